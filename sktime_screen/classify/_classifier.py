@@ -1,0 +1,109 @@
+"""How classifiers made of a network answer: labels, probabilities and tables of them."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+
+class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
+    """What classifiers made of a network have in common once they are fitted.
+
+    A subclass has `_logits`, which computes the outputs of its network, and sets `_encoding`, a
+    `TargetEncoding`, and `classes_` in `fit`.
+    """
+
+    def decision_function(self, X):
+        """Compute how far rows are on the side of a class.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_classes)
+            Logits: of the second of two classes, otherwise of each class or label.
+        """
+        logits = self._logits(X)
+        if self._encoding.multilabel or len(self.classes_) > 2:
+            return logits
+        return logits[:, -1] - logits[:, 0] if self._encoding.softmax else logits[:, 0]
+
+    def predict(self, X):
+        """Tell the class of each row.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_labels)
+            Classes, or zeros and ones in the order of `classes_`.
+        """
+        logits = self._logits(X)
+        return self._encoding.decode(logits)
+
+    def predict_proba(self, X):
+        """Tell how probable each class is.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_classes)
+            Probabilities in the order of `classes_`. Those of classes sum to one in each row,
+            those of labels are independent.
+        """
+        logits = self._logits(X)
+        return self._encoding.probabilities(logits)
+
+    def transform(self, X):
+        """Turn features into probabilities, for the steps after this one.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray or DataFrame of float32, shape (n, n_classes)
+            The probabilities of `predict_proba`; a DataFrame, with the same index and the names
+            of the classes, if X is one.
+        """
+        return self._table(X, self._logits(X))
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the columns of `transform`.
+
+        Parameters
+        ----------
+        input_features : object, default=None
+            Not used: the columns are classes, whatever the features.
+
+        Returns
+        -------
+        ndarray of str objects, shape (n_classes,)
+            The classes as strings.
+        """
+        check_is_fitted(self)
+        return np.array([str(c) for c in self.classes_.tolist()], dtype=object)
+
+    def _table(self, X, logits):
+        probabilities = self._encoding.probabilities(logits).astype(np.float32)
+        if not isinstance(X, pd.DataFrame):
+            return probabilities
+        return pd.DataFrame(probabilities, index=X.index, columns=self.get_feature_names_out())
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags

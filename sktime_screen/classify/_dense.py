@@ -1,0 +1,408 @@
+"""A dense network as a scikit-learn classifier."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from ._classifier import NetworkClassifier
+from ._network import check_layer_sizes, dense_network
+from ._targets import TargetEncoding, read_labels
+from ._training import Rows, Stopping, run_epochs
+from ._validation import held_out_rows, parts_of_rows
+
+_ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
+                "softplus", "tanh"}  # fmt: skip
+_OPTIMIZERS = {"adadelta", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam",
+               "rmsprop", "sgd"}  # fmt: skip
+_MONITORS = {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}
+
+
+class KerasDenseClassifier(NetworkClassifier):
+    """Dense neural network of Keras that is a scikit-learn classifier through and through.
+
+    Trains on features, such as those of `PretrainedCNNFeatures`, and tells for each row which
+    class it is of. It can end a pipeline as a classifier, or stand in the middle of one:
+    `transform` gives its probabilities.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(64,)
+        Units of each hidden layer. An empty sequence makes the network a logistic regression.
+    activation : str, default="relu"
+        Activation of the hidden layers: "elu", "gelu", "leaky_relu", "linear", "mish", "relu",
+        "selu", "sigmoid", "silu", "softplus" or "tanh".
+    dropout : float, default=0.2
+        Share of each hidden layer's units that is left out at random in training, in [0, 1).
+    batch_normalization : bool, default=False
+        Whether hidden layers are normalised, before their activation.
+    l2 : float, default=0.01
+        Strength of the penalty on squared weights. It is not part of the reported losses.
+    loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
+        "categorical_crossentropy" ends in a softmax: one class a row. "binary_crossentropy" ends
+        in sigmoids: one for two classes, or one for each column of a table. "auto" takes
+        the softmax for three classes or more; say "categorical_crossentropy" if y is one-hot.
+    optimizer : str, default="adam"
+        "adadelta", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam", "rmsprop" or
+        "sgd".
+    learning_rate : float, default=0.001
+        Step size of the optimizer.
+    momentum : float, default=0.9
+        Momentum, for "sgd" and "rmsprop" only.
+    epochs : int, default=50
+        How often the training goes through the rows, at most.
+    batch_size : int, default=32
+        Rows a step.
+    class_weight : "balanced", dict or None, default=None
+        Weights of the classes, by class. For a table, by label: a number for the rows that have
+        the label (the others count 1), ``{0: weight, 1: weight}``, or "balanced"; labels that
+        are not named count 1. "balanced" makes classes, or the zeros and ones of each label,
+        weigh the same in sum.
+    validation_fraction : float or None, default=None
+        Share of the rows, in (0, 1), that is held out to measure each epoch. The rows are
+        stratified; with a frame index, whole stretches of up to 30 seconds are held out together.
+    early_stopping : bool, default=False
+        Whether to stop when `monitor` has not become better for `patience` epochs.
+    patience : int, default=10
+        Epochs to wait for something better.
+    monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
+        What decides which epoch was the best: its weights are kept. "auto" takes "val_loss"
+        where there are validation rows. Without, it takes the last epoch, or with early stopping
+        "loss".
+    target_accuracy : float or None, default=None
+        Accuracy, in (0, 1], at which the training stops and keeps what it has: of the validation
+        rows if there are any, of the training rows otherwise.
+    cross_fit : int or None, default=None
+        Number of parts, 2 or more, for `fit_transform` to give each row probabilities from a
+        network that has not seen the row's part. Parts are made as for `validation_fraction`.
+        None gives what `transform` gives.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the optimizer's state of the last `fit`.
+    random_state : int, RandomState instance or None, default=None
+        Decides first weights, order of rows, dropout and held-out rows. The same number gives
+        the same probabilities. Global generators are never used, unless handed in here.
+    verbose : int, default=0
+        1 prints a line an epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes. For a table its column names, or 0 to n_labels - 1 for an array.
+    history_ : dict of list of float
+        By epoch "loss" and "accuracy", and with validation rows "val_loss" and "val_accuracy".
+        Losses are weighted. For a table, accuracy is the share of right zeros and ones.
+    n_epochs_ : int
+        Number of epochs in the history.
+    best_epoch_ : int
+        The epoch, from 1, whose weights were kept.
+    weights_ : list of ndarray of float32
+        Kernels, biases and statistics of batch normalisation, layer after layer.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if they were strings.
+
+    Notes
+    -----
+    Networks are built and traced once for a shape and shared by all classifiers of this process,
+    so fits after the first take a tenth of a second where they are small. A classifier holds
+    arrays and no Keras objects: it can be pickled and copied at any time.
+
+    Scores of scikit-learn on a table compare whole rows: `score` is the share of rows with all
+    labels right.
+
+    References
+    ----------
+    First weights: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
+    feedforward neural networks", AISTATS 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktime_screen.classify import KerasDenseClassifier
+    >>> X = np.repeat(np.eye(3), 20, axis=0)
+    >>> y = np.repeat(["jerry", "neither", "tom"], 20)
+    >>> classifier = KerasDenseClassifier(random_state=0).fit(X, y)
+    >>> classifier.predict([[0, 0, 1], [1, 0, 0]])
+    array(['tom', 'jerry'], dtype='<U7')
+    """
+
+    _parameter_constraints = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(_ACTIVATIONS)],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "batch_normalization": ["boolean"],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "loss": [StrOptions({"auto", "binary_crossentropy", "categorical_crossentropy"})],
+        "optimizer": [StrOptions(_OPTIMIZERS)],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "early_stopping": ["boolean"],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "monitor": [StrOptions(_MONITORS)],
+        "target_accuracy": [Interval(Real, 0, 1, closed="right"), None],
+        "cross_fit": [Interval(Integral, 2, None, closed="left"), None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(64,),
+        *,
+        activation="relu",
+        dropout=0.2,
+        batch_normalization=False,
+        l2=0.01,
+        loss="auto",
+        optimizer="adam",
+        learning_rate=0.001,
+        momentum=0.9,
+        epochs=50,
+        batch_size=32,
+        class_weight=None,
+        validation_fraction=None,
+        early_stopping=False,
+        patience=10,
+        monitor="auto",
+        target_accuracy=None,
+        cross_fit=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.batch_normalization = batch_normalization
+        self.l2 = l2
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.monitor = monitor
+        self.target_accuracy = target_accuracy
+        self.cross_fit = cross_fit
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, validation_data=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Features. float32 is not copied.
+        y : array-like or DataFrame of shape (n,) or (n, n_labels)
+            One class a row (strings, integers or booleans), or a table with a 0/1 column a label.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+        validation_data : tuple, default=None
+            ``(X, y)`` or ``(X, y, sample_weight)`` to measure each epoch on, instead of a
+            `validation_fraction`.
+
+        Returns
+        -------
+        KerasDenseClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two classes, rows lack a label, or X and y do not fit
+            together; if nothing is left to train or to validate on; if the training diverges.
+        """
+        resume = self.warm_start and hasattr(self, "weights_")
+        data = self._read(X, y, sample_weight, resume=resume)
+        data, validation = self._validation(X, data, validation_data)
+        return self._train(data, validation, self.epochs, resume, keep_optimizer=self.warm_start)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Go once through some rows, starting from what is known.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Features.
+        y : array-like or DataFrame of shape (n,) or (n, n_labels)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be. Needed at the first call, unless `y` has them all.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        KerasDenseClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds a class that was not announced, or ``class_weight="balanced"``, which
+            needs to see all rows.
+        """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "partial_fit cannot balance classes it has not seen: give class_weight as a dict,"
+                " or pass sample_weight."
+            )
+        resume = hasattr(self, "weights_")
+        data = self._read(X, y, sample_weight, classes=classes, resume=resume)
+        return self._train(data, None, 1, resume, keep_optimizer=True)
+
+    def _read(self, X, y, sample_weight, resume, classes=None):
+        X = validate_data(self, X, dtype=np.float32, reset=not resume)
+        if not resume:
+            self._encoding = TargetEncoding.from_labels(read_labels(y), self.loss, classes)
+            self.classes_ = self._encoding.classes
+        return self._rows(X, y, sample_weight)
+
+    def _rows(self, X, y, sample_weight=None):
+        labels = read_labels(y)
+        check_consistent_length(X, labels)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight, X, dtype=np.float32, ensure_non_negative=True
+            )
+        targets = self._encoding.encode(labels)
+        weights = self._encoding.weights(labels, self.class_weight, sample_weight)
+        return Rows(X, targets, weights, np.arange(len(X)))
+
+    def _validation(self, X, data, validation_data):
+        if validation_data is not None:
+            X, y, *sample_weight = validation_data
+            X = validate_data(self, X, dtype=np.float32, reset=False)
+            return data, self._rows(X, y, *sample_weight)
+        if self.validation_fraction is None:
+            return data, None
+        held_out = held_out_rows(X, data.Y, self.validation_fraction, self._new_generator())
+        return data.only(~held_out), data.only(held_out)
+
+    def _new_generator(self):
+        if self.random_state is None:
+            return np.random.default_rng()
+        return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+
+    def _train(self, data, validation, epochs, resume, keep_optimizer):
+        if not resume:
+            self._architecture = {
+                "n_features": data.X.shape[1],
+                "n_outputs": self._encoding.n_outputs,
+                "softmax": self._encoding.softmax,
+                "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes),
+                "activation": self.activation,
+                "dropout": float(self.dropout),
+                "batch_normalization": bool(self.batch_normalization),
+                "optimizer": self.optimizer,
+                "momentum": float(self.momentum),
+            }
+            self._generator = self._new_generator()
+            self.history_ = {}
+        network = dense_network(**self._architecture)
+        with network.lock:
+            network.load(self.weights_ if resume else network.draw_weights(self._generator))
+            network.start_optimizer(self._optimizer_state if resume else None)
+            self.weights_, self.best_epoch_ = run_epochs(
+                network,
+                data,
+                validation,
+                epochs=epochs,
+                stopping=Stopping.from_settings(
+                    self.monitor,
+                    self.patience if self.early_stopping else None,
+                    self.target_accuracy,
+                    validates=validation is not None,
+                ),
+                generator=self._generator,
+                history=self.history_,
+                verbose=self.verbose,
+                **self._step_options(),
+            )
+            self._optimizer_state = network.optimizer_state() if keep_optimizer else None
+        self.n_epochs_ = len(self.history_["loss"])
+        return self
+
+    def _step_options(self):
+        return {
+            "batch_size": self.batch_size,
+            "learning_rate": self.learning_rate,
+            "l2": self.l2,
+        }
+
+    def fit_transform(self, X, y, sample_weight=None, validation_data=None):
+        """Train the network, and give the probabilities of the rows it was trained on.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Features.
+        y : array-like or DataFrame of shape (n,) or (n, n_labels)
+            Labels.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+        validation_data : tuple, default=None
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray or DataFrame of float32, shape (n, n_classes)
+            With `cross_fit`, probabilities from networks that were trained on the other parts,
+            for as many epochs as `fit` kept; otherwise as from `transform`.
+        """
+        self.fit(X, y, sample_weight, validation_data)
+        if self.cross_fit is None:
+            return self.transform(X)
+        data = self._rows(validate_data(self, X, dtype=np.float32, reset=False), y, sample_weight)
+        generator = self._new_generator()
+        part_of_row = parts_of_rows(X, data.Y, self.cross_fit, generator)
+        logits = np.empty_like(data.Y)
+        network = dense_network(**self._architecture)
+        for part in np.unique(part_of_row):
+            seen, unseen = data.only(part_of_row != part), part_of_row == part
+            with network.lock:
+                network.load(network.draw_weights(generator))
+                network.start_optimizer()
+                run_epochs(
+                    network,
+                    seen,
+                    None,
+                    epochs=self.best_epoch_,
+                    stopping=Stopping(),
+                    generator=generator,
+                    history={},
+                    verbose=0,
+                    **self._step_options(),
+                )
+                logits[unseen] = network.logits(data.X[unseen])
+        return self._table(X, logits)
+
+    def _logits(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float32, reset=False)
+        network = dense_network(**self._architecture)
+        with network.lock:
+            network.load(self.weights_)
+            return network.logits(X)

@@ -1,0 +1,326 @@
+"""The dense network itself: built and traced once for a shape, then reset and used again."""
+
+from functools import lru_cache
+from threading import Lock
+
+import numpy as np
+
+from .._keras import load_keras
+
+# Rows are handed to Keras in blocks of about this size, so that a table of features is never
+# copied as a whole.
+_BLOCK_BYTES = 2**25
+
+
+@lru_cache(maxsize=8)
+def dense_network(**architecture):
+    """Give the network of an architecture, the same one for every call with equal arguments.
+
+    Building and tracing a network takes longer than a small fit, and Keras never gives back all
+    of a network's memory. The cache is bounded because networks on wide features are large.
+
+    Parameters
+    ----------
+    **architecture
+        The arguments of `DenseNetwork`.
+
+    Returns
+    -------
+    DenseNetwork
+        Shared between callers: hold its ``lock`` from loading weights to reading results.
+    """
+    return DenseNetwork(**architecture)
+
+
+def check_layer_sizes(sizes):
+    """Bring the sizes of hidden layers into one form.
+
+    Parameters
+    ----------
+    sizes : int or sequence of int
+        Units of each hidden layer.
+
+    Returns
+    -------
+    tuple of int
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If a size is no positive whole number.
+    """
+    checked = tuple(np.ravel(sizes).tolist())
+    if any(size != int(size) or size < 1 for size in checked):
+        raise ValueError(f"hidden_layer_sizes must be whole numbers from 1 on, got {sizes!r}.")
+    return tuple(int(size) for size in checked)
+
+
+class DenseNetwork:
+    """A stack of dense layers with its optimizer and its traced training loop.
+
+    Parameters
+    ----------
+    n_features, n_outputs : int
+        Columns that come in, units of the last layer.
+    softmax : bool
+        Whether the outputs share one softmax, or each has its own sigmoid.
+    hidden_layer_sizes : tuple of int
+        Units of each hidden layer.
+    activation : str
+        Name of a Keras activation.
+    dropout : float
+        Share of the hidden units dropped in training.
+    batch_normalization : bool
+        Whether hidden layers are normalised before their activation.
+    optimizer : str
+        Name of a Keras optimizer.
+    momentum : float
+        Momentum of the optimizers "sgd" and "rmsprop".
+    """
+
+    def __init__(
+        self,
+        n_features,
+        n_outputs,
+        softmax,
+        hidden_layer_sizes,
+        activation,
+        dropout,
+        batch_normalization,
+        optimizer,
+        momentum,
+    ):
+        keras = load_keras()
+        if keras.config.backend() != "tensorflow":
+            raise RuntimeError(
+                "KerasDenseClassifier trains with Keras's backend 'tensorflow', but this process"
+                f" runs '{keras.config.backend()}': unset KERAS_BACKEND and start again."
+            )
+        self.lock = Lock()
+        self.n_outputs = n_outputs
+        self.softmax = softmax
+        self._keras = keras
+
+        # Kernels are drawn in `draw_weights`: Keras's own initialisers, even those that are never
+        # seeded, take numbers from Python's global generator.
+        layers = [keras.Input((n_features,))]
+        dropouts = []
+        for units in hidden_layer_sizes:
+            layers.append(keras.layers.Dense(units, kernel_initializer="zeros"))
+            if batch_normalization:
+                layers.append(keras.layers.BatchNormalization())
+            layers.append(keras.layers.Activation(activation))
+            if dropout:
+                dropouts.append(keras.layers.Dropout(dropout, seed=0))
+                layers.append(dropouts[-1])
+        layers.append(keras.layers.Dense(n_outputs, kernel_initializer="zeros"))
+        self._model = keras.Sequential(layers)
+        self._seed_states = [layer.seed_generator.state for layer in dropouts]
+        self._weights = self._model.weights
+
+        options = {"momentum": momentum} if optimizer in ("sgd", "rmsprop") else {}
+        self._optimizer = keras.optimizers.get(
+            {"class_name": optimizer, "config": {"learning_rate": 0.001, **options}}
+        )
+        self._optimizer.build(self._model.trainable_variables)
+        self._fresh_weights = [w.numpy() for w in self._weights]
+        self._fresh_optimizer_state = self.optimizer_state()
+        self._trace(n_features)
+
+    def _trace(self, n_features):
+        import tensorflow as tf
+
+        matrix = tf.TensorSpec((None, None), tf.float32)
+        features = tf.TensorSpec((None, n_features), tf.float32)
+        targets = tf.TensorSpec((None, self.n_outputs), tf.float32)
+        number = tf.TensorSpec((), tf.float32)
+        count = tf.TensorSpec((), tf.int32)
+        variables = self._model.trainable_variables
+        kernels = [v for v in variables if len(v.shape) == 2]
+
+        # All batches of a block in one call: started from Python one by one, they would take
+        # four times as long. Row counts stay open, so that no fold is traced anew.
+        @tf.function(input_signature=[features, targets, matrix, count, number])
+        def train(X, Y, W, batch_size, l2):
+            total_loss, total_right = 0.0, 0.0
+            for start in tf.range(0, tf.shape(X)[0], batch_size):
+                stop = start + batch_size
+                x, y, w = X[start:stop], Y[start:stop], W[start:stop]
+                with tf.GradientTape() as tape:
+                    logits = self._model(x, training=True)
+                    losses = self._losses(y, logits, w)
+                    penalty = l2 * tf.add_n([tf.reduce_sum(tf.square(k)) for k in kernels])
+                    objective = tf.reduce_mean(losses) + penalty
+                self._optimizer.apply(tape.gradient(objective, variables), variables)
+                total_loss += tf.reduce_sum(losses)
+                total_right += tf.reduce_sum(self._right(y, logits))
+            return total_loss, total_right
+
+        @tf.function(input_signature=[features])
+        def logits(X):
+            return self._model(X, training=False)
+
+        # Called through their only trace: TensorFlow would warn of tracing the same lines again
+        # for every new architecture.
+        self._train = train.get_concrete_function()
+        self._logits = logits.get_concrete_function()
+
+    def _losses(self, y, logits, w):
+        losses, ops = self._keras.losses, self._keras.ops
+        if self.softmax:
+            values = losses.categorical_crossentropy(y, logits, from_logits=True)[:, None]
+        else:
+            values = losses.binary_crossentropy(y[..., None], logits[..., None], from_logits=True)
+        return ops.multiply(values, w)
+
+    def _right(self, y, logits):
+        ops = self._keras.ops
+        if self.softmax:
+            right = ops.argmax(y, axis=-1) == ops.argmax(logits, axis=-1)
+        else:
+            right = ops.mean(ops.cast((logits > 0) == (y > 0.5), "float32"), axis=-1)
+        return ops.cast(right, "float32")
+
+    def draw_weights(self, generator):
+        """Draw a first set of weights, kernels after Glorot and Bengio (2010).
+
+        Parameters
+        ----------
+        generator : numpy.random.Generator
+            Where the random numbers come from.
+
+        Returns
+        -------
+        list of ndarray
+            In the order of `load`.
+        """
+        drawn = []
+        for fresh in self._fresh_weights:
+            if fresh.ndim == 2:
+                limit = np.sqrt(6 / sum(fresh.shape))
+                fresh = generator.uniform(-limit, limit, fresh.shape).astype(np.float32)
+            drawn.append(fresh)
+        return drawn
+
+    def load(self, weights):
+        """Set the weights.
+
+        Parameters
+        ----------
+        weights : list of ndarray
+            From `draw_weights` or `weights`.
+        """
+        for variable, value in zip(self._weights, weights, strict=True):
+            variable.assign(value)
+
+    def start_optimizer(self, state=None):
+        """Set what the optimizer remembers.
+
+        Parameters
+        ----------
+        state : list of ndarray, default=None
+            From `optimizer_state`; None makes it forget everything.
+        """
+        state = self._fresh_optimizer_state if state is None else state
+        for variable, value in zip(self._optimizer.variables, state, strict=True):
+            variable.assign(value)
+
+    def weights(self):
+        """Copy the weights out.
+
+        Returns
+        -------
+        list of ndarray
+            Kernels, biases and statistics of batch normalisation, layer after layer.
+        """
+        return [w.numpy() for w in self._weights]
+
+    def optimizer_state(self):
+        """Copy out what the optimizer remembers, such as moments and the number of steps.
+
+        Returns
+        -------
+        list of ndarray
+            In the order of the optimizer's variables.
+        """
+        return [v.numpy() for v in self._optimizer.variables]
+
+    def train_epoch(self, X, Y, W, rows, *, batch_size, learning_rate, l2, generator):
+        """Train once over some rows, in their given order.
+
+        Parameters
+        ----------
+        X, Y, W : ndarray of float32
+            Features, targets of shape (n, n_outputs), weights of shape (n, 1) or (n, n_outputs).
+        rows : ndarray of int
+            Positions of the rows to train on.
+        batch_size : int
+            Rows a step.
+        learning_rate, l2 : float
+            Settings of the optimizer and the strength of the penalty on kernels.
+        generator : numpy.random.Generator
+            Seeds the dropout.
+
+        Returns
+        -------
+        loss, accuracy : float
+            Means over the rows, as met while the weights were changing.
+        """
+        self._optimizer.learning_rate = learning_rate
+        for state in self._seed_states:
+            state.assign(generator.integers(2**31, size=2))
+        loss, right = 0.0, 0.0
+        per_block = batch_size * max(1, _BLOCK_BYTES // (4 * X.shape[1] * batch_size))
+        for block in _blocks(rows, per_block):
+            results = self._train(X[block], Y[block], W[block], batch_size, l2)
+            loss, right = loss + float(results[0]), right + float(results[1])
+        return loss / (len(rows) * self._loss_columns), right / len(rows)
+
+    def evaluate(self, X, Y, W, rows):
+        """Measure the loss and the accuracy of some rows.
+
+        Parameters
+        ----------
+        X, Y, W : ndarray of float32
+            As in `train_epoch`.
+        rows : ndarray of int
+            Positions of the rows to measure.
+
+        Returns
+        -------
+        loss, accuracy : float
+            Means over the rows.
+        """
+        loss, right = 0.0, 0.0
+        for block in _blocks(rows, max(1, _BLOCK_BYTES // (4 * X.shape[1]))):
+            logits = self._logits(X[block])
+            loss += float(self._keras.ops.sum(self._losses(Y[block], logits, W[block])))
+            right += float(self._keras.ops.sum(self._right(Y[block], logits)))
+        return loss / (len(rows) * self._loss_columns), right / len(rows)
+
+    def logits(self, X):
+        """Compute the outputs before sigmoid or softmax.
+
+        Parameters
+        ----------
+        X : ndarray of float32, shape (n, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_outputs)
+            The logits.
+        """
+        step = max(1, _BLOCK_BYTES // (4 * X.shape[1]))
+        return np.concatenate(
+            [np.asarray(self._logits(X[at : at + step])) for at in range(0, len(X), step)]
+        )
+
+    @property
+    def _loss_columns(self):
+        return 1 if self.softmax else self.n_outputs
+
+
+def _blocks(rows, size):
+    return (rows[at : at + size] for at in range(0, len(rows), size))

@@ -1,0 +1,248 @@
+"""What labels mean to a network: their encoding, their weights and the way back."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, softmax
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+
+def read_labels(y):
+    """Bring labels into one of two forms.
+
+    Parameters
+    ----------
+    y : array-like or DataFrame
+        One class a row, or a table of indicators, one 0/1 column a label.
+
+    Returns
+    -------
+    ndarray of shape (n,) or DataFrame of shape (n, n_labels)
+        The classes, or the table as integers. The columns of a table that came as an array are
+        0 to n_labels - 1.
+
+    Raises
+    ------
+    ValueError
+        If labels are missing, or a table holds something other than 0 and 1.
+    """
+    if y is None:
+        raise ValueError("The classifier requires y to be passed, but the target y is None.")
+    values = np.asarray(y)
+    missing = pd.isna(values)
+    if missing.any():
+        rows = np.flatnonzero(missing.reshape(len(values), -1).any(axis=1))
+        raise ValueError(
+            f"y contains NaN or None: {len(rows)} of {len(values)} rows have no label, the first"
+            f" is row {rows[0]}. Label these rows or leave them out."
+        )
+    is_frame = isinstance(y, pd.DataFrame)
+    indicators = np.isin(values, [0, 1]) if values.ndim == 2 else np.zeros(0, bool)
+    if values.ndim == 2 and (values.shape[1] > 1 or (is_frame and indicators.all())):
+        if not indicators.all():
+            raise ValueError(
+                "Unknown label type: a table of labels has a column of 0 and 1 for each label,"
+                f" but y of shape {values.shape} holds {values[~indicators].tolist()[0]!r}."
+            )
+        return pd.DataFrame(values.astype(int), columns=y.columns if is_frame else None)
+    values = column_or_1d(values, warn=True)
+    check_classification_targets(values)
+    return values
+
+
+class TargetEncoding:
+    """How labels become the targets of a network, and logits become labels again.
+
+    Parameters
+    ----------
+    classes : ndarray
+        The classes in the order of the probabilities' columns; for a table, its labels.
+    multilabel : bool
+        Whether the labels are a table of indicators.
+    softmax : bool
+        Whether the outputs exclude each other. If not, two classes share one output, and a table
+        has one for each label.
+    """
+
+    def __init__(self, classes, multilabel, softmax):
+        self.classes = classes
+        self.multilabel = multilabel
+        self.softmax = softmax
+
+    @classmethod
+    def from_labels(cls, labels, loss="auto", classes=None):
+        """Find the encoding that suits some labels.
+
+        Parameters
+        ----------
+        labels : ndarray or DataFrame
+            From `read_labels`.
+        loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
+            Independent outputs or one softmax; "auto" takes softmax from three classes on.
+        classes : array-like, default=None
+            All classes, where the labels may lack some.
+
+        Returns
+        -------
+        TargetEncoding
+            The encoding.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two classes, or the loss does not suit them.
+        """
+        multilabel = isinstance(labels, pd.DataFrame)
+        if multilabel:
+            known = np.asarray(labels.columns if classes is None else classes)
+        else:
+            known = LabelEncoder().fit(labels if classes is None else classes).classes_
+            if len(known) < 2:
+                raise ValueError(
+                    "A classifier needs at least two classes, but y has one class: found only"
+                    f" {known.tolist()[0]!r}."
+                )
+        exclusive = not multilabel and len(known) > 2
+        if exclusive and loss == "binary_crossentropy":
+            raise ValueError(
+                "loss='binary_crossentropy' is for two classes or for a table of labels, but y"
+                f" has {len(known)} classes: use loss='auto'."
+            )
+        softmax = exclusive if loss == "auto" else loss == "categorical_crossentropy"
+        return cls(known, multilabel, softmax)
+
+    @property
+    def n_outputs(self):
+        """Units of the network's last layer."""
+        return len(self.classes) if self.multilabel or self.softmax else 1
+
+    def encode(self, labels):
+        """Turn labels into targets.
+
+        Parameters
+        ----------
+        labels : ndarray or DataFrame
+            From `read_labels`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_outputs)
+            Zeros and ones.
+
+        Raises
+        ------
+        ValueError
+            If the labels are of another kind, or name classes that are not known.
+        """
+        known = self.classes.tolist()
+        is_table = isinstance(labels, pd.DataFrame)
+        if is_table != self.multilabel:
+            kinds = ("one class a row", "a table with a 0/1 column a label")
+            raise ValueError(f"y holds {kinds[is_table]}, expected {kinds[self.multilabel]}.")
+        if is_table:
+            found = labels.columns.tolist()
+            from_array = isinstance(labels.columns, pd.RangeIndex)
+            if len(found) != len(known) or not (from_array or found == known):
+                raise ValueError(f"y has the label columns {found}, expected {known}.")
+            return labels.to_numpy(np.float32)
+        unknown = sorted(set(labels.tolist()) - set(known))
+        if unknown:
+            raise ValueError(f"y holds the classes {unknown}, but the known ones are {known}.")
+        codes = np.searchsorted(self.classes, labels)
+        if self.softmax:
+            return np.eye(len(known), dtype=np.float32)[codes]
+        return codes[:, None].astype(np.float32)
+
+    def decode(self, logits):
+        """Turn logits into labels.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (n, n_outputs)
+            Outputs of the network.
+
+        Returns
+        -------
+        ndarray
+            Classes of shape (n,), or indicators of shape (n, n_labels) as integers.
+        """
+        if self.softmax:
+            codes = logits.argmax(axis=1)
+            if self.multilabel:
+                return np.eye(len(self.classes), dtype=int)[codes]
+            return self.classes[codes]
+        on = (logits > 0).astype(int)
+        return on if self.multilabel else self.classes[on[:, 0]]
+
+    def probabilities(self, logits):
+        """Turn logits into probabilities.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (n, n_outputs)
+            Outputs of the network.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_classes)
+            A column for each class or label.
+        """
+        # In single precision sure frames would all become 1.0, and rows would not sum to one.
+        logits = logits.astype(np.float64)
+        if self.softmax:
+            return softmax(logits, axis=1)
+        if self.multilabel:
+            return expit(logits)
+        return np.hstack([expit(-logits), expit(logits)])
+
+    def weights(self, labels, class_weight=None, sample_weight=None):
+        """Fold the weights of classes and of rows into the weights of the losses.
+
+        Parameters
+        ----------
+        labels : ndarray or DataFrame
+            From `read_labels`.
+        class_weight : "balanced", dict or None, default=None
+            As in `KerasDenseClassifier`.
+        sample_weight : ndarray of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, 1) or (n, n_labels)
+            One weight a row, or one a row and label.
+
+        Raises
+        ------
+        ValueError
+            If `class_weight` names a class that does not exist.
+        """
+        if class_weight is None:
+            weights = np.ones(len(labels))
+        elif not self.multilabel:
+            weights = compute_sample_weight(class_weight, labels)
+        elif self.softmax:
+            weights = compute_sample_weight(class_weight, self.classes[labels.values.argmax(1)])
+        else:
+            weights = self._label_weights(labels.values, class_weight)
+        weights = weights.reshape(len(labels), -1)
+        if sample_weight is not None:
+            weights = weights * sample_weight[:, None]
+        return weights.astype(np.float32)
+
+    def _label_weights(self, table, class_weight):
+        known = self.classes.tolist()
+        if class_weight == "balanced":
+            class_weight = dict.fromkeys(known, "balanced")
+        unknown = [label for label in class_weight if label not in known]
+        if unknown:
+            raise ValueError(f"class_weight names the labels {unknown}, but y has {known}.")
+        columns = []
+        for label, column in zip(known, table.T, strict=True):
+            weight = class_weight.get(label)
+            if np.isscalar(weight) and weight != "balanced":
+                weight = {0: 1.0, 1: weight}
+            columns.append(compute_sample_weight(weight, column))
+        return np.column_stack(columns)

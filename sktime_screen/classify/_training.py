@@ -1,0 +1,164 @@
+"""The course of a training: epochs, what is watched, when to stop and which weights to keep."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass
+class Rows:
+    """Some rows of a data set, without a copy of them.
+
+    Parameters
+    ----------
+    X, Y, W : ndarray of float32
+        Features, targets of shape (n, n_outputs), weights of shape (n, 1) or (n, n_outputs).
+    positions : ndarray of int
+        Which rows are meant.
+    """
+
+    X: np.ndarray
+    Y: np.ndarray
+    W: np.ndarray
+    positions: np.ndarray
+
+    def only(self, keep):
+        """Give a part of these rows.
+
+        Parameters
+        ----------
+        keep : ndarray of bool
+            Whether a position is kept.
+
+        Returns
+        -------
+        Rows
+            On the same arrays.
+        """
+        return replace(self, positions=self.positions[keep])
+
+
+@dataclass
+class Stopping:
+    """What to watch in a training, and when it is over.
+
+    Parameters
+    ----------
+    monitor : str or None
+        The entry of the history whose best epoch gives the weights; None takes the last epoch.
+    patience : int or None
+        Epochs without a better value before the training stops; None never stops.
+    target_accuracy : float or None
+        The accuracy at which the training stops.
+    """
+
+    monitor: str | None = None
+    patience: int | None = None
+    target_accuracy: float | None = None
+
+    @classmethod
+    def from_settings(cls, monitor, patience, target_accuracy, validates):
+        """Decide what "auto" means.
+
+        Parameters
+        ----------
+        monitor : str
+            An entry of the history or "auto".
+        patience : int or None
+            As of the class.
+        target_accuracy : float or None
+            As of the class.
+        validates : bool
+            Whether there are rows to validate on.
+
+        Returns
+        -------
+        Stopping
+            For `run_epochs`.
+
+        Raises
+        ------
+        ValueError
+            If `monitor` is a measure of rows that there are not.
+        """
+        if monitor == "auto":
+            without = None if patience is None else "loss"
+            monitor = "val_loss" if validates else without
+        elif monitor.startswith("val_") and not validates:
+            raise ValueError(
+                f"monitor={monitor!r} needs rows to validate on: set validation_fraction, or pass"
+                " validation_data to fit."
+            )
+        return cls(monitor, patience, target_accuracy)
+
+
+def run_epochs(
+    network, train, validation, *, epochs, stopping, generator, history, verbose, **options
+):
+    """Train a loaded network, and keep the best of its weights.
+
+    Parameters
+    ----------
+    network : DenseNetwork
+        Loaded with the weights to start from.
+    train, validation : Rows
+        What to learn from and what to measure on; `validation` may be None.
+    epochs : int
+        How often to go through the rows.
+    stopping : Stopping
+        What to watch.
+    generator : numpy.random.Generator
+        Shuffles the rows and seeds the dropout.
+    history : dict of list
+        Losses and accuracies by epoch; the new epochs are added to it.
+    verbose : int
+        1 prints a line an epoch.
+    **options
+        Further arguments of `DenseNetwork.train_epoch`.
+
+    Returns
+    -------
+    weights : list of ndarray
+        The weights of the best epoch.
+    best_epoch : int
+        Its number in the history, from 1.
+
+    Raises
+    ------
+    ValueError
+        If the loss becomes infinite or not a number.
+    """
+    best_value, best_epoch, best_weights = np.inf, None, None
+    for _ in range(epochs):
+        rows = generator.permutation(train.positions)
+        loss, accuracy = network.train_epoch(
+            train.X, train.Y, train.W, rows, generator=generator, **options
+        )
+        measured = {"loss": loss, "accuracy": accuracy}
+        if validation is not None:
+            loss, accuracy = network.evaluate(
+                validation.X, validation.Y, validation.W, validation.positions
+            )
+            measured |= {"val_loss": loss, "val_accuracy": accuracy}
+        for name, value in measured.items():
+            history.setdefault(name, []).append(value)
+        epoch = len(history["loss"])
+        if verbose:
+            print(f"Epoch {epoch}: " + ", ".join(f"{k} {v:.4f}" for k, v in measured.items()))
+        if not np.isfinite(list(measured.values())).all():
+            raise ValueError(
+                f"The loss became {measured['loss']} in epoch {epoch}: lower the learning_rate,"
+                f" now {options['learning_rate']}, or scale the features."
+            )
+
+        reached = stopping.target_accuracy is not None and accuracy >= stopping.target_accuracy
+        if stopping.monitor is None or reached:
+            best_epoch, best_weights = epoch, None
+        else:
+            value = measured[stopping.monitor]
+            value = -value if stopping.monitor.endswith("accuracy") else value
+            if value < best_value:
+                best_value, best_epoch, best_weights = value, epoch, network.weights()
+        if reached or (stopping.patience is not None and epoch - best_epoch >= stopping.patience):
+            break
+    return best_weights or network.weights(), best_epoch

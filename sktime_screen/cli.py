@@ -1,0 +1,184 @@
+"""The command line: ``sktime-screen``."""
+
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+
+from .datasets import make_cartoon_film
+from .frames import VideoFrameSampler
+from .recipes import recommended_pipeline
+from .report import TimelineDisplay
+
+app = typer.Typer(
+    help="For how long each character is on screen in a video.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _commands():
+    """Keep ``demo`` a command of its own, as long as it is the only one."""
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the films and the figure go.")] = Path(
+        "sktime_screen_demo"
+    ),
+    seconds: Annotated[float, typer.Option(min=10, help="Length of each film.")] = 90,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the table only.")] = False,
+):
+    """Draw two cartoon films, learn cat and mouse from one, and measure the other."""
+    run_demo(folder, seconds, Console(), quiet=quiet)
+
+
+def run_demo(folder, seconds, console, *, quiet=False):
+    """Run the demo.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where the two films and the figure are written; made if need be.
+    seconds : float
+        Length of each film in seconds.
+    console : rich.console.Console
+        Where to print.
+    quiet : bool, default=False
+        Print the table of results only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by character: ``measured``, ``true`` and ``error`` in seconds.
+    """
+    steps = Steps(console, quiet)
+    folder.mkdir(parents=True, exist_ok=True)
+    train, test = str(folder / "train.mp4"), str(folder / "test.mp4")
+    with steps.step(f"Drawing two films of {seconds:g} s"):
+        truth = {
+            film: make_cartoon_film(film, seconds=seconds, seed=seed)
+            for seed, film in enumerate([train, test])
+        }
+
+    with steps.step("Sampling and labelling the first film"):
+        X = VideoFrameSampler(rate=2).sample(train)
+        y = _labels_at(truth[train], X)
+    steps.say(f"  {len(X)} frames, {len(X)} labels for each of {', '.join(y.columns)}")
+
+    pipeline = recommended_pipeline(rate=2, random_state=0, verbose=int(not quiet))
+    with steps.step("Fitting the pipeline (pretrained network, dense head)"):
+        pipeline.fit(X, y)
+    with steps.step("Measuring the second film"):
+        # pipeline.transform([test]) in two halves, as the figure needs the frames between them.
+        probabilities = pipeline[:-1].transform([test])
+        measured = pipeline[-1].transform(probabilities).loc[test]
+
+    results = _compared(measured, truth[test])
+    console.print(_as_table(results, test))
+    figure = folder / "timeline.png"
+    _draw_timeline(pipeline[-1].predict(probabilities), probabilities.index, truth[test], figure)
+    steps.say(f"Who was on screen when: {figure}")
+    return results
+
+
+class Steps:
+    """Say what is being done and how long it took.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    quiet : bool
+        Print nothing.
+    """
+
+    def __init__(self, console, quiet):
+        self.console = console
+        self.quiet = quiet
+
+    def say(self, text):
+        """Print a line, unless quiet.
+
+        Parameters
+        ----------
+        text : str
+            The line.
+        """
+        if not self.quiet:
+            self.console.print(text, highlight=False)
+
+    @contextmanager
+    def step(self, what):
+        """Time a step.
+
+        Parameters
+        ----------
+        what : str
+            What is being done.
+
+        Yields
+        ------
+        None
+            While the step runs.
+        """
+        self.say(f"{what} ...")
+        begin = time.perf_counter()
+        yield
+        self.say(f"  done in {time.perf_counter() - begin:.1f} s")
+
+
+def _labels_at(truth, table):
+    """Return the truth of the sampled frames, a 0/1 column a character."""
+    rows = truth["time"].searchsorted(table["time"] + 1e-6, side="right") - 1
+    return truth.drop(columns=["video", "time", "duration"]).iloc[rows].reset_index(drop=True)
+
+
+def _compared(measured, truth):
+    results = measured.rename("measured").to_frame()
+    results["true"] = [(truth[name] * truth["duration"]).sum() for name in results.index]
+    results["error"] = results["measured"] - results["true"]
+    return results
+
+
+def _as_table(results, film):
+    table = Table(title=f"Screen time in {film}")
+    table.add_column("character")
+    for name in ("measured (s)", "true (s)", "error (s)", "error (%)"):
+        table.add_column(name, justify="right")
+    for character, row in results.iterrows():
+        percent = f"{100 * row.error / row.true:+.1f}" if row.true else "-"
+        table.add_row(
+            str(character), f"{row.measured:.1f}", f"{row.true:.1f}", f"{row.error:+.1f}", percent
+        )
+    return table
+
+
+def _draw_timeline(predicted, index, truth, path):
+    y_true = _labels_at(truth, index.to_frame(index=False))
+    figure = Figure(figsize=(10, 2.6), layout="constrained")
+    TimelineDisplay.from_predictions(
+        index, pd.DataFrame(predicted, columns=y_true.columns), y_true, ax=figure.add_subplot()
+    )
+    figure.savefig(path, dpi=120)
+
+
+def main():
+    """Run the command line: errors of input are one line, Ctrl-C ends cleanly."""
+    try:
+        app()
+    except (OSError, ValueError) as error:
+        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+"""Pictures to vectors: pretrained networks and the transformer that runs them."""
+
+from ._backbones import get_backbone, list_backbones
+from ._errors import WeightsFileError, WeightsUnavailableError
+from ._extraction import PretrainedCNNFeatures
+
+__all__ = [
+    "PretrainedCNNFeatures",
+    "WeightsFileError",
+    "WeightsUnavailableError",
+    "get_backbone",
+    "list_backbones",
+]

@@ -1,0 +1,319 @@
+"""The registry of pretrained networks: how each is built, fed and given its weights."""
+
+import difflib
+import inspect
+import os
+import re
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import numpy as np
+
+from .._keras import load_keras
+from . import _efficientnet_lite
+from ._errors import WeightsFileError, WeightsUnavailableError
+
+_DEFAULT_SIZE = (224, 224)
+# Height and width of the pictures these networks were trained on, where not 224 by 224. Keras
+# tells it only by building the whole network, classifier included.
+_OTHER_SIZES = {
+    "efficientnet_b1": 240,
+    "efficientnet_b2": 260,
+    "efficientnet_b3": 300,
+    "efficientnet_b4": 380,
+    "efficientnet_b5": 456,
+    "efficientnet_b6": 528,
+    "efficientnet_b7": 600,
+    "efficientnet_v2_b1": 240,
+    "efficientnet_v2_b2": 260,
+    "efficientnet_v2_b3": 300,
+    "efficientnet_v2_s": 384,
+    "efficientnet_v2_m": 480,
+    "efficientnet_v2_l": 480,
+    "inception_resnet_v2": 299,
+    "inception_v3": 299,
+    "nasnet_large": 331,
+    "xception": 299,
+}
+
+
+class Backbone(ABC):
+    """A network without its classifier.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the registry, which also begins the names of its features.
+    input_size : tuple of int or None
+        Height and width of the pictures it was trained on, in pixels.
+    """
+
+    name: str
+    input_size: tuple[int, int] | None
+
+    @abstractmethod
+    def build(self, input_shape, pooling=None):
+        """Build the network with weights of no meaning; nothing is read or downloaded.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            Height, width and 3.
+        pooling : {"avg", "max"} or None, default=None
+            The mean or maximum over positions, or the feature map as it is.
+
+        Returns
+        -------
+        keras.Model
+            Takes preprocessed pictures.
+        """
+
+    @abstractmethod
+    def preprocess(self, pictures):
+        """Bring pixel values to what the network was trained on.
+
+        Parameters
+        ----------
+        pictures : tensor of float32, shape (n, height, width, 3)
+            RGB from 0 to 255. Any tensor of Keras will do, symbolic ones too.
+
+        Returns
+        -------
+        tensor
+            What the network takes.
+        """
+
+    def load(self, model, weights, pooling=None):
+        """Give a network that was built its weights.
+
+        Parameters
+        ----------
+        model : keras.Model
+            What ``build`` returned.
+        weights : "imagenet", None, or path
+            The weights of the network trained on ImageNet; random ones, the same every time; or
+            those in a file ``.weights.h5``, ``.h5``, ``.keras`` or ``.pth``.
+        pooling : {"avg", "max"} or None, default=None
+            As given to ``build``.
+
+        Returns
+        -------
+        keras.Model
+            The network with its weights, perhaps not the same object.
+
+        Raises
+        ------
+        WeightsUnavailableError
+            If the ImageNet weights cannot be downloaded.
+        WeightsFileError
+            If the file does not hold the weights of this network.
+        FileNotFoundError
+            If there is no such file.
+        """
+        if weights is None:
+            _draw_weights(model)
+        elif weights == "imagenet":
+            model = self._load_imagenet(model, pooling)
+        else:
+            self._load_file(model, os.fspath(weights))
+        return model
+
+    @abstractmethod
+    def _load_imagenet(self, model, pooling):
+        """Return the network with its ImageNet weights."""
+
+    def _load_file(self, model, path):
+        if not os.path.isfile(path):
+            raise FileNotFoundError(
+                f"No such file of weights: {path!r} (looked in {os.getcwd()!r}). weights= takes "
+                f"'imagenet', None or the path of a file."
+            )
+        if not path.endswith((".h5", ".hdf5", ".keras")):
+            raise WeightsFileError(
+                f"{path!r}: expected a file .weights.h5, .h5 or .keras with the weights of "
+                f"{self.name}."
+            )
+        try:
+            model.load_weights(path)
+        except Exception as error:
+            raise WeightsFileError(
+                f"{path!r} does not hold the weights of {self.name} without its classifier "
+                f"(include_top=False): {error}"
+            ) from error
+
+
+class _EfficientNetLite0(Backbone):
+    name = "efficientnet_lite0"
+    input_size = _DEFAULT_SIZE
+
+    def build(self, input_shape, pooling=None):
+        return _efficientnet_lite.build_efficientnet_lite0(input_shape, pooling=pooling)
+
+    def preprocess(self, pictures):
+        return _efficientnet_lite.preprocess(pictures)
+
+    def _load_imagenet(self, model, pooling):
+        _efficientnet_lite.load_torch_weights(model, _efficientnet_lite.imagenet_weights_path())
+        return model
+
+    def _load_file(self, model, path):
+        if path.endswith(".pth"):
+            _efficientnet_lite.load_torch_weights(model, path)
+        else:
+            super()._load_file(model, path)
+
+
+class _KerasApplication(Backbone):
+    def __init__(self, name, constructor):
+        self.name = name
+        size = _OTHER_SIZES.get(name)
+        self.input_size = (size, size) if size else _DEFAULT_SIZE
+        self._constructor = constructor
+
+    def build(self, input_shape, pooling=None):
+        return self._constructor(
+            include_top=False, weights=None, input_shape=input_shape, pooling=pooling
+        )
+
+    def preprocess(self, pictures):
+        module = getattr(load_keras().applications, _family(self._constructor))
+        return module.preprocess_input(pictures)
+
+    def _load_imagenet(self, model, pooling):
+        try:
+            return self._constructor(
+                include_top=False,
+                weights="imagenet",
+                input_shape=model.input_shape[1:],
+                pooling=pooling,
+            )
+        except Exception as error:
+            # Keras raises a bare Exception where a server cannot be reached or has no such file.
+            failure = re.match(r"URL fetch failure on (\S+): ", str(error))
+            if failure is None and not isinstance(error, OSError):
+                raise
+            wanted = f"the file {failure[1]}" if failure else "their file"
+            home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+            raise WeightsUnavailableError(
+                f"The ImageNet weights of {self.name} are not on this machine and {wanted} cannot "
+                f"be downloaded ({error}). Download it elsewhere and pass "
+                f'weights="/path/to/file", or put it into {os.path.join(home, "models")!r}, where '
+                f'Keras looks first. backbone="efficientnet_lite0" needs no download.'
+            ) from error
+
+
+def _draw_weights(model):
+    # The seed is fixed because a transformer loaded in another process has to give the same
+    # features; the layers' own initialisers would draw from Keras's global generator.
+    generator = np.random.default_rng(0)
+    for weight in model.weights:
+        if len(weight.shape) > 1:
+            # A depthwise kernel, (height, width, channels, 1), sees one channel at a time.
+            fan_in = np.prod(weight.shape[:-2] if weight.shape[-1] == 1 else weight.shape[:-1])
+            drawn = generator.standard_normal(weight.shape, np.float32)
+            weight.assign(drawn * np.float32(np.sqrt(2 / fan_in)))
+
+
+def _family(constructor):
+    """Return the module of ``keras.applications`` that a network belongs to."""
+    return constructor.__module__.rpartition(".")[2]
+
+
+def _plain(name):
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _registry_name(constructor):
+    # Keras writes MobileNetV3Large in the module mobilenet_v3: the module shows where the words
+    # of the name part.
+    family = _family(constructor)
+    name = constructor.__name__.lower()
+    rest = name.removeprefix(_plain(family))
+    if rest == name:
+        return re.sub(r"(?<=\d)v(?=\d)", "_v", name)
+    return family + ("" if not rest or rest[0].isdigit() else "_") + rest
+
+
+def _keras_applications():
+    """Return the networks of ``keras.applications``: registry name to constructor."""
+    members = vars(load_keras().applications).values()
+    networks = [
+        member
+        for member in members
+        if inspect.isfunction(member) and "include_top" in inspect.signature(member).parameters
+    ]
+    return {_registry_name(network): network for network in networks}
+
+
+def list_backbones():
+    """List the names that ``backbone=`` takes.
+
+    Returns
+    -------
+    list of str
+        "efficientnet_lite0", whose ImageNet weights are installed with the package, and then the
+        networks of ``keras.applications``, whose weights Keras downloads at first use.
+
+    See Also
+    --------
+    PretrainedCNNFeatures : Computes features with one of them.
+
+    Examples
+    --------
+    >>> from sktime_screen.features import list_backbones
+    >>> names = list_backbones()
+    >>> names[0], "vgg16" in names, "mobilenet_v2" in names
+    ('efficientnet_lite0', True, True)
+    """
+    return [_EfficientNetLite0.name, *sorted(_keras_applications())]
+
+
+def get_backbone(name):
+    """Look a network up.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_backbones`; upper case, "-" and "_" make no difference, so
+        "MobileNetV2" is "mobilenet_v2".
+
+    Returns
+    -------
+    Backbone
+        How the network is built, fed and given its weights.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network; the message lists those with similar names.
+    """
+    if _plain(name) == _plain(_EfficientNetLite0.name):
+        return _EfficientNetLite0()
+    networks = _keras_applications()
+    by_plain_name = {_plain(known): known for known in networks}
+    known = by_plain_name.get(_plain(name))
+    if known is None:
+        choices = {_plain(_EfficientNetLite0.name): _EfficientNetLite0.name, **by_plain_name}
+        close = difflib.get_close_matches(_plain(name), choices, n=3, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(repr(choices[c]) for c in close)}?" if close else ""
+        raise ValueError(
+            f"Unknown backbone {name!r}.{hint} list_backbones() lists the {len(choices)} names; "
+            f"a keras.Model or the path of a saved .keras model is taken as well."
+        )
+    return _KerasApplication(known, networks[known])
+
+
+def is_model_path(backbone):
+    """Tell the path of a saved model from the name of a network.
+
+    Parameters
+    ----------
+    backbone : str or path-like
+        What was given as backbone.
+
+    Returns
+    -------
+    bool
+        True for a path-like object and for a string that ends in ``.keras`` or ``.h5``.
+    """
+    return isinstance(backbone, os.PathLike) or Path(backbone).suffix in (".keras", ".h5")

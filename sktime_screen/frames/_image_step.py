@@ -1,0 +1,34 @@
+"""What pipeline steps that pass pictures on have in common."""
+
+from sklearn.base import BaseEstimator, TransformerMixin
+
+
+class ImageStep(TransformerMixin, BaseEstimator):
+    """Base of the steps whose output is pictures, not a table."""
+
+    def set_output(self, *, transform=None):
+        """Do nothing: pictures are not put into a table.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, optional
+            Ignored; accepted so that a whole pipeline can be configured at once.
+
+        Returns
+        -------
+        self
+            This step.
+        """
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.no_validation = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        return tags

@@ -1,0 +1,66 @@
+"""Single pictures: how they are checked, read from files and resized."""
+
+import os
+
+import cv2
+import numpy as np
+
+INTERPOLATIONS = {
+    "area": cv2.INTER_AREA,
+    "linear": cv2.INTER_LINEAR,
+    "cubic": cv2.INTER_CUBIC,
+    "lanczos": cv2.INTER_LANCZOS4,
+    "nearest": cv2.INTER_NEAREST,
+}
+
+
+def read_image(path):
+    """Read a picture file.
+
+    Parameters
+    ----------
+    path : str
+        Path of a JPEG, PNG or other picture that OpenCV reads.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3), uint8
+        RGB.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not a picture.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"No such picture: {path!r} (looked in {os.getcwd()!r}).")
+    # imdecode and not imread: the latter cannot open every path on every system.
+    encoded = np.fromfile(path, np.uint8)
+    picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    if picture is None:
+        raise ValueError(f"{path!r} cannot be read as a picture: is it a whole JPEG or PNG file?")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def resize(picture, size, interpolation):
+    """Resize one picture.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (height, width, 3), uint8
+        RGB.
+    size : tuple of int
+        New height and width.
+    interpolation : str
+        A key of ``INTERPOLATIONS``.
+
+    Returns
+    -------
+    ndarray of shape (*size, 3), uint8
+        The picture itself where the size is right already.
+    """
+    if picture.shape[:2] == tuple(size):
+        return picture
+    return cv2.resize(picture, (size[1], size[0]), interpolation=INTERPOLATIONS[interpolation])

@@ -1,0 +1,240 @@
+"""FrameSequence: pictures described but not yet decoded."""
+
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+
+import numpy as np
+
+from ._picture import INTERPOLATIONS, read_image, resize
+from ._table import check_frame_table, frame_index
+from ._video import picture_size, read_pictures
+
+_BATCHES_AHEAD = 2
+
+
+class FrameSequence:
+    """The pictures of a frame table, decoded only where and when they are used.
+
+    It behaves like a read-only array of shape ``(n_frames, height, width, 3)``: it has a length, a
+    shape and rows that can be selected, and ``numpy.asarray`` gives the pictures. Selecting rows
+    gives another sequence and decodes nothing.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A frame table, see :meth:`VideoFrameSampler.sample`. Where it has a column ``image``, the
+        pictures are read from these files instead of from the film.
+    size : tuple of int, optional
+        Height and width in pixels to which every picture is resized; None leaves each as it is.
+    interpolation : {"area", "linear", "cubic", "lanczos", "nearest"}, default="area"
+        How pictures are resized.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        The frame table behind the pictures.
+    index : pandas.MultiIndex
+        The frame index: ``video``, ``time`` (s) and ``duration`` (s) of each row.
+
+    See Also
+    --------
+    VideoFrameSampler : Makes sequences from films.
+    ImageResizer : Sets the size of the pictures.
+    """
+
+    dtype = np.dtype(np.uint8)
+    ndim = 4
+
+    def __init__(self, table, size=None, interpolation="area"):
+        self.table = check_frame_table(table)
+        self.index = frame_index(self.table)
+        self.size = None if size is None else tuple(size)
+        self.interpolation = interpolation
+
+    def __len__(self):
+        return len(self.table)
+
+    def __repr__(self):
+        films = self.table["video"].nunique()
+        size = "as filmed" if self.size is None else f"{self.size[0]}x{self.size[1]}"
+        return f"<FrameSequence: {len(self)} frames of {films} video(s), {size}>"
+
+    @property
+    def shape(self):
+        """Number of frames, height, width and 3.
+
+        Height and width are None where pictures of different sizes have not been resized.
+        """
+        height, width = self.size or self._common_size() or (None, None)
+        return len(self), height, width, 3
+
+    def _common_size(self):
+        if "image" in self.table:
+            sizes = {read_image(path).shape[:2] for path in self.table["image"].unique()}
+        else:
+            sizes = {picture_size(video) for video in self.table["video"].unique()}
+        return sizes.pop() if len(sizes) == 1 else None
+
+    def resize(self, size, interpolation="area"):
+        """Describe the same pictures at another size.
+
+        Parameters
+        ----------
+        size : tuple of int
+            Height and width in pixels.
+        interpolation : str, default="area"
+            How pictures are resized.
+
+        Returns
+        -------
+        FrameSequence
+            Each picture is resized once, from the original.
+        """
+        return FrameSequence(self.table, size, interpolation)
+
+    def __getitem__(self, key):
+        """Select rows.
+
+        Parameters
+        ----------
+        key : int, slice, array of int, array of bool, or a tuple of one of these and ``...``
+            Positions along the first axis.
+
+        Returns
+        -------
+        FrameSequence or ndarray
+            For one integer the picture, (height, width, 3) uint8; otherwise a sequence.
+        """
+        if isinstance(key, tuple):
+            if len(key) != 2 or key[1] is not Ellipsis:
+                raise IndexError(
+                    "A FrameSequence is selected along its first axis only; "
+                    "numpy.asarray(sequence) gives an array that can be cut further."
+                )
+            key = key[0]
+        if isinstance(key, (int, np.integer)):
+            return np.asarray(self[[key]])[0]
+        rows = np.arange(len(self))[key if isinstance(key, slice) else np.asarray(key)]
+        return FrameSequence(self.table.iloc[rows], self.size, self.interpolation)
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError("The pictures have to be decoded: an array cannot be had uncopied.")
+        pictures = None
+        for rows, batch in self.iter_batches(32):
+            if pictures is None:
+                pictures = np.empty((len(self), *batch.shape[1:]), np.uint8)
+            pictures[rows] = batch
+        if pictures is None:
+            pictures = np.empty((0, *(self.size or (0, 0)), 3), np.uint8)
+        return pictures if dtype is None else pictures.astype(dtype, copy=False)
+
+    def iter_batches(self, batch_size=32):
+        """Decode the pictures, batch by batch, in the order of the films.
+
+        Decoding runs ahead of the caller by a few batches in a thread of its own, which ends with
+        the iteration, also when that is abandoned.
+
+        Parameters
+        ----------
+        batch_size : int, default=32
+            Pictures in a batch; the last one may hold fewer.
+
+        Yields
+        ------
+        rows : ndarray of shape (n,), int64
+            Which rows of the sequence these are.
+        pictures : ndarray of shape (n, height, width, 3), uint8
+            RGB pictures.
+
+        Raises
+        ------
+        ValueError
+            If pictures of different sizes meet in a sequence that was not resized.
+        """
+        return _read_ahead(self._batches(batch_size), _BATCHES_AHEAD)
+
+    def _batches(self, batch_size):
+        rows, pictures, shape = [], [], None
+        for row, picture in self._pictures():
+            shape = shape or picture.shape
+            if picture.shape != shape:
+                raise ValueError(
+                    f"The pictures differ in size: {shape[:2]} and then "
+                    f"{picture.shape[:2]} (height, width) in "
+                    f"{self.table['video'].iloc[row]!r}. Put ImageResizer((height, width)) first."
+                )
+            rows.append(row)
+            pictures.append(picture)
+            if len(rows) == batch_size:
+                yield np.array(rows), np.stack(pictures)
+                rows, pictures = [], []
+        if rows:
+            yield np.array(rows), np.stack(pictures)
+
+    def _pictures(self):
+        """Yield (row, picture): film by film as they first come, each in the order of time."""
+        films, _ = self.table["video"].factorize()
+        times = self.table["time"].to_numpy()
+        order = np.lexsort((times, films))
+        if "image" in self.table:
+            paths = self.table["image"].to_numpy()
+            for row in order:
+                picture = read_image(paths[row])
+                if self.size is not None:
+                    picture = resize(picture, self.size, self.interpolation)
+                yield row, picture
+            return
+        flag = INTERPOLATIONS[self.interpolation]
+        for rows in np.split(order, np.flatnonzero(np.diff(films[order])) + 1):
+            if len(rows):
+                video = self.table["video"].iloc[rows[0]]
+                yield from zip(
+                    rows, read_pictures(video, times[rows], self.size, flag), strict=True
+                )
+
+
+def _read_ahead(source, depth):
+    """Run a generator in a thread of its own, at most ``depth`` items ahead of the reader."""
+    items = Queue(maxsize=depth)
+    abandoned = Event()
+    finished = object()
+
+    def hand_over(item):
+        while not abandoned.is_set():
+            try:
+                items.put(item, timeout=0.1)
+                return True
+            except Full:
+                continue
+        return False
+
+    def work():
+        try:
+            for item in source:
+                if not hand_over((item, None)):
+                    return
+            hand_over((finished, None))
+        except BaseException as error:
+            hand_over((None, error))
+        finally:
+            source.close()
+
+    worker = Thread(target=work, name="sktime_screen-decoder", daemon=True)
+    worker.start()
+    try:
+        while True:
+            item, error = items.get()
+            if error is not None:
+                raise error
+            if item is finished:
+                return
+            yield item
+    finally:
+        abandoned.set()
+        while True:
+            try:
+                items.get_nowait()
+            except Empty:
+                break
+        worker.join()

@@ -1,0 +1,102 @@
+"""The frame table (one row a frame) and the frame index that every later step carries along."""
+
+import os
+
+import numpy as np
+import pandas as pd
+
+INDEX_NAMES = ("video", "time", "duration")
+
+
+def check_frame_table(table):
+    """Check a frame table and bring its columns to their types.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A row a frame: ``video`` (path of the film), ``time`` (presentation time, s), ``duration``
+        (time the frame stands for, s) and, optionally, ``image`` (path of a picture that was
+        already extracted). Other columns are left alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy with ``video`` and ``image`` as strings and the times as float64.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, a path is missing, a time is negative or not finite, or a duration
+        is not positive.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"video": ["a.mp4"], "time": [0], "duration": [1]})
+    >>> check_frame_table(table)["time"].dtype
+    dtype('float64')
+    """
+    missing = [name for name in INDEX_NAMES if name not in table.columns]
+    if missing:
+        raise ValueError(
+            f"A frame table needs the columns 'video', 'time' and 'duration'; "
+            f"{', '.join(map(repr, missing))} missing from {list(map(str, table.columns))}. "
+            f"VideoFrameSampler(rate=1).sample(videos) makes one."
+        )
+    checked = table.copy()
+    for name in [column for column in ("video", "image") if column in checked.columns]:
+        if checked[name].isna().any():
+            row = int(np.flatnonzero(checked[name].isna())[0])
+            raise ValueError(f"Row {row} of the frame table has no {name!r}: a path is expected.")
+        checked[name] = [os.fspath(path) for path in checked[name]]
+    for name in ("time", "duration"):
+        try:
+            checked[name] = checked[name].astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"The column {name!r} of the frame table holds something that is not a number of "
+                f"seconds: {error}"
+            ) from error
+    times, durations = checked["time"].to_numpy(), checked["duration"].to_numpy()
+    for name, values, good, wanted in [
+        ("time", times, np.isfinite(times) & (times >= 0), "a time of 0 s or later"),
+        ("duration", durations, np.isfinite(durations) & (durations > 0), "more than 0 s"),
+    ]:
+        if not good.all():
+            row = int(np.flatnonzero(~good)[0])
+            raise ValueError(
+                f"Row {row} of the frame table has {name} {values[row]}; expected {wanted}."
+            )
+    return checked
+
+
+def frame_index(table):
+    """Return the frame index of a frame table.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A frame table.
+
+    Returns
+    -------
+    pandas.MultiIndex
+        Levels ``video``, ``time`` (s) and ``duration`` (s), one entry a row.
+    """
+    return pd.MultiIndex.from_frame(table[list(INDEX_NAMES)])
+
+
+def is_frame_index(index):
+    """Tell whether a pandas index is a frame index.
+
+    Parameters
+    ----------
+    index : object
+        Usually the index of a table of features or probabilities.
+
+    Returns
+    -------
+    bool
+        True for a ``MultiIndex`` with the levels ``video``, ``time`` and ``duration``.
+    """
+    return isinstance(index, pd.MultiIndex) and tuple(index.names) == INDEX_NAMES

@@ -1,0 +1,84 @@
+"""Labels from class folders of pictures."""
+
+import os
+import re
+
+import numpy as np
+import pandas as pd
+
+_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+
+
+def load_frame_folder(path, rate=1.0):
+    """Load pictures that were sorted into one folder a class.
+
+    Parameters
+    ----------
+    path : str or path
+        The folder of the class folders: ``path/tom/frame0.jpg``, ``path/jerry/frame7.jpg``, ...
+    rate : float, default=1.0
+        Frames a second at which the pictures were taken; each stands for ``1 / rate`` seconds.
+
+    Returns
+    -------
+    X : pandas.DataFrame
+        The frame table: ``video`` is the folder, ``image`` the path of each picture, ``time`` and
+        ``duration`` (s) follow from the order of the pictures' names over all classes
+        (``frame10`` after ``frame9``) and the rate.
+    y : pandas.Series
+        The class of each picture: the name of its folder.
+
+    Raises
+    ------
+    FileNotFoundError, NotADirectoryError
+        If there is no such folder.
+    ValueError
+        If there are no class folders, or one of them has no pictures.
+
+    Examples
+    --------
+    >>> from sktime_screen import load_frame_folder
+    >>> X, y = load_frame_folder("frames")  # doctest: +SKIP
+    """
+    path = os.fspath(path)
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"No such folder: {path!r} (looked in {os.getcwd()!r}).")
+    if not os.path.isdir(path):
+        raise NotADirectoryError(f"{path!r} is a file; a folder of class folders is expected.")
+    with os.scandir(path) as entries:
+        classes = sorted(entry.name for entry in entries if entry.is_dir())
+    classes = [name for name in classes if not name.startswith(".")]
+    if not classes:
+        raise ValueError(f"{path!r} has no class folders in it: expected one folder a class.")
+    pictures = []
+    for name in classes:
+        files = [
+            file
+            for file in os.listdir(os.path.join(path, name))
+            if file.lower().endswith(_PICTURES) and not file.startswith(".")
+        ]
+        if not files:
+            raise ValueError(
+                f"The class folder {os.path.join(path, name)!r} has no pictures "
+                f"({', '.join(_PICTURES)})."
+            )
+        pictures += [(_natural_order(file), name, file) for file in files]
+    pictures.sort()
+    table = pd.DataFrame(
+        {
+            "video": path,
+            "time": np.arange(len(pictures)) / rate,
+            "duration": 1 / rate,
+            "image": [os.path.join(path, name, file) for _, name, file in pictures],
+        }
+    )
+    return table, pd.Series([name for _, name, _ in pictures], name="class")
+
+
+def _natural_order(name):
+    """Return a key that sorts frame10 after frame9."""
+    return [
+        (1, int(part), "") if part.isdigit() else (0, 0, part.lower())
+        for part in re.split(r"(\d+)", name)
+        if part
+    ]

@@ -1,0 +1,78 @@
+"""Films made for the tests, whose pictures carry their own frame number."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+
+def draw_code(number, height=64, width=96):
+    """Return a picture in which 12 squares spell a frame's number in binary."""
+    picture = np.zeros((height, width, 3), np.uint8)
+    for bit in range(12):
+        row, column = divmod(bit, 4)
+        if number >> bit & 1:
+            cell = (height // 3, width // 4)
+            picture[
+                row * cell[0] : (row + 1) * cell[0], column * cell[1] : (column + 1) * cell[1]
+            ] = 255
+    return picture
+
+
+def read_code(picture):
+    """Return the number that ``draw_code`` put into a picture of any size."""
+    height, width = picture.shape[:2]
+    number = 0
+    for bit in range(12):
+        row, column = divmod(bit, 4)
+        y, x = int((row + 0.5) * height / 3), int((column + 0.5) * width / 4)
+        number |= int(picture[y, x].mean() > 127) << bit
+    return number
+
+
+def write_coded_film(
+    path, pts, time_base, *, codec="libx264", gop=12, b_frames=0, rate=None, options=None
+):
+    """Write a film whose k-th picture shows k at ``pts[k] * time_base`` seconds."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate or 1 / time_base)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.codec_context.time_base = time_base
+        stream.codec_context.gop_size = gop
+        stream.codec_context.max_b_frames = b_frames
+        stream.options = {"crf": "18", **(options or {})}
+        for number, tick in enumerate(pts):
+            frame = av.VideoFrame.from_ndarray(draw_code(number), format="rgb24")
+            frame.pts = int(tick)
+            frame.time_base = time_base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory):
+    """Ten seconds at 24 frames a second; picture k shows k."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    return write_coded_film(path, range(240), Fraction(1, 24))
+
+
+@pytest.fixture(scope="session")
+def other_film(tmp_path_factory):
+    """Four seconds at 25 frames a second; picture k shows k."""
+    path = tmp_path_factory.mktemp("other") / "other.mp4"
+    return write_coded_film(path, range(100), Fraction(1, 25))
+
+
+@pytest.fixture(scope="session")
+def sound_only(tmp_path_factory):
+    """A file with sound but no pictures."""
+    path = str(tmp_path_factory.mktemp("sound") / "sound.mp4")
+    with av.open(path, "w") as container:
+        stream = container.add_stream("aac", rate=44100)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        frame.sample_rate = 44100
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path

@@ -1,0 +1,144 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone, is_classifier
+
+from sktime_screen import ScreenTimeAggregator
+
+
+def index_of(rows):
+    return pd.MultiIndex.from_tuples(rows, names=["video", "time", "duration"])
+
+
+@pytest.fixture
+def frames():
+    """Two films of unequal frame durations; film b comes in between film a's rows."""
+    index = index_of(
+        [("a", 0.0, 1.0), ("b", 0.0, 0.5), ("a", 1.0, 1.0), ("a", 2.0, 0.25), ("b", 0.5, 0.5)]
+    )
+    tom = [0.9, 0.2, 0.1, 0.8, 0.4]
+    return pd.DataFrame({"tom": tom, "jerry": 1 - np.array(tom)}, index=index)
+
+
+def test_seconds_are_sums_of_durations(frames):
+    aggregator = ScreenTimeAggregator().fit(frames, ["tom", "jerry", "jerry", "tom", "jerry"])
+    seconds = aggregator.transform(frames)
+    assert aggregator.classes_.tolist() == ["jerry", "tom"]
+    assert seconds.index.tolist() == ["a", "b"]
+    assert seconds.index.name == "video"
+    assert seconds.loc["a", "tom"] == 1.25
+    assert seconds.loc["a", "jerry"] == 1.0
+    assert seconds.loc["b"].to_dict() == {"jerry": 1.0, "tom": 0.0}
+
+
+def test_columns_are_found_by_name(frames):
+    y = ["tom", "jerry", "jerry", "tom", "jerry"]
+    aggregator = ScreenTimeAggregator().fit(frames, y)
+    assert aggregator.predict(frames).tolist() == y
+    assert aggregator.predict(frames[["jerry", "tom"]]).tolist() == y
+    assert aggregator.score(frames, y) == 1.0
+    np.testing.assert_allclose(aggregator.predict_proba(frames)[0], [0.1, 0.9])
+
+
+def test_seconds_add_up_to_the_film(frames):
+    renamed = frames.set_axis(["j", "t"], axis=1)
+    seconds = ScreenTimeAggregator().fit(renamed, list("jjjtt")).transform(renamed)
+    assert seconds.sum(axis=1).to_dict() == {"a": 2.25, "b": 1.0}
+
+
+def test_unsorted_and_repeated_rows_change_nothing(frames):
+    aggregator = ScreenTimeAggregator(smoothing="median").fit(frames, list("abaab"))
+    mixed = frames.set_axis(["a", "b"], axis=1)
+    expected = aggregator.transform(mixed)
+    again = aggregator.transform(mixed.iloc[[4, 2, 0, 0, 3, 1, 2]])
+    pd.testing.assert_frame_equal(again.sort_index(), expected.sort_index())
+
+
+def test_background_is_left_out(frames):
+    table = frames.assign(neither=0.0)
+    y = ["tom", "jerry", "neither", "tom", "jerry"]
+    aggregator = ScreenTimeAggregator(background="neither").fit(table, y)
+    assert aggregator.transform(table).columns.tolist() == ["jerry", "tom"]
+    assert aggregator.get_feature_names_out().tolist() == ["jerry", "tom"]
+    assert aggregator.predict_proba(table).shape == (5, 3)
+    with pytest.raises(ValueError, match=r"background='nobody' is none of the classes \['jerry'"):
+        ScreenTimeAggregator(background="nobody").fit(table, y)
+    with pytest.raises(ValueError, match="nobody is a row of zeros"):
+        ScreenTimeAggregator(background="tom").fit(
+            frames, pd.DataFrame({"tom": [0, 1, 0, 1, 1], "jerry": [1, 1, 0, 0, 0]})
+        )
+
+
+def test_several_characters_at_once(frames):
+    both = frames.assign(jerry=0.6)
+    y = pd.DataFrame({"tom": [1, 0, 0, 1, 0], "jerry": [1, 1, 1, 1, 1]})
+    aggregator = ScreenTimeAggregator().fit(both, y)
+    seconds = aggregator.transform(both)
+    assert seconds.loc["a"].to_dict() == {"tom": 1.25, "jerry": 2.25}
+    assert aggregator.predict(both).tolist() == y.to_numpy().tolist()
+    assert aggregator.set_params(threshold=0.7).transform(both).loc["a", "jerry"] == 0
+
+
+def test_threshold_between_two_classes(frames):
+    aggregator = ScreenTimeAggregator(threshold=0.85).fit(frames, list("jjttt"))
+    probabilities = frames.set_axis(["t", "j"], axis=1)
+    assert aggregator.predict(probabilities).tolist() == ["t", "j", "j", "j", "j"]
+
+
+def test_integer_classes():
+    probabilities = np.array([[0.2, 0.7, 0.1], [0.1, 0.1, 0.8]])
+    aggregator = ScreenTimeAggregator(frame_duration=2.0, background=0)
+    aggregator.fit(np.eye(3), [0, 1, 2])
+    assert aggregator.transform(probabilities).tolist() == [[2.0, 2.0]]
+
+
+def test_arrays_need_a_frame_duration():
+    probabilities = np.array([[0.2, 0.8], [0.9, 0.1], [0.3, 0.7]])
+    aggregator = ScreenTimeAggregator().fit(probabilities, [1, 0, 1])
+    assert aggregator.predict(probabilities).tolist() == [1, 0, 1]
+    with pytest.raises(ValueError, match=r"frame_duration=.*set_output\(transform='pandas'\)"):
+        aggregator.transform(probabilities)
+    aggregator.set_params(frame_duration=1 / 24)
+    np.testing.assert_allclose(aggregator.transform(probabilities), [[1 / 24, 2 / 24]])
+
+
+def test_median_smoothing_by_hand():
+    index = index_of([("a", float(t), 1.0) for t in range(5)] + [("b", 5.0, 1.0)])
+    tom = np.array([0.9, 0.1, 0.8, 0.7, 0.2, 0.0])
+    table = pd.DataFrame({"jerry": 1 - tom, "tom": tom}, index=index)
+    aggregator = ScreenTimeAggregator(smoothing="median", window=2.0)
+    aggregator.fit(table, ["tom", "jerry", "tom", "tom", "jerry", "jerry"])
+    # Medians over the frame and its two neighbours; the ends of the film have one neighbour.
+    expected = [0.5, 0.8, 0.7, 0.7, 0.45, 0.0]
+    np.testing.assert_allclose(aggregator.predict_proba(table)[:, 1], expected)
+    seconds = aggregator.transform(table)
+    assert seconds.loc["a", "tom"] == 4.0
+    assert seconds.loc["b", "tom"] == 0.0
+
+
+def test_smoothing_stops_at_gaps():
+    index = index_of([("a", 0.0, 1.0), ("a", 1.0, 1.0), ("a", 50.0, 1.0), ("a", 51.0, 1.0)])
+    tom = np.array([1.0, 1.0, 0.0, 0.0])
+    table = pd.DataFrame({"jerry": 1 - tom, "tom": tom}, index=index)
+    aggregator = ScreenTimeAggregator(smoothing="median", window=200.0)
+    aggregator.fit(table, ["tom", "tom", "jerry", "jerry"])
+    np.testing.assert_array_equal(aggregator.predict_proba(table)[:, 1], tom)
+
+
+def test_refuses(frames):
+    with pytest.raises(ValueError, match=r"2 columns of probabilities for the 3 classes"):
+        ScreenTimeAggregator().fit(frames, list("abcab"))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        ScreenTimeAggregator().fit(frames, list("ab"))
+    with pytest.raises(ValueError, match="'threshold' parameter"):
+        ScreenTimeAggregator(threshold=2).fit(frames, list("aabab"))
+    with pytest.raises(ValueError, match="'smoothing' parameter"):
+        ScreenTimeAggregator(smoothing="magic").fit(frames, list("aabab"))
+
+
+def test_is_a_scikit_learn_classifier(frames):
+    aggregator = ScreenTimeAggregator(background="b", threshold=0.4)
+    assert is_classifier(aggregator)
+    assert clone(aggregator).get_params() == aggregator.get_params()
+    fitted = aggregator.fit(frames, list("aabab")).set_output(transform="pandas")
+    assert fitted.transform(frames.set_axis(["a", "b"], axis=1)).index.tolist() == ["a", "b"]
