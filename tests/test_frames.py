@@ -215,7 +215,10 @@ def test_resizer_describes_a_sequence_and_resizes_arrays(sequence):
     assert isinstance(lazy, FrameSequence)
     assert lazy.shape == (28, 48, 60, 3)
     np.testing.assert_array_equal(lazy.index, sequence.index)
-    np.testing.assert_array_equal(np.asarray(lazy), resizer.transform(np.asarray(sequence)))
+    # FFmpeg scales films from their own colour planes, OpenCV arrays: the same but for rounding.
+    difference = np.asarray(lazy, float) - resizer.transform(np.asarray(sequence))
+    assert np.abs(difference).mean() < 0.5
+    assert np.abs(difference).max() <= 4
     assert codes(np.asarray(lazy)) == EXPECTED
 
 

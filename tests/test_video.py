@@ -6,7 +6,8 @@ import pytest
 from conftest import draw_code, read_code, write_coded_film
 
 from sktime_screen import VideoError, VideoFrameSampler
-from sktime_screen.frames._video import picture_size, read_pictures, read_timeline
+from sktime_screen.frames._decoding import read_pictures
+from sktime_screen.frames._video import picture_size, read_timeline
 
 
 def codes(path, times, **options):

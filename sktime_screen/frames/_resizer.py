@@ -20,8 +20,10 @@ class ImageResizer(ImageStep):
     size : tuple of int, default=(224, 224)
         Height and width in pixels. The picture is stretched to it.
     interpolation : {"area", "linear", "cubic", "lanczos", "nearest"}, default="area"
-        OpenCV's methods. "area" averages the pixels that fall together and does not alias when
-        pictures shrink. Features depend on the method: train and measure with the same.
+        "area" averages the pixels that fall together and does not alias when pictures shrink.
+        Features depend on the method: train and measure with the same. Films are scaled by FFmpeg
+        from their own colour planes, arrays by OpenCV; with "area" they agree to half a level of
+        255 on average, while OpenCV's other methods alias where FFmpeg's do not.
 
     See Also
     --------

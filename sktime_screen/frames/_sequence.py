@@ -1,13 +1,12 @@
 """FrameSequence: pictures described but not yet decoded."""
 
-from queue import Empty, Full, Queue
-from threading import Event, Thread
-
 import numpy as np
 
-from ._picture import INTERPOLATIONS, read_image, resize
+from ._ahead import read_ahead
+from ._decoding import read_pictures
+from ._picture import read_image, resize
 from ._table import check_frame_table, frame_index
-from ._video import picture_size, read_pictures
+from ._video import picture_size
 
 _BATCHES_AHEAD = 2
 
@@ -152,7 +151,7 @@ class FrameSequence:
         ValueError
             If pictures of different sizes meet in a sequence that was not resized.
         """
-        return _read_ahead(self._batches(batch_size), _BATCHES_AHEAD)
+        return read_ahead(self._batches(batch_size), _BATCHES_AHEAD)
 
     def _batches(self, batch_size):
         rows, pictures, shape = [], [], None
@@ -185,56 +184,8 @@ class FrameSequence:
                     picture = resize(picture, self.size, self.interpolation)
                 yield row, picture
             return
-        flag = INTERPOLATIONS[self.interpolation]
         for rows in np.split(order, np.flatnonzero(np.diff(films[order])) + 1):
             if len(rows):
                 video = self.table["video"].iloc[rows[0]]
-                yield from zip(
-                    rows, read_pictures(video, times[rows], self.size, flag), strict=True
-                )
-
-
-def _read_ahead(source, depth):
-    """Run a generator in a thread of its own, at most ``depth`` items ahead of the reader."""
-    items = Queue(maxsize=depth)
-    abandoned = Event()
-    finished = object()
-
-    def hand_over(item):
-        while not abandoned.is_set():
-            try:
-                items.put(item, timeout=0.1)
-                return True
-            except Full:
-                continue
-        return False
-
-    def work():
-        try:
-            for item in source:
-                if not hand_over((item, None)):
-                    return
-            hand_over((finished, None))
-        except BaseException as error:
-            hand_over((None, error))
-        finally:
-            source.close()
-
-    worker = Thread(target=work, name="sktime_screen-decoder", daemon=True)
-    worker.start()
-    try:
-        while True:
-            item, error = items.get()
-            if error is not None:
-                raise error
-            if item is finished:
-                return
-            yield item
-    finally:
-        abandoned.set()
-        while True:
-            try:
-                items.get_nowait()
-            except Empty:
-                break
-        worker.join()
+                pictures = read_pictures(video, times[rows], self.size, self.interpolation)
+                yield from zip(rows, pictures, strict=True)

@@ -27,6 +27,8 @@ class Timeline:
         Position of the packet from which decoding has to begin to get each frame.
     packet_pts : ndarray of shape (n_packets,), int64
         Timestamps as the file has them, in decoding order.
+    disposable : ndarray of shape (n_packets,), bool
+        Packets whose picture no other refers to, in decoding order.
     """
 
     ticks: np.ndarray
@@ -35,6 +37,7 @@ class Timeline:
     packets: np.ndarray
     starts: np.ndarray
     packet_pts: np.ndarray
+    disposable: np.ndarray
 
     def __len__(self):
         return len(self.ticks)

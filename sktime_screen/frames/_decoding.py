@@ -1,0 +1,202 @@
+"""Pictures of a film at given times, decoding as little as possible.
+
+Groups of pictures in which no frame is wanted are passed over, and within a group the frames after
+the last wanted one and those that no other frame refers to. Groups are shared out to one decoder
+for each core.
+"""
+
+from collections import namedtuple
+
+import av
+import joblib
+import numpy as np
+
+from ._ahead import read_ahead
+from ._timeline import TIME_TOLERANCE
+from ._video import (
+    Projector,
+    VideoError,
+    decoded,
+    film_stream,
+    open_film,
+    read_timeline,
+    warn_damaged,
+)
+
+# Up to this many packets that nobody asked for are read past rather than seeking.
+_NOT_WORTH_SEEKING = 300
+# A chunk of work for a decoder is at least this many packets: starting one costs a few frames.
+_CHUNK = 48
+_MOST_DECODERS = 8
+# What one decoder may hold ready, in bytes of pictures.
+_READY = 32 * 2**20
+
+_Output = namedtuple("_Output", "size interpolation")
+
+
+def read_pictures(path, times, size=None, interpolation="area"):
+    """Decode the pictures of a film that are on screen at the given times.
+
+    Parameters
+    ----------
+    path : str
+        Path of the film.
+    times : ndarray of shape (n,)
+        Increasing times in seconds.
+    size : tuple of int, optional
+        Height and width to resize each picture to.
+    interpolation : str, default="area"
+        How pictures are resized.
+
+    Yields
+    ------
+    ndarray of shape (height, width, 3), uint8
+        RGB pictures, one a time, in the order of the times. Where a frame cannot be decoded the
+        one before it stands in, as in a player, and a warning says how often.
+
+    Raises
+    ------
+    ValueError
+        If a time lies beyond the film.
+    VideoError
+        If nothing can be decoded.
+    """
+    timeline = read_timeline(path)
+    times = np.asarray(times, dtype=np.float64)
+    if len(times) and times[-1] > timeline.length + TIME_TOLERANCE:
+        raise ValueError(
+            f"{times[-1]:.3f} s is asked of {path!r}, which is {timeline.length:.3f} s long: do "
+            f"the times belong to another film?"
+        )
+    wanted, repeats = np.unique(timeline.shown_at(times), return_counts=True)
+    pictures = _wanted_pictures(path, timeline, wanted, _Output(size, interpolation))
+    picture, ready, lost = None, next(pictures, None), 0
+    if ready is None and len(wanted):
+        raise VideoError(f"{path!r}: no frame of it can be decoded.")
+    for position, repeat in zip(wanted, repeats, strict=True):
+        if ready is not None and (ready[0] <= position or picture is None):
+            lost += ready[0] != position
+            picture = ready[1]
+            ready = next(pictures, None)
+        else:
+            lost += 1
+        for _ in range(repeat):
+            yield picture
+    if lost:
+        warn_damaged(path, f"{lost} of {len(wanted)} frames could not be decoded")
+
+
+def _wanted_pictures(path, timeline, wanted, output):
+    """Yield (position, picture) of the wanted frames, in the order of time."""
+    chunks = _chunks(timeline, wanted)
+    decoders = max(1, min(joblib.cpu_count(), _MOST_DECODERS, len(chunks)))
+    if decoders == 1:
+        yield from filter(None, _decode(path, timeline, chunks, output, "AUTO"))
+        return
+    height, width = output.size or (1080, 1920)
+    ready = max(4, _READY // (height * width * 3))
+    readers = [
+        read_ahead(_decode(path, timeline, chunks[number::decoders], output, "NONE"), ready)
+        for number in range(decoders)
+    ]
+    try:
+        for number in range(len(chunks)):
+            yield from iter(readers[number % decoders].__next__, None)
+    finally:
+        for reader in readers:
+            reader.close()
+
+
+def _chunks(timeline, wanted):
+    """Share out the wanted frames: a list of lists of runs, each (start, stop, positions).
+
+    A run is what a decoder needs from a key frame on: packets ``start`` to ``stop`` (excluded), to
+    get the frames at ``positions``.
+    """
+    runs = []
+    for position in wanted[np.argsort(timeline.packets[wanted], kind="stable")]:
+        start, stop = int(timeline.starts[position]), int(timeline.packets[position]) + 1
+        if runs and start < runs[-1][1]:
+            runs[-1][1] = max(runs[-1][1], stop)
+            runs[-1][2].append(int(position))
+        else:
+            runs.append([start, stop, [int(position)]])
+    chunks, size = [], _CHUNK
+    for run in runs:
+        if size >= _CHUNK:
+            chunks.append([])
+            size = 0
+        chunks[-1].append(run)
+        size += run[1] - run[0]
+    return chunks
+
+
+def _decode(path, timeline, chunks, output, thread_type):
+    """Yield (position, picture) for the frames of some chunks, and None after each chunk."""
+    with open_film(path) as container:
+        stream = film_stream(container)
+        stream.thread_type = thread_type
+        source = _PacketSource(container, stream, timeline.packet_pts)
+        projector = Projector(stream.sample_aspect_ratio, *output)
+        for chunk in chunks:
+            for start, stop, positions in chunk:
+                position_of = {
+                    int(timeline.packet_pts[timeline.packets[position]]): position
+                    for position in positions
+                }
+                needed = ~timeline.disposable[start:stop]
+                needed[timeline.packets[positions] - start] = True
+                stream.codec_context.flush_buffers()
+                for frame in decoded(source.packets(start, stop, needed), stream):
+                    position = position_of.pop(frame.pts, None)
+                    if position is not None:
+                        yield position, projector.picture(frame)
+            yield None
+
+
+class _PacketSource:
+    """Hands out runs of a film's packets, seeking over long stretches that nobody wants."""
+
+    def __init__(self, container, stream, packet_pts):
+        self.container = container
+        self.stream = stream
+        self.packet_pts = packet_pts
+        self.seekable = True
+        self.demuxed = container.demux(stream)
+        self.position = 0
+
+    def packets(self, start, stop, needed):
+        """Yield packets ``start`` to ``stop`` (excluded) that are needed."""
+        if self.seekable and start - self.position > _NOT_WORTH_SEEKING:
+            self._seek(start)
+        for packet in self.demuxed:
+            if packet.size == 0 or packet.is_corrupt:
+                continue
+            position, self.position = self.position, self.position + 1
+            if position >= start and needed[position - start]:
+                yield packet
+            if position + 1 >= stop:
+                return
+
+    def _seek(self, start):
+        try:
+            self.container.seek(int(self.packet_pts[start]), stream=self.stream)
+            self.demuxed = self.container.demux(self.stream)
+            packet = next(self.demuxed, None)
+            landed = np.flatnonzero(self.packet_pts[: start + 1] == packet.pts) if packet else ()
+            if len(landed):
+                self.demuxed = _put_back(packet, self.demuxed)
+                self.position = int(landed[-1])
+                return
+        except av.FFmpegError:
+            pass
+        # A container without a usable index is read through from the beginning, once.
+        self.seekable = False
+        self.container.seek(0)
+        self.demuxed = self.container.demux(self.stream)
+        self.position = 0
+
+
+def _put_back(packet, packets):
+    yield packet
+    yield from packets
