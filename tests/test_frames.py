@@ -266,3 +266,18 @@ def test_image_steps_are_scikit_learn_steps(step):
     assert step.__sklearn_tags__().requires_fit is False
     with pytest.raises(ValueError, match="Invalid parameter"):
         copy.set_params(nonsense=1)
+
+
+def test_unreadable_films_can_be_left_out(film, other_film, tmp_path):
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("no film")
+    videos = [film, "missing.mp4", bad, other_film]
+    with pytest.raises(FileNotFoundError, match=r"missing\.mp4"):
+        VideoFrameSampler().sample(videos)
+    with pytest.warns(RuntimeWarning, match="Left out") as record:
+        table = VideoFrameSampler(on_error="warn").sample(videos)
+    assert [name for name in ("missing.mp4", "bad.mp4") for w in record if name in str(w.message)]
+    assert table["video"].unique().tolist() == [film, other_film]
+    pd.testing.assert_frame_equal(table, VideoFrameSampler(on_error="skip").sample(videos))
+    with pytest.raises(ValueError, match="None of the 2 videos can be read"):
+        VideoFrameSampler(on_error="skip").sample(["missing.mp4", bad])

@@ -1,5 +1,6 @@
 """ImageResizer: pictures of one size for the network."""
 
+from collections import defaultdict
 from numbers import Integral
 
 import cv2
@@ -9,6 +10,7 @@ from sklearn.utils._param_validation import StrOptions
 
 from ._image_step import ImageStep
 from ._picture import INTERPOLATIONS, resize
+from ._placement import ASPECTS, WHOLE, place, without_bars
 from ._sequence import FrameSequence
 
 
@@ -18,12 +20,19 @@ class ImageResizer(ImageStep):
     Parameters
     ----------
     size : tuple of int, default=(224, 224)
-        Height and width in pixels. The picture is stretched to it.
+        Height and width in pixels.
     interpolation : {"area", "linear", "cubic", "lanczos", "nearest"}, default="area"
         "area" averages the pixels that fall together and does not alias when pictures shrink.
         Features depend on the method: train and measure with the same. Films are scaled by FFmpeg
         from their own colour planes, arrays by OpenCV; with "area" they agree to half a level of
         255 on average, while OpenCV's other methods alias where FFmpeg's do not.
+    aspect : {"stretch", "pad", "crop"}, default="stretch"
+        What becomes of a picture of another shape: it is distorted, gets black margins, or loses
+        its own on both sides.
+    crop_bars : bool, default=False
+        Whether black bars (letterbox, pillarbox) are cut away first, so that films with and
+        without look alike. They are found for each film from frames spread over it; of an array,
+        from all pictures of one shape.
 
     See Also
     --------
@@ -41,11 +50,15 @@ class ImageResizer(ImageStep):
     _parameter_constraints = {
         "size": [tuple, list],
         "interpolation": [StrOptions(set(INTERPOLATIONS))],
+        "aspect": [StrOptions(set(ASPECTS))],
+        "crop_bars": ["boolean"],
     }
 
-    def __init__(self, size=(224, 224), *, interpolation="area"):
+    def __init__(self, size=(224, 224), *, interpolation="area", aspect="stretch", crop_bars=False):
         self.size = size
         self.interpolation = interpolation
+        self.aspect = aspect
+        self.crop_bars = crop_bars
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -88,11 +101,24 @@ class ImageResizer(ImageStep):
         self._validate_params()
         size = self._check_size()
         if isinstance(X, FrameSequence):
-            return X.resize(size, self.interpolation)
-        resized = np.empty((len(X), *size, 3), np.uint8)
-        for number, picture in enumerate(X):
-            resized[number] = resize(_as_rgb(picture, number), size, self.interpolation)
+            return X.resize(size, self.interpolation, aspect=self.aspect, crop_bars=self.crop_bars)
+        pictures = [_as_rgb(picture, number) for number, picture in enumerate(X)]
+        boxes = self._boxes(pictures)
+        resized = np.empty((len(pictures), *size, 3), np.uint8)
+        for number, picture in enumerate(pictures):
+            shape = picture.shape[:2]
+            placement = place(shape, size, self.aspect, boxes[shape])
+            resized[number] = placement.apply(resize(picture, placement.scaled, self.interpolation))
         return resized
+
+    def _boxes(self, pictures):
+        by_shape = defaultdict(list)
+        for picture in pictures:
+            by_shape[picture.shape[:2]].append(picture)
+        return {
+            shape: without_bars(alike) if self.crop_bars else WHOLE
+            for shape, alike in by_shape.items()
+        }
 
     def _check_size(self):
         if len(self.size) != 2 or not all(

@@ -1,17 +1,18 @@
 """VideoFrameSampler: which moments of a film are looked at."""
 
 import os
+import warnings
 from numbers import Real
 
 import numpy as np
 import pandas as pd
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._table import check_frame_table
-from ._video import check_file, read_timeline
+from ._video import VideoError, check_file, picture_size, read_timeline
 
 
 class VideoFrameSampler(ImageStep):
@@ -27,6 +28,9 @@ class VideoFrameSampler(ImageStep):
         frame once.
     start, stop : float, optional
         The stretch of each video to look at, in seconds; by default all of it.
+    on_error : {"raise", "warn", "skip"}, default="raise"
+        What to do about a video that cannot be read, where videos are sampled: raise, leave it out
+        with a warning, or leave it out.
 
     See Also
     --------
@@ -50,12 +54,14 @@ class VideoFrameSampler(ImageStep):
         "rate": [Interval(Real, 0, None, closed="neither"), None],
         "start": [Interval(Real, 0, None, closed="left"), None],
         "stop": [Interval(Real, 0, None, closed="neither"), None],
+        "on_error": [StrOptions({"raise", "warn", "skip"})],
     }
 
-    def __init__(self, rate=1.0, *, start=None, stop=None):
+    def __init__(self, rate=1.0, *, start=None, stop=None, on_error="raise"):
         self.rate = rate
         self.start = start
         self.stop = stop
+        self.on_error = on_error
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -106,15 +112,27 @@ class VideoFrameSampler(ImageStep):
         Raises
         ------
         FileNotFoundError, IsADirectoryError, VideoError
-            If a film is missing or unreadable; the message names it.
+            If a film is missing or unreadable and ``on_error="raise"``; the message names it.
         ValueError
-            If no video was given, or a parameter is out of its range.
+            If no video was given, none can be read, or a parameter is out of its range.
         """
         self._validate_params()
+        paths = _video_paths(videos)
         tables = []
-        for path in _video_paths(videos):
-            times, durations = read_timeline(path).sample(self.rate, self.start, self.stop)
+        for path in paths:
+            try:
+                if self.on_error != "raise":
+                    picture_size(path)  # that packets are there does not say they can be decoded
+                times, durations = read_timeline(path).sample(self.rate, self.start, self.stop)
+            except (OSError, VideoError) as error:
+                if self.on_error == "raise":
+                    raise
+                if self.on_error == "warn":
+                    warnings.warn(f"Left out: {error}", RuntimeWarning, stacklevel=2)
+                continue
             tables.append(pd.DataFrame({"video": path, "time": times, "duration": durations}))
+        if not tables:
+            raise ValueError(f"None of the {len(paths)} videos can be read: {paths[:3]} ...")
         return pd.concat(tables, ignore_index=True)
 
     def transform(self, X):

@@ -1,12 +1,16 @@
 """FrameSequence: pictures described but not yet decoded."""
 
+import os
+from functools import lru_cache
+
 import numpy as np
 
 from ._ahead import read_ahead
 from ._decoding import read_pictures
 from ._picture import read_image, resize
+from ._placement import WHOLE, looked_at, place, without_bars
 from ._table import check_frame_table, frame_index
-from ._video import picture_size
+from ._video import picture_size, read_timeline
 
 _BATCHES_AHEAD = 2
 
@@ -27,6 +31,10 @@ class FrameSequence:
         Height and width in pixels to which every picture is resized; None leaves each as it is.
     interpolation : {"area", "linear", "cubic", "lanczos", "nearest"}, default="area"
         How pictures are resized.
+    aspect : {"stretch", "pad", "crop"}, default="stretch"
+        Whether a picture of another shape is distorted, gets black margins, or loses its own.
+    crop_bars : bool, default=False
+        Whether black bars around the pictures of a film are cut away before they are resized.
 
     Attributes
     ----------
@@ -44,11 +52,15 @@ class FrameSequence:
     dtype = np.dtype(np.uint8)
     ndim = 4
 
-    def __init__(self, table, size=None, interpolation="area"):
+    def __init__(
+        self, table, size=None, interpolation="area", *, aspect="stretch", crop_bars=False
+    ):
         self.table = check_frame_table(table)
         self.index = frame_index(self.table)
         self.size = None if size is None else tuple(size)
         self.interpolation = interpolation
+        self.aspect = aspect
+        self.crop_bars = crop_bars
 
     def __len__(self):
         return len(self.table)
@@ -74,7 +86,7 @@ class FrameSequence:
             sizes = {picture_size(video) for video in self.table["video"].unique()}
         return sizes.pop() if len(sizes) == 1 else None
 
-    def resize(self, size, interpolation="area"):
+    def resize(self, size, interpolation="area", *, aspect="stretch", crop_bars=False):
         """Describe the same pictures at another size.
 
         Parameters
@@ -83,13 +95,17 @@ class FrameSequence:
             Height and width in pixels.
         interpolation : str, default="area"
             How pictures are resized.
+        aspect : str, default="stretch"
+            What becomes of pictures of another shape.
+        crop_bars : bool, default=False
+            Whether black bars are cut away.
 
         Returns
         -------
         FrameSequence
             Each picture is resized once, from the original.
         """
-        return FrameSequence(self.table, size, interpolation)
+        return FrameSequence(self.table, size, interpolation, aspect=aspect, crop_bars=crop_bars)
 
     def __getitem__(self, key):
         """Select rows.
@@ -114,7 +130,13 @@ class FrameSequence:
         if isinstance(key, (int, np.integer)):
             return np.asarray(self[[key]])[0]
         rows = np.arange(len(self))[key if isinstance(key, slice) else np.asarray(key)]
-        return FrameSequence(self.table.iloc[rows], self.size, self.interpolation)
+        return FrameSequence(
+            self.table.iloc[rows],
+            self.size,
+            self.interpolation,
+            aspect=self.aspect,
+            crop_bars=self.crop_bars,
+        )
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
@@ -174,18 +196,45 @@ class FrameSequence:
     def _pictures(self):
         """Yield (row, picture): film by film as they first come, each in the order of time."""
         films, _ = self.table["video"].factorize()
-        times = self.table["time"].to_numpy()
-        order = np.lexsort((times, films))
-        if "image" in self.table:
-            paths = self.table["image"].to_numpy()
-            for row in order:
-                picture = read_image(paths[row])
-                if self.size is not None:
-                    picture = resize(picture, self.size, self.interpolation)
-                yield row, picture
-            return
+        order = np.lexsort((self.table["time"].to_numpy(), films))
         for rows in np.split(order, np.flatnonzero(np.diff(films[order])) + 1):
             if len(rows):
-                video = self.table["video"].iloc[rows[0]]
-                pictures = read_pictures(video, times[rows], self.size, self.interpolation)
-                yield from zip(rows, pictures, strict=True)
+                yield from zip(rows, self._film_pictures(rows), strict=True)
+
+    def _film_pictures(self, rows):
+        """Yield the pictures of one film, given its rows in the order of time."""
+        if "image" in self.table:
+            yield from self._image_pictures(self.table["image"].to_numpy()[rows])
+            return
+        video = self.table["video"].iloc[rows[0]]
+        times = self.table["time"].to_numpy()[rows]
+        if self.size is None or (self.aspect == "stretch" and not self.crop_bars):
+            yield from read_pictures(video, times, self.size, self.interpolation)
+            return
+        box = film_box(video) if self.crop_bars else WHOLE
+        placement = place(picture_size(video), self.size, self.aspect, box)
+        for picture in read_pictures(video, times, placement.scaled, self.interpolation):
+            yield placement.apply(picture)
+
+    def _image_pictures(self, paths):
+        box = WHOLE
+        if self.crop_bars:
+            box = without_bars(map(read_image, paths[looked_at(len(paths))]))
+        for path in paths:
+            picture = read_image(path)
+            if self.size is not None:
+                placement = place(picture.shape[:2], self.size, self.aspect, box)
+                picture = placement.apply(resize(picture, placement.scaled, self.interpolation))
+            yield picture
+
+
+def film_box(video):
+    """Return the part of a film's pictures that is not black bars, see ``without_bars``."""
+    status = os.stat(video)
+    return _film_box(video, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=128)
+def _film_box(video, _changed, _bytes):
+    times = read_timeline(video).times
+    return without_bars(read_pictures(video, times[looked_at(len(times))]))
