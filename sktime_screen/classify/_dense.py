@@ -235,8 +235,22 @@ class KerasDenseClassifier(NetworkClassifier):
         """
         resume = self.warm_start and hasattr(self, "weights_")
         data = self._read(X, y, sample_weight, resume=resume)
-        data, validation = self._validation(X, data, validation_data)
-        return self._train(data, validation, self.epochs, resume, keep_optimizer=self.warm_start)
+        validation = None
+        if validation_data is not None:
+            validation = self._read(*validation_data, resume=True)
+        elif self.validation_fraction is not None:
+            held_out = held_out_rows(X, data.Y, self.validation_fraction, self._new_generator())
+            data, validation = data.only(~held_out), data.only(held_out)
+        stopping = Stopping.from_settings(
+            self.monitor,
+            self.patience if self.early_stopping else None,
+            self.target_accuracy,
+            validates=validation is not None,
+        )
+        self._train(data, validation, self.epochs, stopping, resume=resume)
+        if not self.warm_start:
+            self._optimizer_state = None
+        return self
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -271,18 +285,16 @@ class KerasDenseClassifier(NetworkClassifier):
             )
         resume = hasattr(self, "weights_")
         data = self._read(X, y, sample_weight, classes=classes, resume=resume)
-        return self._train(data, None, 1, resume, keep_optimizer=True)
+        self._train(data, None, 1, Stopping(), resume=resume)
+        return self
 
-    def _read(self, X, y, sample_weight, resume, classes=None):
+    def _read(self, X, y, sample_weight=None, classes=None, *, resume):
         X = validate_data(self, X, dtype=np.float32, reset=not resume)
-        if not resume:
-            self._encoding = TargetEncoding.from_labels(read_labels(y), self.loss, classes)
-            self.classes_ = self._encoding.classes
-        return self._rows(X, y, sample_weight)
-
-    def _rows(self, X, y, sample_weight=None):
         labels = read_labels(y)
         check_consistent_length(X, labels)
+        if not resume:
+            self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)
+            self.classes_ = self._encoding.classes
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=np.float32, ensure_non_negative=True
@@ -291,22 +303,12 @@ class KerasDenseClassifier(NetworkClassifier):
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
         return Rows(X, targets, weights, np.arange(len(X)))
 
-    def _validation(self, X, data, validation_data):
-        if validation_data is not None:
-            X, y, *sample_weight = validation_data
-            X = validate_data(self, X, dtype=np.float32, reset=False)
-            return data, self._rows(X, y, *sample_weight)
-        if self.validation_fraction is None:
-            return data, None
-        held_out = held_out_rows(X, data.Y, self.validation_fraction, self._new_generator())
-        return data.only(~held_out), data.only(held_out)
-
     def _new_generator(self):
         if self.random_state is None:
             return np.random.default_rng()
         return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
 
-    def _train(self, data, validation, epochs, resume, keep_optimizer):
+    def _train(self, data, validation, epochs, stopping, resume):
         if not resume:
             self._architecture = {
                 "n_features": data.X.shape[1],
@@ -330,27 +332,17 @@ class KerasDenseClassifier(NetworkClassifier):
                 data,
                 validation,
                 epochs=epochs,
-                stopping=Stopping.from_settings(
-                    self.monitor,
-                    self.patience if self.early_stopping else None,
-                    self.target_accuracy,
-                    validates=validation is not None,
-                ),
+                stopping=stopping,
                 generator=self._generator,
                 history=self.history_,
                 verbose=self.verbose,
                 **self._step_options(),
             )
-            self._optimizer_state = network.optimizer_state() if keep_optimizer else None
+            self._optimizer_state = network.optimizer_state()
         self.n_epochs_ = len(self.history_["loss"])
-        return self
 
     def _step_options(self):
-        return {
-            "batch_size": self.batch_size,
-            "learning_rate": self.learning_rate,
-            "l2": self.l2,
-        }
+        return {k: getattr(self, k) for k in ("batch_size", "learning_rate", "l2")}
 
     def fit_transform(self, X, y, sample_weight=None, validation_data=None):
         """Train the network, and give the probabilities of the rows it was trained on.
@@ -375,7 +367,7 @@ class KerasDenseClassifier(NetworkClassifier):
         self.fit(X, y, sample_weight, validation_data)
         if self.cross_fit is None:
             return self.transform(X)
-        data = self._rows(validate_data(self, X, dtype=np.float32, reset=False), y, sample_weight)
+        data = self._read(X, y, sample_weight, resume=True)
         generator = self._new_generator()
         part_of_row = parts_of_rows(X, data.Y, self.cross_fit, generator)
         logits = np.empty_like(data.Y)
@@ -388,12 +380,9 @@ class KerasDenseClassifier(NetworkClassifier):
                 run_epochs(
                     network,
                     seen,
-                    None,
                     epochs=self.best_epoch_,
-                    stopping=Stopping(),
                     generator=generator,
                     history={},
-                    verbose=0,
                     **self._step_options(),
                 )
                 logits[unseen] = network.logits(data.X[unseen])

@@ -9,7 +9,7 @@ from .._keras import load_keras
 
 # Rows are handed to Keras in blocks of about this size, so that a table of features is never
 # copied as a whole.
-_BLOCK_BYTES = 2**25
+_BLOCK_BYTES = 2**24
 
 
 @lru_cache(maxsize=8)

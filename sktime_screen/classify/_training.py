@@ -38,7 +38,7 @@ class Rows:
         return replace(self, positions=self.positions[keep])
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stopping:
     """What to watch in a training, and when it is over.
 
@@ -93,7 +93,16 @@ class Stopping:
 
 
 def run_epochs(
-    network, train, validation, *, epochs, stopping, generator, history, verbose, **options
+    network,
+    train,
+    validation=None,
+    *,
+    epochs,
+    generator,
+    history,
+    stopping=Stopping(),
+    verbose=0,
+    **options,
 ):
     """Train a loaded network, and keep the best of its weights.
 
@@ -101,17 +110,19 @@ def run_epochs(
     ----------
     network : DenseNetwork
         Loaded with the weights to start from.
-    train, validation : Rows
-        What to learn from and what to measure on; `validation` may be None.
+    train : Rows
+        What to learn from.
+    validation : Rows, default=None
+        What to measure each epoch on.
     epochs : int
-        How often to go through the rows.
-    stopping : Stopping
-        What to watch.
+        How often to go through the rows, at most.
     generator : numpy.random.Generator
         Shuffles the rows and seeds the dropout.
     history : dict of list
         Losses and accuracies by epoch; the new epochs are added to it.
-    verbose : int
+    stopping : Stopping, default=Stopping()
+        What to watch.
+    verbose : int, default=0
         1 prints a line an epoch.
     **options
         Further arguments of `DenseNetwork.train_epoch`.

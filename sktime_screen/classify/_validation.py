@@ -34,15 +34,14 @@ def held_out_rows(X, targets, fraction, generator):
     Raises
     ------
     ValueError
-        If no row would be left on one side.
+        If no row would be held out.
     """
     blocks = _blocks_of_rows(X, n_blocks=ceil(2 / min(fraction, 1 - fraction)))
     held_out = _split_blocks(blocks, targets, [1 - fraction, fraction], generator) == 1
-    if held_out.all() or not held_out.any():
+    if not held_out.any():
         raise ValueError(
-            f"validation_fraction={fraction} of {len(held_out)} rows leaves none to"
-            f" {'train' if held_out.all() else 'validate'} on: label more rows, choose another"
-            " fraction, or set it to None."
+            f"validation_fraction={fraction} of {len(held_out)} rows leaves none to validate on:"
+            " label more rows, choose a larger fraction, or set it to None."
         )
     return held_out
 

@@ -191,8 +191,8 @@ def _walk(canvas, phase, wave, blink, swing=6.5, lift=3.0, mouth="smile"):
     with canvas.place(0, bob):
         _torso(canvas, outline, ((-14, -25), (-8, -24), (-2, -24), (4, -24.5)))
     _legs(canvas, ((-11, 0.0), (14, 0.5)), phase, swing, lift, _FUR, 14)
-    with canvas.place(17.5, -22.6 + bob, turn=-0.2):
-        _collar(canvas, 0, 0, 6)
+    with canvas.place(15, -23.4 + bob, turn=-0.25):
+        _collar(canvas, 0, 0, 4.6)
     with canvas.place(21, -34 + 1.2 * bob, turn=0.03 * wave):
         _head(canvas, blink, turn=0.95, look=(1.0, 0.2), mouth=mouth)
 
@@ -222,7 +222,7 @@ def _jump(canvas, phase, wave, blink):
         for hip, foot in ((-12, (-25, -2)), (15, (30, -15))):
             canvas.limb(curve((hip, -16), ((hip + foot[0]) / 2, -8), foot), _FUR, 5.2)
             canvas.paint(oval(*foot, 3.4, 2.4), _CREAM)
-        _collar(canvas, 17, -23.4, 6)
+        _collar(canvas, 14.6, -23.8, 4.6)
         with canvas.place(20, -34, turn=0.3):
             _head(canvas, blink, turn=0.95, look=(1.0, 0.4), mouth="open")
 

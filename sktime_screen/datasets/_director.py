@@ -15,7 +15,7 @@ _SHOTS_AT_LEAST = 8  # a short film is cut faster, so that everything can happen
 _PLACES_A_FILM = 8
 
 # Scene units a unit of the drawing, and the height of the drawing.
-_SIZE = {"cat": 0.8, "mouse": 0.72, "bird": 0.6, "snail": 0.6, "ball": 0.8}
+_SIZE = {"cat": 0.8, "mouse": 0.76, "bird": 0.6, "snail": 0.6, "ball": 0.8}
 _HEIGHT = {"cat": CAT_HEIGHT, "mouse": MOUSE_HEIGHT}
 _REACH = 42.0  # from the middle of a drawing to its side, in drawing units
 _RESTING = {
@@ -69,7 +69,7 @@ def _shot_lengths(rng, n_frames, fps):
     left = n_frames
     while left > longest:
         # Short shots are more common than long ones.
-        length = shortest + round((longest - shortest) * rng.beta(1.1, 2.8))
+        length = shortest + round((longest - shortest) * rng.beta(1.0, 3.2))
         lengths.append(min(length, left - shortest))
         left -= lengths[-1]
     return [*lengths, left]
@@ -96,13 +96,14 @@ class _Director:
     def __init__(self, rng, place, n_frames, seconds, aspect):
         self.rng, self.place, self.n_frames = rng, place, n_frames
         self.seconds, self.aspect = seconds, aspect
+        # Where it happens: the line everybody stands on and the middle of it.
+        self.ground = rng.uniform(74, 93)
+        self.x = rng.uniform(-65, 65)
+        self.covers = []
 
     def shoot(self, cast):
         """Place camera, characters, creatures and furniture."""
         rng = self.rng
-        self.ground = rng.uniform(74, 93)
-        self.x = rng.uniform(-65, 65)
-        self.covers = []
         if len(cast) == 2:
             actors = self._two(cast)
         elif cast:
@@ -112,7 +113,7 @@ class _Director:
             actors = []
             if rng.random() < 0.3:
                 self._furniture(self.x + rng.uniform(-15, 15), rng.uniform(0.5, 0.9), post=False)
-        if rng.random() < (0.25 if cast else 0.4):
+        if rng.random() < (0.18 if cast else 0.35):
             actors = [*actors, self._creature()]
         actors.sort(key=lambda actor: actor.depth)
         return Shot(self.n_frames, self.place, self._camera(), tuple(actors), tuple(self.covers))
@@ -161,12 +162,14 @@ class _Director:
         size = self._size(name)
         tall = size * _HEIGHT[name]
         what = rng.choice(
-            ["stay", "cross", "enter", "leave", "peek"], p=[0.5, 0.14, 0.1, 0.1, 0.16]
+            ["stay", "cross", "enter", "leave", "peek"], p=[0.52, 0.15, 0.11, 0.11, 0.11]
         )
         framing = rng.random()
-        if what == "stay" and framing < 0.4:
+        if what == "peek":
+            height, head = tall * rng.uniform(2.0, 2.7), 0.75
+        elif what == "stay" and framing < 0.4:
             height, head = tall * rng.uniform(1.0, 1.4), 0.62
-        elif framing < 0.8 or what == "peek":
+        elif framing < 0.85:
             height, head = tall * rng.uniform(1.5, 2.4), rng.uniform(0.4, 0.7)
         else:
             height, head = rng.uniform(70, 100), 0.5

@@ -13,6 +13,7 @@ from ._props import COVER_BOX, COVERS, CRITTER_BOX, draw_ball, draw_bird, draw_s
 from ._shots import CHARACTERS
 
 _PHASES = 8  # drawings a cycle of movement
+_HAZE = 0.35
 _POSES_A_SECOND = 12  # as cartoons are drawn, "on twos"
 
 _CAST = {
@@ -79,7 +80,7 @@ class Stage:
         canvas = Canvas((left, top, right, bottom), self._scale)
         shot.place.paint(canvas)
         picture = canvas.picture(shot.place.grade)
-        self._background = cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB)
+        self._background = _softened(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), height)
         self._to_scene = np.array(
             [[1 / self._scale, 0, left], [0, 1 / self._scale, top], [0, 0, 1]]
         )
@@ -158,6 +159,13 @@ class Stage:
         return picture, {
             name: (cv2.sumElems(mask)[0] / 255, areas[name]) for name, mask in seen.items()
         }
+
+
+def _softened(background, height):
+    # Backgrounds of cartoons are painted softer and paler than who acts in front of them.
+    background = cv2.GaussianBlur(background, (0, 0), height / 240)
+    mean = np.full_like(background, np.rint(background.mean(axis=(0, 1))).astype(np.uint8))
+    return cv2.addWeighted(background, 1 - _HAZE, mean, _HAZE, 0)
 
 
 def _put(picture, sprite, matrix, seen):

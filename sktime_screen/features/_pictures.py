@@ -34,10 +34,10 @@ def check_pictures(X):
                 "ImageResizer((224, 224)) after the sampler."
             )
         return X
-    if isinstance(X, (str, bytes)) or (len(X) and isinstance(X[0], str)):
+    if not isinstance(X, (np.ndarray, list, tuple)) or isinstance(next(iter(X), None), str):
         raise TypeError(
-            f"Expected {_WANTED}, or a FrameSequence; found text ({X!r:.60}). Of videos, "
-            f"VideoFrameSampler makes pictures."
+            f"Expected {_WANTED}, or a FrameSequence; found {type(X).__name__} ({X!r:.60}). Of "
+            f"videos and of frame tables, VideoFrameSampler makes pictures."
         )
     if not isinstance(X, np.ndarray):
         pictures = [np.asarray(picture) for picture in X]
@@ -56,9 +56,9 @@ def check_pictures(X):
             f"{grey if X.ndim == 3 or X.shape[-1:] in [(1,), (4,)] else ''}"
         )
     if X.dtype != np.uint8:
-        found = f"from {X.min():g} to {X.max():g}" if X.size and X.dtype.kind in "fiu" else ""
+        values = f" from {X.min():g} to {X.max():g}" if X.size and X.dtype.kind in "fiu" else ""
         raise ValueError(
-            f"Expected {_WANTED}; found {X.dtype} {found}. Pictures from 0 to 1 become such with "
+            f"Expected {_WANTED}; found {X.dtype}{values}. Pictures from 0 to 1 become such with "
             f"(pictures * 255).round().astype('uint8')."
         )
     return X

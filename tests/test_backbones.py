@@ -1,0 +1,167 @@
+"""The registry: names, sizes, preprocessing and weights of the networks."""
+
+import re
+from urllib.error import HTTPError, URLError
+
+import numpy as np
+import pytest
+
+from sktime_screen._keras import load_keras
+from sktime_screen.features import (
+    PretrainedCNNFeatures,
+    WeightsFileError,
+    WeightsUnavailableError,
+    get_backbone,
+    list_backbones,
+)
+
+
+@pytest.fixture
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+
+
+def test_the_registry_holds_all_of_keras_applications():
+    names = list_backbones()
+    assert names[0] == "efficientnet_lite0"
+    assert {
+        "vgg16", "vgg19", "mobilenet", "mobilenet_v2", "mobilenet_v3_small", "resnet50",
+        "resnet101_v2", "densenet121", "efficientnet_b0", "efficientnet_v2_b0",
+        "efficientnet_v2_s", "inception_v3", "inception_resnet_v2", "nasnet_mobile",
+        "convnext_tiny", "xception",
+    } <= set(names)  # fmt: skip
+    constructors = [name for name in dir(load_keras().applications) if name[0].isupper()]
+    assert len(names) == len(set(names)) == len(constructors) + 1
+
+
+@pytest.mark.parametrize("name", ["MobileNetV2", "mobilenet_v2", "mobilenet-v2", "MOBILENETV2"])
+def test_spelling_makes_no_difference(name):
+    assert get_backbone(name).name == "mobilenet_v2"
+
+
+def test_input_sizes_are_those_of_keras(monkeypatch):
+    class Found(Exception):
+        pass
+
+    def tell(input_shape, default_size, **kwargs):
+        raise Found(default_size)
+
+    monkeypatch.setattr("keras.src.applications.imagenet_utils.obtain_input_shape", tell)
+    for name in list_backbones()[1:]:
+        backbone = get_backbone(name)
+        try:
+            size = backbone._constructor(weights=None).input_shape[1]
+        except Found as found:
+            size = found.args[0]
+        assert backbone.input_size == (size or 224,) * 2, name
+
+
+def test_unknown_backbone():
+    with pytest.raises(ValueError, match=r"'mobilenet_v22'.*'mobilenet_v2'.*list_backbones\(\)"):
+        get_backbone("mobilenet_v22")
+    with pytest.raises(ValueError, match=r"Unknown backbone 'qqqq'\. list_backbones"):
+        get_backbone("qqqq")
+
+
+@pytest.mark.parametrize("name", ["vgg16", "mobilenet_v2"])
+def test_each_network_has_its_own_preprocessing(name, pictures):
+    backbone = get_backbone(name)
+    network = backbone.load(backbone.build((32, 32, 3), "avg"), None, "avg")
+    module = getattr(load_keras().applications, name)
+    expected = network.predict(module.preprocess_input(pictures.astype("float32")), verbose=0)
+    assert np.ptp(expected, axis=0).max() > 1e-4
+    features = PretrainedCNNFeatures(name, weights=None).fit_transform(pictures)
+    np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5 * expected.max())
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [("efficientnet_lite0", ".keras"), ("efficientnet_lite0", ".weights.h5"), ("vgg16", ".h5")],
+)
+def test_weights_from_a_file(name, suffix, pictures, tmp_path, recwarn):
+    path = tmp_path / f"mine{suffix}"
+    model = get_backbone(name).build((32, 32, 3))
+    for weight in model.weights:
+        if len(weight.shape) == 4:
+            weight.assign(np.random.default_rng(1).normal(0, 0.1, weight.shape))
+    model.save_weights(path) if suffix == ".weights.h5" else model.save(path)
+    prepared = get_backbone(name).preprocess(pictures.astype("float32"))
+    expected = model.predict(prepared, verbose=0)
+    features = PretrainedCNNFeatures(name, weights=path, pooling=None).fit_transform(pictures)
+    np.testing.assert_allclose(
+        features, expected.reshape(3, -1), rtol=1e-4, atol=1e-5 * expected.max()
+    )
+
+
+def test_weights_of_a_pth_file(pictures):
+    from sktime_screen.features._efficientnet_lite import imagenet_weights_path
+
+    features = PretrainedCNNFeatures(weights=imagenet_weights_path()).fit_transform(pictures)
+    expected = PretrainedCNNFeatures(weights="imagenet").fit_transform(pictures)
+    np.testing.assert_array_equal(features, expected)
+    assert np.ptp(features, axis=0).max() > 0.1
+
+
+def test_a_file_of_other_weights(pictures, tmp_path):
+    keras = load_keras()
+    other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    other.save_weights(tmp_path / "other.weights.h5")
+    (tmp_path / "damaged.weights.h5").write_bytes(b"no weights")
+    (tmp_path / "foreign.npz").write_bytes(b"no weights")
+    for name in ("other.weights.h5", "damaged.weights.h5", "foreign.npz"):
+        features = PretrainedCNNFeatures("mobilenet_v2", weights=tmp_path / name).fit(pictures)
+        with pytest.raises(WeightsFileError, match=f"{re.escape(name)}.*mobilenet_v2"):
+            features.transform(pictures)
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.h5"):
+        PretrainedCNNFeatures(weights=tmp_path / "nowhere.h5").fit_transform(pictures)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        URLError("Name or service not known"),
+        HTTPError("https://example.org", 403, "Forbidden", None, None),
+        TimeoutError("timed out"),
+    ],
+)
+def test_weights_that_cannot_be_downloaded(failure, pictures, tmp_path, monkeypatch):
+    def fail(*args):
+        raise failure
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", fail)
+    monkeypatch.setattr("keras.src.backend.config.keras_home", lambda: str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    features = PretrainedCNNFeatures("vgg16").fit(pictures)
+    assert features.n_features_out_ == 512
+    with pytest.raises(WeightsUnavailableError) as raised:
+        features.transform(pictures)
+    message = str(raised.value)
+    assert "vgg16" in message
+    assert 'weights="/path/to/file"' in message
+    assert str(tmp_path / "models") in message
+    if not isinstance(failure, TimeoutError):
+        assert re.search(r"https://\S+/vgg16_weights\S+notop\.h5", message)
+
+
+def test_downloaded_weights_are_used(pictures, tmp_path, monkeypatch):
+    model = get_backbone("mobilenet_v2").build((32, 32, 3))
+    for weight in model.weights:
+        if len(weight.shape) == 4:
+            weight.assign(np.random.default_rng(1).normal(0, 0.1, weight.shape))
+
+    wanted = []
+
+    def download(url, target, *args):
+        wanted.append(url)
+        model.save(tmp_path / "mine.h5")
+        (tmp_path / "mine.h5").rename(target)
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", download)
+    monkeypatch.setattr("keras.src.backend.config.keras_home", lambda: str(tmp_path))
+    features = PretrainedCNNFeatures("mobilenet_v2", pooling=None).fit_transform(pictures)
+    prepared = get_backbone("mobilenet_v2").preprocess(pictures.astype("float32"))
+    expected = model.predict(prepared, verbose=0)
+    np.testing.assert_allclose(
+        features, expected.reshape(3, -1), rtol=1e-4, atol=1e-5 * expected.max()
+    )
+    assert len(wanted) == 1

@@ -1,0 +1,91 @@
+"""EfficientNet-Lite0: does the port recognise what is in clear pictures?
+
+That its features equal those of the original is recorded in benchmarks/port_equality.md.
+"""
+
+import numpy as np
+import pytest
+from skimage import data
+from sklearn.datasets import load_sample_image
+
+from sktime_screen import ImageResizer
+from sktime_screen.features import WeightsFileError
+from sktime_screen.features._efficientnet_lite import (
+    build_efficientnet_lite0,
+    imagenet_weights_path,
+    load_torch_weights,
+    preprocess,
+)
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    model = build_efficientnet_lite0(include_top=True)
+    load_torch_weights(model, imagenet_weights_path())
+    return model
+
+
+def middle_square(picture):
+    height, width = picture.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return picture[top : top + side, left : left + side]
+
+
+@pytest.mark.parametrize(
+    ("picture", "imagenet_class"),
+    [
+        pytest.param(data.coffee, 967, id="espresso"),
+        pytest.param(data.chelsea, 285, id="Egyptian cat"),
+        pytest.param(data.camera, 872, id="tripod"),
+        pytest.param(lambda: data.stereo_motorcycle()[0], 665, id="moped"),
+        pytest.param(lambda: load_sample_image("china.jpg"), 698, id="palace"),
+        pytest.param(lambda: load_sample_image("flower.jpg"), 985, id="daisy"),
+    ],
+)
+def test_clear_pictures_are_recognised(classifier, picture, imagenet_class):
+    resized = ImageResizer((224, 224)).transform([middle_square(picture())])
+    logits = classifier.predict(preprocess(resized.astype("float32")), verbose=0)[0]
+    assert logits.argmax() == imagenet_class
+
+
+def test_it_has_the_published_number_of_parameters(classifier):
+    # https://github.com/tensorflow/tpu, models/official/efficientnet/lite: 4.7 million.
+    assert sum(np.prod(weight.shape) for weight in classifier.trainable_weights) == 4_652_008
+
+
+def test_preprocessing():
+    np.testing.assert_array_equal(preprocess(np.array([0.0, 127.0, 255.0])), [-127 / 128, 0, 1])
+
+
+def test_pooling_of_the_feature_map():
+    picture = np.random.default_rng(0).normal(size=(1, 64, 96, 3)).astype("float32")
+    maps = build_efficientnet_lite0((64, 96, 3))
+    expected = maps.predict(picture, verbose=0)
+    assert expected.shape == (1, 2, 3, 1280)
+    for pooling, reduce in (("avg", np.mean), ("max", np.max)):
+        pooled = build_efficientnet_lite0((64, 96, 3), pooling=pooling)
+        pooled.set_weights(maps.get_weights())
+        np.testing.assert_allclose(
+            pooled.predict(picture, verbose=0), reduce(expected, axis=(1, 2)), atol=1e-5
+        )
+
+
+def test_pictures_too_small():
+    with pytest.raises(ValueError, match="at least 32x32"):
+        build_efficientnet_lite0((31, 224, 3))
+
+
+def test_weights_of_another_network(monkeypatch):
+    model = build_efficientnet_lite0((32, 32, 3))
+
+    def load(tensors):
+        monkeypatch.setattr(
+            "sktime_screen.features._efficientnet_lite.read_torch_weights", lambda path: tensors
+        )
+        load_torch_weights(model, "other.pth")
+
+    with pytest.raises(WeightsFileError, match=r"other\.pth.*_conv_stem\.weight"):
+        load({"features.0.weight": np.zeros((64, 3, 3, 3))})
+    with pytest.raises(WeightsFileError, match=r"\(5, 5, 3, 32\).*\(3, 3, 3, 32\)"):
+        load({"_conv_stem.weight": np.zeros((32, 3, 5, 5))})

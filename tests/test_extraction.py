@@ -1,0 +1,320 @@
+"""PretrainedCNNFeatures: what goes in, what comes out, and what is computed how often."""
+
+import copy
+import pickle
+import subprocess
+import sys
+import textwrap
+
+import cv2
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_sample_image
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sktime_screen import FrameSequence, ImageResizer, PretrainedCNNFeatures
+from sktime_screen._keras import load_keras
+from sktime_screen.features import _networks
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    photo = load_sample_image("china.jpg")[::4, ::4]
+    return np.stack([photo[9 * i : 9 * i + 48, 13 * i : 13 * i + 64] for i in range(7)])
+
+
+@pytest.fixture
+def table(pictures, tmp_path):
+    for number, picture in enumerate(pictures):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), picture[:, :, ::-1])
+    return pd.DataFrame(
+        {
+            "video": "film",
+            "time": np.arange(7.0),
+            "duration": 1.0,
+            "image": [str(tmp_path / f"{number}.png") for number in range(7)],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def features(pictures):
+    return PretrainedCNNFeatures(batch_size=4).fit_transform(pictures)
+
+
+@pytest.fixture
+def model():
+    """A network whose features can be told by hand: the means of the channels, over 255."""
+    keras = load_keras()
+    return keras.Sequential(
+        [keras.Input((48, 64, 3)), keras.layers.Rescaling(1 / 255)], name="Own-Net"
+    )
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """Counts the pictures that go through a network."""
+    counts = []
+    call = _networks.Network.__call__
+
+    def count(self, pictures):
+        counts.append(len(pictures))
+        return call(self, pictures)
+
+    monkeypatch.setattr(_networks.Network, "__call__", count)
+    return counts
+
+
+def test_array_in_array_out(pictures, features):
+    assert isinstance(features, np.ndarray)
+    assert features.shape == (7, 1280)
+    assert features.dtype == np.float32
+    assert (features.std(axis=0) > 0.01).mean() > 0.5  # pictures differ, and so do features
+    other_batches = PretrainedCNNFeatures(batch_size=3).fit_transform(list(pictures))
+    np.testing.assert_allclose(other_batches, features, atol=1e-5)
+
+
+def test_sequence_in_table_with_frame_index_out(table, features):
+    sequence = FrameSequence(table)
+    transformer = PretrainedCNNFeatures(batch_size=4).fit(sequence)
+    result = transformer.transform(sequence)
+    pd.testing.assert_index_equal(result.index, sequence.index)
+    assert list(result.columns[:2]) == ["efficientnet_lite0_0", "efficientnet_lite0_1"]
+    assert list(result.columns) == list(transformer.get_feature_names_out())
+    assert set(result.dtypes) == {np.dtype(np.float32)}
+    np.testing.assert_allclose(result, features, atol=1e-5)
+    assert transformer.n_features_out_ == 1280
+    assert transformer.picture_shape_ == (48, 64, 3)
+
+
+def test_rows_in_any_order_and_repeated_are_computed_once(table, features, computed):
+    rows = [5, 0, 3, 5, 5, 1, 0]
+    sequence = FrameSequence(table)[rows]
+    result = PretrainedCNNFeatures(batch_size=4).fit_transform(sequence)
+    pd.testing.assert_index_equal(result.index, sequence.index)
+    np.testing.assert_allclose(result, features[rows], atol=1e-5)
+    assert sum(computed) == 4
+
+
+def test_pictures_of_the_same_time_are_not_taken_for_one(table, features):
+    result = PretrainedCNNFeatures().fit_transform(FrameSequence(table.assign(time=0.0)))
+    np.testing.assert_allclose(result, features, atol=1e-5)
+
+
+def test_nothing_in_nothing_out(table, pictures, computed):
+    sequence = FrameSequence(table)
+    transformer = PretrainedCNNFeatures().fit(sequence)
+    assert transformer.transform(sequence[:0]).shape == (0, 1280)
+    assert transformer.transform(pictures[:0]).shape == (0, 1280)
+    assert not computed
+
+
+def test_poolings_belong_together(pictures, features):
+    pooled = {
+        pooling: PretrainedCNNFeatures(pooling=pooling).fit_transform(pictures)
+        for pooling in ("max", None)
+    }
+    assert pooled[None].shape == (7, 2 * 2 * 1280)
+    maps = pooled[None].reshape(7, -1, 1280)
+    np.testing.assert_allclose(maps.mean(axis=1), features, atol=1e-5)
+    np.testing.assert_allclose(maps.max(axis=1), pooled["max"], atol=1e-5)
+
+
+def test_vgg16_flattened_has_25088_columns():
+    transformer = PretrainedCNNFeatures("VGG16", weights=None, pooling=None)
+    transformer.fit(np.zeros((1, 224, 224, 3), np.uint8))
+    assert transformer.n_features_out_ == 25_088
+    assert transformer.get_feature_names_out()[-1] == "vgg16_25087"
+
+
+def test_fit_reads_no_weights(pictures, tmp_path):
+    transformer = PretrainedCNNFeatures(weights=tmp_path / "later.pth").fit(pictures)
+    assert transformer.n_features_out_ == 1280
+
+
+def test_set_output(pictures, features, table):
+    transformer = PretrainedCNNFeatures().set_output(transform="pandas").fit(pictures)
+    result = transformer.transform(pictures)
+    assert list(result.columns) == list(transformer.get_feature_names_out())
+    np.testing.assert_allclose(result, features, atol=1e-5)
+    pipeline = make_pipeline(ImageResizer((48, 64)), PretrainedCNNFeatures(), StandardScaler())
+    sequence = FrameSequence(table)
+    scaled = pipeline.set_output(transform="pandas").fit_transform(sequence)
+    pd.testing.assert_index_equal(scaled.index, sequence.index)
+    assert scaled.columns[0] == "efficientnet_lite0_0"
+    copied = clone(pipeline).fit_transform(sequence)
+    pd.testing.assert_frame_equal(copied, scaled)
+
+
+def test_clones_share_one_network_which_is_not_in_the_pickle(pictures, monkeypatch):
+    transformer = PretrainedCNNFeatures().fit(pictures)
+    before = transformer.transform(pictures)
+    assert len(pickle.dumps(transformer)) < 2000
+    monkeypatch.setattr(
+        _networks, "Network", lambda *args: pytest.fail("A second network was built.")
+    )
+    for twin in (clone(transformer).fit(pictures), copy.deepcopy(transformer)):
+        np.testing.assert_array_equal(twin.transform(pictures), before)
+
+
+def test_networks_kept_are_few(pictures):
+    for height in range(32, 40):
+        PretrainedCNNFeatures().fit(pictures[:, :height])
+    assert len(_networks._networks) <= 4
+
+
+def test_a_live_model(model, pictures):
+    transformer = PretrainedCNNFeatures(model).fit(pictures)
+    expected = pictures.mean(axis=(1, 2)) / 255
+    np.testing.assert_allclose(transformer.transform(pictures), expected, atol=1e-4)
+    assert list(transformer.get_feature_names_out()) == [f"own_net_{i}" for i in range(3)]
+    assert clone(transformer).backbone is model
+    flat = PretrainedCNNFeatures(model, pooling=None).fit_transform(pictures)
+    np.testing.assert_allclose(flat, pictures.reshape(7, -1) / 255, atol=1e-6)
+
+
+def test_a_saved_model(model, pictures, tmp_path):
+    path = tmp_path / "my net.keras"
+    model.save(path)
+    for backbone in (path, str(path)):
+        transformer = PretrainedCNNFeatures(backbone).fit(pictures)
+        expected = pictures.mean(axis=(1, 2)) / 255
+        np.testing.assert_allclose(transformer.transform(pictures), expected, atol=1e-4)
+        assert transformer.get_feature_names_out()[0] == "my_net_0"
+
+
+def test_joblib_in_a_fresh_process(model, pictures, features, tmp_path):
+    with_weights = PretrainedCNNFeatures(weights="imagenet").fit(pictures)
+    random = PretrainedCNNFeatures(weights=None).fit(pictures)
+    live = PretrainedCNNFeatures(model).fit(pictures)
+    joblib.dump(([with_weights, random, live], pictures), tmp_path / "transformers.joblib")
+    script = """
+        import sys, joblib
+        transformers, pictures = joblib.load(sys.argv[1])
+        joblib.dump([each.transform(pictures) for each in transformers], sys.argv[2])
+    """
+    files = [tmp_path / "transformers.joblib", tmp_path / "features.joblib"]
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script), *files], check=True)
+    elsewhere = joblib.load(files[1])
+    expected = features, random.transform(pictures), pictures.mean(axis=(1, 2)) / 255
+    for found, wanted in zip(elsewhere, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert np.ptp(elsewhere[1], axis=0).max() > 1e-3
+
+
+def test_threads(pictures, features):
+    transformer = PretrainedCNNFeatures(batch_size=2).fit(pictures)
+    _networks._networks.clear()
+    results = joblib.Parallel(n_jobs=4, backend="threading")(
+        joblib.delayed(transformer.transform)(pictures) for _ in range(4)
+    )
+    assert len(_networks._networks) == 1
+    for result in results:
+        np.testing.assert_allclose(result, features, atol=1e-5)
+
+
+def test_progress_is_silent_unless_asked_for(pictures, capfd):
+    transformer = PretrainedCNNFeatures().fit(pictures)
+    transformer.transform(pictures)
+    assert capfd.readouterr() == ("", "")
+    transformer.set_params(verbose=True).transform(pictures)
+    assert "7/7 frames" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X: X / 255, r"float64 from 0 to 1\..*\* 255"),
+        (lambda X: X.astype(int), "found int64"),
+        (lambda X: X[..., :1], r"\(7, 48, 64, 1\).*ImageResizer\(\(224, 224\)\)"),
+        (lambda X: X[..., 0], r"\(7, 48, 64\).*ImageResizer\(\(224, 224\)\)"),
+        (lambda X: np.concatenate([X, X], axis=3), r"\(7, 48, 64, 6\)"),
+        (lambda X: X[0], r"\(48, 64, 3\); one picture alone goes into a list"),
+        (lambda X: [X[0], X[0, :40]], r"\(48, 64, 3\), \(40, 64, 3\)\. ImageResizer"),
+        (lambda X: X[:, :20], r"at least 32 x 32 pixels, found 20 x 64: put ImageResizer"),
+    ],
+)
+def test_wrong_pictures(pictures, change, message):
+    with pytest.raises(ValueError, match=message):
+        PretrainedCNNFeatures().fit(change(pictures))
+
+
+@pytest.mark.parametrize("X", ["a.mp4", ["a.mp4"], pd.DataFrame({"video": ["a.mp4"]}), None])
+def test_no_pictures_at_all(X):
+    with pytest.raises(TypeError, match="VideoFrameSampler makes pictures"):
+        PretrainedCNNFeatures().fit(X)
+
+
+def test_too_small_for_a_network_of_keras(pictures):
+    message = (
+        r"inception_v3 .* at least 75 x 75 pixels, found 48 x 64.*ImageResizer\(\(299, 299\)\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        PretrainedCNNFeatures("inception_v3").fit(pictures)
+
+
+def test_a_sequence_of_unlike_sizes(table, pictures):
+    cv2.imwrite(table["image"][3], pictures[3, :40])
+    with pytest.raises(ValueError, match=r"ImageResizer\(\(224, 224\)\)"):
+        PretrainedCNNFeatures().fit(FrameSequence(table))
+
+
+def test_other_sizes_than_at_fit(table, pictures):
+    transformer = PretrainedCNNFeatures().fit(pictures)
+    with pytest.raises(ValueError, match=r"\(40, 64, 3\).*ImageResizer\(\(48, 64\)\)"):
+        transformer.transform(pictures[:, :40])
+    with pytest.raises(ValueError, match=r"\(32, 32, 3\).*ImageResizer\(\(48, 64\)\)"):
+        transformer.transform(FrameSequence(table, (32, 32)))
+
+
+def test_a_model_of_one_size_only(model, table, pictures):
+    message = (
+        r"'Own-Net' takes pictures of 48 x 64 .* found 32 x 32: put ImageResizer\(\(48, 64\)\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        PretrainedCNNFeatures(model).fit(FrameSequence(table, (32, 32)))
+
+
+def test_models_that_are_no_backbones(pictures, tmp_path):
+    keras = load_keras()
+    table_model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
+    unbuilt = keras.Sequential([keras.layers.Flatten()])
+    for model in (table_model, unbuilt):
+        with pytest.raises(ValueError, match=r"expected one input \(None, height, width, 3\)"):
+            PretrainedCNNFeatures(model).fit(pictures)
+    picture = keras.Input((48, 64, 3))
+    vectors = keras.Model(picture, keras.ops.reshape(picture, (-1, 48, 192)))
+    with pytest.raises(ValueError, match=r"gives \(None, 48, 192\)"):
+        PretrainedCNNFeatures(vectors).fit(pictures)
+    (tmp_path / "broken.keras").write_bytes(b"no model")
+    with pytest.raises(ValueError, match=r"broken\.keras.*cannot be loaded"):
+        PretrainedCNNFeatures(tmp_path / "broken.keras").fit(pictures)
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.keras"):
+        PretrainedCNNFeatures("nowhere.keras").fit(pictures)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"backbone": 3}, {"pooling": "mean"}, {"batch_size": 0}, {"weights": 1}, {"verbose": "yes"},
+     {"backbone": "no_such_network"}],
+)  # fmt: skip
+def test_wrong_parameters(parameters, pictures):
+    with pytest.raises(ValueError, match=next(iter(parameters))):
+        PretrainedCNNFeatures(**parameters).fit(pictures)
+
+
+def test_a_model_brings_its_weights(model, pictures):
+    with pytest.raises(ValueError, match=r"keras\.Model brings its own weights"):
+        PretrainedCNNFeatures(model, weights=None).fit(pictures)
+
+
+def test_not_fitted(pictures):
+    with pytest.raises(NotFittedError):
+        PretrainedCNNFeatures().transform(pictures)
+    with pytest.raises(NotFittedError):
+        PretrainedCNNFeatures().get_feature_names_out()
