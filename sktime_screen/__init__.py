@@ -3,7 +3,14 @@
 from . import datasets
 from .classify import KerasDenseClassifier
 from .features import PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
-from .frames import FrameSequence, ImageResizer, VideoError, VideoFrameSampler
+from .frames import (
+    FrameSequence,
+    ImageResizer,
+    VideoError,
+    VideoFrameSampler,
+    shot_boundaries,
+    shot_groups,
+)
 from .labels import load_frame_folder, load_label_csv
 from .recipes import recommended_pipeline
 from .report import TimelineDisplay
@@ -24,4 +31,6 @@ __all__ = [
     "load_frame_folder",
     "load_label_csv",
     "recommended_pipeline",
+    "shot_boundaries",
+    "shot_groups",
 ]

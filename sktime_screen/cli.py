@@ -34,7 +34,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the films and the figure go.")] = Path(
         "sktime_screen_demo"
     ),
-    seconds: Annotated[float, typer.Option(min=10, help="Length of each film.")] = 90,
+    seconds: Annotated[float, typer.Option(min=10, help="Length of each film.")] = 120,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the table only.")] = False,
 ):
     """Draw two cartoon films, learn cat and mouse from one, and measure the other."""

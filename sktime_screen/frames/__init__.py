@@ -3,6 +3,7 @@
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
+from ._shots import shot_boundaries, shot_groups
 from ._table import check_frame_table, frame_index, is_frame_index
 from ._video import VideoError
 
@@ -14,4 +15,6 @@ __all__ = [
     "check_frame_table",
     "frame_index",
     "is_frame_index",
+    "shot_boundaries",
+    "shot_groups",
 ]
