@@ -98,7 +98,8 @@ def test_three_classes(X, y):
 
 def test_table_of_labels(X, table):
     head = dense().fit(X, table)
-    assert head.classes_.tolist() == ["tom", "jerry"]
+    assert head.class_names_.tolist() == ["tom", "jerry"]
+    assert [classes.tolist() for classes in head.classes_] == [[0, 1], [0, 1]]
     assert head.score(X, table) > 0.9
     proba = head.predict_proba(X)
     assert proba.shape == (240, 2)

@@ -11,6 +11,7 @@ from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_imbalanced_pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import clone, is_classifier
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     StratifiedGroupKFold,
@@ -112,6 +113,8 @@ def test_several_characters_at_once(labelled):
     truth = y.mul(X["duration"], axis=0).sum()
     np.testing.assert_allclose(seconds.iloc[0], truth, atol=6)
     assert pipeline.score(X, y) > 0.8
+    for scoring in ["average_precision", "roc_auc", "f1_macro", "accuracy"]:
+        assert get_scorer(scoring)(pipeline, X, y) > 0.8
 
 
 @pytest.mark.parametrize(
@@ -141,8 +144,6 @@ def test_grid_search(X, y, cv, grouped):
 
 
 def test_scorers_of_probabilities(fitted, X, y):
-    from sklearn.metrics import get_scorer
-
     assert get_scorer("roc_auc")(fitted, X, y) > 0.95
     assert get_scorer("neg_log_loss")(fitted, X, y) > -0.4
 

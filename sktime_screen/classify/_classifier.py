@@ -10,7 +10,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     """What classifiers made of a network have in common once they are fitted.
 
     A subclass has `_logits`, which computes the outputs of its network, and sets `_encoding`, a
-    `TargetEncoding`, and `classes_` in `fit`.
+    `TargetEncoding`, `classes_` and `class_names_` in `fit`.
     """
 
     def decision_function(self, X):
@@ -42,7 +42,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,) or (n, n_labels)
-            Classes, or zeros and ones in the order of `classes_`.
+            Classes, or zeros and ones in the order of `class_names_`.
         """
         logits = self._logits(X)
         return self._encoding.decode(logits)
@@ -58,7 +58,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64, shape (n, n_classes)
-            Probabilities in the order of `classes_`. Those of classes sum to one in each row,
+            Probabilities in the order of `class_names_`. Those of classes sum to one in each row,
             those of labels are independent.
         """
         logits = self._logits(X)
@@ -94,7 +94,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
             The classes as strings.
         """
         check_is_fitted(self)
-        return np.array([str(c) for c in self.classes_.tolist()], dtype=object)
+        return np.array([str(c) for c in self.class_names_.tolist()], dtype=object)
 
     def _table(self, X, logits):
         probabilities = self._encoding.probabilities(logits).astype(np.float32)

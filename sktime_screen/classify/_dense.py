@@ -94,8 +94,10 @@ class KerasDenseClassifier(NetworkClassifier):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The classes. For a table its column names, or 0 to n_labels - 1 for an array.
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The classes. For a table the array 0, 1 for each column, as scikit-learn's forests have it.
+    class_names_ : ndarray of shape (n_classes,)
+        The classes, or a table's column names (0 to n_labels - 1 for an array).
     history_ : dict of list of float
         By epoch "loss" and "accuracy", and with validation rows "val_loss" and "val_accuracy".
         Losses are weighted. For a table, accuracy is the share of right zeros and ones.
@@ -294,7 +296,8 @@ class KerasDenseClassifier(NetworkClassifier):
         check_consistent_length(X, labels)
         if not resume:
             self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)
-            self.classes_ = self._encoding.classes
+            self.class_names_ = self._encoding.classes
+            self.classes_ = self._encoding.scikit_learn_classes()
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
                 sample_weight, X, dtype=np.float32, ensure_non_negative=True

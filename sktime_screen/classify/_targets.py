@@ -118,6 +118,17 @@ class TargetEncoding:
         """Units of the network's last layer."""
         return len(self.classes) if self.multilabel or self.softmax else 1
 
+    def scikit_learn_classes(self):
+        """Return what `classes_` has to be for the scorers of scikit-learn.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,), or list of ndarray
+            The classes; for a table the array 0, 1 for each label, since scorers would take a
+            list of two names for two exclusive classes.
+        """
+        return [np.array([0, 1]) for _ in self.classes] if self.multilabel else self.classes
+
     def encode(self, labels):
         """Turn labels into targets.
 

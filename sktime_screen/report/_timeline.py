@@ -68,7 +68,7 @@ class TimelineDisplay:
         aggregator = pipeline[-1]
         predicted = aggregator.predict(probabilities)
         if aggregator.multilabel_:
-            predicted = pd.DataFrame(predicted, columns=aggregator.classes_)
+            predicted = pd.DataFrame(predicted, columns=aggregator.class_names_)
         return cls.from_predictions(
             probabilities.index, predicted, y, background=aggregator.background, ax=ax
         )

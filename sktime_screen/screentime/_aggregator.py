@@ -39,9 +39,11 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Classes, or with an indicator table the names of its columns (the numbers of the columns of
-        an indicator array).
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        Classes; with an indicator table the array 0, 1 for each column, as scikit-learn's forests
+        have it.
+    class_names_ : ndarray of shape (n_classes,)
+        Classes, or the names of an indicator table's columns (their numbers for an array).
     multilabel_ : bool
         Whether several characters can be on screen at once.
     n_features_in_ : int
@@ -115,10 +117,12 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         check_classification_targets(y)
         check_consistent_length(X, y)
         self.multilabel_ = type_of_target(y, input_name="y").startswith("multilabel")
-        if not self.multilabel_:
-            self.classes_ = np.unique(y)
+        if self.multilabel_:
+            self.class_names_ = np.arange(y.shape[1]) if names is None else np.asarray(names)
+            # Not the names: scorers take a list of two names for two exclusive classes.
+            self.classes_ = [np.array([0, 1]) for _ in self.class_names_]
         else:
-            self.classes_ = np.arange(y.shape[1]) if names is None else np.asarray(names)
+            self.class_names_ = self.classes_ = np.unique(y)
         if self.background is not None:
             self._check_background()
         self.n_features_in_ = self._probabilities(X).shape[1]
@@ -130,23 +134,24 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                 f"background={self.background!r}: with a column of labels for each character, "
                 f"nobody is a row of zeros and no class of its own. Leave background at None."
             )
-        if self.background not in self.classes_.tolist():
+        if self.background not in self.class_names_.tolist():
             raise ValueError(
-                f"background={self.background!r} is none of the classes {self.classes_.tolist()}."
+                f"background={self.background!r} is none of the classes "
+                f"{self.class_names_.tolist()}."
             )
 
     def _probabilities(self, X):
         """Return the probabilities as an array with the columns in the order of the classes."""
         if isinstance(X, pd.DataFrame):
-            names = [str(name) for name in self.classes_]
+            names = [str(name) for name in self.class_names_]
             columns = X.columns.map(str)
             if set(names) == set(columns):
                 X = X.iloc[:, columns.get_indexer(names)]
         values = check_array(X, dtype=[np.float64, np.float32], input_name="X")
-        if values.shape[1] != len(self.classes_):
+        if values.shape[1] != len(self.class_names_):
             raise ValueError(
-                f"{values.shape[1]} columns of probabilities for the {len(self.classes_)} classes "
-                f"{self.classes_.tolist()}: ScreenTimeAggregator stands after a classifier's "
+                f"{values.shape[1]} columns of probabilities for the {len(self.class_names_)} "
+                f"classes {self.class_names_.tolist()}: ScreenTimeAggregator stands after a classifier's "
                 f"probabilities, one column a class."
             )
         return values
@@ -199,9 +204,9 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     def _chosen(self, probabilities):
         if self.multilabel_:
             return (probabilities >= self.threshold).astype(np.int64)
-        if len(self.classes_) == 2:
-            return self.classes_[(probabilities[:, 1] >= self.threshold).astype(np.int64)]
-        return self.classes_[probabilities.argmax(axis=1)]
+        if len(self.class_names_) == 2:
+            return self.class_names_[(probabilities[:, 1] >= self.threshold).astype(np.int64)]
+        return self.class_names_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X):
         """Return the probabilities by frame, after smoothing.
@@ -214,7 +219,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_frames, n_classes)
-            In the order of ``classes_``.
+            In the order of ``class_names_``.
         """
         return self._smoothed(X)
 
@@ -240,20 +245,20 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         index = self._frame_index(X)
         chosen = self._chosen(self._smoothed(X))
-        shown = chosen if self.multilabel_ else chosen[:, None] == self.classes_
+        shown = chosen if self.multilabel_ else chosen[:, None] == self.class_names_
         durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
         once = ~index.duplicated()
         kept = self._reported()
         seconds = pd.DataFrame(
             (shown * durations[:, None])[once][:, kept],
             index=index.get_level_values("video")[once],
-            columns=self.classes_[kept],
+            columns=self.class_names_[kept],
         )
         seconds = seconds.groupby(level="video", sort=False).sum()
         return seconds if is_frame_index(getattr(X, "index", None)) else seconds.to_numpy()
 
     def _reported(self):
-        return np.array([name != self.background for name in self.classes_.tolist()])
+        return np.array([name != self.background for name in self.class_names_.tolist()])
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns of seconds.
@@ -269,7 +274,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             The classes but for the background.
         """
         check_is_fitted(self)
-        return np.array([str(name) for name in self.classes_[self._reported()]], dtype=object)
+        return np.array([str(name) for name in self.class_names_[self._reported()]], dtype=object)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
