@@ -2,7 +2,7 @@
 
 from . import datasets
 from .classify import KerasDenseClassifier
-from .features import PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
+from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
 from .frames import (
     FrameSequence,
     ImageResizer,
@@ -17,6 +17,7 @@ from .report import TimelineDisplay
 from .screentime import ScreenTimeAggregator
 
 __all__ = [
+    "FeatureStore",
     "FrameSequence",
     "ImageResizer",
     "KerasDenseClassifier",

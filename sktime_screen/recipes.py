@@ -9,7 +9,13 @@ from .screentime import ScreenTimeAggregator
 
 
 def recommended_pipeline(
-    *, rate=1.0, backbone="efficientnet_lite0", background=None, random_state=None, verbose=0
+    *,
+    rate=1.0,
+    backbone="efficientnet_lite0",
+    memory=None,
+    background=None,
+    random_state=None,
+    verbose=0,
 ):
     """Make the pipeline from videos to seconds that we recommend.
 
@@ -19,6 +25,8 @@ def recommended_pipeline(
         Frames a second at which new videos are sampled.
     backbone : str, default="efficientnet_lite0"
         The pretrained network, see :class:`PretrainedCNNFeatures`.
+    memory : str, path or FeatureStore, optional
+        Where features are kept on disk, see :class:`PretrainedCNNFeatures`.
     background : str or int, optional
         The class that means nobody, see :class:`ScreenTimeAggregator`.
     random_state : int, optional
@@ -40,7 +48,7 @@ def recommended_pipeline(
     return make_pipeline(
         VideoFrameSampler(rate=rate),
         ImageResizer((224, 224)),
-        PretrainedCNNFeatures(backbone, verbose=verbose),
+        PretrainedCNNFeatures(backbone, memory=memory, verbose=verbose),
         KerasDenseClassifier(class_weight="balanced", random_state=random_state),
         ScreenTimeAggregator(background=background),
     )

@@ -118,7 +118,7 @@ def test_label_that_never_changes(X, table):
 def test_one_hot_with_softmax(X, y):
     one_hot = pd.get_dummies(pd.Series(y))
     head = dense(loss="categorical_crossentropy").fit(X, one_hot)
-    assert head.classes_.tolist() == ["jerry", "neither", "tom"]
+    assert head.class_names_.tolist() == ["jerry", "neither", "tom"]
     assert_allclose(head.predict_proba(X).sum(axis=1), 1)
     assert_array_equal(head.predict(X).sum(axis=1), 1)
     assert_allclose(head.predict_proba(X), dense().fit(X, y).predict_proba(X))

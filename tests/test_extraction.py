@@ -1,10 +1,12 @@
 """PretrainedCNNFeatures: what goes in, what comes out, and what is computed how often."""
 
 import copy
+import os
 import pickle
 import subprocess
 import sys
 import textwrap
+from functools import partial
 
 import cv2
 import joblib
@@ -20,6 +22,9 @@ from sklearn.preprocessing import StandardScaler
 from sktime_screen import FrameSequence, ImageResizer, PretrainedCNNFeatures
 from sktime_screen._keras import load_keras
 from sktime_screen.features import _networks
+
+# What is compared to the last digits does not depend on what the processor can do.
+Features = partial(PretrainedCNNFeatures, precision="float32")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +49,7 @@ def table(pictures, tmp_path):
 
 @pytest.fixture(scope="module")
 def features(pictures):
-    return PretrainedCNNFeatures(batch_size=4).fit_transform(pictures)
+    return Features(batch_size=4).fit_transform(pictures)
 
 
 @pytest.fixture
@@ -60,13 +65,17 @@ def model():
 def computed(monkeypatch):
     """Counts the pictures that go through a network."""
     counts = []
-    call = _networks.Network.__call__
+    run = _networks.Network.run
 
-    def count(self, pictures):
-        counts.append(len(pictures))
-        return call(self, pictures)
+    def count(self, batches, batch_size, store):
+        def counted():
+            for rows, pictures in batches:
+                counts.append(len(pictures))
+                yield rows, pictures
 
-    monkeypatch.setattr(_networks.Network, "__call__", count)
+        run(self, counted(), batch_size, store)
+
+    monkeypatch.setattr(_networks.Network, "run", count)
     return counts
 
 
@@ -75,13 +84,13 @@ def test_array_in_array_out(pictures, features):
     assert features.shape == (7, 1280)
     assert features.dtype == np.float32
     assert (features.std(axis=0) > 0.01).mean() > 0.5  # pictures differ, and so do features
-    other_batches = PretrainedCNNFeatures(batch_size=3).fit_transform(list(pictures))
+    other_batches = Features(batch_size=3).fit_transform(list(pictures))
     np.testing.assert_allclose(other_batches, features, atol=1e-5)
 
 
 def test_sequence_in_table_with_frame_index_out(table, features):
     sequence = FrameSequence(table)
-    transformer = PretrainedCNNFeatures(batch_size=4).fit(sequence)
+    transformer = Features(batch_size=4).fit(sequence)
     result = transformer.transform(sequence)
     pd.testing.assert_index_equal(result.index, sequence.index)
     assert list(result.columns[:2]) == ["efficientnet_lite0_0", "efficientnet_lite0_1"]
@@ -95,20 +104,20 @@ def test_sequence_in_table_with_frame_index_out(table, features):
 def test_rows_in_any_order_and_repeated_are_computed_once(table, features, computed):
     rows = [5, 0, 3, 5, 5, 1, 0]
     sequence = FrameSequence(table)[rows]
-    result = PretrainedCNNFeatures(batch_size=4).fit_transform(sequence)
+    result = Features(batch_size=4).fit_transform(sequence)
     pd.testing.assert_index_equal(result.index, sequence.index)
     np.testing.assert_allclose(result, features[rows], atol=1e-5)
     assert sum(computed) == 4
 
 
 def test_pictures_of_the_same_time_are_not_taken_for_one(table, features):
-    result = PretrainedCNNFeatures().fit_transform(FrameSequence(table.assign(time=0.0)))
+    result = Features().fit_transform(FrameSequence(table.assign(time=0.0)))
     np.testing.assert_allclose(result, features, atol=1e-5)
 
 
 def test_nothing_in_nothing_out(table, pictures, computed):
     sequence = FrameSequence(table)
-    transformer = PretrainedCNNFeatures().fit(sequence)
+    transformer = Features().fit(sequence)
     assert transformer.transform(sequence[:0]).shape == (0, 1280)
     assert transformer.transform(pictures[:0]).shape == (0, 1280)
     assert not computed
@@ -116,8 +125,7 @@ def test_nothing_in_nothing_out(table, pictures, computed):
 
 def test_poolings_belong_together(pictures, features):
     pooled = {
-        pooling: PretrainedCNNFeatures(pooling=pooling).fit_transform(pictures)
-        for pooling in ("max", None)
+        pooling: Features(pooling=pooling).fit_transform(pictures) for pooling in ("max", None)
     }
     assert pooled[None].shape == (7, 2 * 2 * 1280)
     maps = pooled[None].reshape(7, -1, 1280)
@@ -126,23 +134,23 @@ def test_poolings_belong_together(pictures, features):
 
 
 def test_vgg16_flattened_has_25088_columns():
-    transformer = PretrainedCNNFeatures("VGG16", weights=None, pooling=None)
+    transformer = Features("VGG16", weights=None, pooling=None)
     transformer.fit(np.zeros((1, 224, 224, 3), np.uint8))
     assert transformer.n_features_out_ == 25_088
     assert transformer.get_feature_names_out()[-1] == "vgg16_25087"
 
 
 def test_fit_reads_no_weights(pictures, tmp_path):
-    transformer = PretrainedCNNFeatures(weights=tmp_path / "later.pth").fit(pictures)
+    transformer = Features(weights=tmp_path / "later.pth").fit(pictures)
     assert transformer.n_features_out_ == 1280
 
 
 def test_set_output(pictures, features, table):
-    transformer = PretrainedCNNFeatures().set_output(transform="pandas").fit(pictures)
+    transformer = Features().set_output(transform="pandas").fit(pictures)
     result = transformer.transform(pictures)
     assert list(result.columns) == list(transformer.get_feature_names_out())
     np.testing.assert_allclose(result, features, atol=1e-5)
-    pipeline = make_pipeline(ImageResizer((48, 64)), PretrainedCNNFeatures(), StandardScaler())
+    pipeline = make_pipeline(ImageResizer((48, 64)), Features(), StandardScaler())
     sequence = FrameSequence(table)
     scaled = pipeline.set_output(transform="pandas").fit_transform(sequence)
     pd.testing.assert_index_equal(scaled.index, sequence.index)
@@ -152,7 +160,7 @@ def test_set_output(pictures, features, table):
 
 
 def test_clones_share_one_network_which_is_not_in_the_pickle(pictures, monkeypatch):
-    transformer = PretrainedCNNFeatures().fit(pictures)
+    transformer = Features().fit(pictures)
     before = transformer.transform(pictures)
     assert len(pickle.dumps(transformer)) < 2000
     monkeypatch.setattr(
@@ -164,17 +172,17 @@ def test_clones_share_one_network_which_is_not_in_the_pickle(pictures, monkeypat
 
 def test_networks_kept_are_few(pictures):
     for height in range(32, 40):
-        PretrainedCNNFeatures().fit(pictures[:, :height])
+        Features().fit(pictures[:, :height])
     assert len(_networks._networks) <= 4
 
 
 def test_a_live_model(model, pictures):
-    transformer = PretrainedCNNFeatures(model).fit(pictures)
+    transformer = Features(model).fit(pictures)
     expected = pictures.mean(axis=(1, 2)) / 255
     np.testing.assert_allclose(transformer.transform(pictures), expected, atol=1e-4)
     assert list(transformer.get_feature_names_out()) == [f"own_net_{i}" for i in range(3)]
     assert clone(transformer).backbone is model
-    flat = PretrainedCNNFeatures(model, pooling=None).fit_transform(pictures)
+    flat = Features(model, pooling=None).fit_transform(pictures)
     np.testing.assert_allclose(flat, pictures.reshape(7, -1) / 255, atol=1e-6)
 
 
@@ -182,21 +190,22 @@ def test_a_saved_model(model, pictures, tmp_path):
     path = tmp_path / "my net.keras"
     model.save(path)
     for backbone in (path, str(path)):
-        transformer = PretrainedCNNFeatures(backbone).fit(pictures)
+        transformer = Features(backbone).fit(pictures)
         expected = pictures.mean(axis=(1, 2)) / 255
         np.testing.assert_allclose(transformer.transform(pictures), expected, atol=1e-4)
         assert transformer.get_feature_names_out()[0] == "my_net_0"
 
 
 def test_joblib_in_a_fresh_process(model, pictures, features, tmp_path):
-    with_weights = PretrainedCNNFeatures(weights="imagenet").fit(pictures)
-    random = PretrainedCNNFeatures(weights=None).fit(pictures)
-    live = PretrainedCNNFeatures(model).fit(pictures)
+    with_weights = Features(weights="imagenet").fit(pictures)
+    random = Features(weights=None).fit(pictures)
+    live = Features(model).fit(pictures)
     joblib.dump(([with_weights, random, live], pictures), tmp_path / "transformers.joblib")
     script = """
         import sys, joblib
         transformers, pictures = joblib.load(sys.argv[1])
         joblib.dump([each.transform(pictures) for each in transformers], sys.argv[2])
+        assert "openvino_telemetry" not in sys.modules, "OpenVINO reports its use."
     """
     files = [tmp_path / "transformers.joblib", tmp_path / "features.joblib"]
     subprocess.run([sys.executable, "-c", textwrap.dedent(script), *files], check=True)
@@ -208,7 +217,7 @@ def test_joblib_in_a_fresh_process(model, pictures, features, tmp_path):
 
 
 def test_threads(pictures, features):
-    transformer = PretrainedCNNFeatures(batch_size=2).fit(pictures)
+    transformer = Features(batch_size=2).fit(pictures)
     _networks._networks.clear()
     results = joblib.Parallel(n_jobs=4, backend="threading")(
         joblib.delayed(transformer.transform)(pictures) for _ in range(4)
@@ -218,8 +227,26 @@ def test_threads(pictures, features):
         np.testing.assert_allclose(result, features, atol=1e-5)
 
 
+def test_a_picture_that_cannot_be_read_ends_it(table):
+    sequence = FrameSequence(table)
+    transformer = Features(batch_size=2).fit(sequence)
+    os.remove(table["image"][5])
+    with pytest.raises(FileNotFoundError, match=r"5\.png"):
+        transformer.transform(sequence)
+
+
+def test_a_machine_unlike_that_of_fit(pictures, monkeypatch):
+    transformer = Features(engine="auto").fit(pictures)
+    monkeypatch.setattr(
+        "sktime_screen.features._extraction.choose_engine",
+        lambda *args, **kwargs: ("keras", "bfloat16"),
+    )
+    with pytest.warns(UserWarning, match=r"in float32, run on this machine with keras in bfloat16"):
+        transformer.transform(pictures)
+
+
 def test_progress_is_silent_unless_asked_for(pictures, capfd):
-    transformer = PretrainedCNNFeatures().fit(pictures)
+    transformer = Features().fit(pictures)
     transformer.transform(pictures)
     assert capfd.readouterr() == ("", "")
     transformer.set_params(verbose=True).transform(pictures)
@@ -241,13 +268,13 @@ def test_progress_is_silent_unless_asked_for(pictures, capfd):
 )
 def test_wrong_pictures(pictures, change, message):
     with pytest.raises(ValueError, match=message):
-        PretrainedCNNFeatures().fit(change(pictures))
+        Features().fit(change(pictures))
 
 
 @pytest.mark.parametrize("X", ["a.mp4", ["a.mp4"], pd.DataFrame({"video": ["a.mp4"]}), None])
 def test_no_pictures_at_all(X):
     with pytest.raises(TypeError, match="VideoFrameSampler makes pictures"):
-        PretrainedCNNFeatures().fit(X)
+        Features().fit(X)
 
 
 def test_too_small_for_a_network_of_keras(pictures):
@@ -255,17 +282,17 @@ def test_too_small_for_a_network_of_keras(pictures):
         r"inception_v3 .* at least 75 x 75 pixels, found 48 x 64.*ImageResizer\(\(299, 299\)\)"
     )
     with pytest.raises(ValueError, match=message):
-        PretrainedCNNFeatures("inception_v3").fit(pictures)
+        Features("inception_v3").fit(pictures)
 
 
 def test_a_sequence_of_unlike_sizes(table, pictures):
     cv2.imwrite(table["image"][3], pictures[3, :40])
     with pytest.raises(ValueError, match=r"ImageResizer\(\(224, 224\)\)"):
-        PretrainedCNNFeatures().fit(FrameSequence(table))
+        Features().fit(FrameSequence(table))
 
 
 def test_other_sizes_than_at_fit(table, pictures):
-    transformer = PretrainedCNNFeatures().fit(pictures)
+    transformer = Features().fit(pictures)
     with pytest.raises(ValueError, match=r"\(40, 64, 3\).*ImageResizer\(\(48, 64\)\)"):
         transformer.transform(pictures[:, :40])
     with pytest.raises(ValueError, match=r"\(32, 32, 3\).*ImageResizer\(\(48, 64\)\)"):
@@ -277,7 +304,7 @@ def test_a_model_of_one_size_only(model, table, pictures):
         r"'Own-Net' takes pictures of 48 x 64 .* found 32 x 32: put ImageResizer\(\(48, 64\)\)"
     )
     with pytest.raises(ValueError, match=message):
-        PretrainedCNNFeatures(model).fit(FrameSequence(table, (32, 32)))
+        Features(model).fit(FrameSequence(table, (32, 32)))
 
 
 def test_models_that_are_no_backbones(pictures, tmp_path):
@@ -286,16 +313,16 @@ def test_models_that_are_no_backbones(pictures, tmp_path):
     unbuilt = keras.Sequential([keras.layers.Flatten()])
     for model in (table_model, unbuilt):
         with pytest.raises(ValueError, match=r"expected one input \(None, height, width, 3\)"):
-            PretrainedCNNFeatures(model).fit(pictures)
+            Features(model).fit(pictures)
     picture = keras.Input((48, 64, 3))
     vectors = keras.Model(picture, keras.ops.reshape(picture, (-1, 48, 192)))
     with pytest.raises(ValueError, match=r"gives \(None, 48, 192\)"):
-        PretrainedCNNFeatures(vectors).fit(pictures)
+        Features(vectors).fit(pictures)
     (tmp_path / "broken.keras").write_bytes(b"no model")
     with pytest.raises(ValueError, match=r"broken\.keras.*cannot be loaded"):
-        PretrainedCNNFeatures(tmp_path / "broken.keras").fit(pictures)
+        Features(tmp_path / "broken.keras").fit(pictures)
     with pytest.raises(FileNotFoundError, match=r"nowhere\.keras"):
-        PretrainedCNNFeatures("nowhere.keras").fit(pictures)
+        Features("nowhere.keras").fit(pictures)
 
 
 @pytest.mark.parametrize(
@@ -305,16 +332,16 @@ def test_models_that_are_no_backbones(pictures, tmp_path):
 )  # fmt: skip
 def test_wrong_parameters(parameters, pictures):
     with pytest.raises(ValueError, match=next(iter(parameters))):
-        PretrainedCNNFeatures(**parameters).fit(pictures)
+        Features(**parameters).fit(pictures)
 
 
 def test_a_model_brings_its_weights(model, pictures):
     with pytest.raises(ValueError, match=r"keras\.Model brings its own weights"):
-        PretrainedCNNFeatures(model, weights=None).fit(pictures)
+        Features(model, weights=None).fit(pictures)
 
 
 def test_not_fitted(pictures):
     with pytest.raises(NotFittedError):
-        PretrainedCNNFeatures().transform(pictures)
+        Features().transform(pictures)
     with pytest.raises(NotFittedError):
-        PretrainedCNNFeatures().get_feature_names_out()
+        Features().get_feature_names_out()

@@ -1,6 +1,6 @@
 """Every usual codec and container: the right frames, at the right times, in the right colours."""
 
-import struct
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -9,9 +9,10 @@ import pytest
 from conftest import draw_code, read_code
 
 from sktime_screen import VideoFrameSampler
+from sktime_screen.frames import _decoding
 from sktime_screen.frames._decoding import read_pictures
-from sktime_screen.frames._nal import disposable_tester
-from sktime_screen.frames._video import Projector, film_stream, picture_size, read_timeline
+from sktime_screen.frames._projector import Projector
+from sktime_screen.frames._video import film_stream, picture_size, read_timeline
 
 N_FRAMES = 40
 FPS = Fraction(25)
@@ -69,7 +70,6 @@ FORMATS = {
     "png alpha": ("mov", "png", "rgba", 12, 0, {}),
     "ffv1": ("mkv", "ffv1", "yuv420p", 12, 0, {}),
     "gif": ("gif", "gif", "rgb8", 12, 0, {}),
-    "webp": ("webp", "libwebp_anim", "rgba", 12, 0, {}),
 }
 
 
@@ -84,7 +84,8 @@ def write_film(path, codec, pix_fmt, gop, b_frames, options, pictures, rate=FPS,
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         stream.codec_context.gop_size = gop
         stream.codec_context.max_b_frames = b_frames
-        stream.bit_rate = 3_000_000
+        if "crf" not in options:
+            stream.bit_rate = 3_000_000
         stream.options = options
         for name, value in settings.items():
             setattr(stream.codec_context, name, value)
@@ -132,3 +133,204 @@ def test_sparse_frames_are_those_of_a_full_decode(made, recwarn):
         assert [read_code(picture) for picture in pictures] == list(wanted)
         np.testing.assert_array_equal(pictures, np.array(whole)[wanted])
     assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "pix_fmt"),
+    [
+        ("mp4", "libx264", "yuv420p"),
+        ("mkv", "libx264", "yuv444p10le"),
+        ("mp4", "libx265", "yuv420p10le"),
+        ("webm", "libvpx-vp9", "yuv420p"),
+    ],
+)
+@pytest.mark.parametrize("full", [False, True], ids=["limited", "full"])
+@pytest.mark.parametrize("matrix", ["BT.601", "BT.709"])
+def test_colours_come_back(tmp_path, suffix, codec, pix_fmt, full, matrix):
+    if codec not in av.codecs_available:
+        pytest.skip(f"PyAV was built without {codec}")
+    red, blue, tag = {"BT.601": (0.299, 0.114, 6), "BT.709": (0.2126, 0.0722, 1)}[matrix]
+    for number, colour in enumerate([(200, 40, 60), (30, 180, 90), (20, 60, 220), (250, 250, 250)]):
+        r, g, b = np.array(colour) / 255
+        luma = red * r + (1 - red - blue) * g + blue * b
+        chroma = np.array([(b - luma) / (1 - blue), (r - luma) / (1 - red)]) / 2
+        low, high, spread = (0, 255, 255) if full else (16, 235, 224)
+        planes = np.array([low + (high - low) * luma, *(128 + spread * chroma)])
+        deep = pix_fmt.endswith("10le")
+        path = str(tmp_path / f"{number}.{suffix}")
+        with av.open(path, "w") as container:
+            stream = container.add_stream(codec, rate=25)
+            stream.width, stream.height, stream.pix_fmt = 96, 64, pix_fmt
+            stream.options = {"crf": "4", **({"x265-params": NO_LOGS} if "265" in codec else {})}
+            frame = av.VideoFrame(96, 64, pix_fmt)
+            for plane, value in zip(frame.planes, planes, strict=True):
+                level = round(value * 1023 / 255 if full else value * 4) if deep else round(value)
+                np.frombuffer(plane, np.uint16 if deep else np.uint8)[:] = level
+            for target in (stream.codec_context, frame):
+                target.colorspace = tag
+                target.color_range = 2 if full else 1
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        for size in (None, (32, 48)):
+            picture = next(read_pictures(path, [0.0], size))
+            assert np.abs(picture.astype(int) - colour).max() <= 2
+
+
+def h264(path, n_frames=N_FRAMES, **settings):
+    pictures = [draw_code(number) for number in range(n_frames)]
+    return write_film(path, "libx264", "yuv420p", 10, 2, X264, pictures, **settings)
+
+
+def copy_film(source, target, shift=0, prepare=None, interleave=None):
+    """Copy the packets of a film, ``shift`` seconds later."""
+    with av.open(source) as film, av.open(str(target), "w") as container:
+        stream = film.streams.video[0]
+        if prepare:
+            prepare(container)
+        copy = container.add_stream_from_template(stream)
+        if interleave:
+            interleave(container)
+        for packet in film.demux(stream):
+            if packet.size:
+                packet.pts += round(shift / packet.time_base)
+                packet.dts += round(shift / packet.time_base)
+                packet.stream = copy
+                container.mux(packet)
+    return str(target)
+
+
+def every_code(path):
+    return codes(path, read_timeline(path).times)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "ts", "mp4"])
+def test_a_first_frame_that_is_not_at_zero(tmp_path, suffix):
+    late = copy_film(h264(tmp_path / "whole.mp4"), tmp_path / f"late.{suffix}", shift=7)
+    table = VideoFrameSampler(rate=5).sample(late)
+    np.testing.assert_allclose(table["time"], np.arange(8) / 5, atol=1e-6)
+    assert table["duration"].sum() == pytest.approx(1.6, abs=1e-6)
+    assert codes(late, table["time"].to_numpy()) == list(range(0, 40, 5))
+
+
+def test_frames_before_an_edit_list_begins_are_not_shown(tmp_path):
+    # What "ffmpeg -ss 0.52 -c copy" makes: the key frame before is there but not shown.
+    edited = copy_film(h264(tmp_path / "whole.mp4"), tmp_path / "edited.mp4", shift=-13 / 25)
+    timeline = read_timeline(edited)
+    assert len(timeline.packet_pts) > len(timeline)
+    np.testing.assert_allclose(timeline.times, np.arange(27) / 25, atol=1e-9)
+    assert every_code(edited) == list(range(13, 40))
+    assert codes(edited, [0.0]) == [13]
+
+
+@pytest.mark.parametrize("degrees", [90, 180, -90])
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+def test_rotation(tmp_path, degrees, suffix):
+    path = tmp_path / f"turned.{suffix}"
+    upright = draw_code(5)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.pix_fmt, stream.options = "yuv420p", X264
+        stored = np.rot90(upright, -degrees // 90)
+        stream.height, stream.width = stored.shape[:2]
+        if not hasattr(stream, "set_display_rotation"):
+            pytest.skip("this PyAV cannot write a rotation")
+        stream.set_display_rotation(degrees)
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(stored), "rgb24")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert picture_size(str(path)) == (64, 96)
+    picture = next(read_pictures(str(path), [0.0]))
+    assert np.abs(picture.astype(int) - upright).mean() < 4
+    assert codes(str(path), [0.0], size=(32, 50)) == [5]
+
+
+def test_non_square_pixels(tmp_path):
+    path = h264(tmp_path / "wide.mp4", sample_aspect_ratio=Fraction(4, 3))
+    assert picture_size(path) == (64, 128)
+    assert next(read_pictures(path, [0.4])).shape == (64, 128, 3)
+    assert every_code(path) == list(range(N_FRAMES))
+
+
+def test_interlaced_frames_show_one_moment(tmp_path):
+    # The lines between belong to a moment in which the picture is black.
+    pictures = [draw_code(number, 96, 96) for number in range(N_FRAMES)]
+    for picture in pictures:
+        picture[1::2] = 0
+    options = {"crf": "4", "x264-params": "tff=1"}
+    path = write_film(tmp_path / "fields.mp4", "libx264", "yuv420p", 12, 2, options, pictures)
+    for size in (None, (33, 40)):
+        shown = list(read_pictures(path, read_timeline(path).times, size))
+        assert [read_code(picture) for picture in shown] == list(range(N_FRAMES))
+        assert shown[7].max() > 230
+
+
+def test_cover_art_and_a_second_video_stream_are_passed_over(tmp_path):
+    whole = h264(tmp_path / "whole.mp4")
+    with av.open(str(tmp_path / "cover.mp4"), "w") as container:
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 32, 32, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        first = container.add_stream("libx264", rate=25, options=X264)
+        second = container.add_stream("libx264", rate=10, options=X264)
+        for stream, shape in [(first, (64, 96)), (second, (80, 80))]:
+            stream.height, stream.width = shape
+            stream.pix_fmt = "yuv420p"
+        grey = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 99, np.uint8), "rgb24")
+        container.mux(cover.encode(grey))
+        container.mux(cover.encode())
+        for number in range(N_FRAMES):
+            for stream, shown in [(first, number), (second, 4095)]:
+                frame = av.VideoFrame.from_ndarray(
+                    draw_code(shown, stream.height, stream.width), "rgb24"
+                )
+                container.mux(stream.encode(frame))
+        for stream in (first, second):
+            container.mux(stream.encode())
+    assert every_code(whole) == every_code(str(tmp_path / "cover.mp4")) == list(range(N_FRAMES))
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_sound_that_starts_earlier(tmp_path, suffix):
+    whole = h264(tmp_path / "whole.mp4")
+
+    def add_sound(container):
+        sound = container.add_stream("aac", rate=44100, layout="mono")
+        for number in range(120):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            frame.sample_rate, frame.pts = 44100, 1024 * number
+            container.mux(sound.encode(frame))
+        container.mux(sound.encode())
+
+    path = copy_film(whole, tmp_path / f"sound.{suffix}", shift=1.2, interleave=add_sound)
+    times = read_timeline(path).times
+    np.testing.assert_allclose(times, np.arange(N_FRAMES) / 25, atol=1e-6)
+    assert codes(path, times) == list(range(N_FRAMES))
+    assert codes(path, times[[17, 31]]) == [17, 31]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "h264", "ts"])
+def test_dropped_packets_change_no_picture(tmp_path, suffix, monkeypatch):
+    path = h264(tmp_path / f"film.{suffix}", 60)
+    timeline = read_timeline(path)
+    assert suffix == "h264" or 10 < timeline.disposable.sum() < 45
+    wanted = np.arange(0, 60, 7)
+    dropping = list(read_pictures(path, timeline.times[wanted]))
+    monkeypatch.setattr(_decoding, "read_timeline", lambda path: keep_all(timeline))
+    np.testing.assert_array_equal(dropping, list(read_pictures(path, timeline.times[wanted])))
+
+
+def keep_all(timeline):
+    return replace(timeline, disposable=np.zeros_like(timeline.disposable))
+
+
+@pytest.mark.parametrize("name", ["h264 B-frames", "h264 TS", "hevc", "mpeg4", "vp9", "gif"])
+def test_seeking_changes_no_picture(tmp_path, monkeypatch, name):
+    suffix, *how = FORMATS[name]
+    pictures = [draw_code(number) for number in range(120)]
+    path = write_film(tmp_path / f"film.{suffix}", *how, pictures)
+    times = read_timeline(path).times
+    whole = np.array(list(read_pictures(path, times)))
+    monkeypatch.setattr(_decoding, "_NOT_WORTH_SEEKING", 0)
+    for wanted in ([5, 40, 41, 100], [119], [60, 61, 62], [0, 36, 72, 108]):
+        shown = np.array(list(read_pictures(path, times[wanted])))
+        np.testing.assert_array_equal(shown, whole[wanted])

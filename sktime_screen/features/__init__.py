@@ -3,8 +3,10 @@
 from ._backbones import get_backbone, list_backbones
 from ._errors import WeightsFileError, WeightsUnavailableError
 from ._extraction import PretrainedCNNFeatures
+from ._store import FeatureStore
 
 __all__ = [
+    "FeatureStore",
     "PretrainedCNNFeatures",
     "WeightsFileError",
     "WeightsUnavailableError",

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .._keras import load_keras
+from ..frames import file_digest
 from . import _efficientnet_lite
 from ._errors import WeightsFileError, WeightsUnavailableError
 
@@ -118,6 +119,23 @@ class Backbone(ABC):
         else:
             self._load_file(model, os.fspath(weights))
         return model
+
+    def weights_identity(self, weights):
+        """Tell these weights from any others, in any process.
+
+        Parameters
+        ----------
+        weights : "imagenet", None, or path
+            As given to ``load``.
+
+        Returns
+        -------
+        str
+            The digest of a file, or the name of the weights.
+        """
+        if weights is None or weights == "imagenet":
+            return f"weights={weights}"
+        return f"weights={file_digest(os.fspath(weights)).hex()}"
 
     @abstractmethod
     def _load_imagenet(self, model, pooling):

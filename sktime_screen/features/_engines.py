@@ -1,6 +1,92 @@
-"""What runs a network over pictures."""
+"""What runs a network over pictures: Keras itself, or OpenVINO."""
+
+import importlib.util
+import sys
+from functools import cache
+from threading import Lock
 
 import numpy as np
+
+from .._keras import load_keras
+
+# Pictures to a request. Two to eight are equally fast, and few keep all cores busy to the end.
+_REQUEST_SIZE = 4
+
+_importing = Lock()
+
+
+def choose_engine(engine, precision, *, live_model):
+    """Decide what runs a network on this machine, and with which numbers.
+
+    Parameters
+    ----------
+    engine : {"auto", "openvino", "keras"}
+        What the user asked for.
+    precision : {"auto", "float32", "bfloat16"}
+        What the user asked for.
+    live_model : bool
+        Whether the network is a ``keras.Model`` that its owner holds and may go on training.
+
+    Returns
+    -------
+    engine : {"openvino", "keras"}
+        What is used.
+    precision : {"float32", "bfloat16"}
+        What is used.
+
+    Raises
+    ------
+    ImportError
+        If OpenVINO was asked for and is not installed.
+    ValueError
+        If what was asked for does not go together, or this processor cannot do it.
+    """
+    if engine == "openvino" and importlib.util.find_spec("openvino") is None:
+        raise ImportError("engine='openvino' needs OpenVINO: pip install openvino.")
+    if live_model and (engine == "openvino" or precision == "bfloat16"):
+        raise ValueError(
+            f"engine={engine!r} and precision={precision!r} with a live keras.Model: it is run "
+            f"by Keras as it is. Save it with model.save('my.keras') and pass the path."
+        )
+    if engine == "auto":
+        engine = "keras" if live_model or not _openvino_suits() else "openvino"
+    if precision == "auto":
+        precision = "bfloat16" if engine == "openvino" and _has_bfloat16() else "float32"
+    if engine == "openvino" and precision == "bfloat16" and not _has_bfloat16():
+        raise ValueError(
+            "precision='bfloat16': this processor has no instructions for it (AVX512_BF16, AMX); "
+            "take 'auto' or 'float32'."
+        )
+    return engine, precision
+
+
+@cache
+def _openvino_suits():
+    # A network is handed over by way of TensorFlow's graph, and a GPU is left to Keras.
+    if importlib.util.find_spec("openvino") is None:
+        return False
+    keras = load_keras()
+    return keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
+
+
+@cache
+def _has_bfloat16():
+    return "BF16" in _load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _load_openvino():
+    # Imported as it stands, OpenVINO reports its use over the network and writes into the home
+    # directory, through a package that it does without where that cannot be imported.
+    with _importing:
+        silence = "openvino" not in sys.modules and "openvino_telemetry" not in sys.modules
+        if silence:
+            sys.modules["openvino_telemetry"] = None
+        try:
+            import openvino
+        finally:
+            if silence:
+                del sys.modules["openvino_telemetry"]
+    return openvino
 
 
 class KerasEngine:
@@ -10,33 +96,83 @@ class KerasEngine:
     ----------
     model : keras.Model
         Takes pictures (n, height, width, 3), uint8, and gives a table of features.
-    batch_size : int
-        The most pictures at a time.
     """
 
-    def __init__(self, model, batch_size):
+    def __init__(self, model):
         self._model = model
-        self._batch_size = batch_size
 
-    def __call__(self, pictures):
-        """Compute the features of one batch.
+    def run(self, batches, batch_size, store):
+        """Compute the features of many batches.
 
         Parameters
         ----------
-        pictures : ndarray of shape (n, height, width, 3), uint8
-            At most ``batch_size`` pictures.
-
-        Returns
-        -------
-        ndarray of shape (n, n_features)
-            A row a picture.
+        batches : iterable of (rows, pictures)
+            Row numbers, (n,), and uint8 pictures, (n, height, width, 3).
+        batch_size : int
+            The most pictures in a batch.
+        store : callable
+            Called as ``store(rows, features)``, perhaps in another thread and for a part of a
+            batch at a time.
         """
-        # Every new batch size is compiled anew: a small batch is filled up to the next power of
-        # two, so few sizes are ever seen and less than half of the work is wasted.
-        n_pictures = len(pictures)
-        size = min(self._batch_size, 1 << max(0, n_pictures - 1).bit_length())
-        if n_pictures < size:
-            filled = np.zeros((size, *pictures.shape[1:]), pictures.dtype)
-            filled[:n_pictures] = pictures
-            pictures = filled
-        return self._model.predict_on_batch(pictures)[:n_pictures]
+        for rows, pictures in batches:
+            # Each new size of a batch is compiled anew: a small batch is filled up to the next
+            # power of two, so that few sizes are seen and less than half of the work is wasted.
+            size = min(batch_size, 1 << (len(rows) - 1).bit_length())
+            if len(rows) < size:
+                filled = np.zeros((size, *pictures.shape[1:]), pictures.dtype)
+                filled[: len(rows)] = pictures
+                pictures = filled
+            store(rows, self._model.predict_on_batch(pictures)[: len(rows)])
+
+
+class OpenVINOEngine:
+    """Runs a network with OpenVINO, several requests at a time.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Takes pictures (n, height, width, 3), uint8, and gives a table of features. It is converted
+        once and not needed any more.
+    precision : {"float32", "bfloat16"}
+        Of the numbers inside the network.
+    """
+
+    def __init__(self, model, precision):
+        import tensorflow as tf
+
+        openvino = _load_openvino()
+        pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
+        network = tf.function(model.call, input_signature=[pictures], autograph=False)
+        settings = {
+            "PERFORMANCE_HINT": "THROUGHPUT",
+            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._compiled = openvino.Core().compile_model(
+            openvino.convert_model(network.get_concrete_function()), "CPU", settings
+        )
+
+    def run(self, batches, batch_size, store):
+        """Compute the features of many batches.
+
+        Parameters
+        ----------
+        batches : iterable of (rows, pictures)
+            Row numbers, (n,), and uint8 pictures, (n, height, width, 3).
+        batch_size : int
+            The most pictures to a request.
+        store : callable
+            Called as ``store(rows, features)``, perhaps in another thread and for a part of a
+            batch at a time.
+        """
+        # A queue of its own for every call, because calls may come from several threads.
+        queue = _load_openvino().AsyncInferQueue(self._compiled)
+        queue.set_callback(lambda request, rows: store(rows, request.get_output_tensor().data))
+        size = min(batch_size, _REQUEST_SIZE)
+        try:
+            for rows, pictures in batches:
+                for start in range(0, len(rows), size):
+                    part = slice(start, start + size)
+                    queue.start_async({0: pictures[part]}, rows[part])
+        finally:
+            queue.wait_all()

@@ -1,6 +1,7 @@
 """PretrainedCNNFeatures: pictures to vectors by a network trained on ImageNet."""
 
 import os
+import warnings
 from contextlib import contextmanager
 from numbers import Integral
 
@@ -10,9 +11,11 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..frames import FrameSequence
+from ..frames import FrameSequence, picture_keys
+from ._engines import choose_engine
 from ._networks import get_network
 from ._pictures import check_pictures
+from ._store import FeatureStore, as_store, row_keys
 
 
 class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
@@ -39,6 +42,17 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         map, flattened: 7 x 7 x 512 = 25,088 columns with "vgg16" at 224 x 224.
     batch_size : int, default=32
         The most pictures that go through the network at once.
+    memory : str, path-like, joblib.Memory or FeatureStore, optional
+        Where features of frames are kept on disk, so that those of a frame are computed once, for
+        all folds and candidates of a grid search and for later runs: a folder, or a
+        :class:`FeatureStore`. A run that was stopped goes on where it was. Pictures in arrays are
+        not stored: it is not known what they are of.
+    engine : {"auto", "openvino", "keras"}, default="auto"
+        What runs the network. "auto" takes OpenVINO where it is installed, and Keras for a live
+        model, on a GPU, or where Keras does not run on TensorFlow.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of the numbers inside the network; features are always float32. "auto" takes "bfloat16" with
+        OpenVINO on a processor that has instructions for it, "float32" otherwise.
     verbose : bool or int, default=False
         Whether to show a progress bar.
 
@@ -48,6 +62,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         Height, width and channels (3) of the pictures given to ``fit``.
     n_features_out_ : int
         Number of features.
+    engine_ : {"openvino", "keras"}
+        What runs the network on this machine.
+    precision_ : {"float32", "bfloat16"}
+        Of the numbers inside the network on this machine.
 
     See Also
     --------
@@ -73,6 +91,9 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         "weights": [str, os.PathLike, None],
         "pooling": [StrOptions({"avg", "max"}), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "memory": [str, os.PathLike, HasMethods("cache"), FeatureStore, None],
+        "engine": [StrOptions({"auto", "openvino", "keras"})],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "verbose": ["verbose"],
     }
 
@@ -83,12 +104,18 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         weights="imagenet",
         pooling="avg",
         batch_size=32,
+        memory=None,
+        engine="auto",
+        precision="auto",
         verbose=False,
     ):
         self.backbone = backbone
         self.weights = weights
         self.pooling = pooling
         self.batch_size = batch_size
+        self.memory = memory
+        self.engine = engine
+        self.precision = precision
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -113,13 +140,14 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
             If there is no such backbone, or it does not take pictures like these; the message says
             what was found and what helps.
         """
-        if not isinstance(self.backbone, (str, os.PathLike)) and self.weights != "imagenet":
+        if self._has_live_model() and self.weights != "imagenet":
             raise ValueError(
                 f"weights={self.weights!r} goes with the name of a backbone; a keras.Model brings "
                 f"its own weights: leave weights out."
             )
         self.picture_shape_ = check_pictures(X).shape[1:]
-        network = self._network()
+        self.engine_, self.precision_ = self._choose_engine()
+        network = self._network(self.engine_, self.precision_)
         self.n_features_out_ = network.n_features
         self._name_out = network.name
         return self
@@ -156,14 +184,14 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                 f"{self.picture_shape_}: put ImageResizer(({height}, {width})) before "
                 f"{type(self).__name__}, for fit as for transform."
             )
+        network = self._network(*self._check_engine())
+        features = np.empty((len(pictures), self.n_features_out_), np.float32)
         if not isinstance(pictures, FrameSequence):
-            return self._compute(len(pictures), _slices(pictures, self.batch_size))
+            batches = _slices(pictures, self.batch_size)
+            self._compute(network, features, batches, len(pictures))
+            return features
         first, source = _distinct_frames(pictures.table)
-        distinct = pictures if len(first) == len(pictures) else pictures[first]
-        batches = distinct.iter_batches(self.batch_size)
-        features = self._compute(
-            len(pictures), ((first[rows], batch) for rows, batch in batches), len(distinct)
-        )
+        self._compute_frames(network, features, pictures, first)
         repeated = np.flatnonzero(source != np.arange(len(pictures)))
         features[repeated] = features[source[repeated]]
         return pd.DataFrame(
@@ -186,19 +214,59 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.array([f"{self._name_out}_{i}" for i in range(self.n_features_out_)], object)
 
-    def _network(self):
-        return get_network(
-            self.backbone, self.weights, self.pooling, self.picture_shape_[:2], self.batch_size
-        )
+    def _has_live_model(self):
+        return not isinstance(self.backbone, (str, os.PathLike))
 
-    def _compute(self, n_rows, batches, n_pictures=None):
-        features = np.empty((n_rows, self.n_features_out_), np.float32)
-        network = self._network()
-        with _progress(n_rows if n_pictures is None else n_pictures, self.verbose) as advance:
-            for rows, pictures in batches:
-                features[rows] = network(pictures)
-                advance(len(pictures))
-        return features
+    def _choose_engine(self):
+        return choose_engine(self.engine, self.precision, live_model=self._has_live_model())
+
+    def _network(self, engine, precision):
+        size = self.picture_shape_[:2]
+        return get_network(self.backbone, self.weights, self.pooling, size, engine, precision)
+
+    def _check_engine(self):
+        chosen = self._choose_engine()
+        if chosen != (self.engine_, self.precision_):
+            warnings.warn(
+                f"Fitted with {self.engine_} in {self.precision_}, run on this machine with "
+                f"{chosen[0]} in {chosen[1]}: features differ by a few percent. Set engine and "
+                f"precision where that matters.",
+                stacklevel=3,
+            )
+        return chosen
+
+    def _compute_frames(self, network, features, frames, rows):
+        """Fill some rows, with features that are stored where there are any."""
+        store = as_store(self.memory)
+        if store is None:
+            batches = _batches(frames, rows, self.batch_size)
+            self._compute(network, features, batches, len(rows))
+            return
+        identity = network.identity
+        keys = np.array(row_keys(picture_keys(frames), identity), object)
+        missing = rows[~store.fill(features, keys.tolist())[rows]]
+        videos = frames.table["video"].to_numpy()
+
+        def keep(batch):
+            for video in np.unique(videos[batch]):
+                of_video = batch[videos[batch] == video]
+                store.put(keys[of_video].tolist(), features[of_video], identity, str(video))
+
+        batches = _batches(frames, missing, self.batch_size)
+        done = len(rows) - len(missing)
+        self._compute(network, features, batches, len(rows), done, keep)
+
+    def _compute(self, network, features, batches, total, done=0, keep=None):
+        with _progress(total, self.verbose) as advance:
+            advance(done)
+
+            def store(rows, values):
+                features[rows] = values
+                if keep is not None:
+                    keep(rows)
+                advance(len(rows))
+
+            network.run(batches, self.batch_size, store)
 
     def __sklearn_clone__(self):
         # scikit-learn would deep-copy a live model for every candidate and fold; the other
@@ -217,10 +285,17 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         return tags
 
 
+def _batches(frames, rows, batch_size):
+    """Yield (rows of the sequence, pictures) for some of its rows, in the order of the film."""
+    for positions, pictures in frames[rows].iter_batches(batch_size):
+        yield rows[positions], pictures
+
+
 def _slices(pictures, batch_size):
+    rows = np.arange(len(pictures))
     for start in range(0, len(pictures), batch_size):
-        rows = slice(start, start + batch_size)
-        yield rows, pictures[rows]
+        part = slice(start, start + batch_size)
+        yield rows[part], pictures[part]
 
 
 def _distinct_frames(table):

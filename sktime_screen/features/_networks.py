@@ -8,7 +8,7 @@ from threading import RLock
 
 from .._keras import load_keras
 from ._backbones import get_backbone, is_model_path
-from ._engines import KerasEngine
+from ._engines import KerasEngine, OpenVINOEngine
 from ._user_model import UserModel
 
 _MAX_NETWORKS = 4
@@ -32,8 +32,10 @@ class Network:
         How a feature map becomes a row.
     picture_size : tuple of int
         Height and width in pixels.
-    batch_size : int
-        The most pictures at a time.
+    engine : {"openvino", "keras"}
+        What runs it.
+    precision : {"float32", "bfloat16"}
+        Of the numbers inside the network.
 
     Raises
     ------
@@ -41,44 +43,67 @@ class Network:
         If the pictures are too small for the backbone, or not of the one size it takes.
     """
 
-    def __init__(self, backbone, weights, pooling, picture_size, batch_size):
+    def __init__(self, backbone, weights, pooling, picture_size, engine, precision):
         self.name = backbone.name
         self._backbone = backbone
         self._weights = weights
         self._pooling = pooling
-        self._batch_size = batch_size
+        self._picture_size = picture_size
+        self._engine_name = engine
+        self._precision = precision
         self._model = _build(backbone, picture_size, pooling)
         self.n_features = math.prod(self._model.output_shape[1:])
-        self._engine = None
+        self._engine = self._converted = None
         self._loading = RLock()
 
-    def __call__(self, pictures):
-        """Compute features.
+    @property
+    def identity(self):
+        """Everything that the features of a picture depend on, as text."""
+        height, width = self._picture_size
+        # Asked anew each time of a live model, which its owner may go on training.
+        weights = self._converted or self._backbone.weights_identity(self._weights)
+        return (
+            f"{self.name} {weights} pooling={self._pooling} {height}x{width} "
+            f"{self._engine_name} {self._precision}"
+        )
+
+    def run(self, batches, batch_size, store):
+        """Compute the features of many batches.
 
         Parameters
         ----------
-        pictures : ndarray of shape (n, height, width, 3), uint8
-            At most ``batch_size`` pictures.
-
-        Returns
-        -------
-        ndarray of shape (n, n_features)
-            A row a picture.
+        batches : iterable of (rows, pictures)
+            Row numbers, (n,), and uint8 pictures, (n, height, width, 3).
+        batch_size : int
+            The most pictures in a batch.
+        store : callable
+            Called as ``store(rows, features)``, perhaps in another thread and for a part of a
+            batch at a time.
         """
         with self._loading:
             if self._engine is None:
                 self._engine = self._load()
                 self._model = None
-        return self._engine(pictures)
+                if self._engine_name == "openvino":
+                    # The converted network is all that is needed from here on.
+                    self._converted = self._backbone.weights_identity(self._weights)
+                    self._backbone = None
+        self._engine.run(batches, batch_size, store)
 
     def _load(self):
         keras = load_keras()
         core = self._backbone.load(self._model, self._weights, self._pooling)
+        if self._engine_name == "keras" and self._precision == "bfloat16":
+            for layer in core.layers:
+                layer.dtype_policy = "mixed_bfloat16"
         pictures = keras.Input(core.input_shape[1:], dtype="uint8")
         features = core(self._backbone.preprocess(keras.ops.cast(pictures, "float32")))
         if len(features.shape) > 2:
             features = keras.layers.Flatten()(features)
-        return KerasEngine(keras.Model(pictures, features), self._batch_size)
+        model = keras.Model(pictures, keras.ops.cast(features, "float32"))
+        if self._engine_name == "openvino":
+            return OpenVINOEngine(model, self._precision)
+        return KerasEngine(model)
 
 
 def _build(backbone, picture_size, pooling):
@@ -95,7 +120,7 @@ def _build(backbone, picture_size, pooling):
         ) from error
 
 
-def get_network(backbone, weights, pooling, picture_size, batch_size):
+def get_network(backbone, weights, pooling, picture_size, engine, precision):
     """Return a network, made now or earlier in this process.
 
     Parameters
@@ -108,21 +133,21 @@ def get_network(backbone, weights, pooling, picture_size, batch_size):
         How a feature map becomes a row.
     picture_size : tuple of int
         Height and width in pixels.
-    batch_size : int
-        The most pictures at a time.
+    engine : {"openvino", "keras"}
+        What runs it.
+    precision : {"float32", "bfloat16"}
+        Of the numbers inside the network.
 
     Returns
     -------
     Network
         The same object for the same arguments, as long as no file among them has changed.
     """
-    rest = (_identity(weights), pooling, tuple(picture_size), batch_size)
+    settings = (pooling, tuple(picture_size), engine, precision)
+    key = (_identity(backbone), _identity(weights), *settings)
     with _lock:
-        key = (_identity(backbone), *rest)
         if key not in _networks:
-            _networks[key] = Network(
-                as_backbone(backbone), weights, pooling, picture_size, batch_size
-            )
+            _networks[key] = Network(as_backbone(backbone), weights, *settings)
         _networks.move_to_end(key)
         while len(_networks) > _MAX_NETWORKS:
             _networks.popitem(last=False)

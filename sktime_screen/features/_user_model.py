@@ -1,5 +1,6 @@
 """A Keras model of the user's own, live or saved, as a backbone."""
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -143,6 +144,24 @@ class UserModel(Backbone):
             The same model.
         """
         return model
+
+    def weights_identity(self, weights):
+        """Tell this model from any other, in any process.
+
+        Parameters
+        ----------
+        weights : "imagenet"
+            Not used: the model brings its weights.
+
+        Returns
+        -------
+        str
+            A digest of the model's layers and weights.
+        """
+        digest = hashlib.blake2b(self.model.to_json().encode(), digest_size=16)
+        for weight in self.model.get_weights():
+            digest.update(weight.tobytes())
+        return f"model={digest.hexdigest()}"
 
     def _load_imagenet(self, model, pooling):
         return model

@@ -1,5 +1,6 @@
 """Videos to pictures: frame tables, lazy frame sequences, sampling and resizing."""
 
+from ._identity import file_digest, picture_keys
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
@@ -13,8 +14,10 @@ __all__ = [
     "VideoError",
     "VideoFrameSampler",
     "check_frame_table",
+    "file_digest",
     "frame_index",
     "is_frame_index",
+    "picture_keys",
     "shot_boundaries",
     "shot_groups",
 ]

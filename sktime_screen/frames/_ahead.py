@@ -1,11 +1,12 @@
 """Running a generator ahead of its reader."""
 
+from contextlib import closing
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 
 
 def read_ahead(source, depth):
-    """Run a generator in a thread of its own.
+    """Run a generator in a thread of its own, from when the first item is asked for.
 
     Parameters
     ----------
@@ -20,46 +21,69 @@ def read_ahead(source, depth):
         The items of ``source``. What it raises is raised here. The thread ends with the iteration,
         also when that is abandoned.
     """
-    items = Queue(maxsize=depth)
-    abandoned = Event()
-    finished = object()
+    with closing(Ahead(source, depth)) as items:
+        yield from items
 
-    def hand_over(item):
-        while not abandoned.is_set():
+
+class Ahead:
+    """A generator at work in a thread of its own from now on, until it is closed.
+
+    Parameters
+    ----------
+    source : generator
+        What to run; it is closed at the end.
+    depth : int
+        How many items it may be ahead of the reader.
+    """
+
+    def __init__(self, source, depth):
+        self._items = Queue(maxsize=depth)
+        self._abandoned = Event()
+        self._finished = object()
+        self._worker = Thread(
+            target=self._work, args=(source,), name="sktime_screen-ahead", daemon=True
+        )
+        self._worker.start()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self._abandoned.is_set():
+            raise StopIteration
+        item, error = self._items.get()
+        if error is None and item is not self._finished:
+            return item
+        self.close()
+        raise error or StopIteration
+
+    def close(self):
+        """End the thread; what it has made ready is dropped."""
+        self._abandoned.set()
+        # Whoever waits to hand an item over is let go at once.
+        while True:
             try:
-                items.put(item, timeout=0.1)
+                self._items.get_nowait()
+            except Empty:
+                break
+        self._worker.join()
+
+    def _work(self, source):
+        try:
+            for item in source:
+                if not self._hand_over((item, None)):
+                    return
+            self._hand_over((self._finished, None))
+        except BaseException as error:
+            self._hand_over((None, error))
+        finally:
+            source.close()
+
+    def _hand_over(self, item):
+        while not self._abandoned.is_set():
+            try:
+                self._items.put(item, timeout=0.1)
                 return True
             except Full:
                 continue
         return False
-
-    def work():
-        try:
-            for item in source:
-                if not hand_over((item, None)):
-                    return
-            hand_over((finished, None))
-        except BaseException as error:
-            hand_over((None, error))
-        finally:
-            source.close()
-
-    worker = Thread(target=work, name="sktime_screen-ahead", daemon=True)
-    worker.start()
-    try:
-        while True:
-            item, error = items.get()
-            if error is not None:
-                raise error
-            if item is finished:
-                return
-            yield item
-    finally:
-        abandoned.set()
-        # Whoever waits to hand an item over is let go at once.
-        while True:
-            try:
-                items.get_nowait()
-            except Empty:
-                break
-        worker.join()

@@ -6,20 +6,23 @@ for each core.
 """
 
 from collections import namedtuple
+from contextlib import closing
+from itertools import chain
 
 import av
 import joblib
 import numpy as np
 
-from ._ahead import read_ahead
+from ._ahead import Ahead
+from ._projector import Projector
 from ._timeline import TIME_TOLERANCE
 from ._video import (
-    Projector,
     VideoError,
     decoded,
     film_stream,
     open_film,
     read_timeline,
+    sound_packets,
     warn_damaged,
 )
 
@@ -74,14 +77,13 @@ def read_pictures(path, times, size=None, interpolation="area"):
     if ready is None and len(wanted):
         raise VideoError(f"{path!r}: no frame of it can be decoded.")
     for position, repeat in zip(wanted, repeats, strict=True):
-        if ready is not None and (ready[0] <= position or picture is None):
-            lost += ready[0] != position
+        if ready is not None and ready[0] == position:
             picture = ready[1]
             ready = next(pictures, None)
         else:
             lost += 1
         for _ in range(repeat):
-            yield picture
+            yield ready[1] if picture is None else picture
     if lost:
         warn_damaged(path, f"{lost} of {len(wanted)} frames could not be decoded")
 
@@ -95,11 +97,11 @@ def _wanted_pictures(path, timeline, wanted, output):
         return
     height, width = output.size or (1080, 1920)
     ready = max(4, _READY // (height * width * 3))
-    readers = [
-        read_ahead(_decode(path, timeline, chunks[number::decoders], output, "NONE"), ready)
-        for number in range(decoders)
-    ]
+    readers = []
     try:
+        for number in range(decoders):
+            work = _decode(path, timeline, chunks[number::decoders], output, "NONE")
+            readers.append(Ahead(work, ready))
         for number in range(len(chunks)):
             yield from iter(readers[number % decoders].__next__, None)
     finally:
@@ -114,13 +116,14 @@ def _chunks(timeline, wanted):
     get the frames at ``positions``.
     """
     runs = []
-    for position in wanted[np.argsort(timeline.packets[wanted], kind="stable")]:
-        start, stop = int(timeline.starts[position]), int(timeline.packets[position]) + 1
+    starts, packets = timeline.starts[wanted], timeline.packets[wanted]
+    for which in np.lexsort((packets, starts)):
+        start, stop, position = int(starts[which]), int(packets[which]) + 1, int(wanted[which])
         if runs and start < runs[-1][1]:
             runs[-1][1] = max(runs[-1][1], stop)
-            runs[-1][2].append(int(position))
+            runs[-1][2].append(position)
         else:
-            runs.append([start, stop, [int(position)]])
+            runs.append([start, stop, [position]])
     chunks, size = [], _CHUNK
     for run in runs:
         if size >= _CHUNK:
@@ -133,70 +136,90 @@ def _chunks(timeline, wanted):
 
 def _decode(path, timeline, chunks, output, thread_type):
     """Yield (position, picture) for the frames of some chunks, and None after each chunk."""
-    with open_film(path) as container:
-        stream = film_stream(container)
-        stream.thread_type = thread_type
-        source = _PacketSource(container, stream, timeline.packet_pts)
+    with closing(_PacketSource(path, timeline)) as source:
+        stream = source.stream
+        context = stream.codec_context
+        context.thread_type = thread_type
+        if thread_type == "NONE":
+            context.thread_count = 1
         projector = Projector(stream.sample_aspect_ratio, *output)
         for chunk in chunks:
             for start, stop, positions in chunk:
-                position_of = {
-                    int(timeline.packet_pts[timeline.packets[position]]): position
-                    for position in positions
-                }
-                needed = ~timeline.disposable[start:stop]
-                needed[timeline.packets[positions] - start] = True
-                stream.codec_context.flush_buffers()
-                for frame in decoded(source.packets(start, stop, needed), stream):
-                    position = position_of.pop(frame.pts, None)
-                    if position is not None:
-                        yield position, projector.picture(frame)
+                context.flush_buffers()
+                frames = decoded(source.packets(start, stop, positions), context)
+                for position, frame in _numbered(frames, timeline, positions):
+                    yield position, projector.picture(frame)
             yield None
+
+
+def _numbered(frames, timeline, positions):
+    """Yield (position, frame) of the frames at some positions."""
+    if timeline.packet_pts is None:
+        position_of = {position: position for position in positions}
+    else:
+        position_of = {
+            int(timeline.packet_pts[timeline.packets[position]]): position for position in positions
+        }
+    for number, frame in enumerate(frames):
+        key = number if timeline.packet_pts is None else frame.pts
+        if key in position_of:
+            yield position_of.pop(key), frame
+        if not position_of:
+            return
 
 
 class _PacketSource:
     """Hands out runs of a film's packets, seeking over long stretches that nobody wants."""
 
-    def __init__(self, container, stream, packet_pts):
-        self.container = container
-        self.stream = stream
-        self.packet_pts = packet_pts
-        self.seekable = True
-        self.demuxed = container.demux(stream)
+    def __init__(self, path, timeline):
+        self.path = path
+        self.timeline = timeline
+        self.seekable = timeline.packet_pts is not None
+        self._open()
+
+    def _open(self):
+        self.container = open_film(self.path)
+        self._read_on()
         self.position = 0
 
-    def packets(self, start, stop, needed):
-        """Yield packets ``start`` to ``stop`` (excluded) that are needed."""
+    def _read_on(self):
+        self.stream = film_stream(self.container)
+        self.ahead = sound_packets(self.container, self.stream, self.path)
+
+    def close(self):
+        self.container.close()
+
+    def packets(self, start, stop, positions):
+        """Yield the packets from ``start`` to ``stop`` (excluded) that some frames need."""
+        timeline = self.timeline
+        needed = ~timeline.disposable[start:stop]
+        needed[timeline.packets[positions] - start] = True
         if self.seekable and start - self.position > _NOT_WORTH_SEEKING:
             self._seek(start)
-        for packet in self.demuxed:
-            if packet.size == 0 or packet.is_corrupt:
-                continue
+        for packet in self.ahead:
             position, self.position = self.position, self.position + 1
             if position >= start and needed[position - start]:
+                if timeline.packet_pts is not None:
+                    # After seeking, some containers tell other times than before.
+                    packet.pts = int(timeline.packet_pts[position])
                 yield packet
             if position + 1 >= stop:
                 return
 
     def _seek(self, start):
         try:
-            self.container.seek(int(self.packet_pts[start]), stream=self.stream)
-            self.demuxed = self.container.demux(self.stream)
-            packet = next(self.demuxed, None)
-            landed = np.flatnonzero(self.packet_pts[: start + 1] == packet.pts) if packet else ()
-            if len(landed):
-                self.demuxed = _put_back(packet, self.demuxed)
-                self.position = int(landed[-1])
-                return
+            self.container.seek(int(self.timeline.packet_pts[start]), stream=self.stream)
+            self._read_on()
+            packet = next(self.ahead, None)
         except av.FFmpegError:
-            pass
+            packet = None
+        if packet is not None and packet.pos >= 0:
+            landed = np.flatnonzero(self.timeline.packet_pos[: start + 1] == packet.pos)
+            if len(landed) == 1:
+                self.ahead = chain([packet], self.ahead)
+                self.position = int(landed[0])
+                return
         # A container without a usable index is read through from the beginning, once.
         self.seekable = False
-        self.container.seek(0)
-        self.demuxed = self.container.demux(self.stream)
-        self.position = 0
-
-
-def _put_back(packet, packets):
-    yield packet
-    yield from packets
+        self.container.close()
+        self._open()

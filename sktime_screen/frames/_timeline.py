@@ -1,5 +1,6 @@
 """When each frame of a film is shown, and which frames a sampling rate picks."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -25,8 +26,11 @@ class Timeline:
         Position in decoding order of the packet that holds each frame.
     starts : ndarray of shape (n_frames,), int64
         Position of the packet from which decoding has to begin to get each frame.
-    packet_pts : ndarray of shape (n_packets,), int64
-        Timestamps as the file has them, in decoding order.
+    packet_pts : ndarray of shape (n_packets,), int64, or None
+        Timestamps as the file has them, in decoding order. None where there are none to trust:
+        frames are then known by their number, and decoded from the beginning.
+    packet_pos : ndarray of shape (n_packets,), int64
+        Where each packet begins in the file, in bytes; negative where that is unknown.
     disposable : ndarray of shape (n_packets,), bool
         Packets whose picture no other refers to, in decoding order.
     """
@@ -36,7 +40,8 @@ class Timeline:
     time_base: Fraction
     packets: np.ndarray
     starts: np.ndarray
-    packet_pts: np.ndarray
+    packet_pts: np.ndarray | None
+    packet_pos: np.ndarray
     disposable: np.ndarray
 
     def __len__(self):
@@ -72,31 +77,32 @@ class Timeline:
             Presentation times of the sampled frames, and for how long each stands: until the next
             sampled frame, or the end of the stretch.
         """
-        first = self._ticks_at(_fraction(start or 0))
-        last = self.end if stop is None else min(self.end, self._ticks_at(_fraction(stop)))
-        if first >= last:
+        begin = _fraction(start or 0)
+        end = self.end * self.time_base
+        end = end if stop is None else min(end, _fraction(stop))
+        if begin >= end:
             return np.empty(0), np.empty(0)
-        if rate is None:
-            moments = self.ticks[self.ticks < last]
-        else:
-            step = 1 / _fraction(rate)
-            count = int((last - first) * self.time_base / step) + 1
-            origin = _fraction(start or 0)
-            moments = [self._ticks_at(origin + k * step) for k in range(count)]
-            moments = np.array([moment for moment in moments if moment < last], dtype=np.int64)
-        shown = np.searchsorted(self.ticks, moments, side="right") - 1
-        begin = np.searchsorted(self.ticks, first, side="right") - 1
-        shown = np.unique(shown[shown >= begin])
+        first = np.searchsorted(self.ticks, begin // self.time_base, side="right") - 1
+        ticks = self.ticks[first : np.searchsorted(self.ticks, math.ceil(end / self.time_base))]
+        if rate is not None:
+            # A frame is sampled when more moments lie before the next one than before itself.
+            before = _moments_before(ticks.tolist(), self.time_base, begin, _fraction(rate))
+            ticks = ticks[np.diff([*before, math.ceil((end - begin) * _fraction(rate))]) > 0]
         # The frame on screen when the stretch begins counts from there, not from its own start.
-        bounds = np.append(np.maximum(self.ticks[shown], first), last)
-        return self.seconds(self.ticks[shown]), np.diff(self.seconds(bounds))
+        bounds = np.append(np.maximum(self.seconds(ticks), float(begin)), float(end))
+        return self.seconds(ticks), np.diff(bounds)
 
     def shown_at(self, times):
         """Return the position of the frame on screen at each time (s, within the film)."""
         return np.searchsorted(self.times, np.asarray(times) + TIME_TOLERANCE, side="right") - 1
 
-    def _ticks_at(self, seconds):
-        return seconds // self.time_base
+
+def _moments_before(ticks, time_base, begin, rate):
+    """Count the moments ``begin + k / rate``, k = 0, 1, ... before each tick; exactly."""
+    per_tick, offset = time_base * rate, begin * rate
+    scale = math.lcm(per_tick.denominator, offset.denominator)
+    slope, shift = int(per_tick * scale), int(offset * scale)
+    return [max(0, -((shift - tick * slope) // scale)) for tick in ticks]
 
 
 def _fraction(number):

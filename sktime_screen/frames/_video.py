@@ -10,12 +10,18 @@ from fractions import Fraction
 from functools import lru_cache
 
 import av
-import cv2
 import numpy as np
-from av.video.reformatter import Interpolation, VideoReformatter
 
-from ._nal import disposable_tester
+from ._nal import packet_reader
+from ._projector import Projector
 from ._timeline import Timeline
+
+# What the header promises beyond the last frame is missing from here on, in seconds.
+_NOT_MISSED = 0.5
+# So many failures in a row, and the rest of a file is given up.
+_PATIENCE = 16
+# So many empty packets in a row are no progress; some recorders write one for a repeated frame.
+_IDLE = 100_000
 
 
 class VideoError(ValueError):
@@ -139,64 +145,135 @@ def _cached(function, path, _changed, _bytes):
 
 
 def _read_timeline(path):
+    troubles = []
     with open_film(path) as container:
         stream = film_stream(container)
-        is_disposable = disposable_tester(stream.codec.name, stream.codec_context.extradata)
+        look_at = packet_reader(stream.codec.name, stream.codec_context.extradata)
         rows = []
-        untimed = False
-        try:
-            for packet in container.demux(stream):
-                if packet.size == 0 or packet.is_corrupt:
-                    continue
-                untimed = untimed or packet.pts is None
-                disposable = is_disposable is not None and is_disposable(packet)
-                rows.append(
-                    (
-                        packet.pts,
-                        packet.duration,
-                        packet.is_keyframe,
-                        packet.is_discard,
-                        disposable,
-                    )
+        incomplete = 0
+        for packet in film_packets(container, stream, path, troubles):
+            if packet.is_corrupt:
+                incomplete += 1
+                continue
+            is_key, is_disposable = look_at(packet)
+            rows.append(
+                (
+                    packet.pts,
+                    packet.duration or 0,
+                    packet.pos,
+                    is_key,
+                    packet.is_discard,
+                    is_disposable,
                 )
-        except av.FFmpegError as error:
-            warn_damaged(path, f"reading stopped after {len(rows)} packets ({error.strerror})")
-        rate = stream.average_rate or stream.guessed_rate
-        time_base = stream.time_base
-        if untimed:
-            rows = _rows_by_decoding(path, rate)
-    if not rows:
-        raise VideoError(f"{path!r} holds no frame: it may have been cut off while being written.")
-    columns = (np.array(column) for column in zip(*rows, strict=True))
-    return _timeline(*columns, time_base, rate)
+            )
+        if not rows:
+            raise VideoError(
+                f"{path!r} holds no frame: it may have been cut off while being written."
+            )
+        pts, *others = (np.array(column) for column in zip(*rows, strict=True))
+        if _is_made_up(pts, container.format.name, stream):
+            timeline = _timeline_by_decoding(path, len(pts))
+        else:
+            timeline = _timeline(pts, *others, stream.time_base, _rate(stream))
+            missing = _missing(container, stream, pts, others[0], timeline)
+            if missing:
+                troubles.append(missing)
+    if incomplete:
+        troubles.append(f"{incomplete} frame(s) are incomplete and left out")
+    if troubles:
+        warn_damaged(path, "; ".join(troubles))
+    return timeline
 
 
-def _rows_by_decoding(path, rate):
-    # Raw streams and some AVI files have no presentation times: the decoder has to be asked, and
-    # decoding always begins at the beginning.
+def _is_made_up(pts, container, stream):
+    """Tell whether presentation times are not from the file but from FFmpeg, and wrong."""
+    if None in pts:
+        return True
+    if container == "avi":
+        # It has no room for the times of reordered frames, but for MPEG-4 FFmpeg works them out.
+        return stream.codec_context.reorder_depth > 0 and stream.codec.name != "mpeg4"
+    # In a program stream several frames may share one time stamp.
+    return container == "mpeg" and len(np.unique(pts)) < len(pts)
+
+
+def _rate(stream):
+    return stream.average_rate or stream.guessed_rate or 25
+
+
+def _missing(container, stream, pts, durations, timeline):
+    """Say how much of a film that was cut short is missing, as far as its header tells."""
+    begin = int(pts.min())
+    if "mp4" in container.format.name or container.format.name == "avi":
+        promised = (stream.duration or 0) * stream.time_base
+    elif "matroska" in container.format.name:
+        promised = _seconds(stream.metadata.get("DURATION", ""))
+        if not promised and len(container.streams) == 1:
+            promised = Fraction(container.duration or 0, av.time_base)
+        # Matroska counts from zero, wherever the film begins.
+        begin = min(begin, 0)
+    else:
+        return None
+    held = (int(pts.max()) + int(durations[pts.argmax()]) - begin) * stream.time_base
+    gap = np.median(timeline.seconds(np.diff(timeline.ticks))) if len(timeline) > 1 else 0
+    if promised - held <= max(_NOT_MISSED, 2 * gap):
+        return None
+    return (
+        f"it ends {float(promised - held):.1f} s early, its header promises {float(promised):.1f} s"
+    )
+
+
+def _seconds(clock):
+    """Convert "01:02:03.5" to seconds; 0 for what is no such time."""
+    parts = clock.split(":")
+    try:
+        return sum(60**power * Fraction(part) for power, part in enumerate(reversed(parts)))
+    except ValueError:
+        return Fraction(0)
+
+
+def _timeline_by_decoding(path, n_packets):
+    # Raw streams and some AVI files have no presentation times: the decoder has to be asked for
+    # their order, and decoding always begins at the beginning.
     with open_film(path) as container:
         stream = film_stream(container)
-        step = round(1 / (rate * stream.time_base)) if rate else 1
-        rows = []
-        for number, frame in enumerate(decoded(container.demux(stream), stream)):
-            pts = number * step if frame.pts is None else frame.pts
-            rows.append((pts, frame.duration or step, number == 0, False, False))
-    return rows
+        stream.thread_type = "AUTO"
+        pts = [
+            frame.pts
+            for frame in decoded(sound_packets(container, stream, path), stream.codec_context)
+        ]
+        rate, time_base = _rate(stream), Fraction(stream.time_base)
+    if not pts:
+        raise VideoError(f"{path!r}: no frame of it can be decoded.")
+    step = max(1, round(1 / (rate * time_base)))
+    ticks = np.unique([-1 if tick is None else tick for tick in pts])
+    if len(ticks) < len(pts) or None in pts:
+        ticks = step * np.arange(len(pts))
+    ticks = ticks - ticks[0]
+    return Timeline(
+        ticks=ticks,
+        end=int(ticks[-1]) + step,
+        time_base=time_base,
+        packets=np.full(len(pts), n_packets - 1),
+        starts=np.zeros(len(pts), int),
+        packet_pts=None,
+        packet_pos=np.full(n_packets, -1),
+        disposable=np.zeros(n_packets, bool),
+    )
 
 
-def _timeline(pts, durations, keys, discards, disposable, time_base, rate):
-    keys = keys.astype(bool)
+def _timeline(pts, durations, pos, keys, discards, disposable, time_base, rate):
+    pts = pts.astype(np.int64)
     keys[0] = True
-    shown = np.flatnonzero(~discards.astype(bool))
+    shown = np.flatnonzero(~discards)
     if not len(shown):
         shown = np.arange(len(pts))
     _, first = np.unique(pts[shown], return_index=True)
     packets = shown[first]
     ticks = pts[packets]
-    last = int(durations[packets[-1]] or 0)
+    last = int(durations[packets[-1]])
     if last <= 0:
         gaps = np.diff(ticks)
-        last = int(np.median(gaps)) if len(gaps) else round(1 / ((rate or 25) * time_base))
+        last = int(np.median(gaps)) if len(gaps) else round(1 / (rate * time_base))
     # Pictures that are shown before the key frame they follow in the file lean on the group before.
     key_packets = np.flatnonzero(keys)
     group = np.searchsorted(key_packets, packets, side="right") - 1
@@ -209,6 +286,7 @@ def _timeline(pts, durations, keys, discards, disposable, time_base, rate):
         packets=packets,
         starts=starts,
         packet_pts=pts,
+        packet_pos=pos,
         disposable=disposable,
     )
 
@@ -216,7 +294,8 @@ def _timeline(pts, durations, keys, discards, disposable, time_base, rate):
 def _picture_size(path):
     with open_film(path) as container:
         stream = film_stream(container)
-        for frame in decoded(container.demux(stream), stream):
+        packets = sound_packets(container, stream, path)
+        for frame in decoded(packets, stream.codec_context):
             return Projector(stream.sample_aspect_ratio).picture(frame).shape[:2]
     raise VideoError(f"{path!r}: no frame of it can be decoded.")
 
@@ -225,12 +304,57 @@ def warn_damaged(path, what):
     warnings.warn(f"{path!r} is damaged: {what}.", RuntimeWarning, stacklevel=3)
 
 
-def decoded(packets, stream):
+def film_packets(container, stream, path, troubles=None):
+    """Read the packets of a film's pictures, over places that cannot be read.
+
+    Parameters
+    ----------
+    container, stream
+        An open film and its picture track.
+    path : str
+        Named in errors.
+    troubles : list, optional
+        Told of what could not be read.
+
+    Yields
+    ------
+    av.Packet
+        None of them empty.
+
+    Raises
+    ------
+    VideoError
+        If reading makes no progress.
+    """
+    idle = failures = 0
+    while failures < _PATIENCE:
+        try:
+            for packet in container.demux(stream):
+                if packet.size:
+                    idle = failures = 0
+                    yield packet
+                    continue
+                idle += 1
+                if idle > _IDLE:
+                    raise VideoError(
+                        f"{path!r} is damaged: reading it makes no progress. Re-encoding it, with "
+                        f"ffmpeg for example, may rescue what it holds."
+                    )
+            break
+        except av.FFmpegError as error:
+            failures += 1
+            if troubles is not None and failures == 1:
+                troubles.append(f"a part cannot be read ({error.strerror})")
+
+
+def sound_packets(container, stream, path):
+    """Read the packets that arrived whole."""
+    return (packet for packet in film_packets(container, stream, path) if not packet.is_corrupt)
+
+
+def decoded(packets, context):
     """Decode packets and drain the decoder; packets it rejects are left out."""
-    context = stream.codec_context
     for packet in packets:
-        if packet.size == 0:
-            continue
         try:
             yield from context.decode(packet)
         except av.FFmpegError:
@@ -239,63 +363,3 @@ def decoded(packets, stream):
         yield from context.decode(None)
     except av.FFmpegError:
         return
-
-
-_TURNS = {
-    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
-    180: cv2.ROTATE_180,
-    270: cv2.ROTATE_90_CLOCKWISE,
-}
-# Without the second and third flag FFmpeg's scaler rounds down and drops half of the colour: 1.5
-# levels too dark and 1.7 off instead of 0.3, for a quarter less time.
-_EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-_SCALERS = {
-    "area": Interpolation.AREA | _EXACT,
-    "linear": Interpolation.BILINEAR | _EXACT,
-    "cubic": Interpolation.BICUBIC | _EXACT,
-    "lanczos": Interpolation.LANCZOS | _EXACT,
-    "nearest": Interpolation.POINT | _EXACT,
-}
-
-
-class Projector:
-    """Turns decoded frames into the RGB pictures that a viewer sees.
-
-    Scaling goes straight from the film's own colour planes to the size wanted, which is both faster
-    and closer to the exact average than to convert whole pictures first.
-
-    Parameters
-    ----------
-    pixel_aspect : fractions.Fraction or None
-        Width of a pixel over its height.
-    size : tuple of int or None
-        Height and width of the pictures; None shows them as filmed, with square pixels.
-    interpolation : str
-        One of "area", "linear", "cubic", "lanczos" and "nearest".
-    """
-
-    def __init__(self, pixel_aspect, size=None, interpolation="area"):
-        self.pixel_aspect = pixel_aspect or 1
-        self.size = size
-        self.scaler = _SCALERS[interpolation]
-        self.reformatter = VideoReformatter()
-
-    def picture(self, frame):
-        """Return the picture of a frame, an array of shape (height, width, 3), uint8."""
-        turn = _TURNS.get(round(frame.rotation) % 360)
-        on_its_side = turn in (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE)
-        if self.size is None:
-            height, width = frame.height, round(frame.width * self.pixel_aspect)
-        else:
-            height, width = self.size[::-1] if on_its_side else self.size
-        shown = self.reformatter.reformat(
-            frame,
-            width,
-            height,
-            "rgb24",
-            interpolation=self.scaler,
-            src_color_range=frame.color_range or None,
-            threads=1,
-        )
-        picture = shown.to_ndarray()
-        return picture if turn is None else cv2.rotate(picture, turn)

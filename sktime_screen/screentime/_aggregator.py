@@ -151,8 +151,8 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         if values.shape[1] != len(self.class_names_):
             raise ValueError(
                 f"{values.shape[1]} columns of probabilities for the {len(self.class_names_)} "
-                f"classes {self.class_names_.tolist()}: ScreenTimeAggregator stands after a classifier's "
-                f"probabilities, one column a class."
+                f"classes {self.class_names_.tolist()}: ScreenTimeAggregator stands after a "
+                f"classifier's probabilities, one column a class."
             )
         return values
 

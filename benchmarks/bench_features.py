@@ -1,0 +1,127 @@
+"""Pictures to features: ours by engine and precision, beside ``model.predict``.
+
+Run with ``pytest benchmarks/bench_features.py --benchmark-only``. Each group of the table is one
+network at one batch size, 224 x 224. With ``--benchmark-json`` the report holds, in
+``extra_info``, the images a second, how many times as many that is as ``model.predict`` manages at
+its best batch size in the same run, and which part of the machine's peak it is: of the operations
+a second of a large matrix product in the same precision. What the session prints at its end is a
+table of these.
+
+Throughput does not depend on the values of the weights: networks whose weights would have to be
+downloaded have random ones.
+"""
+
+import time
+
+import numpy as np
+import pytest
+
+from sktime_screen import PretrainedCNNFeatures
+from sktime_screen._keras import load_keras
+from sktime_screen.features import get_backbone
+from sktime_screen.features._engines import choose_engine
+
+BACKBONES = ["efficientnet_lite0", "mobilenet_v2", "resnet50", "vgg16"]
+BATCH_SIZES = [1, 8, 32, 64]
+WAYS = [None, ("keras", "float32"), ("openvino", "float32"), ("openvino", "bfloat16")]
+ROUNDS = 3
+
+predicted = {}
+lines = []
+
+
+def weights_of(name):
+    return "imagenet" if name == "efficientnet_lite0" else None
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return np.random.default_rng(0).integers(0, 256, (64, 224, 224, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def peak():
+    """Operations a second of a large matrix product, by precision."""
+    keras = load_keras()
+    side = 4096
+    found = {}
+    for precision in ("float32", "bfloat16"):
+        matrix = keras.ops.ones((side, side), precision)
+        times = []
+        for _ in range(4):
+            start = time.perf_counter()
+            float(keras.ops.cast(keras.ops.matmul(matrix, matrix)[0, 0], "float32"))
+            times.append(time.perf_counter() - start)
+        found[precision] = 2 * side**3 / min(times)
+    return found
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """The bare Keras networks, by name."""
+    built = {}
+
+    def network(name):
+        if name not in built:
+            built.clear()
+            backbone = get_backbone(name)
+            model = backbone.build((224, 224, 3), "avg")
+            built[name] = backbone.load(model, weights_of(name), "avg")
+        return built[name]
+
+    return network
+
+
+@pytest.fixture(scope="module", autouse=True)
+def table():
+    yield
+    print("\n\n| network | batch | way | images/s | x predict at its best | of peak |")
+    print("| --- | ---: | --- | ---: | ---: | ---: |")
+    print("\n".join(lines))
+
+
+def operations(model):
+    """Count the multiplications and additions of the convolutions for one picture."""
+    return sum(
+        2 * np.prod(weight.shape) * np.prod(layer.output.shape[1:3])
+        for layer in model.layers
+        for weight in layer.weights
+        if len(weight.shape) == 4
+    )
+
+
+@pytest.mark.parametrize("batch_size", BATCH_SIZES)
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(way or ("predict",)))
+@pytest.mark.parametrize("name", BACKBONES)
+def test_features(benchmark, name, way, batch_size, pictures, networks, peak):
+    given = pictures[: max(16, batch_size)]
+    network = networks(name)
+    if way is None:
+        given = np.array(get_backbone(name).preprocess(given.astype(np.float32)))
+        run, settings = network.predict, {"batch_size": batch_size, "verbose": 0}
+    else:
+        try:
+            choose_engine(*way, live_model=False)
+        except (ImportError, ValueError) as error:
+            pytest.skip(str(error))
+        engine, precision = way
+        transformer = PretrainedCNNFeatures(
+            name,
+            weights=weights_of(name),
+            batch_size=batch_size,
+            engine=engine,
+            precision=precision,
+        ).fit(given)
+        run, settings = transformer.transform, {}
+    benchmark.group = f"{name}, batch {batch_size}"
+    benchmark.pedantic(run, (given,), settings, rounds=ROUNDS, warmup_rounds=1)
+    speed = len(given) / benchmark.stats["median"]
+    if way is None:
+        predicted[name] = max(speed, predicted.get(name, 0))
+    label = "model.predict" if way is None else " ".join(way)
+    share = speed * operations(network) / peak[way[1] if way else "float32"]
+    ratio = speed / predicted[name] if name in predicted else float("nan")
+    benchmark.extra_info.update(
+        images_per_second=round(speed, 1), times_predict=round(ratio, 2), of_peak=round(share, 3)
+    )
+    lines.append(f"| {name} | {batch_size} | {label} | {speed:.1f} | {ratio:.2f} | {share:.0%} |")

@@ -1,0 +1,80 @@
+"""What tells one picture of one film from every other, wherever the film lies."""
+
+import hashlib
+import os
+from functools import lru_cache
+
+import numpy as np
+
+from ._video import read_timeline
+
+# To be raised when the same film gives other pixels than before: the scaler or its flags changed.
+_PIXELS = 1
+
+
+def picture_keys(frames):
+    """Return a key for each picture of a sequence.
+
+    Equal keys mean equal pixels: a key is made from the content of the film's or picture's file,
+    the frame that is on screen at the row's time, and how it is resized. Paths and modification
+    times have no part in it, so a film may be moved or renamed, and a changed one is never taken
+    for what it was.
+
+    Parameters
+    ----------
+    frames : FrameSequence
+        The pictures.
+
+    Returns
+    -------
+    list of bytes
+        16 bytes a row.
+    """
+    shown_as = repr(
+        (_PIXELS, frames.size, frames.interpolation, frames.aspect, frames.crop_bars)
+    ).encode()
+    videos = frames.table["video"].to_numpy()
+    keys = [b""] * len(frames)
+    for video in frames.table["video"].unique():
+        rows = np.flatnonzero(videos == video)
+        if "image" in frames.table:
+            images = frames.table["image"].to_numpy()[rows]
+            contents = [file_digest(image) for image in images]
+            if frames.crop_bars:
+                # Bars are found from all pictures of a film together.
+                film = _digest(*sorted(set(contents)))
+                contents = [_digest(film, content) for content in contents]
+            numbers = np.zeros(len(rows), int)
+        else:
+            contents = [file_digest(video)] * len(rows)
+            numbers = read_timeline(video).shown_at(frames.table["time"].to_numpy()[rows])
+        for row, content, number in zip(rows, contents, numbers, strict=True):
+            keys[row] = _digest(shown_as, content, int(number).to_bytes(8, "big"))
+    return keys
+
+
+def file_digest(path):
+    """Return a digest of a file's content, remembered while the file does not change.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+
+    Returns
+    -------
+    bytes
+        16 bytes.
+    """
+    status = os.stat(path)
+    return _file_digest(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=65536)
+def _file_digest(path, _changed, _bytes):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+
+
+def _digest(*parts):
+    return hashlib.blake2b(b"".join(parts), digest_size=16).digest()

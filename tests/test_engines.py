@@ -1,0 +1,141 @@
+"""What runs the network: which is chosen, and that all give the same features."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_sample_images
+
+from sktime_screen import ImageResizer, PretrainedCNNFeatures
+from sktime_screen._keras import load_keras
+from sktime_screen.features import _engines
+from sktime_screen.features._engines import KerasEngine, choose_engine
+
+needs_openvino = pytest.mark.skipif(
+    importlib.util.find_spec("openvino") is None, reason="OpenVINO is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    photos = ImageResizer((96, 128)).transform(load_sample_images().images)
+    return np.concatenate([photos, photos[:, ::-1], photos[:, :, ::-1]])
+
+
+@pytest.fixture(scope="module")
+def expected(pictures):
+    return PretrainedCNNFeatures(engine="keras", precision="float32").fit_transform(pictures)
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Pretends to be a machine with or without OpenVINO and bfloat16."""
+
+    def be(*, openvino=True, suits=True, bfloat16=True):
+        monkeypatch.setattr(_engines, "_openvino_suits", lambda: openvino and suits)
+        monkeypatch.setattr(_engines, "_has_bfloat16", lambda: bfloat16)
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: openvino or None)
+
+    return be
+
+
+@pytest.mark.parametrize(
+    ("has", "asked", "chosen"),
+    [
+        ({}, ("auto", "auto"), ("openvino", "bfloat16")),
+        ({}, ("auto", "float32"), ("openvino", "float32")),
+        ({}, ("keras", "auto"), ("keras", "float32")),
+        ({}, ("keras", "bfloat16"), ("keras", "bfloat16")),
+        ({"bfloat16": False}, ("auto", "auto"), ("openvino", "float32")),
+        ({"bfloat16": False}, ("openvino", "auto"), ("openvino", "float32")),
+        ({"suits": False}, ("auto", "auto"), ("keras", "float32")),
+        ({"suits": False}, ("openvino", "auto"), ("openvino", "bfloat16")),
+        ({"openvino": False}, ("auto", "auto"), ("keras", "float32")),
+    ],
+)
+def test_what_is_chosen(machine, has, asked, chosen):
+    machine(**has)
+    assert choose_engine(*asked, live_model=False) == chosen
+
+
+def test_a_live_model_is_left_to_keras(machine):
+    machine()
+    assert choose_engine("auto", "auto", live_model=True) == ("keras", "float32")
+    for asked in (("openvino", "auto"), ("auto", "bfloat16")):
+        with pytest.raises(ValueError, match=r"live keras\.Model.*model\.save"):
+            choose_engine(*asked, live_model=True)
+
+
+def test_what_cannot_be_had(machine):
+    machine(openvino=False)
+    with pytest.raises(ImportError, match="pip install openvino"):
+        choose_engine("openvino", "auto", live_model=False)
+    machine(bfloat16=False)
+    with pytest.raises(ValueError, match="this processor has no instructions"):
+        choose_engine("openvino", "bfloat16", live_model=False)
+
+
+@needs_openvino
+@pytest.mark.parametrize("batch_size", [1, 5, 32])
+def test_openvino_gives_the_features_of_keras(pictures, expected, batch_size):
+    transformer = PretrainedCNNFeatures(
+        engine="openvino", precision="float32", batch_size=batch_size
+    )
+    np.testing.assert_allclose(transformer.fit_transform(pictures), expected, atol=1e-4)
+    assert (transformer.engine_, transformer.precision_) == ("openvino", "float32")
+
+
+@needs_openvino
+@pytest.mark.parametrize("name", ["vgg16", "mobilenet_v2"])
+def test_preprocessing_is_converted_with_the_network(pictures, name):
+    by_engine = {
+        engine: PretrainedCNNFeatures(
+            name, weights=None, pooling=None, engine=engine, precision="float32"
+        ).fit_transform(pictures)
+        for engine in ("keras", "openvino")
+    }
+    largest = by_engine["keras"].max()
+    np.testing.assert_allclose(by_engine["openvino"], by_engine["keras"], atol=1e-4 * largest)
+
+
+@pytest.mark.parametrize("engine", ["keras", pytest.param("openvino", marks=needs_openvino)])
+def test_bfloat16_is_close(pictures, expected, engine):
+    if engine == "openvino" and not _engines._has_bfloat16():
+        pytest.skip("this processor has no bfloat16")
+    transformer = PretrainedCNNFeatures(engine=engine, precision="bfloat16")
+    features = transformer.fit_transform(pictures)
+    assert features.dtype == np.float32
+    assert transformer.precision_ == "bfloat16"
+    lengths = np.linalg.norm(features, axis=1) * np.linalg.norm(expected, axis=1)
+    cosines = (features * expected).sum(axis=1) / lengths
+    assert 0.98 < cosines.min() < 0.999999
+
+
+def test_keras_sees_few_sizes_of_batches():
+    class Model:
+        sizes = []
+
+        def predict_on_batch(self, pictures):
+            self.sizes.append(len(pictures))
+            return pictures.reshape(len(pictures), -1)
+
+    rows = np.arange(40)
+    pictures = np.arange(40 * 12, dtype=np.float32).reshape(40, 2, 2, 3)
+    batches = [(rows[start:stop], pictures[start:stop]) for start, stop in
+               [(0, 12), (12, 24), (24, 31), (31, 36), (36, 37), (37, 40)]]  # fmt: skip
+    found = np.full((40, 12), -1.0)
+    KerasEngine(Model()).run(batches, 12, lambda rows, values: found.__setitem__(rows, values))
+    np.testing.assert_array_equal(found, pictures.reshape(40, 12))
+    assert Model.sizes == [12, 12, 8, 8, 1, 4]
+
+
+@needs_openvino
+def test_a_saved_model_is_converted(pictures, tmp_path):
+    keras = load_keras()
+    model = keras.Sequential([keras.Input((96, 128, 3)), keras.layers.Rescaling(1 / 255)])
+    model.save(tmp_path / "scale.keras")
+    transformer = PretrainedCNNFeatures(
+        tmp_path / "scale.keras", engine="openvino", precision="float32"
+    )
+    features = transformer.fit_transform(pictures)
+    np.testing.assert_allclose(features, pictures.mean(axis=(1, 2)) / 255, atol=1e-4)

@@ -1,0 +1,240 @@
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import joblib
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+
+from sktime_screen import (
+    FeatureStore,
+    FrameSequence,
+    ImageResizer,
+    KerasDenseClassifier,
+    PretrainedCNNFeatures,
+    ScreenTimeAggregator,
+    VideoFrameSampler,
+)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FeatureStore(tmp_path / "features")
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The rows that were decoded, counted."""
+    counts = []
+    whole = FrameSequence.iter_batches
+
+    def counting(self, batch_size=32):
+        for rows, pictures in whole(self, batch_size):
+            counts.append(len(rows))
+            yield rows, pictures
+
+    monkeypatch.setattr(FrameSequence, "iter_batches", counting)
+    return counts
+
+
+def sequence(film, size=(32, 32), rate=2, **options):
+    return ImageResizer(size, **options).transform(VideoFrameSampler(rate=rate).transform(film))
+
+
+def features(pictures, memory, **options):
+    return PretrainedCNNFeatures(memory=memory, batch_size=8, **options).fit_transform(pictures)
+
+
+def test_rows_come_back(store):
+    rows = np.random.default_rng(0).normal(size=(1200, 3)).astype(np.float32)
+    keys = [str(k).encode() for k in range(1200)]
+    store.put(keys, rows, "network", "film.mp4")
+    back = np.zeros((3, 3), np.float32)
+    found = store.fill(back, [b"7", b"no", b"1199"])
+    assert found.tolist() == [True, False, True]
+    np.testing.assert_array_equal(back, [rows[7], [0, 0, 0], rows[1199]])
+    many = np.zeros_like(rows)
+    assert store.fill(many, keys).all()
+    np.testing.assert_array_equal(many, rows)
+
+
+def test_contents_and_clear(store):
+    store.put([b"a", b"b"], np.ones((2, 4), np.float32), "vgg16", "one.mp4")
+    store.put([b"c"], np.ones((1, 4), np.float32), "vgg16", "two.mp4")
+    contents = store.contents()
+    assert contents["frames"].to_dict() == {("vgg16", "one.mp4"): 2, ("vgg16", "two.mp4"): 1}
+    assert contents["bytes"].tolist() == [32, 16]
+    assert len(store) == 3
+    store.clear()
+    assert len(store) == 0
+    assert store.contents().empty
+
+
+def test_the_rows_not_used_for_longest_make_room(tmp_path):
+    store = FeatureStore(tmp_path, max_bytes=4 * 16)
+    for key in [b"a", b"b", b"c", b"d"]:
+        store.put([key], np.ones((1, 4), np.float32), "n", "v")
+    store.fill(np.empty((1, 4), np.float32), [b"a"])
+    store.put([b"e", b"f"], np.ones((2, 4), np.float32), "n", "v")
+    found = store.fill(np.empty((6, 4), np.float32), [b"a", b"b", b"c", b"d", b"e", b"f"])
+    assert found.tolist() == [True, False, False, True, True, True]
+
+
+def test_each_frame_is_computed_once(film, store, decoded):
+    first = features(sequence(film), store)
+    assert sum(decoded) == 20
+    again = features(sequence(film), store)
+    assert sum(decoded) == 20
+    pd.testing.assert_frame_equal(first, again)
+    pd.testing.assert_frame_equal(first, features(sequence(film), None))
+    decoded.clear()
+    # Of four frames a second, every other one is there.
+    more = features(sequence(film, rate=4), store)
+    assert sum(decoded) == 20
+    np.testing.assert_array_equal(more.iloc[::2], first)
+
+
+def test_a_moved_film_is_found_and_a_changed_one_is_not(film, other_film, store, decoded, tmp_path):
+    first = features(sequence(film), store)
+    moved = str(tmp_path / "renamed.mp4")
+    shutil.copy(film, moved)
+    decoded.clear()
+    np.testing.assert_array_equal(features(sequence(moved), store), first)
+    assert not decoded
+    times = os.stat(moved)
+    shutil.copy(other_film, moved)
+    os.utime(moved, ns=(times.st_atime_ns, times.st_mtime_ns))
+    features(sequence(moved), store)
+    assert sum(decoded) == 8
+
+
+@pytest.mark.parametrize(
+    ("resizing", "network"),
+    [
+        ({"interpolation": "linear"}, {}),
+        ({"aspect": "pad"}, {}),
+        ({"crop_bars": True}, {}),
+        ({"size": (40, 32)}, {}),
+        ({}, {"pooling": "max"}),
+        ({}, {"weights": None}),
+        ({}, {"backbone": "mobilenet_v2", "weights": None}),
+    ],
+    ids=str,
+)
+def test_whatever_decides_a_feature_is_in_its_key(film, store, decoded, resizing, network):
+    features(sequence(film), store)
+    decoded.clear()
+    changed = features(sequence(film, **resizing), store, **network)
+    assert sum(decoded) == 20
+    pd.testing.assert_frame_equal(changed, features(sequence(film, **resizing), None, **network))
+
+
+def test_a_models_weights_are_in_the_key(film, store):
+    model = keras.Sequential(
+        [keras.Input((32, 32, 3)), keras.layers.Conv2D(2, 3), keras.layers.Flatten()]
+    )
+    first = features(sequence(film), store, backbone=model)
+    other = keras.models.clone_model(model)
+    other.set_weights([weight + 1 for weight in model.get_weights()])
+    second = features(sequence(film), store, backbone=other)
+    assert not np.allclose(first, second)
+    pd.testing.assert_frame_equal(second, features(sequence(film), None, backbone=other))
+
+
+def test_a_grid_search_decodes_each_frame_once(film, store, decoded):
+    X = VideoFrameSampler(rate=2).sample(film)
+    pipeline = make_pipeline(
+        VideoFrameSampler(),
+        ImageResizer((32, 32)),
+        PretrainedCNNFeatures(memory=store),
+        KerasDenseClassifier((4,), epochs=1, random_state=0),
+        ScreenTimeAggregator(),
+    )
+    grid = {"kerasdenseclassifier__dropout": [0.1, 0.2, 0.3]}
+    search = GridSearchCV(pipeline, grid, cv=KFold(4, shuffle=True, random_state=0))
+    search.fit(X, np.arange(20) % 2)
+    assert sum(decoded) == 20
+
+
+def test_joblib_memory_and_paths_are_taken(film, tmp_path):
+    expected = features(sequence(film), None)
+    for memory in [tmp_path / "a", str(tmp_path / "b"), joblib.Memory(tmp_path / "c", verbose=0)]:
+        pd.testing.assert_frame_equal(features(sequence(film), memory), expected)
+    assert len(FeatureStore(tmp_path / "a")) == 20
+    assert len(FeatureStore(tmp_path / "c" / "sktime_screen")) == 20
+    features(sequence(film), joblib.Memory(None))
+
+
+def test_a_place_that_cannot_be_used(tmp_path, film):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"feature store .*file.*cannot be opened"):
+        features(sequence(film), tmp_path / "file")
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "features.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(OSError, match="damaged store can be deleted"):
+        features(sequence(film), damaged)
+
+
+def test_a_full_disk_costs_the_storing_only(store, film, monkeypatch):
+    expected = features(sequence(film), None)
+    store.put([b"x"], np.zeros((1, 1), np.float32), "n", "v")
+    monkeypatch.setattr("sktime_screen.features._store._SCHEMA", "PRAGMA max_page_count = 8;")
+    with pytest.warns(RuntimeWarning, match=r"could not be stored in .*full"):
+        pd.testing.assert_frame_equal(features(sequence(film), store), expected)
+
+
+WRITER = """
+import sys
+import numpy as np
+from sktime_screen import FeatureStore
+store, name = FeatureStore(sys.argv[1]), sys.argv[2]
+print("ready", flush=True)
+for number in range(int(sys.argv[3])):
+    keys = [f"{name}-{number}-{row}".encode() for row in range(8)]
+    store.put(keys, np.full((8, 1000), number, np.float32), "n", name)
+    print(number, flush=True)
+"""
+
+
+def test_two_processes_write_at_once(store):
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, store.folder, name, "40"], stdout=subprocess.DEVNULL
+        )
+        for name in "ab"
+    ]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert store.contents()["frames"].tolist() == [320, 320]
+
+
+def test_a_killed_process_loses_at_most_the_batch_in_flight(store):
+    for attempt in range(4):
+        name = f"run{attempt}"
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, store.folder, name, "100000"],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as writer:
+            assert writer.stdout.readline() == "ready\n"
+            time.sleep(0.1 + 0.07 * attempt)
+            writer.send_signal(signal.SIGKILL)
+            said = [int(line) for line in writer.stdout.read().split()]
+        keys = [f"{name}-{number}-{row}".encode() for number in said for row in range(8)]
+        rows = np.zeros((len(keys), 1000), np.float32)
+        assert said
+        assert store.fill(rows, keys).all()
+        np.testing.assert_array_equal(rows, np.repeat(said, 8)[:, None] * np.ones(1000))
+    path = os.path.join(store.folder, "features.sqlite")
+    with sqlite3.connect(path) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    frames = store.contents()["frames"]
+    assert (frames % 8 == 0).all()
