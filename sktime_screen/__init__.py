@@ -1,7 +1,7 @@
 """Screen time of characters, actors and things in videos, as scikit-learn pipelines."""
 
 from . import datasets
-from .classify import KerasDenseClassifier
+from .classify import FineTunedCNNClassifier, KerasDenseClassifier
 from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
 from .frames import (
     FrameSequence,
@@ -18,6 +18,7 @@ from .screentime import ScreenTimeAggregator
 
 __all__ = [
     "FeatureStore",
+    "FineTunedCNNClassifier",
     "FrameSequence",
     "ImageResizer",
     "KerasDenseClassifier",

@@ -3,13 +3,17 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
+
+from ..frames import FrameSequence
 
 
 class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     """What classifiers made of a network have in common once they are fitted.
 
-    A subclass has `_logits`, which computes the outputs of its network, and sets `_encoding`, a
+    A subclass has `_logits`, which computes the outputs of its network, a parameter
+    `random_state`, and sets `_encoding`, a
     `TargetEncoding`, `classes_` and `class_names_` in `fit`.
     """
 
@@ -18,8 +22,8 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n, n_features)
-            Features.
+        X : array-like, DataFrame or FrameSequence
+            Features or pictures, whichever `fit` takes.
 
         Returns
         -------
@@ -36,8 +40,8 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n, n_features)
-            Features.
+        X : array-like, DataFrame or FrameSequence
+            Features or pictures, whichever `fit` takes.
 
         Returns
         -------
@@ -52,8 +56,8 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n, n_features)
-            Features.
+        X : array-like, DataFrame or FrameSequence
+            Features or pictures, whichever `fit` takes.
 
         Returns
         -------
@@ -65,18 +69,18 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         return self._encoding.probabilities(logits)
 
     def transform(self, X):
-        """Turn features into probabilities, for the steps after this one.
+        """Turn rows into probabilities, for the steps after this one.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n, n_features)
-            Features.
+        X : array-like, DataFrame or FrameSequence
+            Features or pictures, whichever `fit` takes.
 
         Returns
         -------
         ndarray or DataFrame of float32, shape (n, n_classes)
             The probabilities of `predict_proba`; a DataFrame, with the same index and the names
-            of the classes, if X is one.
+            of the classes, if X is one or a FrameSequence.
         """
         return self._table(X, self._logits(X))
 
@@ -96,9 +100,14 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.array([str(c) for c in self.class_names_.tolist()], dtype=object)
 
+    def _new_generator(self):
+        if self.random_state is None:
+            return np.random.default_rng()
+        return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+
     def _table(self, X, logits):
         probabilities = self._encoding.probabilities(logits).astype(np.float32)
-        if not isinstance(X, pd.DataFrame):
+        if not isinstance(X, (pd.DataFrame, FrameSequence)):
             return probabilities
         return pd.DataFrame(probabilities, index=X.index, columns=self.get_feature_names_out())
 

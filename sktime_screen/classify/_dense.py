@@ -4,7 +4,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -305,11 +304,6 @@ class KerasDenseClassifier(NetworkClassifier):
         targets = self._encoding.encode(labels)
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
         return Rows(X, targets, weights, np.arange(len(X)))
-
-    def _new_generator(self):
-        if self.random_state is None:
-            return np.random.default_rng()
-        return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
 
     def _train(self, data, validation, epochs, stopping, resume):
         if not resume:

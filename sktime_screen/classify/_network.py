@@ -1,6 +1,7 @@
 """The dense network itself: built and traced once for a shape, then reset and used again."""
 
 from functools import lru_cache
+from math import prod
 from threading import Lock
 
 import numpy as np
@@ -94,7 +95,7 @@ class DenseNetwork:
         keras = load_keras()
         if keras.config.backend() != "tensorflow":
             raise RuntimeError(
-                "KerasDenseClassifier trains with Keras's backend 'tensorflow', but this process"
+                "Networks are trained with Keras's backend 'tensorflow', but this process"
                 f" runs '{keras.config.backend()}': unset KERAS_BACKEND and start again."
             )
         self.lock = Lock()
@@ -293,7 +294,7 @@ class DenseNetwork:
             Means over the rows.
         """
         loss, right = 0.0, 0.0
-        for block in _blocks(rows, max(1, _BLOCK_BYTES // (4 * X.shape[1]))):
+        for block in _blocks(rows, _rows_of_block(X)):
             logits = self._logits(X[block])
             loss += float(self._keras.ops.sum(self._losses(Y[block], logits, W[block])))
             right += float(self._keras.ops.sum(self._right(Y[block], logits)))
@@ -312,7 +313,7 @@ class DenseNetwork:
         ndarray of float32, shape (n, n_outputs)
             The logits.
         """
-        step = max(1, _BLOCK_BYTES // (4 * X.shape[1]))
+        step = _rows_of_block(X)
         return np.concatenate(
             [np.asarray(self._logits(X[at : at + step])) for at in range(0, len(X), step)]
         )
@@ -320,6 +321,10 @@ class DenseNetwork:
     @property
     def _loss_columns(self):
         return 1 if self.softmax else self.n_outputs
+
+
+def _rows_of_block(X):
+    return max(1, _BLOCK_BYTES // (4 * prod(X.shape[1:])))
 
 
 def _blocks(rows, size):

@@ -51,7 +51,7 @@ class Network:
         self._picture_size = picture_size
         self._engine_name = engine
         self._precision = precision
-        self._model = _build(backbone, picture_size, pooling)
+        self._model = build_model(backbone, picture_size, pooling)
         self.n_features = math.prod(self._model.output_shape[1:])
         self._engine = self._converted = None
         self._loading = RLock()
@@ -106,7 +106,28 @@ class Network:
         return KerasEngine(model)
 
 
-def _build(backbone, picture_size, pooling):
+def build_model(backbone, picture_size, pooling):
+    """Build a backbone for pictures of one size, with weights of no meaning.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        What is built.
+    picture_size : tuple of int
+        Height and width in pixels.
+    pooling : {"avg", "max"} or None
+        How a feature map becomes a row.
+
+    Returns
+    -------
+    keras.Model
+        To be given its weights with ``backbone.load``.
+
+    Raises
+    ------
+    ValueError
+        If the pictures are too small for the backbone, or not of the one size it takes.
+    """
     try:
         return backbone.build((*picture_size, 3), pooling)
     except ValueError as error:

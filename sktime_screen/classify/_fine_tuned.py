@@ -1,0 +1,388 @@
+"""A pretrained network, trained on with one's own pictures, as a scikit-learn classifier."""
+
+import os
+from contextlib import ExitStack, contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+)
+
+from ..features._networks import as_backbone
+from ..features._pictures import check_pictures
+from ._augmentation import Augmentation
+from ._classifier import NetworkClassifier
+from ._decoded import batches_of_pictures, decoded_pictures
+from ._dense import KerasDenseClassifier
+from ._fine_tuned_network import fine_tuned_network
+from ._network import check_layer_sizes
+from ._targets import TargetEncoding, read_labels
+from ._training import Rows, Stopping, run_epochs
+from ._validation import held_out_rows
+
+
+class FineTunedCNNClassifier(NetworkClassifier):
+    """Pretrained network whose last layers learn from your own pictures, with a dense head.
+
+    Takes pictures where `KerasDenseClassifier` takes features. It is worth its time where there
+    are many labelled frames that look unlike photographs; with some dozens of them
+    `PretrainedCNNFeatures` and `KerasDenseClassifier` are as good and much faster.
+
+    The head is trained alone first (the warm-up), since the large errors of a head that knows
+    nothing yet would ruin the pretrained layers. Then the last layers of the backbone are trained
+    with it, in small steps.
+
+    Parameters
+    ----------
+    backbone : str or path-like, default="efficientnet_lite0"
+        A name of :func:`list_backbones`, or the path of a ``.keras`` or ``.h5`` file that
+        ``model.save`` wrote, see :class:`PretrainedCNNFeatures`. Its last feature map is averaged
+        over the positions.
+    weights : "imagenet", None or path-like, default="imagenet"
+        Weights to start from, of a backbone that was named, see :class:`PretrainedCNNFeatures`.
+        None draws random ones, the same every time.
+    trainable_layers : int, default=4
+        How many of the backbone's last layers are trained. Layers with a kernel count
+        (convolutions and dense layers): the default is the last block of "efficientnet_lite0"
+        or "mobilenet_v2", 3 is that of "vgg16". Batch normalisation is never trained, neither
+        its statistics nor its scale. 0 trains the head only.
+    warm_up_epochs : int, default=5
+        How many of the first epochs train the head only.
+    fine_tuning_rate : float, default=0.0001
+        Step size of the optimizer after the warm-up.
+    horizontal_flip : bool, default=True
+        Whether pictures are mirrored at random in training.
+    shift : float, default=0.1
+        Share of the height and of the width, in [0, 1), by which pictures are moved at random in
+        training, at most. The edge of the picture is repeated.
+    colour : float, default=0.1
+        Share, in [0, 1), by which red, green and blue are each made stronger or weaker at random
+        in training, at most.
+    hidden_layer_sizes : int or sequence of int, default=(64,)
+        Units of each hidden layer of the head.
+    activation : str, default="relu"
+        Activation of the hidden layers, see :class:`KerasDenseClassifier`.
+    dropout : float, default=0.2
+        Share of each hidden layer's units that is left out at random in training, in [0, 1).
+    batch_normalization : bool, default=False
+        Whether hidden layers are normalised, before their activation.
+    l2 : float, default=0.01
+        Strength of the penalty on the head's squared weights.
+    loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
+        See :class:`KerasDenseClassifier`.
+    optimizer : str, default="adam"
+        See :class:`KerasDenseClassifier`.
+    learning_rate : float, default=0.001
+        Step size of the optimizer in the warm-up.
+    momentum : float, default=0.9
+        Momentum, for "sgd" and "rmsprop" only.
+    epochs : int, default=20
+        How often the training goes through the pictures, at most, the warm-up included.
+    batch_size : int, default=32
+        Pictures a step.
+    class_weight : "balanced", dict or None, default=None
+        Weights of the classes, see :class:`KerasDenseClassifier`.
+    validation_fraction : float or None, default=None
+        Share of the pictures, in (0, 1), that is held out to measure each epoch. They are
+        stratified; of a FrameSequence, whole stretches of up to 30 seconds are held out together.
+    early_stopping : bool, default=False
+        Whether to stop when `monitor` has not become better for `patience` epochs.
+    patience : int, default=10
+        Epochs to wait for something better; those of the warm-up count.
+    monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
+        What decides which epoch was the best: its weights are kept. See
+        :class:`KerasDenseClassifier`.
+    target_accuracy : float or None, default=None
+        Accuracy, in (0, 1], at which the training stops and keeps what it has: of the validation
+        pictures if there are any, of the varied training pictures otherwise.
+    random_state : int, RandomState instance or None, default=None
+        Decides first weights of the head, order and changes of the pictures, dropout and held-out
+        pictures. The same number gives the same probabilities on the same machine. Global
+        generators are never used, unless handed in here.
+    verbose : int, default=0
+        1 prints a line an epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The classes. For a table the array 0, 1 for each column, as scikit-learn's forests have it.
+    class_names_ : ndarray of shape (n_classes,)
+        The classes, or a table's column names (0 to n_labels - 1 for an array).
+    picture_shape_ : tuple of int
+        Height, width and channels (3) of the pictures given to `fit`.
+    history_ : dict of list of float
+        By epoch "loss" and "accuracy", and with validation pictures "val_loss" and
+        "val_accuracy".
+    n_epochs_ : int
+        Number of epochs in the history.
+    best_epoch_ : int
+        The epoch, from 1, whose weights were kept.
+    weights_ : list of ndarray of float32
+        All weights that were trained: the head's, then those of the backbone's last layers.
+
+    See Also
+    --------
+    KerasDenseClassifier : The head alone, on features.
+    PretrainedCNNFeatures : The backbone alone, as it is.
+
+    Notes
+    -----
+    Only a batch of pictures is in memory at a time. `fit` decodes a FrameSequence once, in the
+    order of the film, into a temporary file without a name: 150 KB a picture of 224 x 224, 450 MB
+    for 3,000, in the folder for temporary files (the variable ``TMPDIR``). It is gone when `fit`
+    ends, however it ends.
+
+    A pickle holds the weights that were trained and says where the others come from: the name
+    of the backbone and its weights. A file that was given as a path has to be there, unchanged,
+    where the pickle is loaded.
+
+    References
+    ----------
+    J. Yosinski, J. Clune, Y. Bengio and H. Lipson, "How transferable are features in deep neural
+    networks?", NeurIPS 2014.
+
+    Examples
+    --------
+    Three dense layers on MobileNetV2, until nine of ten held-out frames are right:
+
+    >>> from sktime_screen import FineTunedCNNClassifier
+    >>> classifier = FineTunedCNNClassifier(
+    ...     "mobilenet_v2", hidden_layer_sizes=(1024, 512, 256), dropout=0.5, optimizer="sgd",
+    ...     learning_rate=0.001, validation_fraction=0.2, target_accuracy=0.9,
+    ... )
+
+    Red and blue pictures, told apart by a network that was never trained:
+
+    >>> import numpy as np
+    >>> pictures = np.zeros((16, 32, 32, 3), np.uint8)
+    >>> pictures[:8, ..., 0] = pictures[8:, ..., 2] = 255
+    >>> classifier = FineTunedCNNClassifier(weights=None, random_state=0)
+    >>> classifier.fit(pictures, ["red"] * 8 + ["blue"] * 8).predict(pictures[[0, -1]])
+    array(['red', 'blue'], dtype='<U4')
+    """
+
+    _parameter_constraints = {
+        **KerasDenseClassifier._parameter_constraints,
+        "backbone": [str, os.PathLike],
+        "weights": [str, os.PathLike, None],
+        "trainable_layers": [Interval(Integral, 0, None, closed="left")],
+        "warm_up_epochs": [Interval(Integral, 0, None, closed="left")],
+        "fine_tuning_rate": [Interval(Real, 0, None, closed="neither")],
+        "horizontal_flip": ["boolean"],
+        "shift": [Interval(Real, 0, 1, closed="left")],
+        "colour": [Interval(Real, 0, 1, closed="left")],
+    }
+    for parameter in ("cross_fit", "warm_start"):
+        _parameter_constraints.pop(parameter)
+    del parameter
+
+    def __init__(
+        self,
+        backbone="efficientnet_lite0",
+        *,
+        weights="imagenet",
+        trainable_layers=4,
+        warm_up_epochs=5,
+        fine_tuning_rate=0.0001,
+        horizontal_flip=True,
+        shift=0.1,
+        colour=0.1,
+        hidden_layer_sizes=(64,),
+        activation="relu",
+        dropout=0.2,
+        batch_normalization=False,
+        l2=0.01,
+        loss="auto",
+        optimizer="adam",
+        learning_rate=0.001,
+        momentum=0.9,
+        epochs=20,
+        batch_size=32,
+        class_weight=None,
+        validation_fraction=None,
+        early_stopping=False,
+        patience=10,
+        monitor="auto",
+        target_accuracy=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.backbone = backbone
+        self.weights = weights
+        self.trainable_layers = trainable_layers
+        self.warm_up_epochs = warm_up_epochs
+        self.fine_tuning_rate = fine_tuning_rate
+        self.horizontal_flip = horizontal_flip
+        self.shift = shift
+        self.colour = colour
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.batch_normalization = batch_normalization
+        self.l2 = l2
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.monitor = monitor
+        self.target_accuracy = target_accuracy
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, validation_data=None):
+        """Train the head and the last layers of the backbone.
+
+        Parameters
+        ----------
+        X : FrameSequence, ndarray of shape (n, height, width, 3) uint8, or list of pictures
+            The pictures, RGB from 0 to 255.
+        y : array-like or DataFrame of shape (n,) or (n, n_labels)
+            One class a picture (strings, integers or booleans), or a table with a 0/1 column a
+            label.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the pictures.
+        validation_data : tuple, default=None
+            ``(X, y)`` or ``(X, y, sample_weight)`` to measure each epoch on, instead of a
+            `validation_fraction`.
+
+        Returns
+        -------
+        FineTunedCNNClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If these are not uint8 RGB pictures of one size, or too small for the backbone; if
+            there is no such backbone, or it has not so many layers; if there are fewer than two
+            classes, or pictures lack a label; if the training diverges.
+        TypeError
+            If X holds no pictures at all.
+        WeightsUnavailableError
+            If the ImageNet weights cannot be downloaded.
+        WeightsFileError
+            If the file given as `weights` does not hold weights of this backbone.
+        """
+        pictures = check_pictures(X)
+        labels = read_labels(y)
+        self._encoding = TargetEncoding.from_labels(labels, self.loss)
+        self.class_names_ = self._encoding.classes
+        self.classes_ = self._encoding.scikit_learn_classes()
+        self.picture_shape_ = pictures.shape[1:]
+        self._architecture = self._describe_network()
+        network = fine_tuned_network(**self._architecture)
+        generator = self._new_generator()
+        with ExitStack() as stack:
+            train = stack.enter_context(self._opened(pictures, labels, sample_weight))
+            validation = None
+            if validation_data is not None:
+                held_out, held_out_labels, *weight = validation_data
+                validation = stack.enter_context(
+                    self._opened(self._pictures(held_out), read_labels(held_out_labels), *weight)
+                )
+            elif self.validation_fraction is not None:
+                held_out = held_out_rows(pictures, train.Y, self.validation_fraction, generator)
+                train, validation = train.only(~held_out), train.only(held_out)
+            self._train(network, train, validation, generator)
+        return self
+
+    def _describe_network(self):
+        backbone, weights = os.fspath(self.backbone), self.weights and os.fspath(self.weights)
+        return {
+            "backbone": backbone,
+            "weights": weights,
+            "weights_identity": as_backbone(backbone).weights_identity(weights),
+            "picture_size": self.picture_shape_[:2],
+            "trainable_layers": int(self.trainable_layers),
+            "n_outputs": self._encoding.n_outputs,
+            "softmax": self._encoding.softmax,
+            "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes),
+            "activation": self.activation,
+            "dropout": float(self.dropout),
+            "batch_normalization": bool(self.batch_normalization),
+            "optimizer": self.optimizer,
+            "momentum": float(self.momentum),
+        }
+
+    @contextmanager
+    def _opened(self, pictures, labels, sample_weight=None):
+        """Bring pictures and what is known of them together, ready to be read in any order."""
+        check_consistent_length(pictures, labels)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight, labels, dtype=np.float32, ensure_non_negative=True
+            )
+        targets = self._encoding.encode(labels)
+        weights = self._encoding.weights(labels, self.class_weight, sample_weight)
+        with decoded_pictures(pictures) as decoded:
+            yield Rows(decoded, targets, weights, np.arange(len(decoded)))
+
+    def _train(self, network, train, validation, generator):
+        stopping = Stopping.from_settings(
+            self.monitor,
+            self.patience if self.early_stopping else None,
+            self.target_accuracy,
+            validates=validation is not None,
+        )
+        self.history_ = {}
+        with network.lock:
+            network.load(network.draw_weights(generator))
+            network.start_optimizer()
+            self.weights_, self.best_epoch_ = run_epochs(
+                network,
+                train,
+                validation,
+                epochs=self.epochs,
+                stopping=stopping,
+                generator=generator,
+                history=self.history_,
+                verbose=self.verbose,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                l2=self.l2,
+                warm_up_epochs=self.warm_up_epochs,
+                fine_tuning_rate=self.fine_tuning_rate,
+                augmentation=Augmentation(self.horizontal_flip, self.shift, self.colour),
+            )
+        self.n_epochs_ = len(self.history_["loss"])
+
+    def _pictures(self, X):
+        pictures = check_pictures(X)
+        if pictures.shape[1:] != self.picture_shape_:
+            height, width, _ = self.picture_shape_
+            raise ValueError(
+                f"The pictures have the shape {pictures.shape[1:]}, those given to fit had "
+                f"{self.picture_shape_}: put ImageResizer(({height}, {width})) before "
+                f"{type(self).__name__}, for fit as for predict."
+            )
+        return pictures
+
+    def _logits(self, X):
+        check_is_fitted(self)
+        pictures = self._pictures(X)
+        network = fine_tuned_network(**self._architecture)
+        logits = np.empty((len(pictures), self._encoding.n_outputs), np.float32)
+        with network.lock:
+            network.load(self.weights_)
+            for rows, batch in batches_of_pictures(pictures):
+                logits[rows] = network.logits(batch)
+        return logits
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.no_validation = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags

@@ -1,0 +1,227 @@
+"""A backbone with a dense head behind it, whose last layers can be trained as well."""
+
+import random
+from contextlib import contextmanager
+from functools import lru_cache
+from math import prod
+
+from ..features._networks import as_backbone, build_model
+from ._network import DenseNetwork, _blocks
+
+
+@lru_cache(maxsize=2)
+def fine_tuned_network(**architecture):
+    """Give the network of an architecture, the same one for every call with equal arguments.
+
+    Parameters
+    ----------
+    **architecture
+        The arguments of `FineTunedNetwork`.
+
+    Returns
+    -------
+    FineTunedNetwork
+        Shared between callers: hold its ``lock`` from loading weights to reading results.
+    """
+    return FineTunedNetwork(**architecture)
+
+
+class FineTunedNetwork(DenseNetwork):
+    """A dense network that sees pictures through a backbone.
+
+    Parameters
+    ----------
+    backbone : str
+        A name of the registry or the path of a saved model.
+    weights : "imagenet", None, or path
+        Weights of a backbone that was named.
+    weights_identity : str
+        What ``Backbone.weights_identity`` said of these weights when they were first used.
+    picture_size : tuple of int
+        Height and width in pixels.
+    trainable_layers : int
+        How many of the backbone's last layers with a kernel are trained.
+    **head
+        The arguments of `DenseNetwork`, without ``n_features``.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not what they were, the pictures do not suit the backbone, or it has
+        fewer layers.
+    """
+
+    def __init__(self, backbone, weights, weights_identity, picture_size, trainable_layers, **head):
+        source = as_backbone(backbone)
+        if source.weights_identity(weights) != weights_identity:
+            raise ValueError(
+                f"The file of backbone={backbone!r}, weights={weights!r} has changed since the"
+                " classifier was fitted: bring the old file back, or fit again."
+            )
+        with _python_random_untouched():
+            model = build_model(source, picture_size, pooling="avg")
+            model = source.load(model, weights, pooling="avg")
+        model.trainable = True
+        self._backbone = model
+        self._preprocess = source.preprocess
+        self._picture_shape = (*picture_size, 3)
+        self._tuned = _last_weights(model, trainable_layers, source.name)
+        self._pretrained = [variable.numpy() for variable in self._tuned]
+        super().__init__(n_features=prod(model.output_shape[1:]), **head)
+
+    def _trace(self, n_features):
+        import tensorflow as tf
+
+        matrix = tf.TensorSpec((None, None), tf.float32)
+        pictures = tf.TensorSpec((None, *self._picture_shape), tf.uint8)
+        targets = tf.TensorSpec((None, self.n_outputs), tf.float32)
+        number = tf.TensorSpec((), tf.float32)
+        head_variables = self._model.trainable_variables
+        kernels = [v for v in head_variables if len(v.shape) == 2]
+        self._weights = self._weights + self._tuned
+        # Two optimizers, because one that knows variables it is given no gradients of would
+        # go on moving them.
+        self._tuner = type(self._optimizer).from_config(self._optimizer.get_config())
+        self._tuner.build(head_variables + self._tuned)
+        self._fresh_tuner_state = [v.numpy() for v in self._tuner.variables]
+
+        def outputs(x, training):
+            # The backbone always runs as in use: few pictures would spoil the statistics of
+            # its batch normalisation.
+            x = self._preprocess(self._keras.ops.cast(x, "float32"))
+            return self._model(self._backbone(x, training=False), training=training)
+
+        def trace_step(optimizer, variables):
+            @tf.function(input_signature=[pictures, targets, matrix, number])
+            def step(x, y, w, l2):
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch([v.value for v in variables])
+                    logits = outputs(x, training=True)
+                    losses = self._losses(y, logits, w)
+                    penalty = l2 * tf.add_n([tf.reduce_sum(tf.square(k)) for k in kernels])
+                    objective = tf.reduce_mean(losses) + penalty
+                optimizer.apply(tape.gradient(objective, variables), variables)
+                return tf.reduce_sum(losses), tf.reduce_sum(self._right(y, logits))
+
+            return step.get_concrete_function()
+
+        @tf.function(input_signature=[pictures])
+        def logits(x):
+            return outputs(x, training=False)
+
+        self._warm_up_step = trace_step(self._optimizer, head_variables)
+        self._tuning_step = trace_step(self._tuner, head_variables + self._tuned)
+        self._logits = logits.get_concrete_function()
+
+    def draw_weights(self, generator):
+        """Draw first weights of the head, and give the backbone those it came with.
+
+        Parameters
+        ----------
+        generator : numpy.random.Generator
+            Where the random numbers come from.
+
+        Returns
+        -------
+        list of ndarray
+            In the order of `load`: the head's, then those of the trained layers of the backbone.
+        """
+        return super().draw_weights(generator) + self._pretrained
+
+    def start_optimizer(self):
+        """Begin a training: the optimizers forget everything, and the warm-up is ahead."""
+        super().start_optimizer()
+        for variable, value in zip(self._tuner.variables, self._fresh_tuner_state, strict=True):
+            variable.assign(value)
+        self._epochs_trained = 0
+
+    def train_epoch(
+        self,
+        X,
+        Y,
+        W,
+        rows,
+        *,
+        batch_size,
+        learning_rate,
+        l2,
+        generator,
+        warm_up_epochs,
+        fine_tuning_rate,
+        augmentation,
+    ):
+        """Train once over some pictures, in their given order.
+
+        Parameters
+        ----------
+        X : ndarray of uint8, shape (n, height, width, 3)
+            Pictures.
+        Y, W : ndarray of float32
+            Targets of shape (n, n_outputs), weights of shape (n, 1) or (n, n_outputs).
+        rows : ndarray of int
+            Positions of the pictures to train on.
+        batch_size : int
+            Pictures a step.
+        learning_rate, l2 : float
+            Step size in the warm-up, and the strength of the penalty on the head's kernels.
+        generator : numpy.random.Generator
+            Seeds the dropout and varies the pictures.
+        warm_up_epochs : int
+            How many epochs since `start_optimizer` train the head only.
+        fine_tuning_rate : float
+            Step size afterwards.
+        augmentation : Augmentation
+            How pictures are varied.
+
+        Returns
+        -------
+        loss, accuracy : float
+            Means over the pictures, as met while the weights were changing.
+        """
+        warm_up = self._epochs_trained < warm_up_epochs
+        self._epochs_trained += 1
+        step = self._warm_up_step if warm_up else self._tuning_step
+        self._optimizer.learning_rate = learning_rate
+        self._tuner.learning_rate = fine_tuning_rate
+        for state in self._seed_states:
+            state.assign(generator.integers(2**31, size=2))
+        loss, right = 0.0, 0.0
+        for block in _blocks(rows, batch_size):
+            pictures = augmentation.vary(X[block], generator)
+            results = step(pictures, Y[block], W[block], l2)
+            loss, right = loss + float(results[0]), right + float(results[1])
+        return loss / (len(rows) * self._loss_columns), right / len(rows)
+
+
+def _last_weights(model, n_layers, name):
+    """Return the variables of a model's last layers that have a kernel."""
+    if n_layers == 0:
+        return []
+    layers = [
+        layer
+        for layer in _flattened(model)
+        if any(len(weight.shape) > 1 for weight in layer.trainable_weights)
+    ]
+    if n_layers > len(layers):
+        raise ValueError(
+            f"trainable_layers={n_layers}, but {name} has {len(layers)} layers with a kernel."
+        )
+    return [weight for layer in layers[-n_layers:] for weight in layer.trainable_weights]
+
+
+def _flattened(model):
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _flattened(layer)
+        else:
+            yield layer
+
+
+@contextmanager
+def _python_random_untouched():
+    # Layers that are given no seed draw one from Python's global generator.
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
