@@ -318,7 +318,8 @@ def test_pipeline_from_film_to_seconds(fine_tuned, film):
     seconds = pipeline.transform(frames)
     assert seconds.columns.tolist() == ["tom"]
     assert seconds.loc[film, "tom"] == pytest.approx(shown.sum() / 6, abs=1.0)
-    probabilities = pipeline[:-1].transform(frames)
+    probabilities = pipeline.set_output(transform="pandas")[:-1].transform(frames)
+    assert probabilities.columns.tolist() == ["nobody", "tom"]
     assert_array_equal(probabilities.index.get_level_values("time"), frames["time"])
 
     params = {"finetunedcnnclassifier__fine_tuning_rate": [1e-3, 1e-4]}

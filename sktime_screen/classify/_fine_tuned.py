@@ -132,7 +132,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
 
     Notes
     -----
-    Only a batch of pictures is in memory at a time. `fit` decodes a FrameSequence once, in the
+    Of a FrameSequence only some batches are in memory at a time. `fit` decodes it once, in the
     order of the film, into a temporary file without a name: 150 KB a picture of 224 x 224, 450 MB
     for 3,000, in the folder for temporary files (the variable ``TMPDIR``). It is gone when `fit`
     ends, however it ends.
@@ -282,6 +282,12 @@ class FineTunedCNNClassifier(NetworkClassifier):
         self.classes_ = self._encoding.scikit_learn_classes()
         self.picture_shape_ = pictures.shape[1:]
         self._architecture = self._describe_network()
+        stopping = Stopping.from_settings(
+            self.monitor,
+            self.patience if self.early_stopping else None,
+            self.target_accuracy,
+            validates=validation_data is not None or self.validation_fraction is not None,
+        )
         network = fine_tuned_network(**self._architecture)
         generator = self._new_generator()
         with ExitStack() as stack:
@@ -295,7 +301,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
             elif self.validation_fraction is not None:
                 held_out = held_out_rows(pictures, train.Y, self.validation_fraction, generator)
                 train, validation = train.only(~held_out), train.only(held_out)
-            self._train(network, train, validation, generator)
+            self._train(network, train, validation, stopping, generator)
         return self
 
     def _describe_network(self):
@@ -329,13 +335,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
         with decoded_pictures(pictures) as decoded:
             yield Rows(decoded, targets, weights, np.arange(len(decoded)))
 
-    def _train(self, network, train, validation, generator):
-        stopping = Stopping.from_settings(
-            self.monitor,
-            self.patience if self.early_stopping else None,
-            self.target_accuracy,
-            validates=validation is not None,
-        )
+    def _train(self, network, train, validation, stopping, generator):
         self.history_ = {}
         with network.lock:
             network.load(network.draw_weights(generator))
