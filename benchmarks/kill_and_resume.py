@@ -77,10 +77,8 @@ def main():
             np.load(os.path.join(scratch, "whole.npy")),
             np.load(os.path.join(scratch, "broken.npy")),
         )
-    print(
-        f"{kills} kills, {at_work} of them while it was at work; {lost} stored rows lost or changed;"
-        f" final features equal to an undisturbed run ({undisturbed:.0f} s): {same}"
-    )
+    print(f"{kills} kills, {at_work} at work; {lost} stored rows lost or changed")
+    print(f"final features equal to an undisturbed run ({undisturbed:.0f} s): {same}")
 
 
 if __name__ == "__main__":
