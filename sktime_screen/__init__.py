@@ -11,7 +11,7 @@ from .frames import (
     shot_boundaries,
     shot_groups,
 )
-from .labels import load_frame_folder, load_label_csv
+from .labels import load_frame_folder, load_label_csv, load_ucf101
 from .recipes import recommended_pipeline
 from .report import TimelineDisplay
 from .screentime import ScreenTimeAggregator
@@ -31,6 +31,7 @@ __all__ = [
     "list_backbones",
     "load_frame_folder",
     "load_label_csv",
+    "load_ucf101",
     "recommended_pipeline",
     "shot_boundaries",
     "shot_groups",
