@@ -13,7 +13,7 @@ from .frames import (
 )
 from .labels import load_frame_folder, load_label_csv, load_ucf101
 from .recipes import recommended_pipeline
-from .report import TimelineDisplay
+from .report import TimelineDisplay, TrainingHistoryDisplay
 from .screentime import ScreenTimeAggregator
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "PretrainedCNNFeatures",
     "ScreenTimeAggregator",
     "TimelineDisplay",
+    "TrainingHistoryDisplay",
     "VideoError",
     "VideoFrameSampler",
     "WeightsUnavailableError",
