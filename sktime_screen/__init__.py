@@ -1,7 +1,7 @@
 """Screen time of characters, actors and things in videos, as scikit-learn pipelines."""
 
 from . import datasets
-from .classify import KerasDenseClassifier
+from .classify import KerasDenseClassifier, VideoClassifier
 from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
 from .frames import (
     FrameSequence,
@@ -25,6 +25,7 @@ __all__ = [
     "ScreenTimeAggregator",
     "TimelineDisplay",
     "TrainingHistoryDisplay",
+    "VideoClassifier",
     "VideoError",
     "VideoFrameSampler",
     "WeightsUnavailableError",
