@@ -216,7 +216,15 @@ def test_only_tied_films_are_decided_by_probability(two_seconds, three_seconds):
     assert classifier.predict(films).tolist() == ["a", "b", "a"]
 
 
-@pytest.mark.parametrize("kind", [list, np.array, pd.Series, lambda v: [Path(path) for path in v]])
+def column(videos):
+    return np.array(videos)[:, None]
+
+
+def as_paths(videos):
+    return [Path(video) for video in videos]
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, column, as_paths])
 def test_splits_are_of_films(train, kind):
     videos, y = train
     classifier = VideoClassifier(frame_classifier(), rate=2)
