@@ -1,5 +1,6 @@
-"""Features to classes: who is in each frame, and how sure that is."""
+"""Features to classes: who is in each frame or film, and how sure that is."""
 
 from ._dense import KerasDenseClassifier
+from ._video_classifier import VideoClassifier
 
-__all__ = ["KerasDenseClassifier"]
+__all__ = ["KerasDenseClassifier", "VideoClassifier"]

@@ -1,7 +1,7 @@
 """The dense network itself: built and traced once for a shape, then reset and used again."""
 
 from functools import lru_cache
-from threading import Lock
+from threading import RLock
 
 import numpy as np
 
@@ -97,7 +97,8 @@ class DenseNetwork:
                 "KerasDenseClassifier trains with Keras's backend 'tensorflow', but this process"
                 f" runs '{keras.config.backend()}': unset KERAS_BACKEND and start again."
             )
-        self.lock = Lock()
+        # The same thread enters twice where a callback scores the network during its training.
+        self.lock = RLock()
         self.n_outputs = n_outputs
         self.softmax = softmax
         self._keras = keras
