@@ -1,7 +1,7 @@
 """Screen time of characters, actors and things in videos, as scikit-learn pipelines."""
 
 from . import datasets
-from .classify import FineTunedCNNClassifier, KerasDenseClassifier
+from .classify import FineTunedCNNClassifier, KerasDenseClassifier, VideoClassifier
 from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
 from .frames import (
     FrameSequence,
@@ -11,9 +11,9 @@ from .frames import (
     shot_boundaries,
     shot_groups,
 )
-from .labels import load_frame_folder, load_label_csv
+from .labels import load_frame_folder, load_label_csv, load_ucf101
 from .recipes import recommended_pipeline
-from .report import TimelineDisplay
+from .report import TimelineDisplay, TrainingHistoryDisplay
 from .screentime import ScreenTimeAggregator
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "PretrainedCNNFeatures",
     "ScreenTimeAggregator",
     "TimelineDisplay",
+    "TrainingHistoryDisplay",
+    "VideoClassifier",
     "VideoError",
     "VideoFrameSampler",
     "WeightsUnavailableError",
@@ -32,6 +34,7 @@ __all__ = [
     "list_backbones",
     "load_frame_folder",
     "load_label_csv",
+    "load_ucf101",
     "recommended_pipeline",
     "shot_boundaries",
     "shot_groups",

@@ -70,7 +70,9 @@ def test_each_network_has_its_own_preprocessing(name, pictures):
     module = getattr(load_keras().applications, name)
     expected = network.predict(module.preprocess_input(pictures.astype("float32")), verbose=0)
     assert np.ptp(expected, axis=0).max() > 1e-4
-    features = PretrainedCNNFeatures(name, weights=None).fit_transform(pictures)
+    features = PretrainedCNNFeatures(name, weights=None, precision="float32").fit_transform(
+        pictures
+    )
     np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5 * expected.max())
 
 
@@ -87,7 +89,9 @@ def test_weights_from_a_file(name, suffix, pictures, tmp_path, recwarn):
     model.save_weights(path) if suffix == ".weights.h5" else model.save(path)
     prepared = get_backbone(name).preprocess(pictures.astype("float32"))
     expected = model.predict(prepared, verbose=0)
-    features = PretrainedCNNFeatures(name, weights=path, pooling=None).fit_transform(pictures)
+    features = PretrainedCNNFeatures(
+        name, weights=path, pooling=None, precision="float32"
+    ).fit_transform(pictures)
     np.testing.assert_allclose(
         features, expected.reshape(3, -1), rtol=1e-4, atol=1e-5 * expected.max()
     )
@@ -158,7 +162,9 @@ def test_downloaded_weights_are_used(pictures, tmp_path, monkeypatch):
 
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", download)
     monkeypatch.setattr("keras.src.backend.config.keras_home", lambda: str(tmp_path))
-    features = PretrainedCNNFeatures("mobilenet_v2", pooling=None).fit_transform(pictures)
+    features = PretrainedCNNFeatures(
+        "mobilenet_v2", pooling=None, precision="float32"
+    ).fit_transform(pictures)
     prepared = get_backbone("mobilenet_v2").preprocess(pictures.astype("float32"))
     expected = model.predict(prepared, verbose=0)
     np.testing.assert_allclose(

@@ -1,6 +1,7 @@
-"""Features or pictures to classes: who is in each frame, and how sure that is."""
+"""Features or pictures to classes: who is in each frame or film, and how sure that is."""
 
 from ._dense import KerasDenseClassifier
 from ._fine_tuned import FineTunedCNNClassifier
+from ._video_classifier import VideoClassifier
 
-__all__ = ["FineTunedCNNClassifier", "KerasDenseClassifier"]
+__all__ = ["FineTunedCNNClassifier", "KerasDenseClassifier", "VideoClassifier"]

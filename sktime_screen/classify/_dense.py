@@ -12,6 +12,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._classifier import NetworkClassifier
 from ._network import check_layer_sizes, dense_network
 from ._targets import TargetEncoding, read_labels
@@ -25,7 +26,7 @@ _OPTIMIZERS = {"adadelta", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion",
 _MONITORS = {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}
 
 
-class KerasDenseClassifier(NetworkClassifier):
+class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     """Dense neural network of Keras that is a scikit-learn classifier through and through.
 
     Trains on features, such as those of `PretrainedCNNFeatures`, and tells for each row which
@@ -116,6 +117,9 @@ class KerasDenseClassifier(NetworkClassifier):
     Networks are built and traced once for a shape and shared by all classifiers of this process,
     so fits after the first take a tenth of a second where they are small. A classifier holds
     arrays and no Keras objects: it can be pickled and copied at any time.
+
+    Callbacks of scikit-learn (1.9 or later, where they are experimental) take part through
+    ``set_callbacks``: each epoch is a task, and a `ScoringMonitor` scores the weights of each.
 
     Scores of scikit-learn on a table compare whole rows: `score` is the share of rows with all
     labels right.
@@ -208,6 +212,7 @@ class KerasDenseClassifier(NetworkClassifier):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
     def fit(self, X, y, sample_weight=None, validation_data=None):
         """Train the network.
 
@@ -248,9 +253,11 @@ class KerasDenseClassifier(NetworkClassifier):
             self.target_accuracy,
             validates=validation is not None,
         )
-        self._train(data, validation, self.epochs, stopping, resume=resume)
+        tasks = FitTasks(self, self.epochs, X, y, sample_weight)
+        self._train(data, validation, self.epochs, stopping, resume=resume, tasks=tasks)
         if not self.warm_start:
             self._optimizer_state = None
+        tasks.end()
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -305,7 +312,7 @@ class KerasDenseClassifier(NetworkClassifier):
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
         return Rows(X, targets, weights, np.arange(len(X)))
 
-    def _train(self, data, validation, epochs, stopping, resume):
+    def _train(self, data, validation, epochs, stopping, resume, tasks=None):
         if not resume:
             self._architecture = {
                 "n_features": data.X.shape[1],
@@ -333,6 +340,7 @@ class KerasDenseClassifier(NetworkClassifier):
                 generator=self._generator,
                 history=self.history_,
                 verbose=self.verbose,
+                tasks=tasks,
                 **self._step_options(),
             )
             self._optimizer_state = network.optimizer_state()

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from math import prod
-from threading import Lock
+from threading import RLock
 
 import numpy as np
 
@@ -98,7 +98,8 @@ class DenseNetwork:
                 "Networks are trained with Keras's backend 'tensorflow', but this process"
                 f" runs '{keras.config.backend()}': unset KERAS_BACKEND and start again."
             )
-        self.lock = Lock()
+        # The same thread enters twice where a callback scores the network during its training.
+        self.lock = RLock()
         self.n_outputs = n_outputs
         self.softmax = softmax
         self._keras = keras

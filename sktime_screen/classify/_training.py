@@ -102,6 +102,7 @@ def run_epochs(
     history,
     stopping=Stopping(),
     verbose=0,
+    tasks=None,
     **options,
 ):
     """Train a loaded network, and keep the best of its weights.
@@ -124,6 +125,8 @@ def run_epochs(
         What to watch.
     verbose : int, default=0
         1 prints a line an epoch.
+    tasks : FitTasks, default=None
+        Told of each epoch, and may stop the training.
     **options
         Further arguments of `DenseNetwork.train_epoch`.
 
@@ -141,6 +144,8 @@ def run_epochs(
     """
     best_value, best_epoch, best_weights = np.inf, None, None
     for _ in range(epochs):
+        if tasks is not None:
+            tasks.begin_epoch()
         rows = generator.permutation(train.positions)
         loss, accuracy = network.train_epoch(
             train.X, train.Y, train.W, rows, generator=generator, **options
@@ -170,6 +175,11 @@ def run_epochs(
             value = -value if stopping.monitor.endswith("accuracy") else value
             if value < best_value:
                 best_value, best_epoch, best_weights = value, epoch, network.weights()
-        if reached or (stopping.patience is not None and epoch - best_epoch >= stopping.patience):
+        stopped = tasks is not None and tasks.end_epoch(network.weights)
+        if (
+            reached
+            or stopped
+            or (stopping.patience is not None and epoch - best_epoch >= stopping.patience)
+        ):
             break
     return best_weights or network.weights(), best_epoch

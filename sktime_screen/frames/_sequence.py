@@ -129,7 +129,9 @@ class FrameSequence:
             key = key[0]
         if isinstance(key, (int, np.integer)):
             return np.asarray(self[[key]])[0]
-        rows = np.arange(len(self))[key if isinstance(key, slice) else np.asarray(key)]
+        if not isinstance(key, slice):
+            key = np.asarray(key) if len(key) else np.empty(0, int)
+        rows = np.arange(len(self))[key]
         return FrameSequence(
             self.table.iloc[rows],
             self.size,

@@ -1,5 +1,6 @@
-"""Answers out: plots of who was on screen when."""
+"""Answers out: plots of who was on screen when, and of how a training went."""
 
 from ._timeline import TimelineDisplay
+from ._training_history import TrainingHistoryDisplay
 
-__all__ = ["TimelineDisplay"]
+__all__ = ["TimelineDisplay", "TrainingHistoryDisplay"]

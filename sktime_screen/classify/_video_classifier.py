@@ -1,0 +1,222 @@
+"""VideoClassifier: one class a film, from what a classifier of frames sees in it."""
+
+import os
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ..frames import VideoFrameSampler
+from ._targets import read_labels
+
+
+class VideoClassifier(ClassifierMixin, BaseEstimator):
+    """Classify whole films by what a classifier of frames sees in them.
+
+    Every frame of a film is trained on as an example of the film's class. The frames of a new film
+    then vote. Here a sample is a film, so splits, searches and scores are of films.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A classifier of frames that takes a frame table, such as a pipeline that begins with a
+        :class:`VideoFrameSampler` and ends with a :class:`KerasDenseClassifier`. A clone of it is
+        fitted. The rate of its own sampler does not matter, since tables are taken as they are.
+    rate : float or None, default=1.0
+        Frames a second to look at; None takes every frame.
+    voting : {"hard", "soft"}, default="hard"
+        "hard" takes the class that is predicted for the largest share of the film; of equal ones
+        that of the highest mean probability, or the first in `classes_` if the estimator has no
+        ``predict_proba``. "soft" takes the class of the highest mean probability. Frames count by
+        their duration either way.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted classifier of frames.
+    classes_ : ndarray of shape (n_classes,)
+        The classes of films, sorted.
+
+    See Also
+    --------
+    load_ucf101 : Films and classes in the layout of UCF101.
+    ScreenTimeAggregator : For how long each class is on screen, instead of one class a film.
+
+    References
+    ----------
+    The combination of votes: L. Lam and C. Y. Suen, "Application of majority voting to pattern
+    recognition: an analysis of its behavior and performance", IEEE Transactions on Systems, Man,
+    and Cybernetics A 27 (5), 1997.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sktime_screen import (
+    ...     ImageResizer, KerasDenseClassifier, PretrainedCNNFeatures, VideoClassifier,
+    ...     VideoFrameSampler,
+    ... )
+    >>> frames = make_pipeline(
+    ...     VideoFrameSampler(), ImageResizer(), PretrainedCNNFeatures(), KerasDenseClassifier()
+    ... )
+    >>> classifier = VideoClassifier(frames, rate=2)
+    >>> classifier.fit(["goal.mp4", "foul.mp4"], ["goal", "foul"])  # doctest: +SKIP
+    >>> classifier.predict(["next.mp4"])  # doctest: +SKIP
+    array(['goal'], dtype='<U4')
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict"])],
+        "rate": [Interval(Real, 0, None, closed="neither"), None],
+        "voting": [StrOptions({"hard", "soft"})],
+    }
+
+    def __init__(self, estimator, *, rate=1.0, voting="hard"):
+        self.estimator = estimator
+        self.rate = rate
+        self.voting = voting
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, videos, y):
+        """Train the classifier of frames on the frames of films.
+
+        Parameters
+        ----------
+        videos : list, array or Series of paths, length n_videos
+            Films.
+        y : array-like of shape (n_videos,)
+            The class of each film: strings or integers.
+
+        Returns
+        -------
+        VideoClassifier
+            Itself.
+
+        Raises
+        ------
+        FileNotFoundError, IsADirectoryError, VideoError
+            If a film is missing or unreadable; the message names it.
+        ValueError
+            If no video was given, there is not one class a film, or ``voting="soft"`` and the
+            estimator has no ``predict_proba``.
+        """
+        paths = _paths(videos)
+        tags = read_labels(y)
+        if tags.ndim != 1:
+            raise ValueError(
+                f"y has the shape {tags.shape}: VideoClassifier gives each film one class."
+            )
+        if len(tags) != len(paths):
+            raise ValueError(
+                f"{len(paths)} videos but {len(tags)} classes: one class a video is expected."
+            )
+        if self.voting == "soft" and not hasattr(self.estimator, "predict_proba"):
+            raise ValueError(
+                f"voting='soft' averages probabilities, and {type(self.estimator).__name__} has no "
+                f"predict_proba: take voting='hard', or an estimator that has."
+            )
+        frames, film_of_frame = self._sample(paths)
+        self.estimator_ = clone(self.estimator).fit(frames, tags[film_of_frame])
+        self.classes_ = np.unique(tags)
+        return self
+
+    def predict(self, videos):
+        """Tell the class of each film.
+
+        Parameters
+        ----------
+        videos : path, or list, array or Series of paths, length n_videos
+            Films.
+
+        Returns
+        -------
+        ndarray of shape (n_videos,)
+            Classes.
+        """
+        check_is_fitted(self)
+        frames, film_of_frame = self._sample(_paths(videos))
+        support = self._support(frames, film_of_frame)
+        if self.voting == "hard" and hasattr(self.estimator_, "predict_proba"):
+            self._break_ties(support, frames, film_of_frame)
+        return self.classes_[support.argmax(axis=1)]
+
+    def predict_proba(self, videos):
+        """Tell how much of each film speaks for each class.
+
+        Parameters
+        ----------
+        videos : path, or list, array or Series of paths, length n_videos
+            Films.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_videos, n_classes)
+            In the order of `classes_`, summing to one: with ``voting="soft"`` the mean
+            probabilities of the film's frames, with ``voting="hard"`` the share of the film for
+            which each class is predicted.
+        """
+        check_is_fitted(self)
+        return self._support(*self._sample(_paths(videos)))
+
+    def _sample(self, paths):
+        """Return the frame table of films, and the number of the film of each row."""
+        sampler = VideoFrameSampler(self.rate)
+        tables = [sampler.sample([path]) for path in paths]
+        film_of_frame = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+        return pd.concat(tables, ignore_index=True), film_of_frame
+
+    def _support(self, frames, film_of_frame):
+        if self.voting == "soft":
+            by_frame = self.estimator_.predict_proba(frames)
+        else:
+            codes = np.searchsorted(self.classes_, self.estimator_.predict(frames))
+            by_frame = np.eye(len(self.classes_))[codes]
+        return _film_means(by_frame, frames, film_of_frame)
+
+    def _break_ties(self, support, frames, film_of_frame):
+        """Put mean probabilities in the place of votes, where these are equal."""
+        leads = np.isclose(support, support.max(axis=1, keepdims=True))
+        tied = leads.sum(axis=1) > 1
+        if not tied.any():
+            return
+        rows = tied[film_of_frame]
+        number_among_tied = np.cumsum(tied) - 1
+        means = _film_means(
+            self.estimator_.predict_proba(frames[rows]),
+            frames[rows],
+            number_among_tied[film_of_frame[rows]],
+        )
+        support[tied] = np.where(leads[tied], means, -1.0)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.no_validation = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+
+def _paths(videos):
+    if isinstance(videos, (str, os.PathLike)):
+        return [videos]
+    paths = np.asarray(videos, dtype=object)
+    # Resamplers of imbalanced-learn take and give columns of one path a row.
+    if paths.ndim != 1 and paths.shape[1:] != (1,):
+        raise ValueError(
+            f"videos has the shape {paths.shape}: a list of paths is expected, one a film. "
+            f"Frame tables are for the estimator inside."
+        )
+    if not len(paths):
+        raise ValueError("No video was given: the list is empty.")
+    return paths.ravel().tolist()
+
+
+def _film_means(by_frame, frames, film_of_frame):
+    """Average over the frames of each film, by their duration."""
+    duration = frames["duration"].to_numpy()
+    total = np.zeros((film_of_frame[-1] + 1, by_frame.shape[1]))
+    np.add.at(total, film_of_frame, by_frame * duration[:, None])
+    return total / np.bincount(film_of_frame, weights=duration)[:, None]

@@ -1,0 +1,309 @@
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    GridSearchCV,
+    StratifiedKFold,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sktime_screen import (
+    ImageResizer,
+    KerasDenseClassifier,
+    PretrainedCNNFeatures,
+    TrainingHistoryDisplay,
+    VideoClassifier,
+    VideoError,
+    VideoFrameSampler,
+    load_ucf101,
+)
+
+COLORS = {"Archery": (200, 60, 60), "Bowling": (60, 200, 60), "Diving": (60, 60, 200)}
+GROUPS = 4
+
+
+def write_film(path, color, seconds, seed=0):
+    """Write a film of a coloured square that moves, coded as UCF101's films are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    x, y, background = np.random.default_rng(seed).integers(10, 30, size=3)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.bit_rate = 1_000_000
+        for number in range(round(25 * seconds)):
+            picture = np.full((48, 64, 3), background, np.uint8)
+            left = (x + number) % 40
+            picture[y - 10 : y + 14, left : left + 24] = color
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Twelve short films of three classes in the layout of UCF101; the last group is the test."""
+    root = tmp_path_factory.mktemp("ucf")
+    lists = {"train": [], "test": []}
+    for number, (name, color) in enumerate(COLORS.items(), start=1):
+        for group in range(1, GROUPS + 1):
+            film = f"{name}/v_{name}_g{group:02d}_c01.avi"
+            write_film(root / "UCF-101" / film, color, 1 + 0.2 * group, seed=10 * number + group)
+            if group < GROUPS:
+                lists["train"].append(f"{film} {number}")
+            else:
+                lists["test"].append(film)
+    folder = root / "ucfTrainTestlist"
+    folder.mkdir()
+    classes = [f"{number} {name}" for number, name in enumerate(COLORS, start=1)]
+    (folder / "classInd.txt").write_text("\n".join(classes))
+    for subset, lines in lists.items():
+        (folder / f"{subset}list01.txt").write_text("\n".join(lines))
+    return root
+
+
+@pytest.fixture(scope="module")
+def train(root):
+    return load_ucf101(root, split=1, subset="train")
+
+
+@pytest.fixture(scope="module")
+def test(root):
+    return load_ucf101(root, split=1, subset="test")
+
+
+def mean_colors(pictures):
+    return np.asarray(pictures).mean(axis=(1, 2)) / 255
+
+
+def frame_classifier():
+    return make_pipeline(
+        VideoFrameSampler(),
+        ImageResizer((8, 8)),
+        FunctionTransformer(mean_colors),
+        LogisticRegression(C=100),
+    )
+
+
+class Votes(ClassifierMixin, BaseEstimator):
+    """A classifier of frames that knows the probabilities of the classes in each second."""
+
+    def __init__(self, script):
+        self.script = script
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.labels_ = y
+        self.frames_ = X
+        return self
+
+    def predict(self, X):
+        return self.classes_[self.probabilities(X).argmax(axis=1)]
+
+    def probabilities(self, X):
+        return np.array(self.script)[X["time"].astype(int)]
+
+
+class Scripted(Votes):
+    """The same, and it tells them."""
+
+    def predict_proba(self, X):
+        return self.probabilities(X)
+
+
+def scripted(film, script, voting="hard", kind=Scripted):
+    return VideoClassifier(kind(script), voting=voting).fit([film, film], ["a", "b"])
+
+
+@pytest.fixture(scope="module")
+def three_seconds(tmp_path_factory):
+    return write_film(tmp_path_factory.mktemp("films") / "three.avi", (200, 60, 60), 3)
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """A film of 1.2 seconds: the frame at 0 stands for 1 s, that at 1 s for 0.2 s."""
+    return write_film(tmp_path_factory.mktemp("films") / "short.avi", (200, 60, 60), 1.2)
+
+
+@pytest.fixture(scope="module")
+def two_seconds(tmp_path_factory):
+    return write_film(tmp_path_factory.mktemp("films") / "two.avi", (200, 60, 60), 2)
+
+
+@pytest.mark.parametrize("voting", ["hard", "soft"])
+def test_classes_of_films_that_were_not_seen(train, test, voting):
+    classifier = VideoClassifier(frame_classifier(), rate=5, voting=voting).fit(*train)
+    assert is_classifier(classifier)
+    assert classifier.classes_.tolist() == list(COLORS)
+    assert classifier.predict(test[0]).tolist() == test[1].tolist()
+    assert classifier.score(*test) == 1.0
+    probabilities = classifier.predict_proba(test[0])
+    assert probabilities.shape == (3, 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert (probabilities.diagonal() > 0.5).all()
+
+
+def test_a_head_on_pretrained_features(train, test):
+    frames = make_pipeline(
+        VideoFrameSampler(),
+        ImageResizer((64, 64)),
+        PretrainedCNNFeatures("efficientnet_lite0"),
+        KerasDenseClassifier((16,), epochs=20, random_state=0),
+    )
+    classifier = VideoClassifier(frames, rate=2).fit(*train)
+    assert classifier.score(*test) == 1.0
+    history = TrainingHistoryDisplay.from_estimator(classifier).history
+    assert len(history["loss"]) == 20
+
+
+def test_each_frame_is_trained_on_with_the_class_of_its_film(short, three_seconds):
+    classifier = VideoClassifier(Scripted([]), rate=1).fit([three_seconds, short], ["x", "w"])
+    inner = classifier.estimator_
+    assert inner.labels_.tolist() == ["x", "x", "x", "w", "w"]
+    assert inner.frames_["video"].tolist() == [three_seconds] * 3 + [short] * 2
+    np.testing.assert_allclose(inner.frames_["duration"], [1, 1, 1, 1, 0.2])
+    assert not hasattr(classifier.estimator, "classes_")
+
+
+def test_hard_and_soft_voting_differ(three_seconds):
+    script = [[0.6, 0.4], [0.55, 0.45], [0.1, 0.9]]
+    hard, soft = (scripted(three_seconds, script, voting) for voting in ("hard", "soft"))
+    assert hard.predict([three_seconds]).tolist() == ["a"]
+    np.testing.assert_allclose(hard.predict_proba([three_seconds]), [[2 / 3, 1 / 3]])
+    assert soft.predict(three_seconds).tolist() == ["b"]
+    np.testing.assert_allclose(soft.predict_proba(three_seconds), [[1.25 / 3, 1.75 / 3]])
+
+
+def test_frames_count_by_their_duration(short):
+    script = [[0.45, 0.55], [0.9, 0.1]]
+    hard, soft = (scripted(short, script, voting) for voting in ("hard", "soft"))
+    assert hard.predict([short]).tolist() == ["b"]
+    np.testing.assert_allclose(hard.predict_proba([short]), [[1 / 6, 5 / 6]])
+    np.testing.assert_allclose(soft.predict_proba([short]), [[0.63 / 1.2, 0.57 / 1.2]])
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "winner"),
+    [
+        ([[0.45, 0.55], [0.9, 0.1]], Scripted, "a"),
+        ([[0.1, 0.9], [0.55, 0.45]], Scripted, "b"),
+        ([[0.1, 0.9], [0.55, 0.45]], Votes, "a"),
+    ],
+    ids=["probability, a", "probability, b", "order of the classes"],
+)
+def test_ties(two_seconds, script, kind, winner):
+    classifier = scripted(two_seconds, script, kind=kind)
+    assert classifier.predict([two_seconds]).tolist() == [winner]
+
+
+def test_only_tied_films_are_decided_by_probability(two_seconds, three_seconds):
+    script = [[0.4, 0.6], [0.55, 0.45], [0.55, 0.45]]
+    classifier = scripted(two_seconds, script)
+    # Two votes of three for a, although b is more probable on average; then a tie, which b wins.
+    films = [three_seconds, two_seconds, three_seconds]
+    assert classifier.predict(films).tolist() == ["a", "b", "a"]
+
+
+def column(videos):
+    return np.array(videos)[:, None]
+
+
+def as_paths(videos):
+    return [Path(video) for video in videos]
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, column, as_paths])
+def test_splits_are_of_films(train, kind):
+    videos, y = train
+    classifier = VideoClassifier(frame_classifier(), rate=2)
+    scores = cross_val_score(
+        classifier, kind(videos.tolist()), y, cv=StratifiedKFold(3), error_score="raise"
+    )
+    assert scores.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_a_search_over_nested_parameters(train, test):
+    classifier = VideoClassifier(frame_classifier())
+    grid = {
+        "estimator__logisticregression__C": [1e-6, 100],
+        "voting": ["hard", "soft"],
+        "rate": [1, None],
+    }
+    search = GridSearchCV(
+        classifier, grid, cv=StratifiedKFold(3), scoring="neg_log_loss", error_score="raise"
+    )
+    search.fit(*train)
+    assert search.best_params_["estimator__logisticregression__C"] == 100
+    assert search.score(*test) > -0.1
+    results = pd.DataFrame(search.cv_results_)
+    shrunk = results["param_estimator__logisticregression__C"] == 1e-6
+    soft = results["param_voting"] == "soft"
+    # A classifier of frames that learned nothing gives all three classes a third.
+    np.testing.assert_allclose(results.loc[shrunk & soft, "mean_test_score"], -np.log(3), atol=1e-3)
+
+
+def test_cross_validated_probabilities(train):
+    classifier = VideoClassifier(frame_classifier(), rate=2, voting="soft")
+    probabilities = cross_val_predict(classifier, *train, cv=3, method="predict_proba")
+    assert np.array(list(COLORS))[probabilities.argmax(axis=1)].tolist() == train[1].tolist()
+
+
+def test_clone_and_disk(train, test, tmp_path):
+    classifier = VideoClassifier(frame_classifier(), rate=2, voting="soft").fit(*train)
+    copy = clone(classifier)
+    assert not hasattr(copy, "estimator_")
+    assert (copy.rate, copy.voting, copy.estimator[-1].C) == (2, "soft", 100)
+    joblib.dump(classifier, tmp_path / "classifier.joblib")
+    again = joblib.load(tmp_path / "classifier.joblib")
+    np.testing.assert_array_equal(again.predict_proba(test[0]), classifier.predict_proba(test[0]))
+
+
+def test_integer_classes(train, test):
+    codes = {name: code for code, name in enumerate(COLORS, start=7)}
+    y = [codes[name] for name in train[1]]
+    classifier = VideoClassifier(frame_classifier()).fit(train[0], y)
+    assert classifier.predict(test[0]).tolist() == [7, 8, 9]
+
+
+def test_refuses(train):
+    videos, y = train
+    classifier = VideoClassifier(frame_classifier())
+    with pytest.raises(ValueError, match="9 videos but 8 classes"):
+        classifier.fit(videos, y[:8])
+    with pytest.raises(ValueError, match="No video was given"):
+        classifier.fit([], [])
+    with pytest.raises(ValueError, match="the first is row 1"):
+        classifier.fit(videos[:3], ["a", None, "b"])
+    with pytest.raises(ValueError, match=r"shape \(9, 3\): VideoClassifier gives each film one"):
+        classifier.fit(videos, pd.get_dummies(y))
+    with pytest.raises(ValueError, match=r"shape \(18, 3\): a list of paths"):
+        classifier.fit(VideoFrameSampler().sample(videos), y)
+    with pytest.raises(ValueError, match="'voting' parameter"):
+        clone(classifier).set_params(voting="loud").fit(videos, y)
+    with pytest.raises(ValueError, match="and Votes has no predict_proba"):
+        VideoClassifier(Votes([]), voting="soft").fit(videos, y)
+
+
+@pytest.mark.parametrize("method", ["fit", "predict"])
+def test_a_film_that_cannot_be_read_is_named(train, tmp_path, method):
+    videos, y = train
+    classifier = VideoClassifier(frame_classifier()).fit(videos, y)
+    broken = tmp_path / "broken.avi"
+    broken.write_bytes(b"this is no film")
+    labels = [y] if method == "fit" else []
+    with pytest.raises(VideoError, match=r"broken\.avi"):
+        getattr(classifier, method)([*videos[:8], broken], *labels)
+    with pytest.raises(FileNotFoundError, match=r"gone\.avi"):
+        getattr(classifier, method)([*videos[:8], tmp_path / "gone.avi"], *labels)
