@@ -126,7 +126,8 @@ def test_a_film_cut_short_gives_the_frames_it_holds(tmp_path, film):
                 target.mux(packet)
     data = cut.read_bytes()
     cut.write_bytes(data[: len(data) // 2])
-    timeline = read_timeline(str(cut))
+    with pytest.warns(RuntimeWarning, match=r"cut\.mkv.*its header promises 10\.0 s"):
+        timeline = read_timeline(str(cut))
     assert 60 < len(timeline) < 180
     assert codes(str(cut), timeline.times[:50]) == list(range(50))
 

@@ -145,10 +145,10 @@ def _decode(path, timeline, chunks, output, thread_type):
         projector = Projector(stream.sample_aspect_ratio, *output)
         for chunk in chunks:
             for start, stop, positions in chunk:
-                context.flush_buffers()
-                frames = decoded(source.packets(start, stop, positions), context)
-                for position, frame in _numbered(frames, timeline, positions):
-                    yield position, projector.picture(frame)
+                packets = source.packets(start, stop, positions)
+                with closing(decoded(packets, context)) as frames:
+                    for position, frame in _numbered(frames, timeline, positions):
+                        yield position, projector.picture(frame)
             yield None
 
 
@@ -213,7 +213,7 @@ class _PacketSource:
             packet = next(self.ahead, None)
         except av.FFmpegError:
             packet = None
-        if packet is not None and packet.pos >= 0:
+        if packet is not None and packet.pos is not None:
             landed = np.flatnonzero(self.timeline.packet_pos[: start + 1] == packet.pos)
             if len(landed) == 1:
                 self.ahead = chain([packet], self.ahead)

@@ -6,6 +6,7 @@ packets; counts and rates written in a file's header are never trusted.
 
 import os
 import warnings
+from contextlib import closing
 from fractions import Fraction
 from functools import lru_cache
 
@@ -72,15 +73,23 @@ def open_film(path):
     """
     check_file(path)
     try:
-        container = av.open(path)
+        # Titles and the like are not always written in UTF-8.
+        container = av.open(path, metadata_errors="replace")
     except av.FFmpegError as error:
         raise VideoError(
             f"{path!r} cannot be read as a video ({error.strerror}): is it a complete film file?"
         ) from error
-    if film_stream(container) is None:
+    film = film_stream(container)
+    if film is None:
         kinds = sorted({stream.type for stream in container.streams}) or ["no streams"]
         container.close()
         raise VideoError(f"{path!r} has no pictures, only {', '.join(kinds)}: a film is expected.")
+    if film.codec_context is None:
+        container.close()
+        raise VideoError(
+            f"{path!r} is damaged, or its pictures are in a format that FFmpeg cannot decode: if "
+            f"it plays elsewhere, export it from there as H.264."
+        )
     return container
 
 
@@ -160,7 +169,7 @@ def _read_timeline(path):
                 (
                     packet.pts,
                     packet.duration or 0,
-                    packet.pos,
+                    -1 if packet.pos is None else packet.pos,
                     is_key,
                     packet.is_discard,
                     is_disposable,
@@ -203,8 +212,11 @@ def _rate(stream):
 def _missing(container, stream, pts, durations, timeline):
     """Say how much of a film that was cut short is missing, as far as its header tells."""
     begin = int(pts.min())
-    if "mp4" in container.format.name or container.format.name == "avi":
+    if "mp4" in container.format.name:
         promised = (stream.duration or 0) * stream.time_base
+    elif container.format.name == "avi":
+        # Its duration FFmpeg reckons from what is there.
+        promised = stream.frames / _rate(stream)
     elif "matroska" in container.format.name:
         promised = _seconds(stream.metadata.get("DURATION", ""))
         if not promised and len(container.streams) == 1:
@@ -295,8 +307,9 @@ def _picture_size(path):
     with open_film(path) as container:
         stream = film_stream(container)
         packets = sound_packets(container, stream, path)
-        for frame in decoded(packets, stream.codec_context):
-            return Projector(stream.sample_aspect_ratio).picture(frame).shape[:2]
+        with closing(decoded(packets, stream.codec_context)) as frames:
+            for frame in frames:
+                return Projector(stream.sample_aspect_ratio).picture(frame).shape[:2]
     raise VideoError(f"{path!r}: no frame of it can be decoded.")
 
 
@@ -340,7 +353,10 @@ def film_packets(container, stream, path, troubles=None):
                         f"{path!r} is damaged: reading it makes no progress. Re-encoding it, with "
                         f"ffmpeg for example, may rescue what it holds."
                     )
-            break
+            return
+        except IndexError:
+            # At the end, PyAV trips over tracks that only appeared midway.
+            return
         except av.FFmpegError as error:
             failures += 1
             if troubles is not None and failures == 1:
@@ -353,13 +369,21 @@ def sound_packets(container, stream, path):
 
 
 def decoded(packets, context):
-    """Decode packets and drain the decoder; packets it rejects are left out."""
-    for packet in packets:
-        try:
-            yield from context.decode(packet)
-        except av.FFmpegError:
-            continue
+    """Decode packets and drain the decoder; packets it rejects are left out.
+
+    In the end, also when that comes early, the decoder is idle and ready for another place.
+    """
     try:
-        yield from context.decode(None)
-    except av.FFmpegError:
-        return
+        for packet in packets:
+            try:
+                yield from context.decode(packet)
+            except av.FFmpegError:
+                continue
+        try:
+            yield from context.decode(None)
+        except av.FFmpegError:
+            return
+    finally:
+        # PyAV frees a decoder while it holds Python's lock, for which threads of the decoder that
+        # are still at work may wait to report an error: for ever.
+        context.flush_buffers()
