@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from collections import deque
 from functools import cache
 from threading import Lock
 
@@ -111,8 +112,7 @@ class KerasEngine:
         batch_size : int
             The most pictures in a batch.
         store : callable
-            Called as ``store(rows, features)``, perhaps in another thread and for a part of a
-            batch at a time.
+            Called as ``store(rows, features)``, for a part of a batch at a time.
         """
         for rows, pictures in batches:
             # Each new size of a batch is compiled anew: a small batch is filled up to the next
@@ -151,6 +151,7 @@ class OpenVINOEngine:
         self._compiled = openvino.Core().compile_model(
             openvino.convert_model(network.get_concrete_function()), "CPU", settings
         )
+        self._n_requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
 
     def run(self, batches, batch_size, store):
         """Compute the features of many batches.
@@ -162,17 +163,31 @@ class OpenVINOEngine:
         batch_size : int
             The most pictures to a request.
         store : callable
-            Called as ``store(rows, features)``, perhaps in another thread and for a part of a
-            batch at a time.
+            Called as ``store(rows, features)``, for a part of a batch at a time.
         """
-        # A queue of its own for every call, because calls may come from several threads.
-        queue = _load_openvino().AsyncInferQueue(self._compiled)
-        queue.set_callback(lambda request, rows: store(rows, request.get_output_tensor().data))
+        # Requests of its own for every call, because calls may come from several threads. Results
+        # are waited for and not called back: a callback that is still in one of OpenVINO's threads
+        # when the interpreter ends aborts the process.
+        free = [self._compiled.create_infer_request() for _ in range(self._n_requests)]
+        running = deque()
+
+        def finish():
+            request, rows = running.popleft()
+            request.wait()
+            store(rows, request.get_output_tensor().data)
+            free.append(request)
+
         size = min(batch_size, _REQUEST_SIZE)
         try:
             for rows, pictures in batches:
                 for start in range(0, len(rows), size):
+                    if not free:
+                        finish()
                     part = slice(start, start + size)
-                    queue.start_async({0: pictures[part]}, rows[part])
+                    running.append((free.pop(), rows[part]))
+                    running[-1][0].start_async({0: pictures[part]})
+            while running:
+                finish()
         finally:
-            queue.wait_all()
+            for request, _ in running:
+                request.wait()

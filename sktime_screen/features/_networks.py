@@ -77,8 +77,7 @@ class Network:
         batch_size : int
             The most pictures in a batch.
         store : callable
-            Called as ``store(rows, features)``, perhaps in another thread and for a part of a
-            batch at a time.
+            Called as ``store(rows, features)``, for a part of a batch at a time.
         """
         with self._loading:
             if self._engine is None:
