@@ -49,12 +49,13 @@ def measure(labels, train, test, backbone, random_state=0):
     for column, name in enumerate(y.columns):
         predicted = float(seconds[name if name in seconds else 1])
         probability = probabilities[name if name in probabilities else "1"]
+        true = float(true_seconds[column])
         characters[name] = {
             "frames_right": float(np.mean(shown[:, column] == truth[:, column])),
             "average_precision": float(average_precision_score(truth[:, column], probability)),
             "seconds_predicted": predicted,
-            "seconds_true": float(true_seconds[column]),
-            "error_percent": float(100 * (predicted - true_seconds[column]) / true_seconds[column]),
+            "seconds_true": true,
+            "error_percent": 100 * (predicted - true) / true if true else None,
         }
     return characters, {"fit_seconds": fitted - begin, "measure_seconds": measured - fitted}
 
