@@ -18,6 +18,7 @@ from sktime_screen import VideoFrameSampler
 from sktime_screen.frames._video import read_timeline
 
 CONSTANT = [Fraction(24000, 1001), Fraction(30000, 1001), Fraction(25), Fraction(60), Fraction(10)]
+MILLISECOND = Fraction(1, 1000)  # the tick of films of variable frame rate
 RATES = [None, "0.5", "1", "2", "3", "7.3", "12.5", "29.97", "100"]
 
 careful = settings(
@@ -34,7 +35,7 @@ def films(draw):
     n_frames = draw(st.integers(1, 90))
     fps = draw(st.sampled_from([*CONSTANT, "variable"]))
     if fps == "variable":
-        time_base = Fraction(1, 1000)
+        time_base = MILLISECOND
         gaps = draw(st.lists(st.integers(5, 400), min_size=n_frames - 1, max_size=n_frames - 1))
         ticks = np.cumsum([0, *gaps])
     else:
@@ -80,8 +81,8 @@ def test_sampled_frames_are_those_on_screen(film, rate, start, stop):
         ticks, time_base, _, _ = film
         times = [int(tick) * time_base for tick in ticks]
         length = Fraction(read_timeline(path).length).limit_denominator(10**6)
-        if len(np.unique(np.diff(ticks))) == 1:
-            assert abs(length - times[-1] - (times[1] - times[0])) < Fraction(1, 10**6)
+        if time_base != MILLISECOND:  # else only the encoder knows how long the last frame stands
+            assert abs(length - times[-1] - time_base) < Fraction(1, 10**6)
         assert length > times[-1]
         sampler = VideoFrameSampler(None if rate is None else float(rate), start=start, stop=stop)
         table = sampler.sample(path)
