@@ -11,7 +11,17 @@ from .frames import (
     shot_boundaries,
     shot_groups,
 )
-from .labels import load_frame_folder, load_label_csv, load_ucf101
+from .labels import (
+    extract_frames,
+    load_eaf,
+    load_frame_folder,
+    load_label_csv,
+    load_label_studio,
+    load_ucf101,
+    save_eaf,
+    save_label_csv,
+    save_label_studio,
+)
 from .recipes import recommended_pipeline
 from .report import TimelineDisplay, TrainingHistoryDisplay
 from .screentime import ScreenTimeAggregator
@@ -31,11 +41,17 @@ __all__ = [
     "VideoFrameSampler",
     "WeightsUnavailableError",
     "datasets",
+    "extract_frames",
     "list_backbones",
+    "load_eaf",
     "load_frame_folder",
     "load_label_csv",
+    "load_label_studio",
     "load_ucf101",
     "recommended_pipeline",
+    "save_eaf",
+    "save_label_csv",
+    "save_label_studio",
     "shot_boundaries",
     "shot_groups",
 ]

@@ -2,7 +2,6 @@
 
 import os
 import warnings
-from contextlib import contextmanager
 from numbers import Integral
 
 import numpy as np
@@ -11,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..frames import FrameSequence, picture_keys
+from ..frames import FrameSequence, picture_keys, progress
 from ._engines import choose_engine
 from ._networks import get_network
 from ._pictures import check_pictures
@@ -257,7 +256,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         self._compute(network, features, batches, len(rows), done, keep)
 
     def _compute(self, network, features, batches, total, done=0, keep=None):
-        with _progress(total, self.verbose) as advance:
+        with progress("Features", total, self.verbose) as advance:
             advance(done)
 
             def store(rows, values):
@@ -304,18 +303,3 @@ def _distinct_frames(table):
     frames = table.groupby(columns, sort=False).ngroup().to_numpy()
     _, first, frame_of_row = np.unique(frames, return_index=True, return_inverse=True)
     return first, first[frame_of_row]
-
-
-@contextmanager
-def _progress(n_pictures, verbose):
-    """Give a function that moves the progress bar on by a number of frames."""
-    if not verbose:
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = "Features", BarColumn(), MofNCompleteColumn(), "frames", TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("features", total=n_pictures)
-        yield lambda count: bar.advance(task, count)

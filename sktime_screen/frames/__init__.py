@@ -1,14 +1,17 @@
 """Videos to pictures: frame tables, lazy frame sequences, sampling and resizing."""
 
 from ._identity import file_digest, picture_keys
+from ._progress import progress
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
 from ._shots import shot_boundaries, shot_groups
 from ._table import check_frame_table, frame_index, is_frame_index
-from ._video import VideoError
+from ._timeline import TIME_TOLERANCE
+from ._video import VideoError, read_timeline
 
 __all__ = [
+    "TIME_TOLERANCE",
     "FrameSequence",
     "ImageResizer",
     "VideoError",
@@ -18,6 +21,8 @@ __all__ = [
     "frame_index",
     "is_frame_index",
     "picture_keys",
+    "progress",
+    "read_timeline",
     "shot_boundaries",
     "shot_groups",
 ]

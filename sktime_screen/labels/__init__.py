@@ -1,7 +1,22 @@
-"""Labels in: CSV files, class folders and lists of films."""
+"""Labels in and out: CSV files, class folders, Label Studio, ELAN, pictures and lists of films."""
 
 from ._csv import load_label_csv
+from ._eaf import load_eaf, save_eaf
+from ._extract import extract_frames
 from ._folder import load_frame_folder
+from ._label_studio import load_label_studio
+from ._save_csv import save_label_csv
+from ._save_label_studio import save_label_studio
 from ._ucf101 import load_ucf101
 
-__all__ = ["load_frame_folder", "load_label_csv", "load_ucf101"]
+__all__ = [
+    "extract_frames",
+    "load_eaf",
+    "load_frame_folder",
+    "load_label_csv",
+    "load_label_studio",
+    "load_ucf101",
+    "save_eaf",
+    "save_label_csv",
+    "save_label_studio",
+]

@@ -1,28 +1,39 @@
 """Labels from CSV files."""
 
 import os
+import re
 
 import numpy as np
 import pandas as pd
 
-from ..frames import VideoFrameSampler
+from ..frames import VideoFrameSampler, read_timeline
+from ._files import find_file
+from ._indicators import CLASS_COLUMNS
+from ._intervals import check_interval, label_intervals
+from ._sources import frame_sources, picture_table
 from ._spacing import seconds_to_next
 
 _PICTURE_COLUMNS = ("Image_ID", "image", "filename")
-_CLASS_COLUMNS = ("Class", "class", "label")
+# What ScreenTimeAggregator.appearances adds to its intervals.
+_OF_APPEARANCES = ("duration", "confidence", "peak_time")
 
 
-def load_label_csv(path, video=None, rate=None):
+def load_label_csv(path, video=None, rate=None, *, missing="error"):
     """Load labels of frames from a CSV file.
 
-    Two kinds of file are known:
+    Three kinds of file are known; in each, labels are one column of classes, or a 0/1 column for
+    each character:
 
-    - a picture's name and its class (``Image_ID,Class``), a row a frame, in the order of the film.
+    - a picture's name and its labels (``Image_ID,Class``), a row a frame, in the order of the film.
       With ``video`` and ``rate`` the rows are the frames sampled from that film; without, the
       pictures are read from files beside the CSV.
-    - ``video,time`` and labels: one column of classes, or a 0/1 column for each character. An
-      optional column ``duration`` (s) says how long each frame stands for; else it is the usual
-      distance to the next label, at most.
+    - ``video,time`` and labels, a row a frame. An optional column ``duration`` (s) says how long
+      each frame stands for; else it is the usual distance to the next label, at most. With a
+      column ``image``, as :func:`extract_frames` writes it, the film is read where it is found,
+      just as it will be when it is measured, and the pictures where it is not.
+    - ``video,start,end,label`` (s), a row an interval, in any order. Intervals that overlap give a
+      frame several labels; the moment a frame is shown decides, and one in no interval has none.
+      ``appearances`` of a fitted pipeline, saved and corrected, are such a file.
 
     Parameters
     ----------
@@ -32,7 +43,13 @@ def load_label_csv(path, video=None, rate=None):
         For pictures, the film they were taken from; otherwise, the one film whose labels are
         wanted out of several.
     rate : float, optional
-        Frames a second at which the pictures were taken from ``video``.
+        Frames a second: at which the pictures were taken from ``video``, or at which films with
+        intervals are sampled, then 1 by default.
+    missing : {"error", "drop"}, default="error"
+        What to do about rows without any label: raise, or leave them out, where only some of the
+        frames were labelled. Pictures of ``video`` are counted before rows are left out. If only
+        the labelled rows are in the file, the last number in the name of each picture says which
+        frame it is, from 0.
 
     Returns
     -------
@@ -40,15 +57,21 @@ def load_label_csv(path, video=None, rate=None):
         The frame table: ``video``, ``time`` and ``duration`` (s), and ``image`` for pictures.
     y : pandas.Series or pandas.DataFrame
         One class a frame, or the 0/1 indicators with a column a character. A single 0/1 column is
-        a Series of its name.
+        a Series of its name. Intervals always give indicators.
 
     Raises
     ------
     FileNotFoundError
         If the CSV, a film or a picture is missing.
     ValueError
-        If columns are missing, a label is empty, or the film has not as many frames as the CSV
-        has rows.
+        If columns are missing or unknown, a label is empty, times are not in order or not in the
+        film, the same frame has two labels that differ, or the film has not as many frames as the
+        CSV has rows. Where one line is to blame, the message has its number.
+
+    See Also
+    --------
+    save_label_csv : Writes such files.
+    extract_frames : Pictures of a film and a CSV to fill in.
 
     Examples
     --------
@@ -56,121 +79,240 @@ def load_label_csv(path, video=None, rate=None):
     >>> X, y = load_label_csv("mapping.csv", video="film.mp4", rate=1)  # doctest: +SKIP
     """
     path = os.fspath(path)
+    if missing not in ("error", "drop"):
+        raise ValueError(f"missing={missing!r}: expected 'error' or 'drop'.")
+    rows = _read(path)
+    folder = os.path.dirname(path)
+    if {"video", "start", "end"} <= set(rows.columns):
+        return _interval_labels(path, rows, folder, video, rate, missing)
+    if {"video", "time"} <= set(rows.columns):
+        return _film_labels(path, rows, folder, video, missing)
+    return _picture_labels(path, rows, folder, video, rate, missing)
+
+
+def _read(path):
+    """Return the lines as text, indexed by their number in the file, without the blank ones."""
     try:
-        rows = pd.read_csv(path, skipinitialspace=True)
+        rows = pd.read_csv(
+            path,
+            dtype=str,
+            skipinitialspace=True,
+            # Nobody on screen is often written None or NA, which is not the same as no label.
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=False,
+            index_col=False,
+            encoding="utf-8-sig",
+        )
     except pd.errors.EmptyDataError as error:
         raise ValueError(f"{path!r} is empty: a header and a row a frame are expected.") from error
+    except pd.errors.ParserError as error:
+        raise ValueError(f"{path!r} is not a table: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path!r} is not in UTF-8: {error}") from error
+    rows.columns = rows.columns.str.strip()
+    rows = rows.apply(lambda column: column.str.strip()).replace("", np.nan)
+    rows.index += 2
+    rows = rows.dropna(how="all")
     if rows.empty:
         raise ValueError(f"{path!r} has a header but no labels.")
-    folder = os.path.dirname(path)
-    if {"video", "time"} <= set(rows.columns):
-        return _film_labels(path, rows, folder, video)
-    picture = _column(rows, _PICTURE_COLUMNS)
-    label = _column(rows, _CLASS_COLUMNS)
-    if picture is None or label is None:
+    return rows
+
+
+def _picture_labels(path, rows, folder, video, rate, missing):
+    picture = next((name for name in _PICTURE_COLUMNS if name in rows.columns), None)
+    labels = rows.columns.drop(picture, errors="ignore")
+    if picture is None or not len(labels):
         raise ValueError(
-            f"{path!r} has the columns {list(rows.columns)}; expected 'Image_ID' and 'Class', or "
-            f"'video', 'time' and labels."
+            f"{path!r} has the columns {list(rows.columns)}; expected 'Image_ID' and 'Class', "
+            f"'video', 'time' and labels, or 'video', 'start', 'end' and 'label'."
         )
-    _check_filled(path, rows, [picture, label])
+    _check_filled(path, rows, [picture])
+    rows = _without_repeats(path, rows, [picture], labels)
     if video is None:
         table = _picture_table(path, rows[picture], folder, rate)
     else:
-        table = _sampled_table(path, rows, folder, video, rate)
-    return table, rows[label].rename(label)
+        table = _sampled_table(path, rows[picture], folder, video, rate)
+    labelled = _labelled(path, rows, labels, missing)
+    y = _targets(path, rows.loc[labelled.to_numpy(), labels])
+    return table[labelled.to_numpy()].reset_index(drop=True), y
 
 
-def _column(rows, names):
-    return next((name for name in names if name in rows.columns), None)
+def _film_labels(path, rows, folder, video, missing):
+    labels = rows.columns.difference(["video", "time", "duration", "image"], sort=False)
+    if not len(labels):
+        raise ValueError(f"{path!r} has 'video' and 'time' but no column of labels.")
+    numbers = [name for name in ("time", "duration") if name in rows.columns]
+    _check_filled(path, rows, rows.columns.intersection(["video", "image"]))
+    rows = _of_film(path, _with_numbers(path, rows, numbers), video)
+    rows = rows[_labelled(path, rows, labels, missing)]
+    _check_order(path, rows)
+    rows = _without_repeats(path, rows, ["video", "time"], labels)
+    table = frame_sources(rows, folder)
+    if "image" not in table:
+        for line, film, time in zip(rows.index, table["video"], table["time"], strict=True):
+            length = read_timeline(film).length
+            if time < 0 or time >= length:
+                raise ValueError(
+                    f"{path!r}, line {line}: time {time} s is not in {film!r}, which lasts "
+                    f"{length:.3f} s."
+                )
+    table["duration"] = rows["duration"] if "duration" in rows else seconds_to_next(table)
+    order = [name for name in ("video", "time", "duration", "image") if name in table]
+    return table[order].reset_index(drop=True), _targets(path, rows[labels])
+
+
+def _interval_labels(path, rows, folder, video, rate, missing):
+    label = next((name for name in CLASS_COLUMNS if name in rows.columns), None)
+    known = ["video", "start", "end", label, *_OF_APPEARANCES]
+    unknown = rows.columns.difference(known, sort=False).tolist()
+    if label is None or unknown:
+        raise ValueError(
+            f"{path!r} has the columns {list(rows.columns)}; intervals need 'video', 'start', "
+            f"'end' and 'label'" + (f", and {unknown} are not known." if unknown else ".")
+        )
+    _check_filled(path, rows, ["video"])
+    rows = _of_film(path, _with_numbers(path, rows, ["start", "end"]), video)
+    rows = rows[_labelled(path, rows, [label], missing)].rename(columns={label: "label"})
+    where = {name: find_file(folder, name) for name in rows["video"].unique()}
+    rows = rows.assign(video=rows["video"].map(where))
+    for line, film, start, end in rows[["video", "start", "end"]].itertuples():
+        check_interval(f"{path!r}, line {line}", start, end, film)
+    return label_intervals(where.values(), rows, rate=1.0 if rate is None else rate)
 
 
 def _check_filled(path, rows, columns):
     for name in columns:
-        empty = np.flatnonzero(rows[name].isna())
+        empty = rows.index[rows[name].isna()]
         if len(empty):
             raise ValueError(
-                f"{path!r}, line {empty[0] + 2}: {name!r} is empty or unreadable "
-                f"({len(empty)} such lines). Fill it in, or drop the rows that have no label."
+                f"{path!r}, line {empty[0]}: {name!r} is empty or unreadable "
+                f"({len(empty)} such lines)."
             )
 
 
-def _beside(folder, path):
-    """Return where a file named in a CSV is: beside it, or else as written."""
-    beside = os.path.join(folder, path)
-    if os.path.exists(beside):
-        return beside
-    if os.path.exists(path):
-        return os.fspath(path)
-    raise FileNotFoundError(
-        f"{os.fspath(path)!r} is neither beside the labels (in {folder or os.getcwd()!r}) nor in "
-        f"{os.getcwd()!r}."
-    )
+def _with_numbers(path, rows, columns):
+    numbers = {name: pd.to_numeric(rows[name], errors="coerce") for name in columns}
+    rows = rows.assign(**numbers).replace([np.inf, -np.inf], np.nan)
+    _check_filled(path, rows, columns)
+    return rows
 
 
-def _sampled_table(path, rows, folder, video, rate):
-    if rate is None:
+def _labelled(path, rows, labels, missing):
+    """Tell which rows have labels; raise where others are not to be left out."""
+    empty = rows[labels].isna()
+    unlabelled = empty.all(axis=1)
+    partly = rows.index[empty.any(axis=1) & ~unlabelled]
+    if len(partly):
+        name = empty.columns[empty.loc[partly[0]]][0]
         raise ValueError(
-            "rate is missing: at how many frames a second were the pictures taken from the film?"
+            f"{path!r}, line {partly[0]}: {name!r} is empty, other characters of the frame are "
+            f"not. Write 0 for who is not on screen."
         )
-    table = VideoFrameSampler(rate=rate).sample(_beside(folder, video))
-    if len(table) != len(rows):
+    if unlabelled.any() and missing == "error":
         raise ValueError(
-            f"{path!r} labels {len(rows)} pictures, but {os.fspath(video)!r} at rate={rate} gives "
-            f"{len(table)} frames: is it the right film and rate? Labels for only some frames "
-            f"need the columns 'video' and 'time'."
+            f"{path!r}, line {rows.index[unlabelled][0]}: {labels[0]!r} is empty "
+            f"({unlabelled.sum()} lines have no label). Fill it in, or leave such lines out with "
+            f"missing='drop'."
         )
-    return table
+    if unlabelled.all():
+        raise ValueError(f"{path!r} has no label in any of its {len(rows)} lines yet.")
+    return ~unlabelled
+
+
+def _of_film(path, rows, video):
+    if video is None:
+        return rows
+    name = os.path.basename(os.fspath(video))
+    chosen = rows["video"].map(os.path.basename) == name
+    if not chosen.any():
+        raise ValueError(
+            f"{path!r} has no labels of {name!r}, only of {sorted(rows['video'].unique())}."
+        )
+    return rows[chosen]
+
+
+def _check_order(path, rows):
+    before = rows.groupby("video", sort=False)["time"].shift()
+    back = rows.index[rows["time"] < before]
+    if len(back):
+        raise ValueError(
+            f"{path!r}, line {back[0]}: time {rows['time'][back[0]]} s comes after "
+            f"{before[back[0]]} s. Sort the lines by video and time."
+        )
+
+
+def _without_repeats(path, rows, frame, labels):
+    """Drop frames that come again with the same labels; raise where the labels differ."""
+    again = rows.duplicated(frame)
+    differs = rows.index[again & ~rows.duplicated([*frame, *labels])]
+    if len(differs):
+        line = differs[0]
+        first = rows.index[(rows[frame] == rows.loc[line, frame]).all(axis=1)][0]
+        raise ValueError(
+            f"{path!r}, line {line}: {', '.join(map(str, rows.loc[line, frame]))} has other "
+            f"labels than on line {first}. Keep one of the two."
+        )
+    return rows[~again]
 
 
 def _picture_table(path, names, folder, rate):
-    duration = 1.0 if rate is None else 1 / rate
     try:
-        images = [_beside(folder, name) for name in names]
+        images = [find_file(folder, name) for name in names]
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"{error} If the pictures of {path!r} were taken from a film, pass video= and rate=."
         ) from error
-    return pd.DataFrame(
-        {
-            "video": folder or ".",
-            "time": np.arange(len(images)) * duration,
-            "duration": duration,
-            "image": images,
-        }
+    return picture_table(images, folder, rate)
+
+
+def _sampled_table(path, names, folder, video, rate):
+    if rate is None:
+        raise ValueError(
+            "rate is missing: at how many frames a second were the pictures taken from the film?"
+        )
+    table = VideoFrameSampler(rate=rate).sample(find_file(folder, video))
+    numbers = [re.findall(r"\d+", os.path.splitext(name)[0])[-1:] for name in names]
+    numbers = np.array([int(*number) if number else -1 for number in numbers])
+    if len(table) == len(names):
+        back = np.flatnonzero(np.diff(numbers) < 0)
+        if len(back) and np.ptp(numbers) + 1 == len(np.unique(numbers)) == len(names):
+            raise ValueError(
+                f"{path!r}, line {names.index[back[0] + 1]}: {names.iloc[back[0] + 1]!r} comes "
+                f"after {names.iloc[back[0]]!r}. Put the lines into the order of the film."
+            )
+        return table
+    if len(np.unique(numbers)) == len(names) and 0 <= numbers.min() <= numbers.max() < len(table):
+        return table.iloc[numbers]
+    raise ValueError(
+        f"{path!r} labels {len(names)} pictures, but {os.fspath(video)!r} at rate={rate} gives "
+        f"{len(table)} frames: is it the right film and rate? Labels for only some frames need "
+        f"names with the number of the frame (frame0.jpg is the first), or the columns 'video' "
+        f"and 'time'."
     )
 
 
-def _film_labels(path, rows, folder, video):
-    labels = rows.columns.difference(["video", "time", "duration"], sort=False)
-    if not len(labels):
-        raise ValueError(f"{path!r} has 'video' and 'time' but no column of labels.")
-    rows["time"] = pd.to_numeric(rows["time"], errors="coerce")
-    _check_filled(path, rows, ["video", "time", *labels])
-    y = _targets(path, rows[labels])
-    if video is not None:
-        name = os.path.basename(os.fspath(video))
-        chosen = rows["video"].map(os.path.basename) == name
-        if not chosen.any():
-            raise ValueError(
-                f"{path!r} has no labels of {name!r}, only of {sorted(rows['video'].unique())}."
-            )
-        rows, y = rows[chosen].reset_index(drop=True), y[chosen].reset_index(drop=True)
-    where = {name: _beside(folder, name) for name in rows["video"].unique()}
-    table = pd.DataFrame({"video": rows["video"].map(where), "time": rows["time"]})
-    table["duration"] = rows["duration"] if "duration" in rows else seconds_to_next(table)
-    return table, y
-
-
 def _targets(path, labels):
-    binary = labels.isin([0, 1]).all()
-    if labels.shape[1] == 1:
-        column = labels.iloc[:, 0]
-        return column.astype(np.int64) if binary.iloc[0] else column
-    if not binary.all():
-        name = binary.index[~binary][0]
-        line = np.flatnonzero(~labels[name].isin([0, 1]))[0] + 2
+    values = labels.apply(_as_numbers)
+    binary = values.isin([0, 1])
+    if values.shape[1] == 1:
+        return values.iloc[:, 0].reset_index(drop=True)
+    if not binary.to_numpy().all():
+        row, column = np.argwhere(~binary.to_numpy())[0]
         raise ValueError(
-            f"{path!r}, line {line}: {name!r} is {labels[name].iloc[line - 2]}; with several "
-            f"columns of labels each is 0 or 1, one column a character."
+            f"{path!r}, line {values.index[row]}: {values.columns[column]!r} is "
+            f"{values.iloc[row, column]}; with several columns of labels each is 0 or 1, one "
+            f"column a character."
         )
-    return labels.astype(np.int64)
+    return values.astype(np.int64).reset_index(drop=True)
+
+
+def _as_numbers(column):
+    """Return labels as numbers where all are: 0 and 1 may be written true and false, too."""
+    truth = column.str.lower().map({"true": 1, "false": 0})
+    if truth.notna().all():
+        return truth.astype(np.int64)
+    try:
+        return pd.to_numeric(column)
+    except ValueError:
+        return column

@@ -1,12 +1,14 @@
 """Labels from class folders of pictures."""
 
+import filecmp
 import os
 import re
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
 def load_frame_folder(path, rate=1.0):
@@ -33,7 +35,7 @@ def load_frame_folder(path, rate=1.0):
     FileNotFoundError, NotADirectoryError
         If there is no such folder.
     ValueError
-        If there are no class folders, or one of them has no pictures.
+        If there are no class folders, one of them has no pictures, or a picture is in two of them.
 
     Examples
     --------
@@ -55,15 +57,16 @@ def load_frame_folder(path, rate=1.0):
         files = [
             file
             for file in os.listdir(os.path.join(path, name))
-            if file.lower().endswith(_PICTURES) and not file.startswith(".")
+            if file.lower().endswith(PICTURES) and not file.startswith(".")
         ]
         if not files:
             raise ValueError(
                 f"The class folder {os.path.join(path, name)!r} has no pictures "
-                f"({', '.join(_PICTURES)})."
+                f"({', '.join(PICTURES)})."
             )
         pictures += [(_natural_order(file), name, file) for file in files]
     pictures.sort()
+    _check_once(path, pictures)
     table = pd.DataFrame(
         {
             "video": path,
@@ -73,6 +76,17 @@ def load_frame_folder(path, rate=1.0):
         }
     )
     return table, pd.Series([name for _, name, _ in pictures], name="class")
+
+
+def _check_once(path, pictures):
+    """Raise where the same picture was sorted into two classes."""
+    for (_, name, file), (_, other, again) in pairwise(pictures):
+        paths = os.path.join(path, name, file), os.path.join(path, other, again)
+        if file == again and filecmp.cmp(*paths, shallow=False):
+            raise ValueError(
+                f"{file!r} is in {name!r} and in {other!r} of {path!r}: a folder is one class. "
+                f"For several characters on a picture, label with extract_frames and a CSV file."
+            )
 
 
 def _natural_order(name):

@@ -1,0 +1,34 @@
+"""A bar that shows how far long work has come."""
+
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress(what, total, verbose):
+    """Give a function that moves a progress bar on by a number of frames.
+
+    Parameters
+    ----------
+    what : str
+        What stands before the bar.
+    total : int
+        Frames in all.
+    verbose : bool
+        Whether there is a bar, on the error stream.
+
+    Yields
+    ------
+    callable
+        Takes the number of frames that were done.
+    """
+    if not verbose:
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = escape(what), BarColumn(), MofNCompleteColumn(), "frames", TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.advance(task, count)

@@ -1,0 +1,218 @@
+"""Labels from and to ELAN."""
+
+import mimetypes
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pandas as pd
+
+from ..frames import check_frame_table
+from ._files import as_seen_from, find_file, look_for, written_whole
+from ._indicators import indicators
+from ._intervals import check_interval, frame_intervals, label_intervals
+
+
+def load_eaf(path, video=None, rate=1.0, *, tier=None):
+    """Load labels of frames from an annotation file of ELAN.
+
+    Parameters
+    ----------
+    path : str or path
+        The .eaf file.
+    video : str or path, optional
+        The film; by default the first one linked in the file that is found there or beside it.
+    rate : float, default=1.0
+        Frames a second at which the film is sampled.
+    tier : str, optional
+        The tier whose annotations are the names of characters. By default each tier is a
+        character, on screen during its annotations, whatever they say; tiers that depend on
+        another, and ELAN's tier "default" if it is empty, are left out.
+
+    Returns
+    -------
+    X : pandas.DataFrame
+        The frame table of the film.
+    y : pandas.DataFrame
+        0/1 indicators with a column a character. The moment a frame is shown decides; a frame in no
+        annotation has none.
+
+    Raises
+    ------
+    ImportError
+        If ``pympi-ling`` is not installed.
+    FileNotFoundError
+        If the annotation file or the film is missing.
+    ValueError
+        If the file cannot be read, has no such tier or nothing in it, or an annotation has no time,
+        no value or is not in the film; the message names tier and time.
+
+    See Also
+    --------
+    save_eaf : Labels and predictions to ELAN.
+
+    References
+    ----------
+    H. Brugman and A. Russel, "Annotating multi-media/multi-modal resources with ELAN", LREC 2004.
+    The EAF format: https://www.mpi.nl/tools/elan/EAF_Annotation_Format_3.0_and_ELAN.pdf
+
+    Examples
+    --------
+    >>> from sktime_screen import load_eaf
+    >>> X, y = load_eaf("film.eaf", rate=2)  # doctest: +SKIP
+    """
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"No such file: {path!r} (looked in {os.getcwd()!r}).")
+    try:
+        # pympi takes "-" for the standard input.
+        eaf = _pympi().Eaf(os.path.abspath(path))
+    except ImportError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{path!r} cannot be read as a file of ELAN: {error!r}") from error
+    film, origin = _film(path, eaf, video)
+    tiers = _tiers(path, eaf, tier)
+    rows = []
+    for name in tiers:
+        for start, end, value, *_ in eaf.get_annotation_data_for_tier(name):
+            if start is None or end is None:
+                raise ValueError(
+                    f"{path!r}, tier {name!r}: the annotation {value!r} has no time of its own."
+                )
+            where = f"{path!r}, tier {name!r}, annotation at {start / 1000} s"
+            if tier is not None and not value.strip():
+                raise ValueError(f"{where} is empty: expected the name of a character.")
+            start, end = (start + origin) / 1000, (end + origin) / 1000
+            check_interval(where, start, end, film)
+            rows.append((film, start, end, name if tier is None else value.strip()))
+    intervals = pd.DataFrame(rows, columns=["video", "start", "end", "label"])
+    if tier is not None and intervals.empty:
+        raise ValueError(f"{path!r}: the tier {tier!r} has no annotations.")
+    return label_intervals([film], intervals, tiers if tier is None else None, rate=rate)
+
+
+def save_eaf(path, X, y):
+    """Write labels of the frames of one film to an annotation file of ELAN, a tier a character.
+
+    Parameters
+    ----------
+    path : str or path
+        The .eaf file to write; what is there is replaced.
+    X : pandas.DataFrame
+        The frame table: every frame of one film sampled at a rate. A stretch between two frames
+        that is not labelled cannot be told from one with nobody.
+    y : array-like of shape (n_frames,) or pandas.DataFrame
+        One class a frame, or 0/1 indicators with a column a character: labels, or what a pipeline
+        predicts.
+
+    Raises
+    ------
+    ImportError
+        If ``pympi-ling`` is not installed.
+    OSError
+        If the file cannot be written; what was there before is then still there.
+    ValueError
+        If there is not one label a frame, there are several films, frames are missing in between,
+        or the name of a character cannot be that of a tier.
+
+    See Also
+    --------
+    load_eaf : Reads the file when labels are corrected.
+
+    Notes
+    -----
+    ELAN keeps milliseconds; ``load_eaf`` finds the same frames again. ELAN opens a film through its
+    path from the folder of the file.
+
+    Examples
+    --------
+    >>> from sktime_screen import save_eaf
+    >>> save_eaf("film.eaf", X, y)  # doctest: +SKIP
+    """
+    path = os.fspath(path)
+    table = check_frame_table(X).reset_index(drop=True)
+    labels = indicators(X, y)
+    videos = table["video"].unique()
+    if len(videos) != 1:
+        raise ValueError(
+            f"An .eaf file is about one film, and the frames are of {len(videos)}: save each with "
+            f"its own rows."
+        )
+    for name in labels.columns:
+        if not name or not name.isprintable():
+            raise ValueError(f"{name!r} cannot be the name of a tier.")
+    eaf = _pympi().Eaf(author="sktime_screen")
+    eaf.remove_tier("default")
+    video = videos[0]
+    eaf.add_linked_file(
+        Path(os.path.abspath(video)).as_uri() if os.path.isfile(video) else video,
+        relpath="./" + as_seen_from(os.path.dirname(path), video),
+        mimetype=mimetypes.guess_type(video)[0] or "video/mp4",
+    )
+    for name in labels.columns:
+        eaf.add_tier(name)
+    for found in frame_intervals(table, labels).itertuples():
+        start, end = round(found.start * 1000), round(found.end * 1000)
+        eaf.add_annotation(found.label, start, max(end, start + 1), found.label)
+    with written_whole(path) as unfinished:
+        eaf.to_file(unfinished)
+
+
+def _pympi():
+    try:
+        from pympi import Elan
+    except ImportError as error:
+        raise ImportError(
+            "Files of ELAN need pympi-ling: pip install 'sktime_screen[eaf]'."
+        ) from error
+    return Elan
+
+
+def _film(path, eaf, video):
+    """Return the path of the film, and where ELAN's time 0 is in it (ms)."""
+    folder = os.path.dirname(path)
+    linked = eaf.get_linked_files()
+    films = [file for file in linked if file.get("MIME_TYPE", "").startswith("video")] or linked
+    if video is not None:
+        name = os.path.basename(os.fspath(video))
+        origins = [_origin(file) for file in films if name in _names(file)]
+        return find_file(folder, video), (origins or [0])[0]
+    for file in films:
+        for name in _names(file):
+            found = look_for(folder, name)
+            if found is not None:
+                return found, _origin(file)
+    raise FileNotFoundError(
+        f"{path!r} links {[file.get('MEDIA_URL') for file in films]}: no such film there, nor "
+        f"beside it. Pass its path as video=."
+    )
+
+
+def _names(file):
+    """Return the film's path from the annotation file, its name and its path when it was linked."""
+    url = unquote(urlsplit(file.get("MEDIA_URL") or "").path)
+    relative = unquote(file.get("RELATIVE_MEDIA_URL") or "")
+    base = (relative or url).rsplit("/", 1)[-1]
+    return [name for name in (relative, base, url) if name]
+
+
+def _origin(file):
+    return int(file.get("TIME_ORIGIN") or 0)
+
+
+def _tiers(path, eaf, tier):
+    names = list(eaf.get_tier_names())
+    if tier is not None:
+        if tier not in names:
+            raise ValueError(f"{path!r} has no tier {tier!r}, only {names}.")
+        return [tier]
+    characters = [
+        name
+        for name in names
+        if not eaf.get_parameters_for_tier(name).get("PARENT_REF")
+        and (name != "default" or eaf.get_annotation_data_for_tier(name))
+    ]
+    if not characters:
+        raise ValueError(f"{path!r} has no tier with annotations: expected a tier a character.")
+    return characters

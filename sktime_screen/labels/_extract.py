@@ -1,0 +1,187 @@
+"""Pictures of films, and a CSV to fill in."""
+
+import os
+import warnings
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from ..frames import FrameSequence, VideoError, VideoFrameSampler, file_digest, progress
+from ._files import as_seen_from, written_whole
+
+_COLUMNS = ["video", "time", "duration", "image"]
+# Whole pictures of films are large: these are all that is in memory at a time.
+_PICTURES_AT_ONCE = 4
+
+
+def extract_frames(
+    videos,
+    folder,
+    rate=1.0,
+    *,
+    characters=(),
+    on_error="raise",
+    picture_format="jpg",
+    verbose=False,
+):
+    """Write frames of films as pictures, and a CSV file to fill in with labels.
+
+    ``labels.csv`` in the folder has a line a picture, ``video,time,duration,image`` and an empty
+    column for each character. Filled in, it is read by ``load_label_csv``, with
+    ``missing="drop"`` if only some of the lines are.
+
+    Called again, for example after an interruption, it writes only what is not there: pictures are
+    kept, and so are the labels that were filled in.
+
+    Parameters
+    ----------
+    videos : path or list of paths
+        Films.
+    folder : str or path
+        Where to write; it is made if need be.
+    rate : float or None, default=1.0
+        Frames a second; None takes every frame.
+    characters : list of str, optional
+        Names for the columns, to be filled in with 0 and 1. Without, there is one column ``label``
+        for a class a frame.
+    on_error : {"raise", "warn", "skip"}, default="raise"
+        What to do about a film that cannot be read: raise, leave it out with a warning, or leave it
+        out.
+    picture_format : {"jpg", "png"}, default="jpg"
+        JPEG is smaller, PNG keeps every pixel.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The frame table of the pictures: ``video``, ``time``, ``duration`` and ``image``.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, VideoError
+        If a film is missing or unreadable and ``on_error="raise"``; the message names it.
+    OSError
+        If a picture or the CSV cannot be written; no file is ever half written.
+    ValueError
+        If no film was given or none can be read, a parameter is wrong, or there is a CSV with other
+        columns.
+
+    See Also
+    --------
+    load_label_csv : Reads the labels.
+    load_frame_folder : Reads the pictures when they were sorted into folders instead.
+
+    Notes
+    -----
+    A picture is called after its film, the beginning of a digest of the film's content, and its
+    time in seconds: films of the same name do not mix.
+
+    Examples
+    --------
+    >>> from sktime_screen import extract_frames
+    >>> X = extract_frames(
+    ...     ["film.mp4"], "pictures", rate=1, characters=["tom", "jerry"]
+    ... )  # doctest: +SKIP
+    """
+    if on_error not in ("raise", "warn", "skip"):
+        raise ValueError(f"on_error={on_error!r}: expected 'raise', 'warn' or 'skip'.")
+    if picture_format not in ("jpg", "png"):
+        raise ValueError(f"picture_format={picture_format!r}: expected 'jpg' or 'png'.")
+    folder = os.fspath(folder)
+    videos = [videos] if isinstance(videos, (str, os.PathLike)) else list(videos)
+    listing = os.path.join(folder, "labels.csv")
+    lines = _lines(listing, _label_columns(characters))
+    os.makedirs(folder, exist_ok=True)
+    sampler = VideoFrameSampler(rate=rate)
+    tables = []
+    for video in map(os.fspath, videos):
+        try:
+            table = sampler.sample(video)
+            table["image"] = _image_paths(table, video, folder, picture_format)
+        except (OSError, VideoError) as error:
+            _leave_out(error, on_error)
+            continue
+        try:
+            _write_pictures(table, picture_format, verbose)
+        except VideoError as error:
+            _leave_out(error, on_error)
+            continue
+        tables.append(table)
+        lines = _with_lines(lines, table, folder)
+        with written_whole(listing) as unfinished:
+            lines.to_csv(unfinished, index=False)
+    if not tables:
+        raise ValueError(f"None of the {len(videos)} videos can be read: {videos[:3]} ...")
+    return pd.concat(tables, ignore_index=True)
+
+
+def _label_columns(characters):
+    columns = [characters] if isinstance(characters, str) else list(map(str, characters))
+    columns = columns or ["label"]
+    wrong = [name for name in columns if columns.count(name) > 1 or name in _COLUMNS or not name]
+    if wrong:
+        raise ValueError(f"characters: {wrong[0]!r} is empty, comes twice or is a column already.")
+    return columns
+
+
+def _lines(listing, labels):
+    """Return the lines of a CSV that is there already, as text, with what was filled in."""
+    if not os.path.exists(listing):
+        return pd.DataFrame(columns=[*_COLUMNS, *labels], dtype=str)
+    lines = pd.read_csv(listing, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if set(lines.columns) != {*_COLUMNS, *labels}:
+        raise ValueError(
+            f"{listing!r} is there with the columns {list(lines.columns)}, and "
+            f"{[*_COLUMNS, *labels]} are wanted: pass its characters, or move it away."
+        )
+    return lines
+
+
+def _with_lines(lines, table, folder):
+    """Add the lines that are not there yet, in the order of film and time."""
+    new = table.assign(
+        video=[as_seen_from(folder, video) for video in table["video"]],
+        image=table["image"].map(os.path.basename),
+    )
+    new = new[~new["image"].isin(lines["image"])].astype(str)
+    lines = pd.concat([lines, new], ignore_index=True).fillna("")
+    films, _ = lines["video"].factorize()
+    return lines.iloc[np.lexsort((lines["time"].astype(float), films))]
+
+
+def _image_paths(table, video, folder, picture_format):
+    film = f"{os.path.splitext(os.path.basename(video))[0]}_{file_digest(video).hex()[:8]}"
+    names = [f"{film}_{time:09.3f}.{picture_format}" for time in table["time"]]
+    return [os.path.join(folder, name) for name in names]
+
+
+def _write_pictures(table, picture_format, verbose):
+    there = table["image"].map(os.path.exists)
+    wanted = table[~there]
+    images = wanted["image"].to_numpy()
+    name = os.path.basename(table["video"].iloc[0])
+    with progress(name, len(table), verbose) as advance:
+        advance(int(there.sum()))
+        for row, picture in _decoded(wanted[["video", "time", "duration"]]):
+            _, encoded = cv2.imencode(f".{picture_format}", picture[..., ::-1])
+            with written_whole(images[row]) as unfinished, open(unfinished, "wb") as file:
+                file.write(encoded)
+            advance(1)
+
+
+def _decoded(table):
+    """Yield (row, picture); trouble with the film is a VideoError, unlike that of writing."""
+    try:
+        for rows, pictures in FrameSequence(table).iter_batches(_PICTURES_AT_ONCE):
+            yield from zip(rows, pictures, strict=True)
+    except OSError as error:
+        raise VideoError(f"{table['video'].iloc[0]!r} cannot be read any more: {error}") from error
+
+
+def _leave_out(error, on_error):
+    if on_error == "raise":
+        raise error
+    if on_error == "warn":
+        warnings.warn(f"Left out: {error}", RuntimeWarning, stacklevel=3)

@@ -1,0 +1,120 @@
+"""From the intervals of a film to labels of its frames, and back."""
+
+import numpy as np
+import pandas as pd
+
+from ..frames import TIME_TOLERANCE, VideoFrameSampler, check_frame_table, read_timeline
+
+# A container, its sound and its pictures need not end together, and people type whole seconds.
+_END_TOLERANCE = 1.0
+
+
+def label_intervals(videos, intervals, characters=None, *, rate):
+    """Sample films and label their frames by intervals.
+
+    A frame has the labels of the intervals that its own moment lies in: what is learned is what
+    its picture shows.
+
+    Parameters
+    ----------
+    videos : iterable of str
+        Paths of the films.
+    intervals : pandas.DataFrame
+        ``video`` (path), ``start`` and ``end`` (s), ``label``; in any order, overlapping or not.
+    characters : list of str, optional
+        All labels, in the order of the columns wanted; else as they first come.
+    rate : float
+        Frames a second.
+
+    Returns
+    -------
+    X : pandas.DataFrame
+        The frame table of the films.
+    y : pandas.DataFrame
+        0/1 indicators, int64, a column a character; a frame in no interval has none.
+    """
+    table = VideoFrameSampler(rate=rate).sample(list(videos))
+    characters = intervals["label"].unique() if characters is None else characters
+    column = {name: number for number, name in enumerate(characters)}
+    values = np.zeros((len(table), len(column)), np.int64)
+    rows_of = table.groupby("video", sort=False).indices
+    for video, of_film in intervals.groupby("video", sort=False):
+        rows = rows_of[video]
+        times = table["time"].to_numpy()[rows] + TIME_TOLERANCE
+        first = np.searchsorted(times, of_film["start"])
+        last = np.searchsorted(times, of_film["end"])
+        for begin, end, label in zip(first, last, of_film["label"], strict=True):
+            values[rows[begin:end], column[label]] = 1
+    return table, pd.DataFrame(values, columns=list(characters))
+
+
+def check_interval(where, start, end, video):
+    """Check that an interval lies in its film.
+
+    Parameters
+    ----------
+    where : str
+        Which interval it is, for the message.
+    start, end : float
+        Seconds.
+    video : str
+        Path of the film.
+
+    Raises
+    ------
+    ValueError
+        If it is empty or not in the film.
+    """
+    if not end > start:
+        raise ValueError(f"{where}: the interval ends at {end} s and starts at {start} s.")
+    length = read_timeline(video).length
+    if start < 0 or start >= length or end > length + _END_TOLERANCE:
+        raise ValueError(
+            f"{where}: the interval from {start} to {end} s is not in {video!r}, which lasts "
+            f"{length:.3f} s."
+        )
+
+
+def frame_intervals(X, y):
+    """Join the frames with a character on screen to intervals.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame
+        A frame table.
+    y : pandas.DataFrame
+        0/1 indicators, as many rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``video``, ``label``, ``start`` and ``end`` (s): film by film as they first come, character
+        by character, in the order of time.
+
+    Raises
+    ------
+    ValueError
+        If frames are missing in between: an interval cannot leave them unlabelled.
+    """
+    table = check_frame_table(X).reset_index(drop=True)
+    found = []
+    for video, rows in table.groupby("video", sort=False).indices.items():
+        rows = rows[np.argsort(table["time"].to_numpy()[rows], kind="stable")]
+        starts = table["time"].to_numpy()[rows]
+        ends = starts + table["duration"].to_numpy()[rows]
+        gap = np.flatnonzero(starts[1:] > ends[:-1] + TIME_TOLERANCE)
+        if len(gap):
+            raise ValueError(
+                f"No frame of {video!r} from {ends[gap[0]]:.3f} to {starts[gap[0] + 1]:.3f} s: "
+                f"intervals cannot say that a stretch is not labelled. save_label_csv keeps labels "
+                f"of single frames."
+            )
+        ends[:-1] = starts[1:]
+        for name in y.columns:
+            steps = np.diff(y[name].to_numpy()[rows], prepend=0, append=0)
+            begins, stops = np.flatnonzero(steps > 0), np.flatnonzero(steps < 0)
+            found += [
+                (video, name, starts[begin], ends[stop - 1])
+                for begin, stop in zip(begins, stops, strict=True)
+            ]
+    return pd.DataFrame(found, columns=["video", "label", "start", "end"])

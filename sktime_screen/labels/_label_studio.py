@@ -1,0 +1,205 @@
+"""Labels from Label Studio."""
+
+import json
+import os
+import re
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import numpy as np
+import pandas as pd
+
+from ._files import look_for
+from ._folder import PICTURES
+from ._intervals import check_interval, label_intervals
+from ._sources import frame_sources, picture_table
+
+# What Label Studio's <Video> takes a second to have where its frameRate is not set.
+FRAME_RATE = 24.0
+
+
+def load_label_studio(path, rate=1.0, *, folder=None, frame_rate=None):
+    """Load labels of frames from a JSON export of Label Studio.
+
+    Two kinds of project are known: films with ``TimelineLabels``, and pictures with ``Choices``,
+    one or several a picture. Tasks that nobody has finished, or that were skipped, are left out.
+    Where a task has annotations marked as ground truth, the others are left out.
+
+    Parameters
+    ----------
+    path : str or path
+        The file, exported as "JSON".
+    rate : float, default=1.0
+        Frames a second at which films are sampled, or at which pictures were taken. Pictures of
+        tasks that have ``video`` and ``time``, as :func:`extract_frames` and
+        :func:`save_label_studio` give them, need none: there the film is read where it is found.
+    folder : str or path, optional
+        Where films and pictures are, by default the folder of the export. Names may have Label
+        Studio's prefix of uploaded files or not.
+    frame_rate : float, optional
+        The ``frameRate`` of the project's ``<Video>``. By default the field ``fps`` of each task,
+        or else 24, as in Label Studio.
+
+    Returns
+    -------
+    X : pandas.DataFrame
+        The frame table.
+    y : pandas.DataFrame
+        0/1 indicators with a column a label, in the order in which labels first come. Where each
+        frame has just one, ``y.idxmax(axis=1)`` is a class a frame.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the export, a film or a picture is missing.
+    ValueError
+        If it is another file or export, labels of a task contradict each other, or frames are not
+        in the film; the message names the task.
+
+    See Also
+    --------
+    save_label_studio : Labels and predictions to Label Studio.
+
+    Notes
+    -----
+    Label Studio counts frames from 1, and a range includes its last one: frames 25 to 48 at 24 a
+    second are from 1 s to 2 s. The browser shows them to within about a frame.
+
+    References
+    ----------
+    https://labelstud.io/guide/task_format, https://labelstud.io/tags/timelinelabels
+
+    Examples
+    --------
+    >>> from sktime_screen import load_label_studio
+    >>> X, y = load_label_studio("project-1.json", rate=2)  # doctest: +SKIP
+    """
+    path = os.fspath(path)
+    folder = os.path.dirname(path) if folder is None else os.fspath(folder)
+    tasks = [task for task in _tasks(path) if task["answers"]]
+    if not tasks:
+        raise ValueError(f"{path!r}: no task has been labelled yet.")
+    types = {result["type"] for task in tasks for answer in task["answers"] for result in answer}
+    if "timelinelabels" in types:
+        return _films(tasks, folder, rate, frame_rate)
+    if "choices" in types:
+        return _pictures(tasks, folder, rate)
+    raise ValueError(
+        f"{path!r} has neither timelinelabels nor choices, but {sorted(types) or 'no labels'}."
+    )
+
+
+def _tasks(path):
+    """Return for each task where it is, its data, and the results of each finished annotation."""
+    with open(path, encoding="utf-8") as file:
+        try:
+            tasks = json.load(file)
+        except ValueError as error:
+            raise ValueError(f"{path!r} is not JSON: {error}") from error
+    tasks = [tasks] if isinstance(tasks, dict) else tasks
+    for task in tasks if isinstance(tasks, list) else [None]:
+        if not isinstance(task, dict) or not {"data", "annotations"} <= set(task):
+            raise ValueError(
+                f"{path!r} is not a list of tasks with 'data' and 'annotations': in Label Studio, "
+                f"export as 'JSON', not 'JSON-MIN'."
+            )
+        finished = [each for each in task["annotations"] if not each.get("was_cancelled")]
+        chosen = [each for each in finished if each.get("ground_truth")] or finished
+        yield {
+            "where": f"{path!r}, task {task.get('id', '?')}",
+            "data": task["data"],
+            "answers": [each["result"] for each in chosen],
+        }
+
+
+def _films(tasks, folder, rate, frame_rate):
+    rows, films = [], []
+    for task in tasks:
+        where, data = task["where"], task["data"]
+        film = _found(where, data, "video", folder)
+        films.append(film)
+        per_second = frame_rate or float(data.get("fps") or FRAME_RATE)
+        for first, last, label in _agreed(where, [_ranges(each) for each in task["answers"]]):
+            start, end = max(first - 1, 0) / per_second, last / per_second
+            frames = f"frames {first} to {last} at {per_second:g} a second"
+            check_interval(f"{where}, {label!r}, {frames}", start, end, film)
+            rows.append((film, start, end, label))
+    intervals = pd.DataFrame(rows, columns=["video", "start", "end", "label"])
+    return label_intervals(dict.fromkeys(films), intervals, rate=rate)
+
+
+def _pictures(tasks, folder, rate):
+    labels = {}
+    for task in tasks:
+        image = _found(task["where"], task["data"], "image", folder)
+        if not image.lower().endswith(PICTURES):
+            raise ValueError(f"{task['where']}: {image!r} is not a picture; labels of frames are.")
+        chosen = _agreed(task["where"], [_choices(each) for each in task["answers"]])
+        if labels.setdefault(image, (chosen, task["data"]))[0] != chosen:
+            raise ValueError(f"{task['where']}: {image!r} has other labels in another task.")
+    characters = list(dict.fromkeys(name for chosen, _ in labels.values() for name in chosen))
+    values = [[int(name in chosen) for name in characters] for chosen, _ in labels.values()]
+    y = pd.DataFrame(values, columns=characters, dtype=np.int64)
+    data = pd.DataFrame([data for _, data in labels.values()]).assign(image=list(labels))
+    if not {"video", "time"} <= set(data) or data[["video", "time"]].isna().to_numpy().any():
+        return picture_table(data["image"], folder, rate), y
+    # A CSV that was imported into Label Studio gives numbers as text.
+    data["time"] = data["time"].astype(float)
+    table = frame_sources(data, folder)
+    duration = data["duration"].astype(float) if "duration" in data else 1 / rate
+    return table.assign(duration=duration), y
+
+
+def _ranges(results):
+    return [
+        (span["start"], span["end"], label)
+        for result in results
+        if result["type"] == "timelinelabels"
+        for span in result["value"]["ranges"]
+        for label in result["value"]["timelinelabels"]
+    ]
+
+
+def _choices(results):
+    return [
+        name
+        for result in results
+        if result["type"] == "choices"
+        for name in result["value"]["choices"]
+    ]
+
+
+def _agreed(where, answers):
+    first = answers[0]
+    if any(set(other) != set(first) for other in answers[1:]):
+        raise ValueError(
+            f"{where} has {len(answers)} annotations that differ. Mark the right one as ground "
+            f"truth in Label Studio, or delete the others."
+        )
+    return first
+
+
+def _found(where, data, kind, folder):
+    """Return the path of a task's film or picture."""
+    named = [data[kind]] if kind in data else [name for name in data.values() if _is_text(name)]
+    for name in named:
+        for candidate in _candidates(name):
+            found = look_for(folder, candidate)
+            if found is not None:
+                return found
+    raise FileNotFoundError(
+        f"{where}: the {kind} {', '.join(map(repr, named))} is not in {folder or os.getcwd()!r}. "
+        f"Pass the folder it is in as folder=."
+    )
+
+
+def _is_text(value):
+    return isinstance(value, str)
+
+
+def _candidates(name):
+    """Return how the file behind a name or URL of Label Studio may be called here."""
+    url = urlsplit(name)
+    served = parse_qs(url.query).get("d", [unquote(url.path)])[0]
+    base = served.rsplit("/", 1)[-1]
+    # Uploaded files: /data/upload/3/5a6b7c8d-film.mp4
+    return [name, served.lstrip("/"), base, re.sub(r"^[0-9a-f]{8}-", "", base)]
