@@ -3,8 +3,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import draw_code, read_code
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from sktime_screen import FrameSequence, load_frame_folder, load_label_csv
+from sktime_screen import (
+    FrameSequence,
+    VideoFrameSampler,
+    load_frame_folder,
+    load_label_csv,
+    save_label_csv,
+)
 from sktime_screen.frames import check_frame_table
 
 
@@ -16,7 +24,7 @@ def folder(tmp_path, film):
 
 def write(folder, text):
     path = folder / "labels.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -74,6 +82,105 @@ def test_a_column_of_classes(folder):
     assert X["duration"].tolist() == [2.5, 2.5]
 
 
+def test_intervals(folder, other_film):
+    (folder / "other.mp4").symlink_to(other_film)
+    path = write(
+        folder,
+        "video,start,end,label\n"
+        "film.mp4,6,8.5,jerry\nfilm.mp4,1,3,tom\nfilm.mp4,2.5,7,jerry\nfilm.mp4,4.1,4.9,tom\n"
+        "other.mp4,3,4.5,tom\n",
+    )
+    X, y = load_label_csv(path)
+    check_frame_table(X)
+    assert list(y.columns) == ["jerry", "tom"]
+    in_film = X["video"] == str(folder / "film.mp4")
+    # From the start of an interval up to its end; one between two frames is on none of them.
+    assert X["time"][in_film & (y["tom"] == 1)].tolist() == [1.0, 2.0]
+    assert X["time"][in_film & (y["jerry"] == 1)].tolist() == [3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    assert X["time"][~in_film & (y["tom"] == 1)].tolist() == [3.0]
+    X, y = load_label_csv(path, video="other.mp4", rate=4)
+    assert X["time"][y["tom"] == 1].tolist() == [3.0, 3.24, 3.48, 3.72]
+    assert list(y.columns) == ["tom"]
+
+
+def test_intervals_of_appearances(folder):
+    path = write(
+        folder,
+        "video,character,start,end,duration,confidence,peak_time\n"
+        "film.mp4,tom,0.0,2.0,2.0,0.9,1.0\n",
+    )
+    _, y = load_label_csv(path)
+    assert y["tom"].tolist() == [1, 1] + [0] * 8
+
+
+def test_interval_bounds_rounded_to_milliseconds(folder):
+    _, y = load_label_csv(
+        write(folder, "video,start,end,label\nfilm.mp4,0.042,0.083,tom\n"), rate=24
+    )
+    assert np.flatnonzero(y["tom"]).tolist() == [1]
+
+
+def test_only_some_frames_are_labelled(folder):
+    rows = "video,time,tom,jerry\nfilm.mp4,0,1,0\nfilm.mp4,1,,\n\nfilm.mp4,2,0,1\n"
+    with pytest.raises(ValueError, match=r"line 3: 'tom' is empty \(1 lines.*missing='drop'"):
+        load_label_csv(write(folder, rows))
+    X, y = load_label_csv(write(folder, rows), missing="drop")
+    assert X["time"].tolist() == [0, 2]
+    assert y.to_dict("list") == {"tom": [1, 0], "jerry": [0, 1]}
+    assert y.index.tolist() == [0, 1]
+    with pytest.raises(ValueError, match="line 4: 'jerry' is empty, other characters"):
+        load_label_csv(write(folder, rows.replace(",,\n\n", ",0,1\n").replace("2,0,1", "2,0,")))
+    with pytest.raises(ValueError, match="no label in any of its 1 lines yet"):
+        load_label_csv(write(folder, "video,time,who\nfilm.mp4,1,\n"), missing="drop")
+    with pytest.raises(ValueError, match="missing='ignore'"):
+        load_label_csv("labels.csv", missing="ignore")
+
+
+def test_only_some_pictures_are_labelled(folder):
+    rows = "".join(f"frame{k}.jpg,{'' if k % 2 else k}\n" for k in range(10))
+    path = write(folder, "Image_ID,Class\n" + rows)
+    X, y = load_label_csv(path, video="film.mp4", rate=1, missing="drop")
+    assert X["time"].tolist() == y.tolist() == [0, 2, 4, 6, 8]
+    assert y.dtype == np.int64
+    # The file has only the pictures that were labelled: their names say which.
+    path = write(folder, "Image_ID,Class\nframe3.jpg,tom\nframe9.jpg,jerry\n")
+    X, y = load_label_csv(path, video="film.mp4", rate=1)
+    assert X["time"].tolist() == [3, 9]
+    assert y.tolist() == ["tom", "jerry"]
+
+
+def test_pictures_with_a_column_a_character(folder):
+    rows = "".join(f"frame{k}.jpg,{k % 2},TRUE,{k // 5}\n" for k in range(10))
+    path = write(folder, "Image_ID,tom,jerry,spike\n" + rows)
+    _, y = load_label_csv(path, video="film.mp4", rate=1)
+    assert y.sum().to_dict() == {"tom": 5, "jerry": 10, "spike": 5}
+
+
+def test_names_of_classes_are_kept_as_they_are(folder):
+    # What Excel writes begins with a mark, and pandas takes None and NA for nothing.
+    path = write(folder, "\ufeffvideo, time ,who\nfilm.mp4,0,None\nfilm.mp4,1, NA \n")
+    _, y = load_label_csv(path)
+    assert y.tolist() == ["None", "NA"]
+
+
+def test_the_same_frame_twice(folder):
+    path = write(folder, "video,time,who\nfilm.mp4,0,tom\nfilm.mp4,1,tom\nfilm.mp4,1.0,tom\n")
+    X, _ = load_label_csv(path)
+    assert X["time"].tolist() == [0, 1]
+
+
+def test_pictures_where_the_film_is_not(folder):
+    cv2.imwrite(str(folder / "a.png"), draw_code(7))
+    text = "video,time,duration,image,tom\n{},3,0.5,a.png,1\n"
+    X, _ = load_label_csv(write(folder, text.format("film.mp4")))
+    assert list(X.columns) == ["video", "time", "duration"]
+    assert read_code(FrameSequence(X)[0]) == 3 * 24
+    X, _ = load_label_csv(write(folder, text.format("gone.mp4")))
+    check_frame_table(X)
+    assert X["video"].tolist() == ["gone.mp4"]
+    assert read_code(FrameSequence(X)[0]) == 7
+
+
 @pytest.mark.parametrize(
     ("text", "options", "error", "message"),
     [
@@ -94,6 +201,59 @@ def test_a_column_of_classes(folder):
         ("video,time,tom\nfilm.mp4,soon,1\n", {}, ValueError, "line 2: 'time' is empty or unread"),
         ("video,time,a,b\nfilm.mp4,0,1,7\n", {}, ValueError, "line 2: 'b' is 7"),
         ("video,time,a\nfilm.mp4,0,1\n", {"video": "b.mp4"}, ValueError, r"no labels of 'b\.mp4'"),
+        (
+            "video,time,a\nfilm.mp4,5,1\n\nfilm.mp4,4,1\n",
+            {},
+            ValueError,
+            "line 4: time 4.0 s comes after 5.0 s",
+        ),
+        (
+            "video,time,a\nfilm.mp4,1,x\nfilm.mp4,10,x\n",
+            {},
+            ValueError,
+            r"line 3: time 10.0 s is not in .*film\.mp4', which lasts 10.000 s",
+        ),
+        ("video,time,a\nfilm.mp4,-1,x\n", {}, ValueError, "line 2: time -1.0 s is not in"),
+        (
+            "video,time,a\nfilm.mp4,1,x\nfilm.mp4,2,x\nfilm.mp4,2.0,y\n",
+            {},
+            ValueError,
+            r"line 4: film\.mp4, 2.0 has other labels than on line 3",
+        ),
+        (
+            "Image_ID,Class\na.jpg,1\na.jpg,2\n",
+            {"video": "film.mp4", "rate": 1},
+            ValueError,
+            r"line 3: a\.jpg has other labels than on line 2",
+        ),
+        (
+            "Image_ID,Class\n" + "".join(f"{k}.jpg,1\n" for k in (0, 1, 2, 5, 4, 3, 6, 7, 8, 9)),
+            {"video": "film.mp4", "rate": 1},
+            ValueError,
+            r"line 6: '4\.jpg' comes after '5\.jpg'",
+        ),
+        (
+            "video,time,note,a\nfilm.mp4,1,blurred,1\n",
+            {},
+            ValueError,
+            "line 2: 'note' is blurred; with several",
+        ),
+        (
+            "video,start,end,label,colour\nfilm.mp4,1,2,a,red\n",
+            {},
+            ValueError,
+            r"\['colour'\] are not known",
+        ),
+        ("video,start,end\nfilm.mp4,1,2\n", {}, ValueError, "intervals need .* 'label'"),
+        ("video,start,end,label\nfilm.mp4,1,2,\n", {}, ValueError, "line 2: 'label' is empty"),
+        ("video,start,end,label\nfilm.mp4,2,1,a\n", {}, ValueError, "line 2: the interval ends"),
+        (
+            "video,start,end,label\nfilm.mp4,1,2,a\nfilm.mp4,9,12,a\n",
+            {},
+            ValueError,
+            "line 3: the interval from 9.0 to 12.0 s is not in",
+        ),
+        ("video,start,end,label\nb.mp4,1,2,a\n", {}, FileNotFoundError, r"b\.mp4.*beside"),
     ],
 )
 def test_bad_label_files(folder, text, options, error, message):
@@ -104,6 +264,81 @@ def test_bad_label_files(folder, text, options, error, message):
 def test_missing_label_file():
     with pytest.raises(FileNotFoundError, match=r"nowhere\.csv"):
         load_label_csv("nowhere.csv")
+
+
+def test_labels_that_are_not_text(folder):
+    path = folder / "labels.csv"
+    path.write_bytes("video,time,who\nfilm.mp4,0,Jos\u00e9\n".encode("latin-1"))
+    with pytest.raises(ValueError, match="not in UTF-8"):
+        load_label_csv(path)
+
+
+def test_written_labels_move_with_their_films(folder):
+    films = folder / "films"
+    (folder / "labels").mkdir()
+    films.mkdir()
+    (folder / "film.mp4").rename(films / "film.mp4")
+    X = VideoFrameSampler(rate=1).sample(str(films / "film.mp4"))
+    shuffled = X.sample(frac=1, random_state=0)
+    save_label_csv(
+        folder / "labels" / "a.csv", shuffled, [f"{time:g}" for time in shuffled["time"]]
+    )
+    lines = (folder / "labels" / "a.csv").read_text().splitlines()
+    assert lines[:3] == [
+        "video,time,duration,label",
+        "../films/film.mp4,0.0,1.0,0",
+        "../films/film.mp4,1.0,1.0,1",
+    ]
+    folder.rename(folder.parent / "moved")
+    X_back, y = load_label_csv(folder.parent / "moved" / "labels" / "a.csv")
+    assert y.tolist() == X_back["time"].tolist() == X["time"].tolist()
+
+
+def test_what_cannot_be_written(folder):
+    X = VideoFrameSampler(rate=1).sample(str(folder / "film.mp4"))
+    path = write(folder, "kept")
+    with pytest.raises(ValueError, match=r"cannot be called \['time'\]"):
+        save_label_csv(path, X, pd.DataFrame({"time": [0] * 10, "tom": [1] * 10}))
+    with pytest.raises(ValueError, match="10 frames but 3 labels"):
+        save_label_csv(path, X, ["tom"] * 3)
+    with pytest.raises(FileNotFoundError, match=r"Cannot be written.*nowhere/x\.csv"):
+        save_label_csv(folder / "nowhere" / "x.csv", X, ["tom"] * 10)
+    assert path.read_text() == "kept"
+
+
+names = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1).filter(
+    lambda name: name not in {"video", "time", "duration", "image", "start", "end"}
+)
+
+
+@settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    rate=st.sampled_from([1, 7.5, 24]),
+    characters=st.lists(names, min_size=2, max_size=4, unique=True),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_labels_come_back(folder, other_film, rate, characters, seed):
+    if not (folder / "other.mp4").exists():
+        (folder / "other.mp4").symlink_to(other_film)
+    videos = [str(folder / "other.mp4"), str(folder / "film.mp4")]
+    X = VideoFrameSampler(rate=rate).sample(videos)
+    rng = np.random.default_rng(seed)
+    some = np.sort(rng.choice(len(X), len(X) // 2, replace=False))
+    X = X.iloc[some].reset_index(drop=True)
+    y = pd.DataFrame(rng.integers(0, 2, (len(X), len(characters))), columns=characters)
+    save_label_csv(folder / "back.csv", X, y)
+    X_back, y_back = load_label_csv(folder / "back.csv")
+    pd.testing.assert_frame_equal(X_back, X)
+    pd.testing.assert_frame_equal(y_back, y)
+    classes = rng.choice([f"a {name}" for name in characters], len(X))
+    save_label_csv(folder / "back.csv", X, classes)
+    _, y_back = load_label_csv(folder / "back.csv")
+    assert y_back.tolist() == classes.tolist()
 
 
 def test_class_folders(tmp_path):
@@ -129,3 +364,14 @@ def test_bad_class_folders(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError):
         load_frame_folder(tmp_path / "file")
+
+
+def test_a_picture_in_two_classes(tmp_path):
+    for name in ["tom", "jerry"]:
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "frame1.png"), draw_code(1))
+    with pytest.raises(ValueError, match=r"'frame1\.png' is in 'jerry' and in 'tom'"):
+        load_frame_folder(tmp_path)
+    # Frames of two films may be called the same.
+    cv2.imwrite(str(tmp_path / "tom" / "frame1.png"), draw_code(2))
+    assert len(load_frame_folder(tmp_path)[0]) == 2

@@ -129,13 +129,12 @@ def _picture_labels(path, rows, folder, video, rate, missing):
         )
     _check_filled(path, rows, [picture])
     rows = _without_repeats(path, rows, [picture], labels)
+    labelled = _labelled(path, rows, labels, missing).to_numpy()
     if video is None:
         table = _picture_table(path, rows[picture], folder, rate)
     else:
         table = _sampled_table(path, rows[picture], folder, video, rate)
-    labelled = _labelled(path, rows, labels, missing)
-    y = _targets(path, rows.loc[labelled.to_numpy(), labels])
-    return table[labelled.to_numpy()].reset_index(drop=True), y
+    return table[labelled].reset_index(drop=True), _targets(path, rows.loc[labelled, labels])
 
 
 def _film_labels(path, rows, folder, video, missing):
@@ -192,8 +191,9 @@ def _check_filled(path, rows, columns):
 
 
 def _with_numbers(path, rows, columns):
-    numbers = {name: pd.to_numeric(rows[name], errors="coerce") for name in columns}
-    rows = rows.assign(**numbers).replace([np.inf, -np.inf], np.nan)
+    for name in columns:
+        numbers = pd.to_numeric(rows[name], errors="coerce").astype(np.float64)
+        rows = rows.assign(**{name: numbers.where(np.isfinite(numbers))})
     _check_filled(path, rows, columns)
     return rows
 

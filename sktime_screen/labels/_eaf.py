@@ -192,7 +192,7 @@ def _film(path, eaf, video):
 def _names(file):
     """Return the film's path from the annotation file, its name and its path when it was linked."""
     url = unquote(urlsplit(file.get("MEDIA_URL") or "").path)
-    relative = unquote(file.get("RELATIVE_MEDIA_URL") or "")
+    relative = unquote(file.get("RELATIVE_MEDIA_URL") or "").removeprefix("./")
     base = (relative or url).rsplit("/", 1)[-1]
     return [name for name in (relative, base, url) if name]
 

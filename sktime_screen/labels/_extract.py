@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..frames import FrameSequence, VideoError, VideoFrameSampler, file_digest, progress
-from ._files import as_seen_from, written_whole
+from ._files import as_seen_from, write_table, written_whole
 
 _COLUMNS = ["video", "time", "duration", "image"]
 # Whole pictures of films are large: these are all that is in memory at a time.
@@ -110,8 +110,7 @@ def extract_frames(
             continue
         tables.append(table)
         lines = _with_lines(lines, table, folder)
-        with written_whole(listing) as unfinished:
-            lines.to_csv(unfinished, index=False)
+        write_table(listing, lines)
     if not tables:
         raise ValueError(f"None of the {len(videos)} videos can be read: {videos[:3]} ...")
     return pd.concat(tables, ignore_index=True)

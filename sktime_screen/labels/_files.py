@@ -92,3 +92,20 @@ def written_whole(path):
     finally:
         with suppress(OSError):
             os.remove(unfinished)
+
+
+def write_table(path, table):
+    """Write a CSV file whole, or leave what is there as it is.
+
+    Parameters
+    ----------
+    path : str
+        The file to write.
+    table : pandas.DataFrame
+        Its lines, without the index.
+    """
+    with (
+        written_whole(path) as unfinished,
+        open(unfinished, "w", encoding="utf-8", newline="") as file,
+    ):
+        table.to_csv(file, index=False, lineterminator="\n")

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from ..frames import check_frame_table
-from ._files import as_seen_from, written_whole
+from ._files import as_seen_from, write_table
 from ._indicators import label_table
 
 
@@ -66,5 +66,4 @@ def save_label_csv(path, X, y):
         table[name] = table[name].map(seen)
     films, _ = table["video"].factorize()
     rows = table.join(labels).iloc[np.lexsort((table["time"], films))]
-    with written_whole(path) as unfinished:
-        rows.to_csv(unfinished, index=False)
+    write_table(path, rows)

@@ -1,0 +1,150 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import read_code
+
+from sktime_screen import FrameSequence, VideoError, extract_frames, load_label_csv
+from sktime_screen.frames import check_frame_table
+from sktime_screen.frames._picture import read_image
+
+
+@pytest.fixture
+def films(tmp_path, film, other_film):
+    (tmp_path / "film.mp4").symlink_to(film)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "film.mp4").symlink_to(other_film)
+    return [str(tmp_path / "film.mp4"), str(tmp_path / "b" / "film.mp4")]
+
+
+def fill_in(folder, fill):
+    """Fill in the CSV as a user does, and return it."""
+    path = os.path.join(folder, "labels.csv")
+    lines = pd.read_csv(path, dtype=str, keep_default_na=False)
+    fill(lines)
+    lines.to_csv(path, index=False)
+    return path
+
+
+def test_pictures_lead_back_to_film_and_time(tmp_path, films):
+    folder = tmp_path / "pictures"
+    X = extract_frames(films, folder, rate=0.5, characters=["tom", "jerry"])
+    check_frame_table(X)
+    assert [read_code(read_image(path)) for path in X["image"]] == [0, 48, 96, 144, 192, 0, 50]
+    assert sorted(os.listdir(folder)) == sorted([*map(os.path.basename, X["image"]), "labels.csv"])
+    lines = (folder / "labels.csv").read_text().splitlines()
+    assert lines[0] == "video,time,duration,image,tom,jerry"
+    assert lines[2] == f"../film.mp4,2.0,2.0,{os.path.basename(X['image'][1])},,"
+    assert X["image"][1].endswith("_00002.000.jpg")
+
+    def fill(lines):
+        lines.loc[[1, 5], "tom"] = "1"
+        lines.loc[[1, 5], "jerry"] = "0"
+
+    labelled, y = load_label_csv(fill_in(folder, fill), missing="drop")
+    assert y.to_dict("list") == {"tom": [1, 1], "jerry": [0, 0]}
+    assert labelled["time"].tolist() == [2.0, 0.0]
+    assert [os.path.samefile(*pair) for pair in zip(labelled["video"], films, strict=True)] == [
+        True,
+        True,
+    ]
+    np.testing.assert_array_equal(
+        [read_code(p) for p in np.asarray(FrameSequence(labelled))], [48, 0]
+    )
+
+
+def test_called_again_it_keeps_pictures_and_labels(tmp_path, films):
+    folder = tmp_path / "pictures"
+    X = extract_frames(films[0], folder, rate=0.5)
+    kept, lost = X["image"][0], X["image"][3]
+    Path(kept).write_bytes(b"not touched")
+    os.remove(lost)
+    fill_in(folder, lambda lines: lines.__setitem__("label", "tom"))
+    before = (folder / "labels.csv").read_text()
+    again = extract_frames(films[0], folder, rate=0.5)
+    pd.testing.assert_frame_equal(again, X)
+    assert Path(kept).read_bytes() == b"not touched"
+    assert read_code(read_image(lost)) == 144
+    assert (folder / "labels.csv").read_text() == before
+    extract_frames(films, folder, rate=1)
+    lines = pd.read_csv(folder / "labels.csv", keep_default_na=False)
+    assert lines["time"].tolist() == [*range(10), *range(4)]
+    assert lines["label"].tolist() == ["tom", ""] * 5 + [""] * 4
+
+
+def test_an_interruption_leaves_whole_pictures(tmp_path, films, monkeypatch):
+    folder = tmp_path / "pictures"
+    replace, done = os.replace, []
+
+    def interrupt(source, target):
+        done.append(target)
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        extract_frames(films, folder)
+    assert sorted(os.listdir(folder)) == sorted(map(os.path.basename, done[:3]))
+    monkeypatch.undo()
+    X = extract_frames(films, folder)
+    assert [read_code(read_image(path)) for path in X["image"][:10]] == [24 * k for k in range(10)]
+
+
+def test_png_keeps_every_pixel(tmp_path, films):
+    X = extract_frames(films[0], tmp_path / "pictures", rate=0.2, picture_format="png")
+    pictures = FrameSequence(X.drop(columns="image"))
+    np.testing.assert_array_equal(np.asarray(FrameSequence(X)), np.asarray(pictures))
+
+
+def test_a_bad_film_does_not_lose_the_others(tmp_path, films, sound_only):
+    videos = [films[0], sound_only, str(tmp_path / "none.mp4"), films[1]]
+    with pytest.raises(VideoError, match=r"sound\.mp4"):
+        extract_frames(videos, tmp_path / "a")
+    with pytest.warns(RuntimeWarning) as warned:
+        X = extract_frames(videos, tmp_path / "b", on_error="warn")
+    assert [
+        word in str(one.message) for word, one in zip(["sound", "none"], warned, strict=True)
+    ] == [
+        True,
+        True,
+    ]
+    assert X["video"].unique().tolist() == films
+    assert len(pd.read_csv(tmp_path / "b" / "labels.csv")) == 14
+    assert len(extract_frames(videos, tmp_path / "b", on_error="skip")) == 14
+    with pytest.raises(ValueError, match="None of the 1 videos"):
+        extract_frames([sound_only], tmp_path / "c", on_error="skip")
+    with pytest.raises(FileNotFoundError):
+        extract_frames(videos[2], tmp_path / "c")
+
+
+def test_a_full_disk_is_not_a_bad_film(tmp_path, films, monkeypatch):
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match=r"No space left on device: .*film_.*\.jpg"):
+        extract_frames(films, tmp_path / "a", on_error="skip")
+    assert os.listdir(tmp_path / "a") == []
+
+
+def test_bad_arguments(tmp_path, films):
+    for options, message in [
+        ({"on_error": "ignore"}, "on_error='ignore'"),
+        ({"picture_format": "gif"}, "picture_format='gif'"),
+        ({"characters": ["tom", "tom"]}, "'tom' is empty, comes twice"),
+        ({"characters": ["time"]}, "'time' is empty, comes twice or is a column"),
+        ({"rate": 0}, "rate"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            extract_frames(films, tmp_path / "a", **options)
+    extract_frames(films[0], tmp_path / "a", characters="tom")
+    with pytest.raises(ValueError, match=r"labels\.csv' is there with the columns .*'tom'"):
+        extract_frames(films[0], tmp_path / "a")
+
+
+def test_progress_is_shown(tmp_path, films, capsys):
+    extract_frames(films[0], tmp_path / "a", verbose=True)
+    assert "film.mp4" in capsys.readouterr().err
