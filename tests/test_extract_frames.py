@@ -74,6 +74,18 @@ def test_called_again_it_keeps_pictures_and_labels(tmp_path, films):
     assert lines["label"].tolist() == ["tom", ""] * 5 + [""] * 4
 
 
+def test_a_spreadsheet_may_write_semicolons(tmp_path, films):
+    folder = tmp_path / "pictures"
+    extract_frames(films[0], folder, rate=0.5)
+    path = folder / "labels.csv"
+    text = path.read_text().replace(",", ";").replace("2.0", "2,0")
+    path.write_text(text.replace("00004.000.jpg;", "00004.000.jpg;tom"))
+    extract_frames(films[0], folder, rate=1)
+    X, y = load_label_csv(path, missing="drop")
+    assert X["time"].tolist() == [4]
+    assert y.tolist() == ["tom"]
+
+
 def test_an_interruption_leaves_whole_pictures(tmp_path, films, monkeypatch):
     folder = tmp_path / "pictures"
     replace, done = os.replace, []

@@ -163,6 +163,13 @@ def test_names_of_classes_are_kept_as_they_are(folder):
     assert y.tolist() == ["None", "NA"]
 
 
+def test_semicolons_and_decimal_commas(folder):
+    path = write(folder, "video;time;tom;\nfilm.mp4;0,5;1;\nfilm.mp4;2;0;\n")
+    X, y = load_label_csv(path)
+    assert X["time"].tolist() == [0.5, 2]
+    assert y.tolist() == [1, 0]
+
+
 def test_the_same_frame_twice(folder):
     path = write(folder, "video,time,who\nfilm.mp4,0,tom\nfilm.mp4,1,tom\nfilm.mp4,1.0,tom\n")
     X, _ = load_label_csv(path)
@@ -243,6 +250,12 @@ def test_pictures_where_the_film_is_not(folder):
             {},
             ValueError,
             r"\['colour'\] are not known",
+        ),
+        (
+            ",video,time,tom\n0,film.mp4,0,1\n1,film.mp4,1,0\n",
+            {},
+            ValueError,
+            "column 1 has no name.*index=False",
         ),
         ("video,start,end\nfilm.mp4,1,2\n", {}, ValueError, "intervals need .* 'label'"),
         ("video,start,end,label\nfilm.mp4,1,2,\n", {}, ValueError, "line 2: 'label' is empty"),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..frames import VideoFrameSampler, read_timeline
-from ._files import find_file
+from ._files import find_file, read_table
 from ._indicators import CLASS_COLUMNS
 from ._intervals import check_interval, label_intervals
 from ._sources import frame_sources, picture_table
@@ -92,26 +92,7 @@ def load_label_csv(path, video=None, rate=None, *, missing="error"):
 
 def _read(path):
     """Return the lines as text, indexed by their number in the file, without the blank ones."""
-    try:
-        rows = pd.read_csv(
-            path,
-            dtype=str,
-            skipinitialspace=True,
-            # Nobody on screen is often written None or NA, which is not the same as no label.
-            keep_default_na=False,
-            na_values=[""],
-            skip_blank_lines=False,
-            index_col=False,
-            encoding="utf-8-sig",
-        )
-    except pd.errors.EmptyDataError as error:
-        raise ValueError(f"{path!r} is empty: a header and a row a frame are expected.") from error
-    except pd.errors.ParserError as error:
-        raise ValueError(f"{path!r} is not a table: {error}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path!r} is not in UTF-8: {error}") from error
-    rows.columns = rows.columns.str.strip()
-    rows = rows.apply(lambda column: column.str.strip()).replace("", np.nan)
+    rows = read_table(path)
     rows.index += 2
     rows = rows.dropna(how="all")
     if rows.empty:
@@ -192,7 +173,8 @@ def _check_filled(path, rows, columns):
 
 def _with_numbers(path, rows, columns):
     for name in columns:
-        numbers = pd.to_numeric(rows[name], errors="coerce").astype(np.float64)
+        text = rows[name].str.replace(",", ".")
+        numbers = pd.to_numeric(text, errors="coerce").astype(np.float64)
         rows = rows.assign(**{name: numbers.where(np.isfinite(numbers))})
     _check_filled(path, rows, columns)
     return rows

@@ -64,11 +64,10 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None):
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No such file: {path!r} (looked in {os.getcwd()!r}).")
+    elan = _pympi()
     try:
         # pympi takes "-" for the standard input.
-        eaf = _pympi().Eaf(os.path.abspath(path))
-    except ImportError:
-        raise
+        eaf = elan.Eaf(os.path.abspath(path))
     except Exception as error:
         raise ValueError(f"{path!r} cannot be read as a file of ELAN: {error!r}") from error
     film, origin = _film(path, eaf, video)

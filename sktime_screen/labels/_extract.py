@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..frames import FrameSequence, VideoError, VideoFrameSampler, file_digest, progress
-from ._files import as_seen_from, write_table, written_whole
+from ._files import as_seen_from, read_table, write_table, written_whole
 
 _COLUMNS = ["video", "time", "duration", "image"]
 # Whole pictures of films are large: these are all that is in memory at a time.
@@ -129,7 +129,7 @@ def _lines(listing, labels):
     """Return the lines of a CSV that is there already, as text, with what was filled in."""
     if not os.path.exists(listing):
         return pd.DataFrame(columns=[*_COLUMNS, *labels], dtype=str)
-    lines = pd.read_csv(listing, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    lines = read_table(listing).dropna(how="all").fillna("")
     if set(lines.columns) != {*_COLUMNS, *labels}:
         raise ValueError(
             f"{listing!r} is there with the columns {list(lines.columns)}, and "
@@ -147,7 +147,7 @@ def _with_lines(lines, table, folder):
     new = new[~new["image"].isin(lines["image"])].astype(str)
     lines = pd.concat([lines, new], ignore_index=True).fillna("")
     films, _ = lines["video"].factorize()
-    return lines.iloc[np.lexsort((lines["time"].astype(float), films))]
+    return lines.iloc[np.lexsort((lines["time"].str.replace(",", ".").astype(float), films))]
 
 
 def _image_paths(table, video, folder, picture_format):
