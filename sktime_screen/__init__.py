@@ -6,15 +6,24 @@ from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableErr
 from .frames import (
     FrameSequence,
     ImageResizer,
+    MultilabelStratifiedGroupKFold,
     VideoError,
     VideoFrameSampler,
     shot_boundaries,
     shot_groups,
+    time_blocks,
 )
 from .labels import load_frame_folder, load_label_csv, load_ucf101
 from .recipes import recommended_pipeline
-from .report import TimelineDisplay, TrainingHistoryDisplay
-from .screentime import ScreenTimeAggregator
+from .report import ProbabilityCalibrationDisplay, TimelineDisplay, TrainingHistoryDisplay
+from .screentime import (
+    ScreenTimeAggregator,
+    appearance_overlap,
+    appearance_overlap_scorer,
+    screen_time_error,
+    screen_time_error_scorer,
+    screen_time_validation,
+)
 
 __all__ = [
     "FeatureStore",
@@ -22,7 +31,9 @@ __all__ = [
     "FrameSequence",
     "ImageResizer",
     "KerasDenseClassifier",
+    "MultilabelStratifiedGroupKFold",
     "PretrainedCNNFeatures",
+    "ProbabilityCalibrationDisplay",
     "ScreenTimeAggregator",
     "TimelineDisplay",
     "TrainingHistoryDisplay",
@@ -30,12 +41,18 @@ __all__ = [
     "VideoError",
     "VideoFrameSampler",
     "WeightsUnavailableError",
+    "appearance_overlap",
+    "appearance_overlap_scorer",
     "datasets",
     "list_backbones",
     "load_frame_folder",
     "load_label_csv",
     "load_ucf101",
     "recommended_pipeline",
+    "screen_time_error",
+    "screen_time_error_scorer",
+    "screen_time_validation",
     "shot_boundaries",
     "shot_groups",
+    "time_blocks",
 ]

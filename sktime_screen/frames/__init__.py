@@ -5,14 +5,18 @@ from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
 from ._shots import shot_boundaries, shot_groups
-from ._table import check_frame_table, frame_index, is_frame_index
+from ._stratified import MultilabelStratifiedGroupKFold
+from ._table import as_frame_index, check_frame_table, frame_index, is_frame_index
+from ._time_blocks import time_blocks
 from ._video import VideoError
 
 __all__ = [
     "FrameSequence",
     "ImageResizer",
+    "MultilabelStratifiedGroupKFold",
     "VideoError",
     "VideoFrameSampler",
+    "as_frame_index",
     "check_frame_table",
     "file_digest",
     "frame_index",
@@ -20,4 +24,5 @@ __all__ = [
     "picture_keys",
     "shot_boundaries",
     "shot_groups",
+    "time_blocks",
 ]
