@@ -3,9 +3,9 @@
     python benchmarks/coverage.py
     python benchmarks/coverage.py LABELS.csv --memory features --tasks 300
 
-Without labels, on simulated films whose truth is known. With LABELS.csv (columns ``video``, ``time``
-and one 0/1 column a character; the films lie beside it), on the features of real films: each task
-draws a film to measure, and blocks of the other films, with replacement, to learn from.
+The first measures on simulated films whose truth is known. With LABELS.csv (columns ``video``,
+``time`` and one 0/1 column a character; the films lie beside it), on the features of real films:
+each task draws a film to measure, and blocks of the other films, with replacement, to learn from.
 
 Two kinds of interval, nominally 90 %: from labelled frames of the film itself, with predictions and
 from the labels alone; and where no frame of the film is labelled.
@@ -37,8 +37,12 @@ def simulated_film(rng, share, kind=0.0, n_blocks=55):
     """
     blocks = np.arange(n_blocks).repeat(rng.integers(4, 17, n_blocks))
     leaning = rng.random(n_blocks) < share
-    truth = np.where(rng.random(len(blocks)) < 0.9, leaning[blocks], rng.random(len(blocks)) < share)
-    score = 2.5 * truth - 1.6 + rng.normal(0, 1.2, n_blocks)[blocks] + rng.normal(0, 0.8, len(blocks))
+    truth = np.where(
+        rng.random(len(blocks)) < 0.9, leaning[blocks], rng.random(len(blocks)) < share
+    )
+    score = (
+        2.5 * truth - 1.6 + rng.normal(0, 1.2, n_blocks)[blocks] + rng.normal(0, 0.8, len(blocks))
+    )
     return truth.astype(int), 1 / (1 + np.exp(-score - kind)), blocks
 
 
@@ -186,7 +190,9 @@ def simulate_unlabelled(tasks, rng):
                 found.append(record | {"films": n_films, "films differ by": kind})
             for record in unlabelled_interval(rng, *arrays, np.arange(len(films)), films):
                 name = record["contributions"] + ", frames drawn"
-                found.append(record | {"contributions": name, "films": n_films, "films differ by": kind})
+                found.append(
+                    record | {"contributions": name, "films": n_films, "films differ by": kind}
+                )
     keys = ["films", "films differ by", "contributions"]
     return pd.DataFrame(found).groupby(keys, sort=False)[["covered", "width"]].mean().round(3)
 

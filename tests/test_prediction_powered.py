@@ -11,9 +11,7 @@ from sktime_screen.screentime._prediction_powered import (
 )
 
 
-def estimated(
-    predicted, rows, labels, weights=None, inclusion=None, strata=None, tuning="pooled"
-):
+def estimated(predicted, rows, labels, weights=None, inclusion=None, strata=None, tuning="pooled"):
     """Estimate, variance and degrees of freedom of a single character."""
     sample = _checked(predicted, rows, labels, weights, inclusion, strata)
     estimate, variance, freedom = tuned_mean(sample, tuning)
@@ -68,9 +66,29 @@ def test_misleading_predictions_do_not_count(film):
     assert constant == pytest.approx(labels.mean())
 
 
-def test_same_as_ppi_python():
-    # PPI_VERSION
-    pytest.skip("recorded values to come")
+@pytest.mark.parametrize(
+    ("tuning", "expected", "low", "high"),
+    [
+        (0.0, 0.505, 0.44684855, 0.56315145),
+        (1.0, 0.405, 0.35621298, 0.45378702),
+        ("pooled", 0.41059624, 0.36184536, 0.45934712),
+    ],
+)
+def test_same_as_ppi_python(tuning, expected, low, high):
+    """Values of ppi_py.ppi_mean_ci(labels, predicted[:200], predicted[200:], alpha=0.1, lam=...)
+    of ppi-python 0.2.3, lam=None for "pooled". It divides by n where we divide by the degrees of
+    freedom, and has normal quantiles and no end of frames.
+    """
+    k = np.arange(200)
+    of_labelled = (k * 37 % 200 + 0.5) / 200
+    labels = ((k * 61 % 101) / 101 < of_labelled).astype(int)
+    others = (np.arange(1_000_000) + 0.5) / 1_000_000 - 0.1
+    estimate, variance, freedom = estimated(
+        np.concatenate([of_labelled, others]), k, labels, tuning=tuning
+    )
+    assert estimate == pytest.approx(expected, abs=2e-4)
+    half = stats.norm.ppf(0.95) * np.sqrt(variance * freedom / 200)
+    assert half == pytest.approx((high - low) / 2, rel=1e-3)
 
 
 def test_all_possible_samples():
@@ -117,9 +135,7 @@ def test_single_frame_of_its_own_stratum_is_known():
     """A stratum of one labelled frame adds its seconds and no doubt."""
     predicted, truth = np.array([0.5, 0.9, 0.2, 0.6, 0.4]), np.array([1, 1, 0, 0, 1])
     rows, strata = np.array([0, 1, 3]), np.array([0, 1, 1, 1, 1])
-    estimate, variance, freedom = estimated(
-        predicted, rows, truth[rows], strata=strata, tuning=0.0
-    )
+    estimate, variance, freedom = estimated(predicted, rows, truth[rows], strata=strata, tuning=0.0)
     assert estimate == pytest.approx(1 / 5 + 4 / 5 * 0.5)
     assert variance == pytest.approx((4 / 5) ** 2 * (1 - 2 / 4) * 0.5 / 2)
     assert freedom == 1
@@ -128,10 +144,10 @@ def test_single_frame_of_its_own_stratum_is_known():
 def test_durations_weigh():
     predicted, durations = np.array([0.5, 0.5, 0.0, 1.0]), np.array([1.0, 2.0, 3.0, 4.0])
     rows, labels = np.array([1, 3]), np.array([0, 1])
-    alone = prediction_powered_mean(predicted, rows, labels, weights=durations, tuning=0.0)
-    assert alone.estimate == pytest.approx([4 / 6])
-    both = prediction_powered_mean(predicted, rows, labels, weights=durations, tuning=1.0)
-    assert both.estimate == pytest.approx([5.5 / 10 - 1 / 6])
+    alone, _, _ = estimated(predicted, rows, labels, weights=durations, tuning=0.0)
+    assert alone == pytest.approx(4 / 6)
+    both, _, _ = estimated(predicted, rows, labels, weights=durations, tuning=1.0)
+    assert both == pytest.approx(5.5 / 10 - 1 / 6)
 
 
 def test_unequal_inclusion_probabilities():
@@ -202,9 +218,7 @@ def test_own_weight_in_each_stratum(film):
     half = (np.arange(300) >= 150).astype(int)
     predicted = np.where(half == 1, 1 - predicted[:, 0], predicted[:, 0])
     labels = truth[rows, 0]
-    estimate, variance, freedom = estimated(
-        predicted, rows, labels, strata=half, tuning="stratum"
-    )
+    estimate, variance, freedom = estimated(predicted, rows, labels, strata=half, tuning="stratum")
     first, second = (half[rows] == 0), (half[rows] == 1)
     slope, level = np.polyfit(predicted[rows][first], labels[first], 1)
     straight = level + slope * predicted[half == 0].mean()

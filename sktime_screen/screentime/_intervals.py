@@ -1,6 +1,7 @@
 """Intervals of a film's seconds where no frame of it is labelled."""
 
 import numpy as np
+from scipy import stats
 
 
 def seconds_interval(
@@ -43,8 +44,8 @@ def seconds_interval(
         film measured is taken to be of its kind.
     recorrected : callable, optional
         Called with row numbers of calibration frames drawn again, it returns the film's
-        contributions under the correction learned from these rows. By default the correction is
-        taken as exact.
+        contributions under the correction learned from these rows. By default only the average
+        error is taken off, and learned from the drawn rows.
     confidence_level : float, default=0.9
         The nominal coverage of each character's interval.
     n_resamples : int, default=1000
@@ -68,9 +69,9 @@ def seconds_interval(
     Each resample makes the errors of another film of the same length: blocks drawn with replacement
     [1]_ until they fill it, plus an error common to the film. The latter has the variance between
     calibration films beyond what their blocks explain (analysis of variance), and as it comes from
-    few films it is drawn from Student's t. Then calibration films and blocks are drawn again for
-    the correction. The limits are percentiles of the corrected seconds less the errors, spread for
-    the number of blocks as [2]_ advises.
+    few films it is drawn from Student's t. Calibration films and blocks are drawn again for the
+    correction. The limits are percentiles of the corrected seconds less the errors, spread as
+    [2]_ advises where blocks are few.
 
     The assumption is that the film's errors are like those of the calibration films, given the
     correction. A film of another kind than any of them (drawn otherwise, darker, another cast)
@@ -96,19 +97,21 @@ def seconds_interval(
     rng = np.random.default_rng(random_state)
     length = durations.sum()
     mean, between, freedom = calibration.film_errors()
-    seconds = np.empty((n_resamples, contributions.shape[1]))
-    for draw in range(n_resamples):
-        if recorrected is not None:
-            contributions = np.asarray(recorrected(calibration.drawn_rows(rng)), dtype=np.float64)
-        common = mean + (np.sqrt(between) * rng.standard_t(freedom) if freedom else 0)
-        seconds[draw] = (
-            durations @ contributions - calibration.drawn_error(length, rng) - length * common
-        )
+    drawn = calibration.drawn_blocks(n_resamples, rng)
+    if recorrected is None:
+        seconds = durations @ contributions - length * calibration.mean_error(drawn)
+    else:
+        seconds = np.array([durations @ recorrected(calibration.rows_of(one)) for one in drawn])
+        seconds -= length * mean
+    if freedom:
+        seconds -= length * np.sqrt(between) * rng.standard_t(freedom, size=(n_resamples, 1))
+    seconds -= calibration.drawn_errors(length, n_resamples, rng)
     middle = np.median(seconds, axis=0)
     tail = (1 - confidence_level) / 2
     limits = np.quantile(seconds, [tail, 1 - tail], axis=0)
-    n_blocks = len(calibration.lengths)
-    limits = middle + (limits - middle) * np.sqrt(n_blocks / (n_blocks - calibration.n_films))
+    n_blocks, spare = len(calibration.lengths), len(calibration.lengths) - calibration.n_films
+    few = np.sqrt(n_blocks / spare) * stats.t.ppf(1 - tail, spare) / stats.norm.ppf(1 - tail)
+    limits = middle + (limits - middle) * few
     low, high = np.clip(limits, 0, length)
     return low, high
 
@@ -168,21 +171,37 @@ class _Blocks:
         between = np.maximum(self.film_means.var(axis=0, ddof=1) - explained, 0)
         return mean, between, self.n_films - 1
 
-    def drawn_rows(self, rng):
-        """Draw films, and blocks of each, with replacement; return rows of calibration frames."""
-        picked = []
-        for film in rng.integers(self.n_films, size=self.n_films):
-            own = np.flatnonzero(self.films == film)
-            picked.extend(rng.choice(own, size=len(own)))
-        return np.concatenate([self.rows[block] for block in picked])
+    def drawn_blocks(self, n_resamples, rng):
+        """Draw films, and as many blocks of each as it has, with replacement, resample by resample.
 
-    def drawn_error(self, length, rng):
-        """Draw blocks until they fill ``length`` seconds; return the sum of their errors."""
-        total = np.zeros(self.seconds_off.shape[1])
-        while length > 0:
-            drawn = rng.integers(len(self.lengths), size=1 + int(length / self.lengths.mean()))
-            filled = np.minimum(np.cumsum(self.lengths[drawn]), length)
-            used = np.diff(filled, prepend=0) / self.lengths[drawn]
-            total += used @ self.seconds_off[drawn]
-            length -= filled[-1]
+        Returns a list of arrays of block numbers.
+        """
+        count = np.bincount(self.films)
+        first = np.cumsum(count) - count
+        drawn = []
+        for films in rng.integers(self.n_films, size=(n_resamples, self.n_films)):
+            films = films.repeat(count[films])
+            drawn.append(first[films] + rng.integers(count[films]))
+        return drawn
+
+    def rows_of(self, blocks):
+        """Return the rows of blocks, one block after the other."""
+        return np.concatenate([self.rows[block] for block in blocks])
+
+    def mean_error(self, drawn):
+        """Return the mean error of each resample, (n_resamples, n_characters)."""
+        totals = self.seconds_off + self.lengths[:, None] * self.film_means[self.films]
+        return np.stack([totals[one].sum(axis=0) / self.lengths[one].sum() for one in drawn])
+
+    def drawn_errors(self, length, n_resamples, rng):
+        """Draw blocks until they fill ``length`` seconds; return the sums of their errors."""
+        total = np.zeros((n_resamples, self.seconds_off.shape[1]))
+        left = np.full((n_resamples, 1), length)
+        while left.max() > 0:
+            size = (n_resamples, 1 + int(left.max() / self.lengths.mean()))
+            drawn = rng.integers(len(self.lengths), size=size)
+            filled = np.minimum(np.cumsum(self.lengths[drawn], axis=1), left)
+            used = np.diff(filled, axis=1, prepend=0) / self.lengths[drawn]
+            total += np.einsum("ij,ijk->ik", used, self.seconds_off[drawn])
+            left = left - filled[:, -1:]
         return total

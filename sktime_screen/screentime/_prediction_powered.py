@@ -51,7 +51,8 @@ def prediction_powered_mean(
     strata : array-like of shape (n_frames,), optional
         The stratum of each frame, where a number of frames was drawn from each: clusters, blocks of
         time, ranges of probability. Each needs a labelled frame. Number them so that neighbours
-        are alike: those with a single labelled frame are compared in pairs in this order.
+        are alike: those with a single labelled frame are compared in pairs in this order, which
+        makes intervals wider than need be. Two frames from each of half as many strata do not.
     tuning : {"pooled", "stratum"} or float, default="pooled"
         How much the predictions count: 0 is the sample of labels alone, 1 takes predictions as they
         are. "pooled" chooses one weight for each character that makes the variance least,
@@ -163,8 +164,8 @@ def _checked(predicted, rows, labels, weights, inclusion, strata):
         empty = np.flatnonzero(np.bincount(codes[rows], minlength=len(names)) == 0)
         if len(empty):
             raise ValueError(
-                f"No labelled frame in stratum {names[empty[0]]!r}: label at least one, or join it "
-                f"with another stratum before frames are drawn."
+                f"No labelled frame in stratum {names.tolist()[empty[0]]!r}: label at least one, or "
+                f"join it with another stratum before frames are drawn."
             )
     if inclusion is None:
         drawn = np.bincount(codes[rows]) / np.bincount(codes)
@@ -196,14 +197,15 @@ def tuned_mean(sample, tuning):
     uncertain = sample.inclusion < 1
     groups = _variance_groups(stratum, uncertain)
     alone = (np.bincount(stratum) == 1)[stratum]
+    # A stratum's only frame is compared with the mean of all, which it has a part in.
+    n_alone = max(alone.sum(), 2)
+    spread = np.where(alone, np.sqrt(n_alone / (n_alone - 1)), 1)[:, None]
 
     def deviations(values):
-        centre = np.where(
-            alone[:, None],
-            np.sum(parts * values, axis=0),
-            (_sums(stratum, parts * values) / shares[:, None])[stratum],
-        )
-        return _centred(groups, parts * (values - centre), 1 - sample.inclusion)
+        overall = np.sum(parts * values, axis=0)
+        within = (_sums(stratum, parts * values) / shares[:, None])[stratum]
+        off = values - np.where(alone[:, None], overall, within)
+        return _centred(groups, spread * parts * off, 1 - sample.inclusion)
 
     size = np.bincount(groups, uncertain)
     freedom = np.maximum(size - 1, 0)
