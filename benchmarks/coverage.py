@@ -15,8 +15,11 @@ import argparse
 
 import numpy as np
 import pandas as pd
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import pdist, squareform
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -65,31 +68,27 @@ def drawn(rng, strata, n_labelled=N_LABELLED):
     )
 
 
-def intervals(predicted, rows, truth, strata, tuning):
-    """Return (tuning, low, high) for labels alone, predictions, and tuned predictions."""
-    for name, weight in (("labels alone", 0.0), ("predictions as they are", 1.0), *tuning):
-        share = prediction_powered_mean(predicted, rows, truth[rows], strata=strata, tuning=weight)
-        yield name, share.estimate, share.low, share.high
-
-
-def records(design, characters, predicted, rows, truth, strata):
+def records(design, model, characters, predicted, rows, truth, strata):
     """Return a record for each way of weighing the predictions and each character."""
-    tuning = [("tuned", "pooled")]
-    if np.bincount(strata[rows]).max() < len(rows) and np.bincount(strata[rows]).max() >= 10:
-        tuning.append(("tuned by stratum", "stratum"))
+    ways = {"labels alone": 0.0, f"{model}, weight 1": 1.0, f"{model}, tuned": "pooled"}
+    if 10 <= np.bincount(strata[rows]).max() < len(rows):
+        ways[f"{model}, tuned by stratum"] = "stratum"
     true = truth.mean(axis=0)
-    return [
-        {
-            "frames drawn": design,
-            "interval": name,
-            "character": character,
-            "covered": low[column] <= true[column] <= high[column],
-            "width": len(truth) * (high[column] - low[column]),
-            "off": len(truth) * abs(estimate[column] - true[column]),
-        }
-        for name, estimate, low, high in intervals(predicted, rows, truth, strata, tuning)
-        for column, character in enumerate(characters)
-    ]
+    found = []
+    for name, tuning in ways.items():
+        share = prediction_powered_mean(predicted, rows, truth[rows], strata=strata, tuning=tuning)
+        found += [
+            {
+                "frames drawn": design,
+                "interval": name,
+                "character": character,
+                "covered": share.low[column] <= true[column] <= share.high[column],
+                "width": len(truth) * (share.high[column] - share.low[column]),
+                "off": len(truth) * abs(share.estimate[column] - true[column]),
+            }
+            for column, character in enumerate(characters)
+        ]
+    return found
 
 
 def summary(found):
@@ -118,12 +117,19 @@ def simulate_labelled(tasks, rng):
             designs = {
                 "at random": np.zeros(len(truth), dtype=np.int64),
                 "5 ranges of probability": equal_parts(probability, 5),
+                "30 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED // 2),
                 "60 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED),
             }
             for design, strata in designs.items():
                 rows = drawn(rng, strata)
                 found += records(
-                    design, [f"{share:.0%}"], probability[:, None], rows, truth[:, None], strata
+                    design,
+                    "model",
+                    [f"{share:.0%}"],
+                    probability[:, None],
+                    rows,
+                    truth[:, None],
+                    strata,
                 )
     return summary(found)
 
@@ -208,7 +214,6 @@ class RealFilms:
             axis=1,
             return_inverse=True,
         )[1].ravel()
-        self.components = PCA(64, random_state=0)
 
     def blocks_drawn(self, rng, film):
         """Return rows of blocks of a film drawn with replacement, and their block numbers."""
@@ -229,26 +234,43 @@ class RealFilms:
         )
 
 
-def own_model(design, rows, labels, rng, n_folds=10):
-    """Cross-fit a model of the film's own labels; probabilities of every frame.
+def likeness(features, log_odds):
+    """Return the kernel of a film's frames: alike in features, in time, in what a model says."""
+    reduced = PCA(50, random_state=0).fit_transform(StandardScaler().fit_transform(features))
+    distance = squareform(pdist(reduced, "sqeuclidean"))
+    time = np.arange(len(features))
+    scaled = log_odds / log_odds.std(axis=0)
+    return (
+        0.6 * np.exp(-2 * distance / np.median(distance))
+        + 0.4 * np.exp(-np.abs(time[:, None] - time) / 5)
+        + 0.3 * scaled @ scaled.T / scaled.shape[1]
+    ), reduced
+
+
+def own_model(kernel, rows, labels, strata, rng, n_folds=10):
+    """Cross-fit a kernel ridge regression to the film's own labels.
 
     Labelled frames are predicted by the model that did not see them, the others by the mean of all.
+    Where strata have few labels, whole strata are left out, and all frames of a stratum are
+    predicted by the model that saw none of its labels.
     """
-    fold = rng.permutation(len(rows)) % n_folds
-    probability = np.zeros((len(design), labels.shape[1]))
-    held_out = np.zeros(labels.shape)
-    for column, label in enumerate(labels.T):
-        for k in range(n_folds):
-            seen = fold != k
-            if label[seen].min() == label[seen].max():
-                found = np.full(len(design), float(label[seen][0]))
-            else:
-                head = LogisticRegression(C=0.1).fit(design[rows[seen]], label[seen])
-                found = head.predict_proba(design)[:, 1]
-            probability[:, column] += found / n_folds
-            held_out[~seen, column] = found[rows[~seen]]
-    probability[rows] = held_out
-    return probability
+    whole = np.bincount(strata[rows]).max() <= 5
+    if whole:
+        fold_of_frame = (rng.permutation(strata.max() + 1) % n_folds)[strata]
+        fold = fold_of_frame[rows]
+    else:
+        fold = rng.permutation(len(rows)) % n_folds
+    predicted = np.zeros((n_folds, len(kernel), labels.shape[1]))
+    for k in range(n_folds):
+        seen = rows[fold != k]
+        model = KernelRidge(kernel="precomputed", alpha=0.5)
+        model.fit(kernel[np.ix_(seen, seen)], labels[fold != k] - 0.5)
+        predicted[k] = model.predict(kernel[:, seen]) + 0.5
+    if whole:
+        return predicted[fold_of_frame, np.arange(len(kernel))]
+    mean = predicted.mean(axis=0)
+    mean[rows] = predicted[fold, rows]
+    return mean
 
 
 def real_labelled(data, tasks, rng):
@@ -259,30 +281,24 @@ def real_labelled(data, tasks, rng):
         others = rng.choice(np.delete(np.arange(n_films), film), n_films - 1)
         log_odds = data.model(np.concatenate([data.blocks_drawn(rng, g)[0] for g in others]))
         own = data.films == film
-        truth, features = data.labels[own], data.features[own]
-        prior = log_odds(features)
-        reduced = PCA(30, random_state=0).fit_transform(StandardScaler().fit_transform(features))
-        reduced /= reduced[:, 0].std()
-        design = np.column_stack([prior / prior.std(axis=0), reduced])
+        truth, prior = data.labels[own], log_odds(data.features[own])
+        kernel, reduced = likeness(data.features[own], prior)
+        time = np.arange(len(truth))
         designs = {
             "at random": np.zeros(len(truth), dtype=np.int64),
-            "5 ranges of probability": equal_parts(prior[:, 0] + prior[:, 1], 5),
-            "60 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED),
-            "12 clusters": clusters(reduced, 12, rng),
+            "5 ranges of probability": equal_parts(prior.sum(axis=1), 5),
+            "30 blocks of time": equal_parts(time, N_LABELLED // 2),
+            "30 groups that look alike": equal_parts(
+                np.argsort(leaves_list(linkage(reduced, "ward"))), N_LABELLED // 2
+            ),
             "60 clusters": clusters(reduced, N_LABELLED, rng),
         }
         for name, strata in designs.items():
             rows = drawn(rng, strata)
-            for whose, predicted in (
-                ("other films", 1 / (1 + np.exp(-prior))),
-                ("with its labels", own_model(design, rows, truth[rows], rng)),
-            ):
-                for record in records(name, data.characters, predicted, rows, truth, strata):
-                    if record["interval"] == "labels alone" and whose == "with its labels":
-                        continue
-                    if record["interval"] != "labels alone":
-                        record["interval"] = f"{whose}, {record['interval']}"
-                    found.append(record)
+            probability = 1 / (1 + np.exp(-prior))
+            found += records(name, "other films", data.characters, probability, rows, truth, strata)
+            own = own_model(kernel, rows, truth[rows], strata, rng)
+            found += records(name, "own labels", data.characters, own, rows, truth, strata)
     return summary(found)
 
 

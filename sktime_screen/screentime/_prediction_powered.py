@@ -38,7 +38,8 @@ def prediction_powered_mean(
         with the character being there. Labels of this sample must not have shaped the prediction
         of their own frame. Where the model learned from them too, predict each labelled frame with
         the model that was fitted without its fold, and every other frame with the mean of the
-        models of all folds; folds are drawn at random.
+        models of all folds; folds are drawn at random. Where strata have few labels each, folds are
+        whole strata, and all frames of a stratum are predicted without its labels.
     labelled_rows : array-like of int of shape (n_labelled,)
         Which frames are labelled, each once. They must have been drawn at random.
     labels : array-like of shape (n_labelled,) or (n_labelled, n_characters)
@@ -164,8 +165,8 @@ def _checked(predicted, rows, labels, weights, inclusion, strata):
         empty = np.flatnonzero(np.bincount(codes[rows], minlength=len(names)) == 0)
         if len(empty):
             raise ValueError(
-                f"No labelled frame in stratum {names.tolist()[empty[0]]!r}: label at least one, or "
-                f"join it with another stratum before frames are drawn."
+                f"No labelled frame in stratum {names.tolist()[empty[0]]!r}: label one at least, "
+                f"or join it with another stratum before frames are drawn."
             )
     if inclusion is None:
         drawn = np.bincount(codes[rows]) / np.bincount(codes)
