@@ -71,7 +71,7 @@ def drawn(rng, strata, n_labelled=N_LABELLED):
 def records(design, model, characters, predicted, rows, truth, strata):
     """Return a record for each way of weighing the predictions and each character."""
     ways = {"labels alone": 0.0, f"{model}, weight 1": 1.0, f"{model}, tuned": "pooled"}
-    if 10 <= np.bincount(strata[rows]).max() < len(rows):
+    if 20 <= np.bincount(strata[rows]).max() < len(rows):
         ways[f"{model}, tuned by stratum"] = "stratum"
     true = truth.mean(axis=0)
     found = []
@@ -116,6 +116,7 @@ def simulate_labelled(tasks, rng):
             truth, probability, _ = simulated_film(rng, share)
             designs = {
                 "at random": np.zeros(len(truth), dtype=np.int64),
+                "2 ranges of probability": equal_parts(probability, 2),
                 "5 ranges of probability": equal_parts(probability, 5),
                 "30 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED // 2),
                 "60 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED),
@@ -286,6 +287,7 @@ def real_labelled(data, tasks, rng):
         time = np.arange(len(truth))
         designs = {
             "at random": np.zeros(len(truth), dtype=np.int64),
+            "2 ranges of probability": equal_parts(prior.sum(axis=1), 2),
             "5 ranges of probability": equal_parts(prior.sum(axis=1), 5),
             "30 blocks of time": equal_parts(time, N_LABELLED // 2),
             "30 groups that look alike": equal_parts(
@@ -303,9 +305,9 @@ def real_labelled(data, tasks, rng):
 
 
 def clusters(features, number, rng):
-    """Number clusters of frames along the first component, so that neighbours are alike."""
+    """Number clusters of frames so that neighbours are alike."""
     found = KMeans(number, n_init=1, random_state=int(rng.integers(2**31))).fit(features)
-    return np.argsort(np.argsort(found.cluster_centers_[:, 0]))[found.labels_]
+    return np.argsort(leaves_list(linkage(found.cluster_centers_, "ward")))[found.labels_]
 
 
 def real_unlabelled(data, tasks, rng):

@@ -57,7 +57,8 @@ def prediction_powered_mean(
     tuning : {"pooled", "stratum"} or float, default="pooled"
         How much the predictions count: 0 is the sample of labels alone, 1 takes predictions as they
         are. "pooled" chooses one weight for each character that makes the variance least,
-        "stratum" one for each stratum with at least ten labelled frames.
+        "stratum" one for each stratum with at least twenty labelled frames, and the pooled one
+        for the others.
     confidence_level : float, default=0.9
         The nominal coverage of each character's interval.
 
@@ -247,7 +248,7 @@ def _slopes(covariance, power, size, alone, groups, tuning):
     slopes = np.repeat(pooled[None], len(covariance), axis=0)
     if tuning == "pooled":
         return slopes, 1
-    own = size >= 10
+    own = size >= 20
     own[groups[alone]] = False
     slopes[own] = _ratio(covariance[own], power[own])
     return slopes, own.sum() + (not own.all())
