@@ -1,0 +1,378 @@
+"""Do the intervals of screen time cover, and how wide are they?
+
+    python benchmarks/coverage.py
+    python benchmarks/coverage.py LABELS.csv --memory features --tasks 300
+
+The first measures on simulated films whose truth is known. With LABELS.csv (columns ``video``,
+``time`` and one 0/1 column a character; the films lie beside it), on the features of real films:
+each task draws a film to measure, and blocks of the other films, with replacement, to learn from.
+
+Two kinds of interval, nominally 90 %: from labelled frames of the film itself, with predictions and
+from the labels alone; and where no frame of the film is labelled.
+"""
+
+import argparse
+
+import numpy as np
+import pandas as pd
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import pdist, squareform
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sktime_screen import load_label_csv, recommended_pipeline
+from sktime_screen.screentime._intervals import seconds_interval
+from sktime_screen.screentime._prediction_powered import prediction_powered_mean
+
+N_LABELLED = 60
+BLOCK = 10
+
+
+def simulated_film(rng, share, kind=0.0, n_blocks=55):
+    """Make a film of about ten minutes at one frame a second.
+
+    A character comes and goes with the blocks, and a block's frames are mistaken together; ``kind``
+    moves the probabilities of the whole film. Returns truth, probabilities and blocks.
+    """
+    blocks = np.arange(n_blocks).repeat(rng.integers(4, 17, n_blocks))
+    leaning = rng.random(n_blocks) < share
+    truth = np.where(
+        rng.random(len(blocks)) < 0.9, leaning[blocks], rng.random(len(blocks)) < share
+    )
+    score = (
+        2.5 * truth - 1.6 + rng.normal(0, 1.2, n_blocks)[blocks] + rng.normal(0, 0.8, len(blocks))
+    )
+    return truth.astype(int), 1 / (1 + np.exp(-score - kind)), blocks
+
+
+def equal_parts(order, n_parts):
+    """Number ``n_parts`` parts of equal size along the values of ``order``."""
+    parts = np.empty(len(order), dtype=np.int64)
+    parts[np.argsort(order, kind="stable")] = np.arange(len(order)) * n_parts // len(order)
+    return parts
+
+
+def drawn(rng, strata, n_labelled=N_LABELLED):
+    """Draw frames at random, as many of each stratum as its size asks for, at least one."""
+    size = np.bincount(strata)
+    number = np.clip(np.round(n_labelled * size / size.sum()).astype(int), 1, size)
+    return np.concatenate(
+        [
+            rng.choice(np.flatnonzero(strata == stratum), count, replace=False)
+            for stratum, count in enumerate(number)
+        ]
+    )
+
+
+def records(design, model, characters, predicted, rows, truth, strata):
+    """Return a record for each way of weighing the predictions and each character."""
+    ways = {"labels alone": 0.0, f"{model}, weight 1": 1.0, f"{model}, tuned": "pooled"}
+    if 20 <= np.bincount(strata[rows]).max() < len(rows):
+        ways[f"{model}, tuned by stratum"] = "stratum"
+    true = truth.mean(axis=0)
+    found = []
+    for name, tuning in ways.items():
+        share = prediction_powered_mean(predicted, rows, truth[rows], strata=strata, tuning=tuning)
+        found += [
+            {
+                "frames drawn": design,
+                "interval": name,
+                "character": character,
+                "covered": share.low[column] <= true[column] <= share.high[column],
+                "width": len(truth) * (share.high[column] - share.low[column]),
+                "off": len(truth) * abs(share.estimate[column] - true[column]),
+            }
+            for column, character in enumerate(characters)
+        ]
+    return found
+
+
+def summary(found):
+    """Average over tasks; widths are seconds, and shares of those of a simple random sample."""
+    table = pd.DataFrame(found).groupby(["character", "frames drawn", "interval"], sort=False)
+    table = table.agg(
+        tasks=("covered", "size"),
+        covered=("covered", "mean"),
+        width=("width", "mean"),
+        off=("off", "mean"),
+    )
+    wide = table["width"].unstack("interval")["labels alone"]
+    simple = wide.xs("at random", level="frames drawn")
+    character = table.index.get_level_values("character")
+    same = wide.reindex(table.index.droplevel("interval")).to_numpy()
+    table["of labels alone"] = table["width"] / same
+    table["of labels at random"] = table["width"] / simple.reindex(character).to_numpy()
+    return table.round(3).to_string()
+
+
+def simulate_labelled(tasks, rng):
+    found = []
+    for share in (0.5, 0.2, 0.03):
+        for _ in range(tasks):
+            truth, probability, _ = simulated_film(rng, share)
+            designs = {
+                "at random": np.zeros(len(truth), dtype=np.int64),
+                "2 ranges of probability": equal_parts(probability, 2),
+                "5 ranges of probability": equal_parts(probability, 5),
+                "30 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED // 2),
+                "60 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED),
+            }
+            for design, strata in designs.items():
+                rows = drawn(rng, strata)
+                found += records(
+                    design,
+                    "model",
+                    [f"{share:.0%}"],
+                    probability[:, None],
+                    rows,
+                    truth[:, None],
+                    strata,
+                )
+    return summary(found)
+
+
+def adjusted(probabilities, calibration, labels):
+    """Move probabilities so that their mean is the share (probabilistic adjusted count)."""
+    there = np.array(
+        [column[label == 1].mean() for column, label in zip(calibration.T, labels.T, strict=True)]
+    )
+    not_there = np.array(
+        [column[label == 0].mean() for column, label in zip(calibration.T, labels.T, strict=True)]
+    )
+    return (probabilities - not_there) / (there - not_there)
+
+
+def unlabelled_interval(rng, probabilities, truth, calibration, labels, blocks, films):
+    """Return low and high, in shares, without and with the adjustment."""
+    durations, length = np.ones(len(probabilities)), len(probabilities)
+
+    def recorrected(rows):
+        return adjusted(probabilities, calibration[rows], labels[rows])
+
+    for name, contributions, errors, again in (
+        ("mean probability", probabilities, calibration - labels, None),
+        (
+            "adjusted",
+            adjusted(probabilities, calibration, labels),
+            adjusted(calibration, calibration, labels) - labels,
+            recorrected,
+        ),
+    ):
+        low, high = seconds_interval(
+            durations,
+            contributions,
+            errors,
+            np.ones(len(errors)),
+            blocks,
+            films=films,
+            recorrected=again,
+            n_resamples=300,
+            random_state=rng,
+        )
+        true = truth.sum(axis=0)
+        for column in range(truth.shape[1]):
+            yield {
+                "contributions": name,
+                "character": column,
+                "covered": low[column] <= true[column] <= high[column],
+                "width": (high - low)[column] / length,
+            }
+
+
+def simulate_unlabelled(tasks, rng):
+    found = []
+    for n_films, kind in ((1, 0.0), (5, 0.0), (5, 0.5)):
+        for _ in range(tasks):
+            made = [simulated_film(rng, 0.4, rng.normal(0, kind)) for _ in range(n_films)]
+            labels, calibration, blocks = map(np.concatenate, zip(*made, strict=True))
+            films = np.repeat(np.arange(n_films), [len(film[0]) for film in made])
+            truth, probability, _ = simulated_film(rng, 0.4, rng.normal(0, kind))
+            arrays = (probability, truth, calibration, labels)
+            arrays = [array[:, None] for array in arrays]
+            for record in unlabelled_interval(rng, *arrays, blocks, films):
+                found.append(record | {"films": n_films, "films differ by": kind})
+            for record in unlabelled_interval(rng, *arrays, np.arange(len(films)), films):
+                name = record["contributions"] + ", frames drawn"
+                found.append(
+                    record | {"contributions": name, "films": n_films, "films differ by": kind}
+                )
+    keys = ["films", "films differ by", "contributions"]
+    return pd.DataFrame(found).groupby(keys, sort=False)[["covered", "width"]].mean().round(3)
+
+
+class RealFilms:
+    """Features, labels and films; what a task draws from them."""
+
+    def __init__(self, features, labels, films, characters):
+        self.features, self.labels, self.characters = features, labels, characters
+        self.films = np.unique(films, return_inverse=True)[1]
+        self.blocks = np.unique(
+            [self.films, np.concatenate([np.arange(n) // BLOCK for n in np.bincount(self.films)])],
+            axis=1,
+            return_inverse=True,
+        )[1].ravel()
+
+    def blocks_drawn(self, rng, film):
+        """Return rows of blocks of a film drawn with replacement, and their block numbers."""
+        own = np.unique(self.blocks[self.films == film])
+        rows = [np.flatnonzero(self.blocks == block) for block in rng.choice(own, len(own))]
+        return np.concatenate(rows), np.repeat(np.arange(len(rows)), list(map(len, rows)))
+
+    def model(self, rows):
+        """Fit a logistic regression by character; return log-odds of any features."""
+        reduce = make_pipeline(StandardScaler(), PCA(64, random_state=0), StandardScaler())
+        reduced = reduce.fit_transform(self.features[rows])
+        heads = [
+            LogisticRegression(C=0.03, class_weight="balanced").fit(reduced, label)
+            for label in self.labels[rows].T
+        ]
+        return lambda features: np.column_stack(
+            [head.decision_function(reduce.transform(features)) for head in heads]
+        )
+
+
+def likeness(features, log_odds):
+    """Return the kernel of a film's frames: alike in features, in time, in what a model says."""
+    reduced = PCA(50, random_state=0).fit_transform(StandardScaler().fit_transform(features))
+    distance = squareform(pdist(reduced, "sqeuclidean"))
+    time = np.arange(len(features))
+    scaled = log_odds / log_odds.std(axis=0)
+    return (
+        0.6 * np.exp(-2 * distance / np.median(distance))
+        + 0.4 * np.exp(-np.abs(time[:, None] - time) / 5)
+        + 0.3 * scaled @ scaled.T / scaled.shape[1]
+    ), reduced
+
+
+def own_model(kernel, rows, labels, strata, rng, n_folds=10):
+    """Cross-fit a kernel ridge regression to the film's own labels.
+
+    Labelled frames are predicted by the model that did not see them, the others by the mean of all.
+    Where strata have few labels, whole strata are left out, and all frames of a stratum are
+    predicted by the model that saw none of its labels.
+    """
+    whole = np.bincount(strata[rows]).max() <= 5
+    if whole:
+        fold_of_frame = (rng.permutation(strata.max() + 1) % n_folds)[strata]
+        fold = fold_of_frame[rows]
+    else:
+        fold = rng.permutation(len(rows)) % n_folds
+    predicted = np.zeros((n_folds, len(kernel), labels.shape[1]))
+    for k in range(n_folds):
+        seen = rows[fold != k]
+        model = KernelRidge(kernel="precomputed", alpha=0.5)
+        model.fit(kernel[np.ix_(seen, seen)], labels[fold != k] - 0.5)
+        predicted[k] = model.predict(kernel[:, seen]) + 0.5
+    if whole:
+        return predicted[fold_of_frame, np.arange(len(kernel))]
+    mean = predicted.mean(axis=0)
+    mean[rows] = predicted[fold, rows]
+    return mean
+
+
+def real_labelled(data, tasks, rng):
+    found = []
+    n_films = data.films.max() + 1
+    for _ in range(tasks):
+        film = rng.integers(n_films)
+        others = rng.choice(np.delete(np.arange(n_films), film), n_films - 1)
+        log_odds = data.model(np.concatenate([data.blocks_drawn(rng, g)[0] for g in others]))
+        own = data.films == film
+        truth, prior = data.labels[own], log_odds(data.features[own])
+        kernel, reduced = likeness(data.features[own], prior)
+        time = np.arange(len(truth))
+        designs = {
+            "at random": np.zeros(len(truth), dtype=np.int64),
+            "2 ranges of probability": equal_parts(prior.sum(axis=1), 2),
+            "5 ranges of probability": equal_parts(prior.sum(axis=1), 5),
+            "30 blocks of time": equal_parts(time, N_LABELLED // 2),
+            "30 groups that look alike": equal_parts(
+                np.argsort(leaves_list(linkage(reduced, "ward"))), N_LABELLED // 2
+            ),
+            "60 clusters": clusters(reduced, N_LABELLED, rng),
+        }
+        for name, strata in designs.items():
+            rows = drawn(rng, strata)
+            probability = 1 / (1 + np.exp(-prior))
+            found += records(name, "other films", data.characters, probability, rows, truth, strata)
+            own = own_model(kernel, rows, truth[rows], strata, rng)
+            found += records(name, "own labels", data.characters, own, rows, truth, strata)
+    return summary(found)
+
+
+def clusters(features, number, rng):
+    """Number clusters of frames so that neighbours are alike."""
+    found = KMeans(number, n_init=1, random_state=int(rng.integers(2**31))).fit(features)
+    return np.argsort(leaves_list(linkage(found.cluster_centers_, "ward")))[found.labels_]
+
+
+def real_unlabelled(data, tasks, rng):
+    n_films = data.films.max() + 1
+    models = {}
+
+    def probabilities(film, unseen):
+        """Predict a film with the model of all films but ``unseen``."""
+        if unseen not in models:
+            models[unseen] = data.model(np.flatnonzero(~np.isin(data.films, list(unseen))))
+        rows = data.films == film
+        return 1 / (1 + np.exp(-models[unseen](data.features[rows])))
+
+    found = []
+    predicted = {
+        (film, measured): probabilities(film, frozenset({film, measured}))
+        for film in range(n_films)
+        for measured in range(n_films)
+    }
+    for _ in range(tasks):
+        measured = rng.integers(n_films)
+        rows, _ = data.blocks_drawn(rng, measured)
+        first = np.flatnonzero(data.films == measured)[0]
+        calibration, labels, blocks, films = [], [], [], []
+        for film in np.delete(np.arange(n_films), measured):
+            drawn_rows, numbers = data.blocks_drawn(rng, film)
+            own_first = np.flatnonzero(data.films == film)[0]
+            calibration.append(predicted[film, measured][drawn_rows - own_first])
+            labels.append(data.labels[drawn_rows])
+            blocks.append(numbers)
+            films.append(np.full(len(numbers), film))
+        arrays = [np.concatenate(part) for part in (calibration, labels, blocks, films)]
+        found += unlabelled_interval(
+            rng, predicted[measured, measured][rows - first], data.labels[rows], *arrays
+        )
+    table = pd.DataFrame(found)
+    table["character"] = [data.characters[column] for column in table["character"]]
+    return table.groupby(["character", "contributions"])[["covered", "width"]].mean().round(3)
+
+
+def real_films(labels, memory):
+    X, y = load_label_csv(labels)
+    y = y.to_frame() if isinstance(y, pd.Series) else y
+    features = recommended_pipeline(memory=memory)[:3].fit_transform(X, y)
+    return RealFilms(features.to_numpy(), y.to_numpy(), X["video"].to_numpy(), list(y.columns))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("labels", metavar="LABELS.csv", nargs="?")
+    parser.add_argument("--memory", help="folder in which features are kept")
+    parser.add_argument("--tasks", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    rng = np.random.default_rng(options.seed)
+    if options.labels is None:
+        labelled = simulate_labelled(options.tasks, rng)
+        unlabelled = simulate_unlabelled(options.tasks, rng)
+    else:
+        data = real_films(options.labels, options.memory)
+        labelled = real_labelled(data, options.tasks, rng)
+        unlabelled = real_unlabelled(data, options.tasks, rng)
+    print(f"{N_LABELLED} frames of the film labelled\n{labelled}\n")
+    print(f"no frame of the film labelled (widths: share of the film's length)\n{unlabelled}")
+
+
+if __name__ == "__main__":
+    main()

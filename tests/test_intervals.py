@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+
+from sktime_screen.screentime._intervals import seconds_interval
+
+
+def calibration(rng, n_films=1, n_blocks=40, length=10, film_effect=0.0, errors=(0.2, 0.4)):
+    """Errors that a block's frames share, as do a film's: (errors, durations, blocks, films)."""
+    films = np.repeat(np.arange(n_films), n_blocks * length)
+    blocks = np.arange(n_films * n_blocks).repeat(length)
+    common = rng.normal(0, film_effect, (n_films, 1)) + np.zeros((1, len(errors)))
+    off = rng.normal(0, errors, (n_films * n_blocks, len(errors)))
+    return off[blocks] + common[films], np.ones(len(blocks)), blocks, films
+
+
+def test_interval_of_errors_that_blocks_share():
+    """Of 400 s in 40 blocks of ten: the film's errors, and as much for the mean error's."""
+    rng = np.random.default_rng(0)
+    errors, durations, blocks, _ = calibration(rng)
+    spread = np.sqrt(40 + 40) * 10 * errors[::10].std(axis=0, ddof=1)
+    low, high = seconds_interval(
+        np.ones(400), np.full((400, 2), 0.5), errors, durations, blocks, random_state=0
+    )
+    np.testing.assert_allclose(high - low, 2 * 1.645 * spread, rtol=0.1)
+    np.testing.assert_allclose((high + low) / 2, 200 - 400 * errors.mean(axis=0), atol=5)
+    narrow = seconds_interval(
+        np.ones(400), np.full((400, 2), 0.5), errors, durations, np.arange(400), random_state=0
+    )
+    np.testing.assert_allclose(narrow[1] - narrow[0], (high - low) / np.sqrt(10), rtol=0.2)
+
+
+def test_no_errors_no_width():
+    low, high = seconds_interval(
+        [0.5, 1.5], [[1, 0], [0, 0]], np.zeros((6, 2)), np.ones(6), [0, 0, 1, 1, 2, 2]
+    )
+    np.testing.assert_allclose(low, [0.5, 0])
+    np.testing.assert_allclose(high, [0.5, 0])
+
+
+def test_limits_stay_within_the_film():
+    rng = np.random.default_rng(0)
+    errors, durations, blocks, _ = calibration(rng, errors=(3.0, 3.0))
+    low, high = seconds_interval(
+        np.full(50, 0.5), np.tile([0.02, 0.98], (50, 1)), errors, durations, blocks, random_state=0
+    )
+    assert low[0] == 0
+    assert high[1] == 25
+
+
+def test_correction_drawn_again():
+    """Exact errors, but a correction that is the mean over drawn blocks of values 0 and 1."""
+    values = np.repeat(np.arange(40) % 2, 5)
+    low, high = seconds_interval(
+        np.ones(100),
+        np.full(100, 0.5),
+        np.zeros(200),
+        np.ones(200),
+        np.arange(40).repeat(5),
+        recorrected=lambda rows: np.full((100, 1), values[rows].mean()),
+        random_state=0,
+    )
+    assert high - low == pytest.approx(2 * 1.645 * 100 * np.sqrt(0.25 / 40), rel=0.15)
+
+
+def test_drawn_rows_are_whole_blocks_of_drawn_films():
+    films, blocks = np.repeat([0, 1, 2], 8), np.tile(np.repeat([0, 1], 4), 3)
+    drawn = []
+    seconds_interval(
+        np.ones(4),
+        np.zeros(4),
+        np.zeros(24),
+        np.ones(24),
+        blocks,
+        films=films,
+        recorrected=lambda rows: drawn.append(rows) or np.zeros((4, 1)),
+        n_resamples=30,
+        random_state=0,
+    )
+    assert all(len(rows) == 24 for rows in drawn)
+    starts = np.array(drawn).reshape(30, 6, 4)
+    assert (np.diff(starts) == 1).all()
+    assert (starts[..., 0] % 4 == 0).all()
+    of_film = starts[..., 0].reshape(30, 3, 2) // 8
+    assert (of_film[..., 0] == of_film[..., 1]).all()
+    assert len(np.unique(of_film[:, :, 0], axis=0)) > 10
+
+
+def test_repeatable():
+    rng = np.random.default_rng(0)
+    given = (np.ones(40), np.full((40, 2), 0.5), *calibration(rng)[:3])
+    np.testing.assert_array_equal(
+        seconds_interval(*given, random_state=3), seconds_interval(*given, random_state=3)
+    )
+
+
+@pytest.mark.parametrize(("n_films", "film_effect"), [(1, 0.0), (6, 0.0), (6, 0.1)])
+def test_covers_the_truth(n_films, film_effect):
+    """Nominal 90 %, films and blocks drawn anew each time."""
+    rng = np.random.default_rng(5)
+    covered, repeats = np.zeros(2), 250
+    for _ in range(repeats):
+        errors, durations, blocks, films = calibration(rng, n_films, film_effect=film_effect)
+        new = calibration(rng, film_effect=film_effect)[0]
+        truth = 200 - new.sum(axis=0)
+        low, high = seconds_interval(
+            np.ones(400),
+            np.full((400, 2), 0.5),
+            errors,
+            durations,
+            blocks,
+            films=films,
+            n_resamples=200,
+            random_state=rng,
+        )
+        covered += (low <= truth) & (truth <= high)
+    assert ((covered / repeats > 0.85) & (covered / repeats < 0.95)).all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"durations": [1.0]}, "2 rows of contributions"),
+        ({"contributions": [0.5, np.nan]}, "finite"),
+        ({"errors": np.zeros((4, 2))}, "2 columns of errors"),
+        ({"blocks": [0, 0, 1]}, "4 rows"),
+        ({"blocks": [0, 0, 0, 0]}, "blocks shorter"),
+        ({"films": [0, 0, 1, 1]}, "blocks shorter"),
+    ],
+)
+def test_refuses(changed, message):
+    given = {
+        "durations": [1.0, 1.0],
+        "contributions": [0.5, 0.5],
+        "errors": np.zeros(4),
+        "error_durations": np.ones(4),
+        "blocks": [0, 0, 1, 1],
+    }
+    with pytest.raises(ValueError, match=message):
+        seconds_interval(**(given | changed))
