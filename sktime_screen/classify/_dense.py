@@ -82,8 +82,8 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         rows if there are any, of the training rows otherwise.
     cross_fit : int or None, default=None
         Number of parts, 2 or more, for `fit_transform` to give each row probabilities from a
-        network that has not seen the row's part. Parts are made as for `validation_fraction`.
-        None gives what `transform` gives.
+        network that has not seen the row's part. Parts are whole films where there are three or
+        more, otherwise made as for `validation_fraction`. None gives what `transform` gives.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights and the optimizer's state of the last `fit`.
     random_state : int, RandomState instance or None, default=None
@@ -367,11 +367,12 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         -------
         ndarray or DataFrame of float32, shape (n, n_classes)
             With `cross_fit`, probabilities from networks that were trained on the other parts,
-            for as many epochs as `fit` kept; otherwise as from `transform`.
+            for as many epochs as `fit` kept; otherwise as from `transform`. Which of both, a
+            DataFrame says by its ``attrs["out_of_sample"]``.
         """
         self.fit(X, y, sample_weight, validation_data)
         if self.cross_fit is None:
-            return self.transform(X)
+            return _marked(self.transform(X), out_of_sample=False)
         data = self._read(X, y, sample_weight, resume=True)
         generator = self._new_generator()
         part_of_row = parts_of_rows(X, data.Y, self.cross_fit, generator)
@@ -391,7 +392,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
                     **self._step_options(),
                 )
                 logits[unseen] = network.logits(data.X[unseen])
-        return self._table(X, logits)
+        return _marked(self._table(X, logits), out_of_sample=True)
 
     def _logits(self, X):
         check_is_fitted(self)
@@ -400,3 +401,10 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         with network.lock:
             network.load(self.weights_)
             return network.logits(X)
+
+
+def _marked(probabilities, *, out_of_sample):
+    """Leave word for the aggregator, which learns from probabilities of unseen frames."""
+    if hasattr(probabilities, "attrs"):
+        probabilities.attrs["out_of_sample"] = out_of_sample
+    return probabilities

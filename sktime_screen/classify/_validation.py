@@ -56,10 +56,25 @@ def parts_of_rows(X, targets, n_parts, generator):
     Returns
     -------
     ndarray of int, shape (n,)
-        The part of each row.
+        The part of each row. Films stay whole where there are three or more, and each class is in
+        two at least: what a part gets then tells of films that were never seen.
     """
-    blocks = _blocks_of_rows(X, n_blocks=2 * n_parts)
+    films = _whole_films(X, targets)
+    if films is not None:
+        blocks, n_parts = films, min(n_parts, films.max() + 1)
+    else:
+        blocks = _blocks_of_rows(X, n_blocks=2 * n_parts)
     return _split_blocks(blocks, targets, np.full(n_parts, 1 / n_parts), generator)
+
+
+def _whole_films(X, targets):
+    """Number the films of rows; None where parts cannot be made of whole films."""
+    if not is_frame_index(getattr(X, "index", None)):
+        return None
+    films = X.index.get_level_values("video").factorize()[0]
+    counts = label_counts(films, targets)
+    enough = len(counts) > 2 and ((counts > 0).sum(axis=0) != 1).all()
+    return films if enough else None
 
 
 def _blocks_of_rows(X, n_blocks):

@@ -1,16 +1,25 @@
 """ScreenTimeAggregator: from probabilities by frame to seconds by film."""
 
-from numbers import Real
+import warnings
+from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, _fit_context
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from ..frames import is_frame_index
-from ._smoothing import median_smoothed
+from ._appearances import appearance_table, shared_seconds
+from ._estimate import (
+    CalibrationErrors,
+    LabelledSample,
+    film_summary,
+    interval_from_calibration,
+)
+from ._recognition import Recognition
 
 
 class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -27,12 +36,40 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     threshold : float, default=0.5
         From which probability on a character counts as visible, where each has its own column of
         labels; and, between two classes, from which probability on the second of ``classes_`` is
-        predicted. Of three classes or more the most probable is taken.
-    smoothing : {"median"}, optional
-        How probabilities are smoothed along each film before a class is chosen. Never across films
-        or gaps in the sampling. None leaves every frame alone.
+        predicted. Of three classes or more the most probable is taken. Where shares are corrected,
+        the frames that fill them are taken instead, the most probable first.
+    smoothing : {"median", "shot", "viterbi"}, optional
+        What smooths along each film, never across films or gaps in the sampling: the median of
+        probabilities over ``window``; their mean over each shot, for which the film is read once
+        more; or the most probable sequence of classes that last ``window`` on average. None leaves
+        every frame alone.
     window : float, default=3.0
-        Width of the smoothing window in seconds.
+        Seconds.
+    correction : {"auto", "calibrated", "adjusted", "probabilistic", "em"} or None, default="auto"
+        How a film's shares are corrected for the classifier's errors, before smoothing. Counting
+        what is predicted is biased as soon as shares differ between films.
+
+        - "calibrated": mean of probabilities that were calibrated on the frames of ``fit``;
+        - "adjusted": what is predicted, put right by how often each class was taken for each
+          other;
+        - "probabilistic": the same with mean probabilities instead of predicted classes;
+        - "em": the shares that make the film's predictions most likely;
+        - None: frames are counted as they are predicted.
+
+        All learn from the probabilities in ``fit``, which have to come from networks that had not
+        seen these frames: ``KerasDenseClassifier(cross_fit=5)`` gives such. "auto" takes
+        "calibrated" then, and None otherwise.
+    min_appearance : float, default=0.0
+        Appearances shorter than this many seconds are dropped. One class a frame needs a
+        ``background`` for that, and for ``max_gap``.
+    max_gap : float, default=0.0
+        Gaps in an appearance up to this many seconds are closed.
+    confidence_level : float, default=0.9
+        Nominal coverage of the intervals of ``estimate``.
+    n_resamples : int, default=1000
+        How often blocks of frames are drawn for intervals.
+    random_state : int, RandomState instance or None, default=None
+        Makes intervals repeatable.
     frame_duration : float, optional
         For how many seconds a row stands where the input is an array, which has no frame index;
         the rows then are one film's, in order.
@@ -46,6 +83,8 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Classes, or the names of an indicator table's columns (their numbers for an array).
     multilabel_ : bool
         Whether several characters can be on screen at once.
+    correction_ : str or None
+        The correction in force.
     n_features_in_ : int
         Columns of probabilities seen in ``fit``.
 
@@ -57,6 +96,14 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     -----
     Seconds are sums of the real durations of the frames, not a count divided by a nominal frame
     rate: they are right at any rate, constant or not. A frame that comes twice counts once.
+
+    Which correction is best depends on why films differ. "adjusted", "probabilistic" and "em"
+    suppose that frames of a class look alike in all films, only their shares differ; where films
+    also look different, they make matters worse, and the cautious mean of calibrated probabilities
+    was best on the cartoons measured (``benchmarks/README.md``). The methods' sources stand with
+    their functions, in ``_correction.py``.
+
+    With a correction, the prediction of a frame depends on the other frames of its film.
 
     Examples
     --------
@@ -71,8 +118,17 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     _parameter_constraints = {
         "background": "no_validation",
         "threshold": [Interval(Real, 0, 1, closed="both")],
-        "smoothing": [StrOptions({"median"}), None],
+        "smoothing": [StrOptions({"median", "shot", "viterbi"}), None],
         "window": [Interval(Real, 0, None, closed="neither")],
+        "correction": [
+            StrOptions({"auto", "calibrated", "adjusted", "probabilistic", "em"}),
+            None,
+        ],
+        "min_appearance": [Interval(Real, 0, None, closed="left")],
+        "max_gap": [Interval(Real, 0, None, closed="left")],
+        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+        "n_resamples": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
         "frame_duration": [Interval(Real, 0, None, closed="neither"), None],
     }
 
@@ -83,12 +139,24 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         threshold=0.5,
         smoothing=None,
         window=3.0,
+        correction="auto",
+        min_appearance=0.0,
+        max_gap=0.0,
+        confidence_level=0.9,
+        n_resamples=1000,
+        random_state=None,
         frame_duration=None,
     ):
         self.background = background
         self.threshold = threshold
         self.smoothing = smoothing
         self.window = window
+        self.correction = correction
+        self.min_appearance = min_appearance
+        self.max_gap = max_gap
+        self.confidence_level = confidence_level
+        self.n_resamples = n_resamples
+        self.random_state = random_state
         self.frame_duration = frame_duration
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -123,18 +191,51 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             self.classes_ = [np.array([0, 1]) for _ in self.class_names_]
         else:
             self.class_names_ = self.classes_ = np.unique(y)
-        if self.background is not None:
-            self._check_background()
-        self.n_features_in_ = self._probabilities(X).shape[1]
+        self._check_background()
+        probabilities = self._probabilities(X)
+        self.n_features_in_ = probabilities.shape[1]
+        self._calibrate(X, probabilities, self._indicators(y))
         return self
 
+    def _calibrate(self, X, probabilities, truth):
+        out_of_sample = getattr(X, "attrs", {}).get("out_of_sample")
+        self.correction_ = self.correction
+        if self.correction == "auto":
+            self.correction_ = "calibrated" if out_of_sample else None
+        background = None if self.background is None else int(np.argmin(self._reported()))
+        self._recognition = Recognition(self, self.multilabel_, background)
+        if self.correction_ is not None:
+            if out_of_sample is False:
+                warnings.warn(
+                    f"correction={self.correction!r} learns from probabilities of frames that the "
+                    f"classifier has seen, and will be too optimistic. Set cross_fit=5 on "
+                    f"KerasDenseClassifier.",
+                    stacklevel=4,
+                )
+            self._recognition.fit_correction(self.correction_, probabilities, truth)
+        self._calibration = None
+        if is_frame_index(getattr(X, "index", None)):
+            shown, smoothed = self._recognition(probabilities, X.index)
+            self._calibration = CalibrationErrors(
+                X.index, shown - truth.astype(np.float64), smoothed, out_of_sample
+            )
+
+    def _indicators(self, y):
+        return y.astype(bool) if self.multilabel_ else y[:, None] == self.class_names_
+
     def _check_background(self):
-        if self.multilabel_:
+        if self.background is None:
+            if not self.multilabel_ and (self.max_gap or self.min_appearance):
+                raise ValueError(
+                    "max_gap and min_appearance need a background where each frame has one class: "
+                    "what else would be on screen instead?"
+                )
+        elif self.multilabel_:
             raise ValueError(
                 f"background={self.background!r}: with a column of labels for each character, "
                 f"nobody is a row of zeros and no class of its own. Leave background at None."
             )
-        if self.background not in self.class_names_.tolist():
+        elif self.background not in self.class_names_.tolist():
             raise ValueError(
                 f"background={self.background!r} is none of the classes "
                 f"{self.class_names_.tolist()}."
@@ -156,17 +257,17 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             )
         return values
 
-    def _smoothed(self, X):
+    def _recognised(self, X):
+        """Return who is shown and how probable that is, by frame."""
         check_is_fitted(self)
-        probabilities = self._probabilities(X)
-        if self.smoothing is None:
-            return probabilities
-        smoothed = median_smoothed(probabilities, self._frame_index(X), self.window)
-        if not self.multilabel_:
-            total = smoothed.sum(axis=1, keepdims=True)
-            # Medians can all be 0 where three classes take turns: such a frame is left as it was.
-            smoothed = np.divide(smoothed, total, out=probabilities.copy(), where=total > 0)
-        return smoothed
+        return self._recognition(self._probabilities(X), self._index_or_rows(X))
+
+    def _index_or_rows(self, X):
+        known = is_frame_index(getattr(X, "index", None)) or self.frame_duration is not None
+        needed = self.smoothing or self.max_gap or self.min_appearance
+        if known or needed:
+            return self._frame_index(X)
+        return _index_of_rows(len(X), 1.0)
 
     def _frame_index(self, X):
         index = getattr(X, "index", None)
@@ -180,11 +281,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                 "scikit-learn steps that drop the index on the way, call "
                 "pipeline.set_output(transform='pandas')."
             )
-        starts = np.arange(len(X)) * self.frame_duration
-        return pd.MultiIndex.from_arrays(
-            [np.full(len(X), ""), starts, np.full(len(X), float(self.frame_duration))],
-            names=["video", "time", "duration"],
-        )
+        return _index_of_rows(len(X), float(self.frame_duration))
 
     def predict(self, X):
         """Tell who is on screen in each frame.
@@ -197,19 +294,14 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_frames,) or (n_frames, n_characters)
-            Classes, or 0/1 indicators; after smoothing.
+            Classes, or 0/1 indicators; after correction and smoothing, gaps and appearances closed
+            or dropped.
         """
-        return self._chosen(self._smoothed(X))
-
-    def _chosen(self, probabilities):
-        if self.multilabel_:
-            return (probabilities >= self.threshold).astype(np.int64)
-        if len(self.class_names_) == 2:
-            return self.class_names_[(probabilities[:, 1] >= self.threshold).astype(np.int64)]
-        return self.class_names_[probabilities.argmax(axis=1)]
+        shown, _ = self._recognised(X)
+        return shown.astype(np.int64) if self.multilabel_ else self.class_names_[shown.argmax(1)]
 
     def predict_proba(self, X):
-        """Return the probabilities by frame, after smoothing.
+        """Return the probabilities by frame, after correction and smoothing.
 
         Parameters
         ----------
@@ -221,7 +313,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         ndarray of shape (n_frames, n_classes)
             In the order of ``class_names_``.
         """
-        return self._smoothed(X)
+        return self._recognised(X)[1]
 
     def transform(self, X):
         """Add up the seconds of each class by video.
@@ -242,10 +334,8 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         ValueError
             If the rows have neither a frame index nor a ``frame_duration``.
         """
-        check_is_fitted(self)
+        shown, _ = self._recognised(X)
         index = self._frame_index(X)
-        chosen = self._chosen(self._smoothed(X))
-        shown = chosen if self.multilabel_ else chosen[:, None] == self.class_names_
         durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
         once = ~index.duplicated()
         kept = self._reported()
@@ -256,6 +346,118 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         )
         seconds = seconds.groupby(level="video", sort=False).sum()
         return seconds if is_frame_index(getattr(X, "index", None)) else seconds.to_numpy()
+
+    def appearances(self, X):
+        """List when each character is on screen without a break.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_frames, n_classes)
+            Probabilities by frame, with a frame index; an array needs ``frame_duration``.
+
+        Returns
+        -------
+        DataFrame
+            A row an appearance: ``video``, ``character``, ``start``, ``end``, ``duration`` (s),
+            ``confidence`` (mean probability) and ``peak_time`` (s, the most probable frame). The
+            durations of a character add up to its seconds.
+        """
+        shown, probabilities = self._recognised(X)
+        kept = self._reported()
+        return appearance_table(
+            shown[:, kept], probabilities[:, kept], self._frame_index(X), self.class_names_[kept]
+        )
+
+    def co_appearances(self, X):
+        """Tell for how long any two characters are on screen together.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_frames, n_classes)
+            Probabilities by frame, with a frame index; an array needs ``frame_duration``.
+
+        Returns
+        -------
+        DataFrame
+            Seconds; a row a ``video`` and ``character``, a column a character. With itself a
+            character shares all of its seconds.
+        """
+        kept = self._reported()
+        shown = self._recognised(X)[0][:, kept]
+        return shared_seconds(shown, self._frame_index(X), self.class_names_[kept])
+
+    def estimate(self, X, labelled=None):
+        """Tell for how long each character is on screen, and how sure that is.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_frames, n_classes)
+            Probabilities by frame, with a frame index; an array needs ``frame_duration``.
+        labelled : tuple of (DataFrame, array-like), optional
+            A random sample of the films' own frames, and their labels as in ``fit``. The frame
+            table needs ``video``, ``time`` and ``inclusion``, the probability with which each
+            frame was drawn. If it has all frames of a film and the labels of the others are
+            missing (NaN, None), a column ``stratum`` tells of which stratum each is.
+
+        Returns
+        -------
+        DataFrame
+            A row a video and character: ``video``, ``character``, ``seconds``, ``share`` of the
+            film, ``low`` and ``high`` (s), number of ``appearances``, ``first_seen`` and
+            ``last_seen`` (s), and ``confidence``, the mean probability while on screen.
+
+        Raises
+        ------
+        ValueError
+            If labelled frames were not drawn at random, are not of the film, or were learned from
+            without ``cross_fit``.
+
+        Notes
+        -----
+        Without labels of the film, intervals suppose that it is to the classifier what the films
+        of ``fit`` were: errors there are drawn again, by blocks of 30 s. With a random sample of
+        its own frames labelled, seconds and intervals are those of prediction-powered inference,
+        valid however wrong the classifier is; appearances stay those of the predictions.
+        """
+        shown, probabilities = self._recognised(X)
+        index, kept = self._frame_index(X), self._reported()
+        once = ~index.duplicated()
+        index, shown, probabilities = index[once], shown[once], probabilities[once]
+        names = self.class_names_[kept]
+        table = film_summary(shown[:, kept], probabilities[:, kept], index, names)
+        sample = None if labelled is None else self._sample(*labelled)
+        generator = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        films, videos = index.get_level_values("video").factorize()
+        for film, video in enumerate(videos):
+            rows = films == film
+            place = table.index[table["video"] == video]
+            exact = sample and sample.interval(
+                probabilities[rows], index[rows], self._calibration, self.confidence_level
+            )
+            if exact:
+                length = index[rows].get_level_values("duration").to_numpy(np.float64).sum()
+                columns = [value[kept] * length for value in exact]
+                table.loc[place, ["seconds", "low", "high"]] = np.stack(columns, axis=1)
+                table.loc[place, "share"] = exact.estimate[kept]
+            elif self._calibration is not None:
+                low, high = interval_from_calibration(
+                    self._calibration,
+                    shown[rows],
+                    index[rows],
+                    self.confidence_level,
+                    self.n_resamples,
+                    generator,
+                )
+                table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
+        return table
+
+    def _sample(self, table, y):
+        y = np.asarray(y, dtype=object)
+        missing = pd.isna(y) if y.ndim == 1 else pd.isna(y).any(axis=1)
+        check_consistent_length(table, y)
+        truth = np.full((len(y), len(self.class_names_)), np.nan)
+        truth[~missing] = self._indicators(y[~missing])
+        return LabelledSample(table, truth)
 
     def _reported(self):
         return np.array([name != self.background for name in self.class_names_.tolist()])
@@ -280,3 +482,11 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _index_of_rows(n_frames, duration):
+    """Return a frame index of one nameless film with frames of equal duration."""
+    return pd.MultiIndex.from_arrays(
+        [np.full(n_frames, ""), np.arange(n_frames) * duration, np.full(n_frames, duration)],
+        names=["video", "time", "duration"],
+    )

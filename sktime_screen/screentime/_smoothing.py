@@ -1,6 +1,8 @@
-"""Smoothing of probabilities along a film."""
+"""Smoothing along a film: of probabilities, or of the choice of a class."""
 
 import numpy as np
+
+from ..frames import shot_groups
 
 
 def film_stretches(index):
@@ -52,3 +54,75 @@ def median_smoothed(probabilities, index, window):
         for row, begin, end in zip(rows, first, last, strict=True):
             smoothed[row] = np.median(ordered[begin:end], axis=0)
     return smoothed
+
+
+def shot_smoothed(probabilities, index):
+    """Replace each probability by the mean over its shot.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_frames, n_columns)
+        Probabilities by frame.
+    index : pandas.MultiIndex
+        The frame index of the rows. Their pictures are read to find the shots.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_columns)
+        Means weighted by durations; never across gaps.
+    """
+    shots = shot_groups(index.to_frame(index=False))
+    for number, rows in enumerate(film_stretches(index)):
+        shots[rows] += number * (shots.max() + 1)
+    shots = np.unique(shots, return_inverse=True)[1]
+    durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
+    totals = [np.bincount(shots, durations * column) for column in probabilities.T]
+    return (np.stack(totals, axis=1) / np.bincount(shots, durations)[:, None])[shots]
+
+
+def viterbi_path(scores, index, window):
+    """Choose the most probable sequence of classes where classes last.
+
+    Viterbi, "Error bounds for convolutional codes and an asymptotically optimum decoding
+    algorithm", IEEE Transactions on Information Theory 13 (1967).
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_frames, n_classes)
+        Logarithms of probabilities.
+    index : pandas.MultiIndex
+        The frame index of the rows.
+    window : float
+        For how long a class lasts on average, in seconds. After t seconds it is still the same with
+        probability exp(-t / window), and otherwise any.
+
+    Returns
+    -------
+    ndarray of int of shape (n_frames,)
+        The class of each row; films and stretches between gaps are sequences of their own.
+    """
+    times = index.get_level_values("time").to_numpy(dtype=np.float64)
+    path = np.empty(len(scores), dtype=np.int64)
+    for rows in film_stretches(index):
+        change = -np.expm1(-np.diff(times[rows]) / window) / scores.shape[1]
+        # How much less probable a change is than staying; a frame that comes twice cannot change.
+        with np.errstate(divide="ignore"):
+            costs = np.log1p(-(scores.shape[1] - 1) * change) - np.log(change)
+        path[rows] = _cheapest_path(scores[rows], costs)
+    return path
+
+
+def _cheapest_path(scores, costs):
+    best = scores[0].copy()
+    arrived_from = np.empty(scores.shape, dtype=np.int64)
+    stayed = np.arange(scores.shape[1])
+    for frame, cost in enumerate(costs, start=1):
+        top = best.argmax()
+        changed = best[top] - cost > best
+        arrived_from[frame] = np.where(changed, top, stayed)
+        best = np.where(changed, best[top] - cost, best) + scores[frame]
+    path = np.empty(len(scores), dtype=np.int64)
+    path[-1] = best.argmax()
+    for frame in range(len(scores) - 1, 0, -1):
+        path[frame - 1] = arrived_from[frame, path[frame]]
+    return path

@@ -1,0 +1,147 @@
+"""Appearances: the stretches of film in which a character is on screen without a break."""
+
+import numpy as np
+import pandas as pd
+
+from ._smoothing import film_stretches
+
+# Times that add up in floating point differ from equal ones by less.
+_TOLERANCE = 1e-6
+
+
+def joined_appearances(shown, index, max_gap, min_appearance, free=None):
+    """Close short gaps between appearances, then drop short appearances.
+
+    Parameters
+    ----------
+    shown : ndarray of bool, shape (n_frames, n_characters)
+        Who is on screen.
+    index : pandas.MultiIndex
+        The frame index of the rows.
+    max_gap : float
+        Gaps up to this many seconds are closed; where the film was not sampled stays open.
+    min_appearance : float
+        Appearances shorter than this many seconds are dropped.
+    free : ndarray of bool, shape (n_frames,), optional
+        Frames that gaps may be closed over; by default all.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_frames, n_characters)
+        Who is on screen, all things considered.
+    """
+    shown = shown.copy()
+    free = np.ones(len(shown), dtype=bool) if free is None else free
+    durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
+    once = ~index.duplicated()
+    for rows in film_stretches(index):
+        lengths = np.where(once, durations, 0)[rows]
+        for column in shown.T:
+            states = column[rows]
+            begins, ends, seconds = _runs(states, lengths)
+            short = (begins > 0) & (ends < len(states)) & (seconds <= max_gap + _TOLERANCE)
+            for begin, end in _pairs(begins, ends, short):
+                states[begin:end] |= free[rows[begin:end]].all()
+            begins, ends, seconds = _runs(states, lengths)
+            for begin, end in _pairs(begins, ends, seconds < min_appearance - _TOLERANCE):
+                states[begin:end] = False
+            column[rows] = states
+    return shown
+
+
+def _runs(states, lengths):
+    """Return begin, end (exclusive) and seconds of stretches of equal states."""
+    edges = np.flatnonzero(np.diff(states)) + 1
+    begins, ends = np.append(0, edges), np.append(edges, len(states))
+    return begins, ends, np.add.reduceat(lengths, begins)
+
+
+def _pairs(begins, ends, chosen):
+    return zip(begins[chosen], ends[chosen], strict=True)
+
+
+def appearance_table(shown, confidences, index, names):
+    """List appearances.
+
+    Parameters
+    ----------
+    shown : ndarray of bool, shape (n_frames, n_characters)
+        Who is on screen.
+    confidences : ndarray of shape (n_frames, n_characters)
+        Probabilities.
+    index : pandas.MultiIndex
+        The frame index of the rows.
+    names : sequence of n_characters
+        The characters.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row an appearance: ``video``, ``character``, ``start``, ``end``, ``duration`` (s),
+        ``confidence`` and ``peak_time`` (s).
+    """
+    videos = index.get_level_values("video")
+    times = index.get_level_values("time").to_numpy(dtype=np.float64)
+    durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
+    once = ~index.duplicated()
+    rows_of_table = []
+    for rows in film_stretches(index):
+        rows = rows[once[rows]]
+        for number, name in enumerate(names):
+            states = shown[rows, number]
+            begins, ends, seconds = _runs(states, durations[rows])
+            for begin, end, length in zip(begins, ends, seconds, strict=True):
+                if not states[begin]:
+                    continue
+                run = rows[begin:end]
+                confidence = confidences[run, number]
+                rows_of_table.append({
+                    "video": videos[run[0]],
+                    "character": name,
+                    "start": times[run[0]],
+                    "end": times[run[-1]] + durations[run[-1]],
+                    "duration": length,
+                    "confidence": np.average(confidence, weights=durations[run]),
+                    "peak_time": times[run[confidence.argmax()]],
+                })  # fmt: skip
+    table = pd.DataFrame(rows_of_table, columns=APPEARANCE_COLUMNS)
+    film = pd.Categorical(table["video"], categories=videos.unique(), ordered=True)
+    character = pd.Categorical(table["character"], categories=list(names), ordered=True)
+    keys = pd.DataFrame({"film": film, "character": character, "start": table["start"]})
+    return table.loc[keys.sort_values(list(keys)).index].reset_index(drop=True)
+
+
+APPEARANCE_COLUMNS = [
+    "video", "character", "start", "end", "duration", "confidence", "peak_time",
+]  # fmt: skip
+
+
+def shared_seconds(shown, index, names):
+    """Add up for how long any two characters are on screen together.
+
+    Parameters
+    ----------
+    shown : ndarray of bool, shape (n_frames, n_characters)
+        Who is on screen.
+    index : pandas.MultiIndex
+        The frame index of the rows.
+    names : sequence of n_characters
+        The characters.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Seconds; a row a video and character, a column a character.
+    """
+    durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
+    weights = np.where(index.duplicated(), 0, durations)
+    films, videos = index.get_level_values("video").factorize()
+    tables = []
+    for film in range(len(videos)):
+        here = shown[films == film].astype(np.float64)
+        tables.append((here * weights[films == film, None]).T @ here)
+    return pd.DataFrame(
+        np.concatenate(tables) if tables else np.empty((0, len(names))),
+        index=pd.MultiIndex.from_product([videos, list(names)], names=["video", "character"]),
+        columns=list(names),
+    )

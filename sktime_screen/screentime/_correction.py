@@ -1,0 +1,230 @@
+"""Correction of shares: from probabilities by frame to the share of a film each class has."""
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+# Probabilities in single precision can be exactly 0 or 1.
+_LEAST = 1e-6
+
+
+class Correction:
+    """What labelled frames teach about the errors of a classifier; for exclusive classes.
+
+    Parameters
+    ----------
+    kind : {"calibrated", "adjusted", "probabilistic", "em"}
+        See :class:`ScreenTimeAggregator`.
+    probabilities : ndarray of shape (n_frames, n_classes)
+        Of calibration frames; rows sum to one.
+    chosen : ndarray of bool, shape (n_frames, n_classes)
+        The predicted class of each.
+    truth : ndarray of bool, shape (n_frames, n_classes)
+        The labelled class of each.
+    """
+
+    def __init__(self, kind, probabilities, chosen, truth):
+        self.kind = kind
+        self.prior = truth.mean(axis=0)
+        self.slope, self.offsets = fit_calibration(probabilities, truth)
+        if kind in ("adjusted", "probabilistic"):
+            given = chosen if kind == "adjusted" else probabilities
+            self.rates = class_rates(given, truth)
+
+    def calibrated(self, probabilities):
+        """Return calibrated probabilities.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_frames, n_classes)
+            As the classifier gives them.
+
+        Returns
+        -------
+        ndarray of shape (n_frames, n_classes)
+            For films in which the classes are as frequent as among the calibration frames.
+        """
+        logs = np.log(np.clip(probabilities, _LEAST, 1))
+        return np.exp(log_softmax(self.slope * logs + self.offsets, axis=1))
+
+    def shares(self, probabilities, chosen, weights):
+        """Estimate the shares of one film's classes, and what they say about each frame.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_frames, n_classes)
+            Of the film's frames.
+        chosen : ndarray of bool, shape (n_frames, n_classes)
+            Their predicted classes.
+        weights : ndarray of shape (n_frames,)
+            Their durations.
+
+        Returns
+        -------
+        shares : ndarray of shape (n_classes,)
+            They sum to one.
+        corrected : ndarray of shape (n_frames, n_classes)
+            Calibrated probabilities for a film with these shares.
+        """
+        calibrated = self.calibrated(probabilities)
+        parts = weights / weights.sum()
+        if self.kind == "calibrated":
+            return parts @ calibrated, calibrated
+        if self.kind == "em":
+            shares = em_shares(calibrated, parts, self.prior)
+        else:
+            given = chosen if self.kind == "adjusted" else probabilities
+            shares = adjusted_shares(self.rates, parts @ given)
+        return shares, shifted(calibrated, shares, self.prior)
+
+
+def fit_calibration(probabilities, truth):
+    """Fit a slope and an offset for each class to logarithms of probabilities.
+
+    Temperature scaling with a bias for each class (Alexandari, Kundaje and Shrikumar, "Maximum
+    likelihood with bias-corrected calibration is hard-to-beat at label shift adaptation", ICML
+    2020), Platt's scaling where there are two classes. It undoes the weights of classes in training
+    as well as too much confidence. A penalty draws it to no change where labels are few.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_frames, n_classes)
+        Of frames that the classifier has not learned from.
+    truth : ndarray of bool, shape (n_frames, n_classes)
+        Their labels.
+
+    Returns
+    -------
+    slope : float
+        What logarithms of probabilities are multiplied by.
+    offsets : ndarray of shape (n_classes,)
+        What is added then.
+    """
+    logs = np.log(np.clip(probabilities, _LEAST, 1))
+
+    def loss(values):
+        slope, offsets = values[0], values[1:]
+        likely = log_softmax(slope * logs + offsets, axis=1)
+        wrong = np.exp(likely) - truth
+        gradient = np.append(np.sum(wrong * logs), wrong.sum(axis=0))
+        off = values - start
+        return -likely[truth].sum() + off @ off / 2, gradient + off
+
+    start = np.append(1.0, np.zeros(logs.shape[1]))
+    values = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    return max(values[0], 0.0), values[1:]
+
+
+def class_rates(given, truth):
+    """Return how frames of each class are predicted.
+
+    Parameters
+    ----------
+    given : ndarray of shape (n_frames, n_classes)
+        Predicted classes as 0/1, or probabilities.
+    truth : ndarray of bool, shape (n_frames, n_classes)
+        Labels.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_classes)
+        Column j is the mean prediction for frames of class j: that class itself where there is no
+        such frame.
+    """
+    count = truth.sum(axis=0)
+    rates = given.T.astype(np.float64) @ truth
+    return np.where(count > 0, rates / np.maximum(count, 1), np.eye(len(count)))
+
+
+def adjusted_shares(rates, observed):
+    """Find the shares that explain what was predicted for a film.
+
+    Adjusted classify and count (Forman, "Quantifying counts and costs via classification", Data
+    Mining and Knowledge Discovery 17, 2008), or with mean probabilities its probabilistic version
+    (Bella, Ferri, Hernández-Orallo and Ramírez-Quintana, "Quantification via probability
+    estimators", ICDM 2010).
+
+    Parameters
+    ----------
+    rates : ndarray of shape (n_classes, n_classes)
+        From ``class_rates``.
+    observed : ndarray of shape (n_classes,)
+        Shares of the predicted classes, or mean probabilities.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        The shares, from 0 to 1 and one in sum, whose predictions come nearest (least squares). The
+        observed ones where classes are predicted alike, whichever is true.
+    """
+    if np.linalg.matrix_rank(rates, tol=1e-6) < len(rates):
+        return observed
+    if len(rates) == 2:
+        step = rates[1, 1] - rates[1, 0]
+        second = np.clip((observed[1] - rates[1, 0]) / step, 0, 1)
+        return np.array([1 - second, second])
+    found = minimize(
+        lambda shares: (np.sum((rates @ shares - observed) ** 2),
+                        2 * rates.T @ (rates @ shares - observed)),
+        observed,
+        jac=True,
+        method="SLSQP",
+        bounds=[(0, 1)] * len(rates),
+        constraints={"type": "eq", "fun": lambda shares: shares.sum() - 1},
+        options={"ftol": 1e-12},
+    )  # fmt: skip
+    shares = np.clip(found.x, 0, 1)
+    return shares / shares.sum()
+
+
+def em_shares(probabilities, parts, prior, tolerance=1e-8, max_iter=10_000):
+    """Find the shares that make a film's predictions most likely.
+
+    Expectation maximisation (Saerens, Latinne and Decaestecker, "Adjusting the outputs of a
+    classifier to new a priori probabilities: a simple procedure", Neural Computation 14, 2002).
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_frames, n_classes)
+        Calibrated for the shares in ``prior``.
+    parts : ndarray of shape (n_frames,)
+        Share of the film that each frame stands for.
+    prior : ndarray of shape (n_classes,)
+        Shares of the classes among calibration frames.
+    tolerance : float, default=1e-8
+        Changes of the shares below which they are final.
+    max_iter : int, default=10_000
+        Steps at most.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        Shares; they sum to one.
+    """
+    shares = prior
+    for _ in range(max_iter):
+        before, shares = shares, parts @ shifted(probabilities, shares, prior)
+        if np.abs(shares - before).max() < tolerance:
+            break
+    return shares
+
+
+def shifted(probabilities, shares, prior):
+    """Bring probabilities from films with the shares ``prior`` to one with others (Bayes' rule).
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_frames, n_classes)
+        Calibrated for the shares in ``prior``.
+    shares, prior : ndarray of shape (n_classes,)
+        Shares of the classes.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_classes)
+        Rows sum to one.
+    """
+    ratio = np.divide(shares, prior, out=np.zeros_like(prior), where=prior > 0)
+    weighted = probabilities * ratio
+    total = weighted.sum(axis=1, keepdims=True)
+    return np.divide(weighted, total, out=probabilities.copy(), where=total > 0)

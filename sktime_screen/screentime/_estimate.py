@@ -1,0 +1,259 @@
+"""Estimates: seconds by video and character, with intervals."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..frames import is_frame_index, time_blocks
+from ._appearances import appearance_table
+from ._intervals import seconds_interval
+from ._prediction_powered import prediction_powered_mean
+
+# Frames of so many seconds are wrong together: about a scene of a cartoon.
+_BLOCK_SECONDS = 30.0
+
+
+class CalibrationErrors(NamedTuple):
+    """How far off an aggregator is on the frames of its ``fit``.
+
+    Attributes
+    ----------
+    index : pandas.MultiIndex
+        The frame index of the rows.
+    errors : ndarray of shape (n_frames, n_classes)
+        Predictions, 0 or 1, less labels.
+    probabilities : ndarray of shape (n_frames, n_classes)
+        Corrected and smoothed.
+    out_of_sample : bool or None
+        Whether the classifier had not seen the frames; None where that is unknown.
+    """
+
+    index: pd.MultiIndex
+    errors: np.ndarray
+    probabilities: np.ndarray
+    out_of_sample: bool | None
+
+
+def film_summary(shown, probabilities, index, names):
+    """Sum up each video and character.
+
+    Parameters
+    ----------
+    shown : ndarray of bool, shape (n_frames, n_characters)
+        Who is on screen.
+    probabilities : ndarray of shape (n_frames, n_characters)
+        How sure that is.
+    index : pandas.MultiIndex
+        The frame index of the rows, each once.
+    names : sequence of n_characters
+        The characters.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a video and character: ``video, character, seconds, share, low, high, appearances,
+        first_seen, last_seen, confidence``; intervals still NaN.
+    """
+    films, videos = index.get_level_values("video").factorize()
+    durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
+    found = appearance_table(shown, probabilities, index, names).groupby(["video", "character"])
+    table = pd.DataFrame(
+        {
+            "appearances": found.size(),
+            "first_seen": found["start"].min(),
+            "last_seen": found["end"].max(),
+        }
+    ).reindex(pd.MultiIndex.from_product([videos, list(names)], names=["video", "character"]))
+    table["appearances"] = table["appearances"].fillna(0).astype(np.int64)
+    weights = shown * durations[:, None]
+    seconds = _by_film(films, weights)
+    with np.errstate(invalid="ignore"):
+        table["confidence"] = (_by_film(films, weights * probabilities) / seconds).ravel()
+    table.insert(0, "seconds", seconds.ravel())
+    table.insert(1, "share", (seconds / _by_film(films, durations[:, None])).ravel())
+    table.insert(2, "low", np.nan)
+    table.insert(3, "high", np.nan)
+    return table.reset_index()
+
+
+def _by_film(films, values):
+    return np.stack([np.bincount(films, column) for column in values.T], axis=1)
+
+
+def interval_from_calibration(calibration, shown, index, confidence_level, n_resamples, generator):
+    """Find limits of one film's seconds from errors on labelled frames.
+
+    Parameters
+    ----------
+    calibration : CalibrationErrors
+        Errors on the frames of ``fit``.
+    shown : ndarray of bool, shape (n_frames, n_classes)
+        Who is on screen in the film.
+    index : pandas.MultiIndex
+        The frame index of the film's rows, each once.
+    confidence_level : float
+        Nominal coverage.
+    n_resamples : int
+        How often blocks are drawn.
+    generator : numpy.random.Generator
+        Draws them.
+
+    Returns
+    -------
+    low, high : ndarray of shape (n_classes,)
+        Seconds; NaN with a warning where there are too few calibration frames.
+    """
+    if calibration.out_of_sample is False:
+        warnings.warn(
+            "Intervals are too narrow: they learn from frames that the classifier has seen. Set "
+            "cross_fit=5 on KerasDenseClassifier.",
+            stacklevel=3,
+        )
+    films = calibration.index.get_level_values("video")
+    rows = np.arange(len(films))
+    blocks = time_blocks(calibration.index.to_frame(index=False), length=_BLOCK_SECONDS)
+    own = films == index.get_level_values("video")[0]
+    if len(np.unique(blocks[own])) > 1:
+        # Errors on frames of this very film say more than those on others.
+        rows = np.flatnonzero(own)
+    durations = calibration.index.get_level_values("duration").to_numpy(dtype=np.float64)
+    try:
+        return seconds_interval(
+            index.get_level_values("duration").to_numpy(dtype=np.float64),
+            shown,
+            calibration.errors[rows],
+            durations[rows],
+            blocks[rows],
+            films=films[rows].factorize()[0],
+            confidence_level=confidence_level,
+            n_resamples=n_resamples,
+            random_state=generator,
+        )
+    except ValueError as error:
+        warnings.warn(
+            f"No interval for {index.get_level_values('video')[0]!r}: {error}", stacklevel=3
+        )
+        return np.full(shown.shape[1], np.nan), np.full(shown.shape[1], np.nan)
+
+
+class LabelledSample:
+    """Labels of a random sample of films' own frames.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``video``, ``time`` and ``inclusion``, the probability with which each frame came into the
+        sample; and, if it has a row for every frame of the film, ``stratum``.
+    truth : ndarray of shape (n_rows, n_classes)
+        0 or 1, NaN where a frame is not labelled.
+
+    Raises
+    ------
+    ValueError
+        If the frames were not drawn at random with known probabilities.
+    """
+
+    def __init__(self, table, truth):
+        if is_frame_index(table):
+            table = table.to_frame(index=False)
+        labelled = ~np.isnan(truth).any(axis=1)
+        known = "inclusion" in table and table["inclusion"][labelled].between(0, 1, "right").all()
+        if not known:
+            raise ValueError(
+                "Intervals from labels hold for frames that were drawn at random, and need the "
+                "column 'inclusion': the probability, above 0, with which each labelled frame was "
+                "drawn (n / n_frames in a plain random sample). suggest_frames(strategy="
+                "'stratified' or 'random') gives it. Frames chosen by hand, by doubt or as the "
+                "most typical say nothing certain about the others: train on them instead."
+            )
+        self.table = table.reset_index(drop=True)
+        self.truth = truth
+        self.labelled = labelled
+
+    def interval(self, probabilities, index, calibration, confidence_level):
+        """Estimate one film's shares.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_frames, n_classes)
+            Of the film's frames, corrected.
+        index : pandas.MultiIndex
+            The frame index of the film's rows, each once.
+        calibration : CalibrationErrors or None
+            Probabilities of frames that the classifier was fitted on, from networks that had not
+            seen them.
+        confidence_level : float
+            Nominal coverage.
+
+        Returns
+        -------
+        MeanInterval or None
+            Shares; None if no frame of this film is labelled.
+
+        Raises
+        ------
+        ValueError
+            If a labelled frame is none of the film's, or the classifier has learned from it and
+            there are no probabilities from networks that have not.
+        """
+        video = index.get_level_values("video")[0]
+        of_film = self.table["video"].map(str) == video
+        sampled = np.flatnonzero(of_film & self.labelled)
+        if not len(sampled):
+            return None
+        positions = _positions(index, self.table.loc[of_film, "time"])
+        rows = pd.Series(positions, index=np.flatnonzero(of_film))[sampled].to_numpy()
+        predicted = probabilities.astype(np.float64)
+        predicted[rows] = _unseen(calibration, index[rows], predicted[rows])
+        strata = None
+        if "stratum" in self.table and len(np.unique(positions)) == len(index):
+            strata = np.empty(len(index), dtype=np.int64)
+            strata[positions] = self.table.loc[of_film, "stratum"].factorize()[0]
+        return prediction_powered_mean(
+            predicted,
+            rows,
+            self.truth[sampled],
+            weights=index.get_level_values("duration").to_numpy(dtype=np.float64),
+            inclusion=self.table["inclusion"].to_numpy(dtype=np.float64)[sampled],
+            strata=strata,
+            confidence_level=confidence_level,
+        )
+
+
+def _positions(index, times):
+    """Return which rows of a film's index have the given times."""
+    own = np.round(index.get_level_values("time").to_numpy(dtype=np.float64), 6)
+    order = np.argsort(own)
+    wanted = np.round(times.to_numpy(dtype=np.float64), 6)
+    place = np.minimum(np.searchsorted(own, wanted, sorter=order), len(own) - 1)
+    positions = order[place]
+    strange = np.flatnonzero(own[positions] != wanted)
+    if len(strange):
+        raise ValueError(
+            f"The labelled frame at {wanted[strange[0]]:g} s of "
+            f"{index.get_level_values('video')[0]!r} is none of the frames measured: label frames "
+            f"of the same sampling."
+        )
+    return positions
+
+
+def _unseen(calibration, index, predicted):
+    """Put predictions of networks that had not seen the frames in the place of others."""
+    if calibration is None:
+        return predicted
+    place = calibration.index.droplevel("duration").drop_duplicates()
+    place = place.get_indexer(index.droplevel("duration"))
+    seen = place >= 0
+    if not seen.any():
+        return predicted
+    if calibration.out_of_sample is False:
+        raise ValueError(
+            f"The classifier has learned from {seen.sum()} of the {len(seen)} labelled frames, and "
+            f"is right about these more often than about others. Set cross_fit=5 on "
+            f"KerasDenseClassifier and fit again, or give labels it was not fitted on."
+        )
+    first = ~calibration.index.droplevel("duration").duplicated()
+    predicted[seen] = calibration.probabilities[first][place[seen]]
+    return predicted

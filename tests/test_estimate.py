@@ -1,0 +1,155 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from sktime_screen import KerasDenseClassifier, ScreenTimeAggregator
+
+
+def probabilities(video, truth, seed):
+    """Probabilities of a classifier that errs in a frame out of six, scene after scene."""
+    rng = np.random.default_rng(seed)
+    wrong = np.repeat(rng.random(-(-len(truth) // 5)) < 1 / 6, 5)[: len(truth)]
+    shown = np.where(wrong, 1 - truth, truth)
+    index = pd.MultiIndex.from_arrays(
+        [[video] * len(truth), np.arange(len(truth)) * 2.0, np.full(len(truth), 2.0)],
+        names=["video", "time", "duration"],
+    )
+    values = np.clip(shown * 0.6 + 0.2 + rng.normal(0, 0.05, len(truth)), 0.01, 0.99)
+    return pd.DataFrame({"no": 1 - values, "tom": values}, index=index)
+
+
+def scenes(n_frames, share, seed):
+    rng = np.random.default_rng(seed)
+    return np.repeat(rng.random(n_frames // 10) < share, 10).astype(int)
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """An aggregator with calibration frames of three films, and a film to measure."""
+    truths = [scenes(300, 0.5, seed) for seed in range(3)]
+    X = pd.concat([probabilities(f"{k}.mp4", truth, k) for k, truth in enumerate(truths)])
+    X.attrs["out_of_sample"] = True
+    y = np.where(np.concatenate(truths), "tom", "no")
+    aggregator = ScreenTimeAggregator(background="no", random_state=0, n_resamples=200).fit(X, y)
+    truth = scenes(400, 0.3, 9)
+    return aggregator, probabilities("new.mp4", truth, 9), truth
+
+
+def test_estimates_are_tidy_and_agree_with_the_seconds(measured):
+    aggregator, film, truth = measured
+    assert aggregator.correction_ == "calibrated"
+    table = aggregator.estimate(film)
+    assert table.columns.tolist() == [
+        "video", "character", "seconds", "share", "low", "high", "appearances",
+        "first_seen", "last_seen", "confidence",
+    ]  # fmt: skip
+    row = table.iloc[0]
+    assert (row["video"], row["character"], len(table)) == ("new.mp4", "tom", 1)
+    assert row["seconds"] == aggregator.transform(film).loc["new.mp4", "tom"]
+    assert row["share"] == pytest.approx(row["seconds"] / 800)
+    assert row["low"] < 2 * truth.sum() < row["high"]
+    assert 0 < row["low"] < row["high"] < 800
+    appearances = aggregator.appearances(film)
+    assert row["appearances"] == len(appearances)
+    assert row["first_seen"] == appearances["start"].min()
+    assert row["last_seen"] == appearances["end"].max()
+    pd.testing.assert_frame_equal(table, aggregator.estimate(film))
+
+
+def sample(film, truth, n, seed=0):
+    rows = np.sort(np.random.default_rng(seed).choice(len(film), n, replace=False))
+    table = film.index[rows].to_frame(index=False)
+    table["inclusion"] = n / len(film)
+    return table, np.where(truth[rows], "tom", "no"), rows
+
+
+def test_labels_of_the_film_make_the_interval_sure(measured):
+    aggregator, film, truth = measured
+    table, y, _ = sample(film, truth, 60)
+    known = aggregator.estimate(film, labelled=(table, y)).iloc[0]
+    guessed = aggregator.estimate(film).iloc[0]
+    assert known["low"] < 2 * truth.sum() < known["high"]
+    assert known["high"] - known["low"] < guessed["high"] - guessed["low"]
+    assert known["appearances"] == guessed["appearances"]
+
+
+def test_all_frames_labelled_leave_no_doubt(measured):
+    aggregator, film, truth = measured
+    table, y, _ = sample(film, truth, len(film))
+    row = aggregator.estimate(film, labelled=(table, y)).iloc[0]
+    assert row[["seconds", "low", "high"]].tolist() == pytest.approx([2.0 * truth.sum()] * 3)
+
+
+def test_strata_come_with_the_whole_film(measured):
+    aggregator, film, truth = measured
+    table = film.index.to_frame(index=False)
+    table["stratum"] = np.arange(len(table)) // 40
+    rng = np.random.default_rng(1)
+    drawn = np.concatenate([rng.choice(40, 6, replace=False) + 40 * k for k in range(10)])
+    table["inclusion"] = 6 / 40
+    y = np.full(len(table), None)
+    y[drawn] = np.where(truth[drawn], "tom", "no")
+    row = aggregator.estimate(film, labelled=(table, y)).iloc[0]
+    plain = aggregator.estimate(film, labelled=(table.drop(columns="stratum"), y)).iloc[0]
+    assert row["low"] < 2 * truth.sum() < row["high"]
+    assert row["low"] != plain["low"]
+
+
+def test_films_without_labels_keep_the_other_interval(measured):
+    aggregator, film, truth = measured
+    table, y, _ = sample(film, truth, 60)
+    other = probabilities("other.mp4", truth, 5)
+    both = aggregator.estimate(pd.concat([film, other]), labelled=(table, y))
+    assert both["video"].tolist() == ["new.mp4", "other.mp4"]
+    alone = aggregator.estimate(film, labelled=(table, y))
+    assert both.loc[0, ["low", "high"]].tolist() == alone.loc[0, ["low", "high"]].tolist()
+    assert both.loc[1, "low"] < both.loc[1, "seconds"] < both.loc[1, "high"]
+
+
+def test_frames_chosen_by_hand_are_refused(measured):
+    aggregator, film, truth = measured
+    table, y, _ = sample(film, truth, 60)
+    for bad in (table.drop(columns="inclusion"), table.assign(inclusion=np.nan)):
+        with pytest.raises(ValueError, match="drawn at random"):
+            aggregator.estimate(film, labelled=(bad, y))
+    with pytest.raises(ValueError, match=r"at 7\.5 s of 'new\.mp4'"):
+        aggregator.estimate(film, labelled=(table.assign(time=7.5), y))
+
+
+def test_labels_that_were_learned_from_need_cross_fitting(measured):
+    _, film, truth = measured
+    table, y, rows = sample(film, truth, 60)
+    known = film.iloc[rows].copy()
+    known.attrs["out_of_sample"] = False
+    aggregator = ScreenTimeAggregator(background="no").fit(known, y)
+    with pytest.raises(ValueError, match="learned from 60 of the 60 labelled frames"):
+        aggregator.estimate(film, labelled=(table, y))
+    with pytest.warns(UserWarning, match="too narrow"):
+        aggregator.estimate(film)
+
+    unseen = known.copy()
+    unseen["tom"] = 1 - unseen["tom"]
+    unseen["no"] = 1 - unseen["no"]
+    unseen.attrs["out_of_sample"] = True
+    known.attrs["out_of_sample"] = True
+    worse = ScreenTimeAggregator(background="no", correction=None).fit(unseen, y)
+    better = ScreenTimeAggregator(background="no", correction=None).fit(known.iloc[:0:-1], y[:0:-1])
+    widths = [
+        float((row := one.estimate(film, labelled=(table, y)).iloc[0])["high"] - row["low"])
+        for one in (worse, better)
+    ]
+    assert widths[0] > widths[1]
+
+
+def test_the_head_says_whether_it_had_seen_the_frames():
+    rng = np.random.default_rng(0)
+    index = probabilities("a.mp4", scenes(80, 0.5, 0), 0).index
+    X = pd.DataFrame(rng.normal(size=(80, 4)), index=index)
+    y = np.where(X[0] > 0, "tom", "no")
+    for cross_fit, correction in [(None, None), (3, "calibrated")]:
+        head = KerasDenseClassifier(epochs=2, cross_fit=cross_fit, random_state=0)
+        aggregator = ScreenTimeAggregator().fit(head.fit_transform(X, y), y)
+        assert aggregator.correction_ == correction
+    seen = KerasDenseClassifier(epochs=2, random_state=0).fit_transform(X, y)
+    with pytest.warns(UserWarning, match="too optimistic"):
+        ScreenTimeAggregator(correction="em").fit(seen, y)
