@@ -6,10 +6,12 @@ from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableErr
 from .frames import (
     FrameSequence,
     ImageResizer,
+    MultilabelStratifiedGroupKFold,
     VideoError,
     VideoFrameSampler,
     shot_boundaries,
     shot_groups,
+    time_blocks,
 )
 from .labels import (
     extract_frames,
@@ -23,8 +25,15 @@ from .labels import (
     save_label_studio,
 )
 from .recipes import recommended_pipeline
-from .report import TimelineDisplay, TrainingHistoryDisplay
-from .screentime import ScreenTimeAggregator
+from .report import ProbabilityCalibrationDisplay, TimelineDisplay, TrainingHistoryDisplay
+from .screentime import (
+    ScreenTimeAggregator,
+    appearance_overlap,
+    appearance_overlap_scorer,
+    screen_time_error,
+    screen_time_error_scorer,
+    screen_time_validation,
+)
 
 __all__ = [
     "FeatureStore",
@@ -32,7 +41,9 @@ __all__ = [
     "FrameSequence",
     "ImageResizer",
     "KerasDenseClassifier",
+    "MultilabelStratifiedGroupKFold",
     "PretrainedCNNFeatures",
+    "ProbabilityCalibrationDisplay",
     "ScreenTimeAggregator",
     "TimelineDisplay",
     "TrainingHistoryDisplay",
@@ -40,6 +51,8 @@ __all__ = [
     "VideoError",
     "VideoFrameSampler",
     "WeightsUnavailableError",
+    "appearance_overlap",
+    "appearance_overlap_scorer",
     "datasets",
     "extract_frames",
     "list_backbones",
@@ -52,6 +65,10 @@ __all__ = [
     "save_eaf",
     "save_label_csv",
     "save_label_studio",
+    "screen_time_error",
+    "screen_time_error_scorer",
+    "screen_time_validation",
     "shot_boundaries",
     "shot_groups",
+    "time_blocks",
 ]

@@ -3,13 +3,10 @@
 from math import ceil
 
 import numpy as np
-import pandas as pd
 
 from ..frames import is_frame_index
-
-# Neighbouring frames look alike: split at random, the held-out rows would be known already.
-_BLOCK_SECONDS = 30.0
-_SHORTEST_BLOCK_SECONDS = 1.0
+from ..frames._stratified import deal_groups, label_counts
+from ..frames._time_blocks import enough_time_blocks
 
 
 def held_out_rows(X, targets, fraction, generator):
@@ -66,39 +63,15 @@ def parts_of_rows(X, targets, n_parts, generator):
 
 
 def _blocks_of_rows(X, n_blocks):
-    """Number the blocks of rows that must not be separated.
-
-    Parameters
-    ----------
-    X : array-like or DataFrame
-        Features. With a frame index, a block is a stretch of 30 seconds of a video, or less
-        where this would give too few blocks.
-    n_blocks : int
-        How many blocks are wanted at least.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        The block of each row; without a frame index every row is its own.
-    """
+    """Number the blocks of rows that must not be separated; without times a row is its own."""
     if not is_frame_index(getattr(X, "index", None)):
         return np.arange(len(X))
-    video = pd.factorize(X.index.get_level_values("video"))[0]
-    time = X.index.get_level_values("time").to_numpy(np.float64)
-    seconds = _BLOCK_SECONDS
-    while True:
-        stretches = pd.MultiIndex.from_arrays([video, np.floor(time / seconds)])
-        blocks, found = pd.factorize(stretches)
-        if len(found) >= n_blocks or seconds / 2 < _SHORTEST_BLOCK_SECONDS:
-            return blocks
-        seconds /= 2
+    # Neighbouring frames look alike: split at random, the held-out rows would be known already.
+    return enough_time_blocks(X, n_blocks)
 
 
 def _split_blocks(blocks, targets, shares, generator):
     """Deal blocks out to parts, so that each part gets its share of every class.
-
-    Blocks are dealt in random order, large ones first, each to the part whose counts it brings
-    nearest to what that part is due.
 
     Parameters
     ----------
@@ -116,24 +89,11 @@ def _split_blocks(blocks, targets, shares, generator):
     ndarray of int, shape (n,)
         The part of each row. The first part has every class, the others as far as possible.
     """
-    counted = np.hstack([targets, 1 - targets])
-    counts = np.zeros((blocks.max() + 1, counted.shape[1]))
-    np.add.at(counts, blocks, counted)
-    counts = counts[:, counts.any(axis=0)]
-    due = np.outer(shares, counts.sum(axis=0))
-
-    order = generator.permutation(len(counts))
-    order = order[np.argsort(-counts.sum(axis=1)[order], kind="stable")]
-    part_of_block = np.zeros(len(counts), int)
-    got = np.zeros_like(due)
-    for block in order:
-        count = counts[block]
-        cost = (((2 * (got - due) + count) * count) / due).sum(axis=1)
-        part_of_block[block] = cost.argmin()
-        got[part_of_block[block]] += count
-
+    order = generator.permutation(blocks.max() + 1)
+    part_of_block = deal_groups(blocks, targets, np.asarray(shares), order)
+    counts = label_counts(blocks, targets)
     for column in range(counts.shape[1]):
         holders = np.flatnonzero(counts[:, column])
         if (part_of_block[holders] != 0).all():
-            part_of_block[holders[counts[holders].sum(axis=1).argmin()]] = 0
+            part_of_block[holders[counts[holders, 0].argmin()]] = 0
     return part_of_block[blocks]

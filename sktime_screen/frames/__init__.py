@@ -6,7 +6,9 @@ from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
 from ._shots import shot_boundaries, shot_groups
-from ._table import check_frame_table, frame_index, is_frame_index
+from ._stratified import MultilabelStratifiedGroupKFold
+from ._table import as_frame_index, check_frame_table, frame_index, is_frame_index
+from ._time_blocks import time_blocks
 from ._timeline import TIME_TOLERANCE
 from ._video import VideoError, read_timeline
 
@@ -14,8 +16,10 @@ __all__ = [
     "TIME_TOLERANCE",
     "FrameSequence",
     "ImageResizer",
+    "MultilabelStratifiedGroupKFold",
     "VideoError",
     "VideoFrameSampler",
+    "as_frame_index",
     "check_frame_table",
     "file_digest",
     "frame_index",
@@ -25,4 +29,5 @@ __all__ = [
     "read_timeline",
     "shot_boundaries",
     "shot_groups",
+    "time_blocks",
 ]

@@ -100,3 +100,32 @@ def is_frame_index(index):
         True for a ``MultiIndex`` with the levels ``video``, ``time`` and ``duration``.
     """
     return isinstance(index, pd.MultiIndex) and tuple(index.names) == INDEX_NAMES
+
+
+def as_frame_index(frames):
+    """Return the frame index of whatever has one.
+
+    Parameters
+    ----------
+    frames : pandas.DataFrame, FrameSequence or pandas.MultiIndex
+        A frame table, something with a frame index, or the index itself.
+
+    Returns
+    -------
+    pandas.MultiIndex
+        Levels ``video``, ``time`` (s) and ``duration`` (s), one entry a row.
+
+    Raises
+    ------
+    ValueError
+        If there are no times.
+    """
+    for index in (frames, getattr(frames, "index", None)):
+        if is_frame_index(index):
+            return index
+    if isinstance(frames, pd.DataFrame):
+        return frame_index(check_frame_table(frames))
+    raise ValueError(
+        f"{type(frames).__name__} has no times of frames: a frame table, a table with a frame "
+        f"index (video, time, duration) or the index itself is expected."
+    )

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..frames import is_frame_index
+from ..frames._indicators import aligned_indicators, indicator_table
 
 
 class TimelineDisplay:
@@ -98,22 +99,18 @@ class TimelineDisplay:
         Raises
         ------
         ValueError
-            If the index is no frame index, or is of several films.
+            If the index is no frame index, or is of several films, or labels and predictions do
+            not fit together.
         """
         if not is_frame_index(index):
             raise ValueError("A frame index (video, time, duration) is expected.")
         films = index.unique("video")
         if len(films) != 1:
             raise ValueError(f"A timeline shows one film; the frames are of {len(films)}.")
-        shown = _indicators(y_pred, background)
-        truth = None
-        if y_true is not None:
-            truth = _indicators(y_true, background)
-            if shown.shape == truth.shape and isinstance(truth.columns, pd.RangeIndex):
-                truth.columns = shown.columns
-            characters = shown.columns.union(truth.columns, sort=False)
-            shown = shown.reindex(columns=characters, fill_value=False)
-            truth = truth.reindex(columns=characters, fill_value=False)
+        if y_true is None:
+            shown, truth = indicator_table(y_pred, background=background), None
+        else:
+            truth, shown = aligned_indicators(y_true, y_pred, background=background)
         return cls(index, shown, truth).plot(ax=ax)
 
     def plot(self, ax=None):
@@ -168,11 +165,3 @@ class TimelineDisplay:
             else:
                 spans.append([times[row], ends[row]])
         return [(start, end - start) for start, end in spans]
-
-
-def _indicators(y, background):
-    if np.ndim(y) == 2:
-        return pd.DataFrame(y).astype(bool).reset_index(drop=True)
-    classes = np.asarray(y)
-    names = [name for name in pd.unique(pd.Series(classes)) if name != background]
-    return pd.DataFrame({name: classes == name for name in sorted(names)})
