@@ -81,7 +81,7 @@ def test_films_are_left_out_and_measured_by_hand():
     films = rows_of(report, "films")
     assert films["folds"].tolist() == [3, 3, 3]
     # a from b and c: 0 is tom, 10 is jerry: all right. b from a and c: 0 and 1 are tom, 10 is
-    # jerry: 2 of 4 s of jerry are missing and tom has 2 too many. c from a and b: jerry, not none.
+    # jerry: 2 of 3 s of jerry are missing and tom has 2 too many. c from a and b: jerry, not none.
     assert films.loc["jerry", "frames_right"] == pytest.approx((1 + 2 / 3 + 0) / 3)
     assert films.loc["tom", "frames_right"] == pytest.approx((1 + 2 / 3 + 1) / 3)
     assert films.loc["overall", "frames_right"] == pytest.approx((1 + 2 / 3 + 0) / 3)

@@ -46,8 +46,8 @@ class MultilabelStratifiedGroupKFold(StratifiedGroupKFold):
     >>> groups = np.repeat([0, 1, 2, 3], 2)
     >>> for _, test in MultilabelStratifiedGroupKFold(2).split(y, y, groups):
     ...     print(groups[test], y[test, 0])
-    [0 0 1 1] [1 1 0 0]
-    [2 2 3 3] [1 1 0 0]
+    [0 0 3 3] [1 1 0 0]
+    [1 1 2 2] [0 0 1 1]
     """
 
     def _iter_test_masks(self, X, y, groups):

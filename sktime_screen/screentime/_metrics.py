@@ -117,8 +117,8 @@ def appearance_overlap(
     >>> from sktime_screen import appearance_overlap
     >>> y_true, y_pred = ["tom", "tom", "jerry"], ["tom", "jerry", "jerry"]
     >>> appearance_overlap(y_true, y_pred, [1.0, 3.0, 1.0], average=None)
-    tom      0.25
     jerry    0.25
+    tom      0.25
     dtype: float64
     """
     index = _film_index(frames)

@@ -58,7 +58,7 @@ def screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None
     if isinstance(final, ScreenTimeAggregator):
         measured = _aggregated_seconds(estimator, X)
     else:
-        measured = seconds_by_film(_shown(estimator, final, X, background), as_frame_index(X))
+        measured = seconds_by_film(_shown(estimator, final, X, y, background), as_frame_index(X))
     return -screen_time_error(y, measured, X, unit=unit, background=background)
 
 
@@ -95,7 +95,7 @@ def appearance_overlap_scorer(estimator, X, y, *, background=None):
     """
     final = _final_step(estimator)
     background = getattr(final, "background", None) if background is None else background
-    return appearance_overlap(y, _shown(estimator, final, X, background), X, background=background)
+    return appearance_overlap(y, _shown(estimator, final, X, y, background), X, background=background)
 
 
 def _final_step(estimator):
@@ -115,11 +115,12 @@ def _aggregated_seconds(estimator, X):
     return seconds
 
 
-def _shown(estimator, final, X, background):
+def _shown(estimator, final, X, y, background):
     """Predict for every frame who is on screen, a column a class that the estimator knows."""
     predicted = estimator.predict(X)
     if predicted.ndim == 2:
-        return pd.DataFrame(predicted, columns=getattr(final, "class_names_", None))
+        names = getattr(final, "class_names_", getattr(y, "columns", None))
+        return pd.DataFrame(predicted, columns=names)
     characters = [name for name in final.classes_.tolist() if name != background]
     shown = indicator_table(predicted, background=background)
     return shown.reindex(columns=characters, fill_value=False)

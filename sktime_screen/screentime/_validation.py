@@ -92,18 +92,17 @@ def screen_time_validation(pipeline, table, y, *, groups=None, n_splits=5, rando
     y = y if hasattr(y, "iloc") else np.asarray(y)
     y = pd.DataFrame(y) if np.ndim(y) == 2 else pd.Series(y)
     rows, learned = _taken_once(pipeline, table, y)
-    characters = indicator_table(y, background=pipeline[-1].background).columns
+    background = pipeline[-1].background
+    characters = indicator_table(y, background=background).columns
     lengths = film_lengths(index)
     reports = []
     for split, folds in _splits(index, y, groups, n_splits, random_state):
         for train, test in folds:
-            fitted = clone(learned).fit(_taken(rows, train), y.iloc[train])
-            probabilities = fitted[:-1].transform(_taken(rows, test))
-            reports.append(
-                _measured(
-                    fitted[-1], probabilities, y.iloc[test], index[test], lengths, characters
-                ).assign(split=split)
+            fitted = _fitted(learned, _taken(rows, train), y.iloc[train])
+            report = _measured(
+                fitted, _taken(rows, test), y.iloc[test], index[test], lengths, characters, background
             )
+            reports.append(report.assign(split=split))
     return _summary(pd.concat(reports), characters)
 
 
@@ -142,12 +141,20 @@ def _splits(index, y, groups, n_splits, random_state):
     yield "shuffled", dealt.split(y, y, np.arange(len(y)))
 
 
-def _measured(aggregator, probabilities, y, index, lengths, characters):
+def _fitted(pipeline, X, y):
+    fitted = clone(pipeline)
+    if np.ndim(y) == 1 and fitted[-1].background not in y.to_numpy():
+        # The frames to learn from show somebody always: the class is not known in this fold.
+        fitted[-1].set_params(background=None)
+    return fitted.fit(X, y)
+
+
+def _measured(fitted, X, y, index, lengths, characters, background):
     """Measure one fold; a row a character and one for all."""
+    probabilities, aggregator = fitted[:-1].transform(X), fitted[-1]
     predicted = aggregator.predict(probabilities)
     if aggregator.multilabel_:
         predicted = pd.DataFrame(predicted, columns=aggregator.class_names_)
-    background = aggregator.background
     # A fold need not have all characters, neither to learn from nor to be tested on.
     true, shown = (
         indicators.reindex(columns=characters, fill_value=False)
