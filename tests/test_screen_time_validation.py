@@ -92,7 +92,9 @@ def test_films_are_left_out_and_measured_by_hand():
     assert films.loc["jerry", "overlap"] == pytest.approx((1 + 1 / 3 + 0) / 3)
     # In c there is no tom, and none predicted.
     assert films.loc["tom", "overlap"] == pytest.approx((1 + 1 / 3) / 2)
-    assert films.loc["jerry", "average_precision"] == pytest.approx((1 + (0.5 * 1 + 0.5 * 2 / 3)) / 2)
+    assert films.loc["jerry", "average_precision"] == pytest.approx(
+        (1 + (0.5 * 1 + 0.5 * 2 / 3)) / 2
+    )
     assert films.loc["jerry", "share_error_std"] == pytest.approx(np.std([0, 0.5, 1], ddof=1))
 
 
@@ -140,7 +142,11 @@ def test_rows_in_any_order_and_twice(one_film):
     X, y = one_film
     rows = np.random.default_rng(0).permutation(np.r_[np.arange(300), np.arange(60)])
     report = screen_time_validation(
-        pipeline(), X.iloc[rows], y.iloc[rows].to_numpy(), groups=time_blocks(X)[rows], random_state=0
+        pipeline(),
+        X.iloc[rows],
+        y.iloc[rows].to_numpy(),
+        groups=time_blocks(X)[rows],
+        random_state=0,
     )
     assert report["character"].tolist() == [0, 1, "overall"] * 2
     assert (rows_of(report, "shuffled")["seconds_error"] == 0).all()

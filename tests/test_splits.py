@@ -90,7 +90,12 @@ def test_groups_stay_whole_and_folds_are_alike():
     fold = folds_of(MultilabelStratifiedGroupKFold(5, shuffle=True, random_state=0), y, groups)
     assert (pd.Series(fold).groupby(groups).nunique() == 1).all()
     counts = y.assign(rows=1).groupby(fold).sum()
-    assert (abs(counts / counts.mean() - 1) < 0.12).to_numpy().all()
+    off = (counts / counts.mean() - 1).abs().max()
+    assert off["rows"] < 0.05
+    assert (off[["tom", "jerry"]] < 0.1).all()
+    assert off["spike"] < 0.25
+    by_chance = y.groupby(groups % 5).sum()
+    assert ((by_chance / by_chance.mean() - 1).abs().max() > 2 * off[y.columns]).all()
 
 
 def test_rare_labels_are_spread():
@@ -126,7 +131,7 @@ def test_one_class_a_frame_is_as_good_as_with_scikit_learn():
 
 
 def test_shuffling_depends_on_the_seed_only():
-    y, groups = random_labels(60, seed=2)
+    y, groups = np.tile([[1, 0], [0, 1], [1, 1]], (40, 1)), np.arange(120) // 3
 
     def folds(**params):
         return folds_of(MultilabelStratifiedGroupKFold(3, **params), y, groups)

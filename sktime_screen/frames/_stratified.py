@@ -18,7 +18,7 @@ class MultilabelStratifiedGroupKFold(StratifiedGroupKFold):
     n_splits : int, default=5
         Number of folds, 2 or more.
     shuffle : bool, default=False
-        Whether equally good folds are decided between at random.
+        Whether groups that are alike are dealt out at random.
     random_state : int, RandomState instance or None, default=None
         Seed of the shuffling.
 
@@ -33,10 +33,10 @@ class MultilabelStratifiedGroupKFold(StratifiedGroupKFold):
     ``groups``; for frames that stand alone these are ``numpy.arange(len(X))``. It raises
     ``ValueError`` for fewer groups than folds.
 
-    The groups that hold the largest part of some character go first, each to the fold that it
-    brings nearest to its due number of frames with and without every character. That rare labels
-    are dealt out first is from Sechidis, Tsoumakas and Vlahavas, "On the stratification of
-    multi-label data", ECML PKDD 2011, where rows are dealt out one by one.
+    Groups with many frames or rare characters go first, each to the fold that it brings nearest to
+    its due number of frames with and without every character. Sechidis, Tsoumakas and Vlahavas,
+    "On the stratification of multi-label data", ECML PKDD 2011, deal out single rows, the rarest
+    label first; applied to groups, that leaves folds less alike.
 
     Examples
     --------
@@ -92,7 +92,8 @@ def deal_groups(group_of_row, targets, shares, order):
     """
     counts = label_counts(group_of_row, targets)
     due = np.outer(shares, counts.sum(axis=0))
-    weight = (counts / counts.sum(axis=0)).max(axis=1)
+    # How far a group can throw a part off: many rows, or a rare label.
+    weight = (counts**2 / counts.sum(axis=0)).sum(axis=1)
     part_of_group = np.zeros(len(counts), int)
     got = np.zeros_like(due)
     for group in order[np.argsort(-weight[order], kind="stable")]:

@@ -156,7 +156,9 @@ class ProbabilityCalibrationDisplay:
             label = f"{name} (Brier {score['brier']:.3f}, ECE {score['ece']:.3f})"
             (line,) = ax.plot(curve["probability"], curve["share"], label=label)
             area = 10 + 190 * curve["frames"] / most
-            ax.scatter(curve["probability"], curve["share"], area, line.get_color(), alpha=0.5)
+            ax.scatter(
+                curve["probability"], curve["share"], area, color=line.get_color(), alpha=0.5
+            )
             self.lines_.append(line)
         ax.set(
             xlim=(-0.03, 1.03),

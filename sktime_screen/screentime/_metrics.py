@@ -14,9 +14,7 @@ from ..frames._indicators import aligned_characters, aligned_indicators, indicat
     {"unit": [StrOptions({"seconds", "share"})], "average": [StrOptions({"macro"}), None]},
     prefer_skip_nested_validation=True,
 )
-def screen_time_error(
-    y_true, y_pred, frames, *, unit="seconds", average="macro", background=None
-):
+def screen_time_error(y_true, y_pred, frames, *, unit="seconds", average="macro", background=None):
     """Mean absolute error of screen time, over films.
 
     Parameters

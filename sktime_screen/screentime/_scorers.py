@@ -95,7 +95,9 @@ def appearance_overlap_scorer(estimator, X, y, *, background=None):
     """
     final = _final_step(estimator)
     background = getattr(final, "background", None) if background is None else background
-    return appearance_overlap(y, _shown(estimator, final, X, y, background), X, background=background)
+    return appearance_overlap(
+        y, _shown(estimator, final, X, y, background), X, background=background
+    )
 
 
 def _final_step(estimator):

@@ -34,9 +34,9 @@ def screen_time_validation(pipeline, table, y, *, groups=None, n_splits=5, rando
         The class of each frame, or a 0/1 table with a column a character.
     groups : array-like of shape (n_frames,) or dict of str to array-like, optional
         Groups that are never separated; for several splits, by their names:
-        ``{"shots": shot_groups(table), "blocks": time_blocks(table)}``. By default one film is left out at a time, "films", or
-        with a single film "time blocks": stretches of 30 seconds, shorter in a film so short that
-        there would be fewer than two for each fold.
+        ``{"shots": shot_groups(table), "blocks": time_blocks(table)}``. By default one film is
+        left out at a time, "films", or with a single film "time blocks": stretches of 30 seconds,
+        shorter in a film so short that there would be fewer than two for each fold.
     n_splits : int, default=5
         Number of folds; films are left out one at a time, however many there are.
     random_state : int, RandomState instance or None, default=None
@@ -100,7 +100,13 @@ def screen_time_validation(pipeline, table, y, *, groups=None, n_splits=5, rando
         for train, test in folds:
             fitted = _fitted(learned, _taken(rows, train), y.iloc[train])
             report = _measured(
-                fitted, _taken(rows, test), y.iloc[test], index[test], lengths, characters, background
+                fitted,
+                _taken(rows, test),
+                y.iloc[test],
+                index[test],
+                lengths,
+                characters,
+                background,
             )
             reports.append(report.assign(split=split))
     return _summary(pd.concat(reports), characters)
