@@ -3,6 +3,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import jaccard_score
@@ -12,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from sktime_screen import (
     KerasDenseClassifier,
+    MultilabelStratifiedGroupKFold,
     ScreenTimeAggregator,
     appearance_overlap,
     appearance_overlap_scorer,
@@ -228,3 +230,20 @@ def test_classes_that_a_fold_lacks_count_in_the_scores(labelled):
     # All cat, and cat is found: the mouse, known and not there, is right as well.
     assert screen_time_error_scorer(always, fold.iloc[:4], ["cat"] * 4) == 0
     assert appearance_overlap_scorer(always, fold.iloc[:4], ["none"] * 4) == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_scorers_beside_splits_by_group(labelled, routing):
+    X, y, films = labelled
+    scoring = {"error": screen_time_error_scorer, "overlap": appearance_overlap_scorer}
+    splitter = MultilabelStratifiedGroupKFold(3)
+    forest = MultiOutputClassifier(LogisticRegression())
+    with config_context(enable_metadata_routing=routing):
+        groups = {"params": {"groups": films}} if routing else {"groups": films}
+        scores = cross_validate(forest, X, y, scoring=scoring, cv=splitter, **groups)
+        search = GridSearchCV(
+            forest, {"estimator__C": [0.1, 1]}, scoring=scoring, refit="error", cv=splitter
+        ).fit(X, y, groups=films)
+    assert (scores["test_error"] <= 0).all()
+    assert (scores["test_overlap"] > 0.5).all()
+    assert search.score(X, y) == pytest.approx(screen_time_error_scorer(search, X, y))
