@@ -79,8 +79,8 @@ def write_label_page(
     The doubt about a frame is that about its most doubtful character, ``1 - abs(2 * p - 1)``; of
     one class a frame it is one minus the margin between the two most probable classes.
 
-    What was labelled is kept in the browser's local storage, under a digest of the frames and
-    classes: a page written again for the same frames finds it, also with other probabilities.
+    What was labelled is kept in the browser's local storage, under a digest of the frames, classes
+    and ``labels``: a page written again for the same finds it, also with other probabilities.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def write_label_page(
         head += [_CLASS_COLUMN]
         values = [_csv_line([name]) for name in names]
     page = {
-        "digest": _digest(table, names, nobody, multilabel),
+        "digest": _digest(table, names, nobody, multilabel, given),
         "characters": names,
         "multilabel": multilabel,
         "nobody": nobody,
@@ -131,7 +131,9 @@ def write_label_page(
 def _checked_names(classes, multilabel, background):
     """Return the names of the classes and the number of the one that says nobody, or None."""
     if isinstance(classes, str):
-        raise ValueError(f"classes={classes!r}: a list of names is expected, [{classes!r}] for one.")
+        raise ValueError(
+            f"classes={classes!r}: a list of names is expected, [{classes!r}] for one."
+        )
     names = [str(name) for name in classes]
     if not names:
         raise ValueError("classes is empty: name at least one character to label.")
@@ -167,9 +169,7 @@ def _given_labels(labels, table, names, nobody, multilabel):
     if indicators is not None:
         if not multilabel:
             raise ValueError("multilabel=False takes one class a frame, not a 0/1 column a class.")
-        return [
-            None if np.isnan(row).any() else np.flatnonzero(row).tolist() for row in indicators
-        ]
+        return [None if np.isnan(row).any() else np.flatnonzero(row).tolist() for row in indicators]
     classes = pd.Series(labels).to_numpy(dtype=object)
     unknown = {str(name) for name in classes if not pd.isna(name)} - set(names)
     if unknown:
@@ -268,10 +268,10 @@ def _film_names(videos):
     return [Path(video).name or video for video in pd.unique(videos)]
 
 
-def _digest(table, names, nobody, multilabel):
+def _digest(table, *described):
     where = table["image" if "image" in table else "video"].map(os.path.abspath)
-    known = [where.tolist(), table["time"].tolist(), names, nobody, multilabel]
-    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+    known = json.dumps([where.tolist(), table["time"].tolist(), *described])
+    return hashlib.sha256(known.encode()).hexdigest()
 
 
 def _checked_target(path):

@@ -114,6 +114,5 @@ class Labels {
     this.states = states;
     this.done = [];
     this.undone = [];
-    this.onchange();
   }
 }

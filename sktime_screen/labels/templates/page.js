@@ -243,7 +243,7 @@ labels.onchange = () => {
 
 store.onelsewhere((work) => {
   saved = work.saved;
-  labels.states = work.states;
+  labels.restore(work.states);
   draw();
 });
 
