@@ -22,6 +22,7 @@ from ._thumbnails import thumbnails
 # What is known of a frame besides its labels, and goes into the CSV with it.
 _FRAME_COLUMNS = ("video", "time", "duration", "image", "inclusion", "stratum")
 _CLASS_COLUMN = "label"
+_STYLES = ("look.css", "layout.css", "cards.css", "narrow.css")
 _SCRIPTS = ("labels.js", "keeping.js", "grid.js", "panel.js", "page.js")
 # The page's thumbnails are as high as most pictures ask for, but never slits or towers.
 _ASPECT_RANGE = (0.4, 1.0)
@@ -308,7 +309,7 @@ def _template():
 def _parts():
     """Return style and scripts, and the policy that lets the page run these and nothing else."""
     folder = resources.files("sktime_screen.labels") / "templates"
-    style = (folder / "label_page.css").read_text(encoding="utf-8")
+    style = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES)
     scripts = [(folder / name).read_text(encoding="utf-8") for name in _SCRIPTS]
     policy = "; ".join(
         [

@@ -144,7 +144,7 @@ function describe(page, labels, frame) {
 }
 
 function nobodyName(page) {
-  return page.nobody === null ? "nobody" : page.characters[page.nobody];
+  return page.nobody === null ? "Nobody" : page.characters[page.nobody];
 }
 
 function chips(page, labels, frame) {

@@ -60,7 +60,7 @@ class Panel {
     text(".time", clock(time));
     text(".number", `${selection.place + 1} of ${page.frames.length}`);
     const frames = selection.frames;
-    text(".state", frames.length > 1 ? `${frames.length} frames are taken together` : state.label);
+    text(".state", frames.length > 1 ? `${frames.length} frames selected` : state.label);
     this.element.dataset.state = frames.length > 1 ? "range" : state.kind;
     const share = (button, character) => {
       button.querySelector(".percent").textContent = `${percent[character]} %`;
