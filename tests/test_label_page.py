@@ -308,10 +308,12 @@ class Driver:
 
 
 def test_twenty_frames_by_keyboard(browser, frames, target):
-    write_label_page(frames, ["tom", "jerry"], target)
+    # As a choice of frames comes: in any order. The CSV is in the order of time.
+    mixed = np.random.default_rng(1).permutation(20)
+    write_label_page(frames.iloc[mixed], ["tom", "jerry"], target)
     browser.open(target)
     wanted = np.random.default_rng(0).integers(0, 2, (20, 2))
-    for tom, jerry in wanted:
+    for tom, jerry in wanted[mixed]:
         browser.press(*(["1"] * tom + ["2"] * jerry or ["0"]), "right")
     assert browser.find("#count").text == "20 of 20 labelled"
     X, y = load_label_csv(browser.save(target.parent))
@@ -399,6 +401,21 @@ def test_one_class_a_frame(browser, frames, target):
     pd.testing.assert_frame_equal(loaded, X)
     assert y.tolist() == ["tom, the cat", "jerry", "nobody", "jerry", "tom, the cat"]
     assert y.name == "label"
+
+
+def test_pictures_instead_of_a_film(browser, tmp_path, target):
+    images = [str(tmp_path / f'{k}, "x".png') for k in range(3)]
+    for k, image in enumerate(images):
+        cv2.imwrite(image, draw_code(k))
+    X = pd.DataFrame(
+        {"video": "film", "time": [0.0, 0.1, 0.3], "duration": [0.1, 0.2, 0.3], "image": images}
+    )
+    write_label_page(X, ["tom", "jerry"], target)
+    browser.open(target)
+    browser.press("1", "right", "right", "2")
+    loaded, y = load_label_csv(browser.save(target.parent))
+    pd.testing.assert_frame_equal(loaded, X.iloc[[0, 2]].reset_index(drop=True))
+    assert y.to_numpy().tolist() == [[1, 0], [0, 1]]
 
 
 def test_suggestions_count_when_confirmed(browser, frames, target):

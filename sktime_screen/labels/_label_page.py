@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 from collections import Counter
 from functools import lru_cache
 from importlib import resources
@@ -17,10 +16,13 @@ import numpy as np
 import pandas as pd
 
 from ..frames import check_frame_table, frame_index, is_frame_index
+from ._files import written_whole
 from ._thumbnails import thumbnails
 
 # What is known of a frame besides its labels, and goes into the CSV with it.
 _FRAME_COLUMNS = ("video", "time", "duration", "image", "inclusion", "stratum")
+# With these a CSV is one of intervals.
+_INTERVAL_COLUMNS = ("start", "end")
 _CLASS_COLUMN = "label"
 _STYLES = ("look.css", "layout.css", "cards.css", "narrow.css")
 _SCRIPTS = ("labels.js", "keeping.js", "grid.js", "panel.js", "page.js")
@@ -126,7 +128,9 @@ def write_label_page(
             )
         ],
     }
-    _write_whole(target, _template().render(page=page, **_parts()))
+    with written_whole(target) as unfinished:
+        html = _template().render(page=page, **_parts())
+        Path(unfinished).write_text(html, encoding="utf-8", newline="\n")
 
 
 def _checked_names(classes, multilabel, background):
@@ -135,7 +139,7 @@ def _checked_names(classes, multilabel, background):
         raise ValueError(
             f"classes={classes!r}: a list of names is expected, [{classes!r}] for one."
         )
-    names = [str(name) for name in classes]
+    names = [str(name).strip() for name in classes]
     if not names:
         raise ValueError("classes is empty: name at least one character to label.")
     if background is not None:
@@ -148,14 +152,14 @@ def _checked_names(classes, multilabel, background):
         if str(background) not in names:
             names.append(str(background))
     for name, times in Counter(names).items():
-        if not name.strip():
+        if not name:
             raise ValueError(f"classes={list(classes)!r}: a class has no name.")
         if times > 1:
             raise ValueError(f"classes={list(classes)!r}: {name!r} comes {times} times.")
-        if multilabel and name in _FRAME_COLUMNS:
+        if multilabel and name in _FRAME_COLUMNS + _INTERVAL_COLUMNS:
             raise ValueError(
-                f"A character called {name!r} cannot be told from the column of that name in the "
-                f"CSV ({', '.join(_FRAME_COLUMNS)}). Call it something else."
+                f"A character called {name!r} cannot be told from the column of that name in a "
+                f"CSV of labels. Call it something else."
             )
     return names, None if background is None else names.index(str(background))
 
@@ -284,14 +288,6 @@ def _checked_target(path):
             f"Cannot write {target}: there is no folder {target.parent}. Make it first."
         )
     return target
-
-
-def _write_whole(target, text):
-    # A folder, and not a temporary file: that would keep others from reading the page.
-    with tempfile.TemporaryDirectory(prefix=".label-page-", dir=target.parent) as folder:
-        unfinished = Path(folder) / target.name
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(unfinished, target)
 
 
 @lru_cache(maxsize=1)

@@ -35,18 +35,20 @@ class BrowserStore {
   }
 }
 
-// Lines and names come quoted for CSV; what is left to write are labels. Frames without are left out.
+// Lines and names come quoted for CSV; what is left to write are labels, film by film in the order
+// of time. Frames without are left out.
 function toCsv(page, labels) {
-  const lines = [page.csv.head];
-  page.frames.forEach((frame, number) => {
-    if (!labels.isLabelled(number)) return;
+  const { frames } = page;
+  const numbers = [...frames.keys()].filter((number) => labels.isLabelled(number));
+  numbers.sort((a, b) => frames[a].film - frames[b].film || frames[a].time - frames[b].time);
+  const lines = numbers.map((number) => {
     const present = labels.states[number];
     const fields = page.multilabel
       ? page.characters.map((_, character) => Number(present.includes(character)))
       : [page.csv.values[present[0] ?? page.nobody]];
-    lines.push([frame.row, ...fields].join(","));
+    return [frames[number].row, ...fields].join(",");
   });
-  return lines.join("\n") + "\n";
+  return [page.csv.head, ...lines, ""].join("\n");
 }
 
 function download(name, text) {
