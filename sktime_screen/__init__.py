@@ -23,6 +23,7 @@ from .labels import (
     save_eaf,
     save_label_csv,
     save_label_studio,
+    write_label_page,
 )
 from .recipes import recommended_pipeline
 from .report import ProbabilityCalibrationDisplay, TimelineDisplay, TrainingHistoryDisplay
@@ -71,4 +72,5 @@ __all__ = [
     "shot_boundaries",
     "shot_groups",
     "time_blocks",
+    "write_label_page",
 ]

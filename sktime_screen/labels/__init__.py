@@ -1,9 +1,10 @@
-"""Labels in and out: CSV files, class folders, Label Studio, ELAN, pictures and lists of films."""
+"""Labels in and out: CSV, class folders, Label Studio, ELAN, pictures, a page to label on."""
 
 from ._csv import load_label_csv
 from ._eaf import load_eaf, save_eaf
 from ._extract import extract_frames
 from ._folder import load_frame_folder
+from ._label_page import write_label_page
 from ._label_studio import load_label_studio
 from ._save_csv import save_label_csv
 from ._save_label_studio import save_label_studio
@@ -19,4 +20,5 @@ __all__ = [
     "save_eaf",
     "save_label_csv",
     "save_label_studio",
+    "write_label_page",
 ]

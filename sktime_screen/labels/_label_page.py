@@ -1,0 +1,325 @@
+"""The labelling page: frames of films in one HTML file, labelled by keyboard."""
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import os
+from collections import Counter
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+from ..frames import check_frame_table, frame_index, is_frame_index
+from ._files import written_whole
+from ._thumbnails import thumbnails
+
+# What is known of a frame besides its labels, and goes into the CSV with it.
+_FRAME_COLUMNS = ("video", "time", "duration", "image", "inclusion", "stratum")
+# With these a CSV is one of intervals.
+_INTERVAL_COLUMNS = ("start", "end")
+_CLASS_COLUMN = "label"
+_STYLES = ("look.css", "layout.css", "cards.css", "narrow.css")
+_SCRIPTS = ("labels.js", "keeping.js", "grid.js", "panel.js", "page.js")
+# The page's thumbnails are as high as most pictures ask for, but never slits or towers.
+_ASPECT_RANGE = (0.4, 1.0)
+
+
+def write_label_page(
+    X, classes, path, *, multilabel=True, background=None, labels=None, probabilities=None
+):
+    """Write a page on which frames are labelled in the browser, by keyboard, mouse or touch.
+
+    The page is one HTML file with everything in it: it opens from the disk, loads nothing, keeps
+    the work when it is closed, and saves a CSV that :func:`load_label_csv` reads. Number keys
+    switch characters on and off, ``0`` says that nobody is there, arrows move, with shift they
+    take in a range, Ctrl+Z takes back; ``?`` shows all keys. Frames that were not labelled are
+    left out of the CSV.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame
+        The frame table to label: ``video``, ``time`` and ``duration`` (s), optionally ``image``.
+        The columns ``inclusion`` and ``stratum`` of a sample of frames go into the CSV as well.
+    classes : sequence of str or int
+        The characters, in the order of their keys.
+    path : str or path
+        The page to write, usually ``*.html``. The CSV is named after it.
+    multilabel : bool, default=True
+        Whether several characters may be in a frame: the CSV has a 0/1 column a character.
+        Otherwise each frame has one class, in the column ``label``.
+    background : str or int, optional
+        Of one class a frame, the one that says nobody is there; its key is ``0``. Where several
+        characters may be in a frame, nobody is a row of zeros.
+    labels : Series or DataFrame of n_frames rows, optional
+        Labels that are there already, as :func:`load_label_csv` gives them; rows without a label
+        hold NaN or None.
+    probabilities : array-like of shape (n_frames, n_classes), optional
+        What a fitted pipeline thinks: ``pipeline[:-1].transform(X)``. The page then suggests
+        labels, to be confirmed, and shows the most doubtful frames first. Columns of an array are
+        in the order of ``classes``, then ``background`` where that is not one of them.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, VideoError
+        If a film or picture, or the folder of the page, is missing or unreadable.
+    ValueError
+        If there are no frames or classes, a class has no name or one that the CSV needs, or labels
+        or probabilities do not fit the frames and classes.
+
+    See Also
+    --------
+    load_label_csv : Loads what the page saves.
+    VideoFrameSampler : Its ``sample`` makes frame tables.
+
+    Notes
+    -----
+    The doubt about a frame is that about its most doubtful character, ``1 - abs(2 * p - 1)``; of
+    one class a frame it is one minus the margin between the two most probable classes.
+
+    What was labelled is kept in the browser's local storage, under a digest of the frames, classes
+    and ``labels``: a page written again for the same finds it, also with other probabilities.
+
+    Examples
+    --------
+    >>> from sktime_screen import VideoFrameSampler, write_label_page
+    >>> X = VideoFrameSampler(rate=0.2).sample("film.mp4")  # doctest: +SKIP
+    >>> write_label_page(X, ["tom", "jerry"], "labels.html")  # doctest: +SKIP
+    """
+    table = check_frame_table(X)
+    if table.empty:
+        raise ValueError("There are no frames to label: the frame table is empty.")
+    names, nobody = _checked_names(classes, multilabel, background)
+    given = _given_labels(labels, table, names, nobody, multilabel)
+    suggestions = _suggestions(probabilities, table, names, nobody, multilabel)
+    target = _checked_target(path)
+
+    addresses, aspects = thumbnails(table)
+    head = [name for name in _FRAME_COLUMNS if name in table]
+    if multilabel:
+        head += names
+        values = None
+    else:
+        head += [_CLASS_COLUMN]
+        values = [_csv_line([name]) for name in names]
+    page = {
+        "digest": _digest(table, names, nobody, multilabel, given),
+        "characters": names,
+        "multilabel": multilabel,
+        "nobody": nobody,
+        "aspect": float(np.clip(np.median(aspects), *_ASPECT_RANGE)),
+        "csv": {"name": f"{target.stem}.csv", "head": _csv_line(head), "values": values},
+        "films": _film_names(table["video"]),
+        "frames": [
+            {"film": film, "time": time, "row": row, "given": label, "picture": picture, **more}
+            for film, time, row, label, picture, more in zip(
+                pd.factorize(table["video"])[0].tolist(),
+                table["time"].tolist(),
+                _csv_rows(table),
+                given,
+                addresses,
+                suggestions,
+                strict=True,
+            )
+        ],
+    }
+    with written_whole(target) as unfinished:
+        html = _template().render(page=page, **_parts())
+        Path(unfinished).write_text(html, encoding="utf-8", newline="\n")
+
+
+def _checked_names(classes, multilabel, background):
+    """Return the names of the classes and the number of the one that says nobody, or None."""
+    if isinstance(classes, str):
+        raise ValueError(
+            f"classes={classes!r}: a list of names is expected, [{classes!r}] for one."
+        )
+    names = [str(name).strip() for name in classes]
+    if not names:
+        raise ValueError("classes is empty: name at least one character to label.")
+    if background is not None:
+        if multilabel:
+            raise ValueError(
+                f"background={background!r}: where several characters may be in a frame, nobody "
+                f"is a row of zeros and no class. Leave background at None, or pass "
+                f"multilabel=False."
+            )
+        if str(background) not in names:
+            names.append(str(background))
+    for name, times in Counter(names).items():
+        if not name:
+            raise ValueError(f"classes={list(classes)!r}: a class has no name.")
+        if times > 1:
+            raise ValueError(f"classes={list(classes)!r}: {name!r} comes {times} times.")
+        if multilabel and name in _FRAME_COLUMNS + _INTERVAL_COLUMNS:
+            raise ValueError(
+                f"A character called {name!r} cannot be told from the column of that name in a "
+                f"CSV of labels. Call it something else."
+            )
+    return names, None if background is None else names.index(str(background))
+
+
+def _given_labels(labels, table, names, nobody, multilabel):
+    """Return for each frame the numbers of the classes it is labelled with, or None."""
+    if labels is None:
+        return [None] * len(table)
+    if len(labels) != len(table):
+        raise ValueError(f"{len(table)} frames but {len(labels)} labels: one a frame is expected.")
+    indicators = _indicators(labels, names)
+    if indicators is not None:
+        if not multilabel:
+            raise ValueError("multilabel=False takes one class a frame, not a 0/1 column a class.")
+        return [None if np.isnan(row).any() else np.flatnonzero(row).tolist() for row in indicators]
+    classes = pd.Series(labels).to_numpy(dtype=object)
+    unknown = {str(name) for name in classes if not pd.isna(name)} - set(names)
+    if unknown:
+        raise ValueError(f"Labels {sorted(unknown)} are none of the classes {names}.")
+    numbers = [None if pd.isna(name) else names.index(str(name)) for name in classes]
+    return [None if n is None else [] if n == nobody else [n] for n in numbers]
+
+
+def _indicators(labels, names):
+    """Return 0/1 labels in the order of the names, or None where each label is a class."""
+    # A single 0/1 column is loaded as a Series of its name.
+    if isinstance(labels, pd.Series) and str(labels.name) in names:
+        labels = labels.to_frame()
+    if not isinstance(labels, pd.DataFrame):
+        return None
+    labels = labels.set_axis([str(name) for name in labels.columns], axis=1)
+    unknown = set(labels.columns) - set(names)
+    if unknown:
+        raise ValueError(f"Columns of labels {sorted(unknown)} are none of the classes {names}.")
+    values = labels.reindex(columns=names, fill_value=0).to_numpy(dtype=np.float64)
+    wrong = ~(np.isnan(values) | (values == 0) | (values == 1))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ValueError(
+            f"Row {row} of the labels has {names[column]!r} {values[row, column]:g}; expected 0, "
+            f"1 or, where it is not labelled, NaN."
+        )
+    return values
+
+
+def _suggestions(probabilities, table, names, nobody, multilabel):
+    """Return for each frame what the page is told about predictions."""
+    if probabilities is None:
+        return [{} for _ in range(len(table))]
+    values = _probability_columns(probabilities, names, multilabel)
+    if values.shape != (len(table), len(names)):
+        raise ValueError(
+            f"probabilities are of shape {values.shape}; expected {(len(table), len(names))}: a "
+            f"row a frame and a column each for {names}."
+        )
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ValueError("probabilities must lie between 0 and 1.")
+    index = getattr(probabilities, "index", None)
+    if is_frame_index(index) and not index.equals(frame_index(table)):
+        raise ValueError(
+            "probabilities are of other frames than X, or in another order: "
+            "pipeline[:-1].transform(X) gives those of X."
+        )
+    if multilabel:
+        suggested = [np.flatnonzero(row >= 0.5).tolist() for row in values]
+        doubts = (1 - np.abs(2 * values - 1)).max(axis=1)
+    else:
+        suggested = [[] if n == nobody else [n] for n in values.argmax(axis=1).tolist()]
+        ranked = np.sort(values, axis=1)
+        doubts = 1 - ranked[:, -1] + (ranked[:, -2] if len(names) > 1 else 0)
+    percent = np.rint(100 * values).astype(int).tolist()
+    return [
+        {"suggested": row, "doubt": round(doubt, 4), "percent": shares}
+        for row, doubt, shares in zip(suggested, doubts.tolist(), percent, strict=True)
+    ]
+
+
+def _probability_columns(probabilities, names, multilabel):
+    if isinstance(probabilities, pd.DataFrame):
+        columns = [str(name) for name in probabilities.columns]
+        if multilabel and len(names) == 1 and columns == ["0", "1"]:
+            # A single character's classes are 0 and 1.
+            probabilities = probabilities.iloc[:, 1:]
+        elif sorted(columns) != sorted(names):
+            raise ValueError(f"probabilities has the columns {columns}; expected {names}.")
+        else:
+            probabilities = probabilities.set_axis(columns, axis=1)[names]
+    return np.asarray(probabilities, dtype=np.float64)
+
+
+def _csv_line(fields):
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(fields)
+    return line.getvalue()
+
+
+def _csv_rows(table):
+    """Return the CSV line of each frame, up to its labels."""
+    known = table[[name for name in _FRAME_COLUMNS if name in table]].copy()
+    # The CSV is saved wherever the browser saves, from where only a whole path leads back.
+    for name in ["image"] if "image" in known else ["video"]:
+        known[name] = known[name].map(os.path.abspath)
+    missing = known.isna().to_numpy()
+    return [
+        _csv_line(["" if gone else field for field, gone in zip(fields, row, strict=True)])
+        for fields, row in zip(known.itertuples(index=False, name=None), missing, strict=True)
+    ]
+
+
+def _film_names(videos):
+    return [Path(video).name or video for video in pd.unique(videos)]
+
+
+def _digest(table, *described):
+    where = table["image" if "image" in table else "video"].map(os.path.abspath)
+    known = json.dumps([where.tolist(), table["time"].tolist(), *described])
+    return hashlib.sha256(known.encode()).hexdigest()
+
+
+def _checked_target(path):
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"Cannot write {target}: it is a folder. Name a file in it.")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"Cannot write {target}: there is no folder {target.parent}. Make it first."
+        )
+    return target
+
+
+@lru_cache(maxsize=1)
+def _template():
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("sktime_screen.labels"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("label_page.html")
+
+
+def _parts():
+    """Return style and scripts, and the policy that lets the page run these and nothing else."""
+    folder = resources.files("sktime_screen.labels") / "templates"
+    style = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES)
+    scripts = [(folder / name).read_text(encoding="utf-8") for name in _SCRIPTS]
+    policy = "; ".join(
+        [
+            "default-src 'none'",
+            "img-src data:",
+            f"style-src {_source(style)}",
+            f"script-src {' '.join(map(_source, scripts))}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+    return {"style": style, "scripts": scripts, "policy": policy}
+
+
+def _source(text):
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -1,0 +1,61 @@
+"use strict";
+
+// Keeping the work: in the browser between visits, and in a CSV file for good.
+
+class BrowserStore {
+  constructor(digest) {
+    this.key = `sktime_screen.labels.${digest}`;
+    this.works = true;
+  }
+
+  load() {
+    try {
+      return JSON.parse(localStorage.getItem(this.key));
+    } catch {
+      this.works = false;
+      return null;
+    }
+  }
+
+  save(work) {
+    try {
+      localStorage.setItem(this.key, JSON.stringify(work));
+      this.works = true;
+    } catch {
+      // Refused, or full: the page says so and asks to save the CSV.
+      this.works = false;
+    }
+  }
+
+  // Another tab with the same page would otherwise write over what was done here.
+  onelsewhere(adopt) {
+    addEventListener("storage", (event) => {
+      if (event.key === this.key && event.newValue) adopt(JSON.parse(event.newValue));
+    });
+  }
+}
+
+// Lines and names come quoted for CSV; what is left to write are labels, film by film in the order
+// of time. Frames without are left out.
+function toCsv(page, labels) {
+  const { frames } = page;
+  const numbers = [...frames.keys()].filter((number) => labels.isLabelled(number));
+  numbers.sort((a, b) => frames[a].film - frames[b].film || frames[a].time - frames[b].time);
+  const lines = numbers.map((number) => {
+    const present = labels.states[number];
+    const fields = page.multilabel
+      ? page.characters.map((_, character) => Number(present.includes(character)))
+      : [page.csv.values[present[0] ?? page.nobody]];
+    return [frames[number].row, ...fields].join(",");
+  });
+  return [page.csv.head, ...lines, ""].join("\n");
+}
+
+function download(name, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  link.download = name;
+  link.click();
+  // Some browsers read the file only after the click was dealt with.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
