@@ -137,12 +137,10 @@ def simulate_labelled(tasks, rng):
 
 def adjusted(probabilities, calibration, labels):
     """Move probabilities so that their mean is the share (probabilistic adjusted count)."""
-    there = np.array(
-        [column[label == 1].mean() for column, label in zip(calibration.T, labels.T, strict=True)]
-    )
-    not_there = np.array(
-        [column[label == 0].mean() for column, label in zip(calibration.T, labels.T, strict=True)]
-    )
+    number = labels.sum(axis=0)
+    total = np.einsum("ij,ij->j", calibration, labels)
+    there = total / number
+    not_there = (calibration.sum(axis=0) - total) / (len(labels) - number)
     return (probabilities - not_there) / (there - not_there)
 
 
@@ -170,7 +168,7 @@ def unlabelled_interval(rng, probabilities, truth, calibration, labels, blocks, 
             blocks,
             films=films,
             recorrected=again,
-            n_resamples=300,
+            n_resamples=200,
             random_state=rng,
         )
         true = truth.sum(axis=0)

@@ -93,11 +93,11 @@ def test_repeatable():
     )
 
 
-@pytest.mark.parametrize(("n_films", "film_effect"), [(1, 0.0), (6, 0.0), (6, 0.1)])
+@pytest.mark.parametrize(("n_films", "film_effect"), [(1, 0.0), (6, 0.1)])
 def test_covers_the_truth(n_films, film_effect):
     """Nominal 90 %, films and blocks drawn anew each time."""
     rng = np.random.default_rng(5)
-    covered, repeats = np.zeros(2), 250
+    covered, repeats = np.zeros(2), 150
     for _ in range(repeats):
         errors, durations, blocks, films = calibration(rng, n_films, film_effect=film_effect)
         new = calibration(rng, film_effect=film_effect)[0]
@@ -113,7 +113,7 @@ def test_covers_the_truth(n_films, film_effect):
             random_state=rng,
         )
         covered += (low <= truth) & (truth <= high)
-    assert ((covered / repeats > 0.85) & (covered / repeats < 0.95)).all()
+    assert ((covered / repeats > 0.83) & (covered / repeats < 0.97)).all()
 
 
 @pytest.mark.parametrize(
