@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..frames import VideoFrameSampler, read_timeline
 from ._files import find_file, read_table
-from ._indicators import CLASS_COLUMNS
+from ._indicators import CLASS_COLUMNS, FRAME_COLUMNS, SAMPLING_COLUMNS
 from ._intervals import check_interval, label_intervals
 from ._sources import frame_sources, picture_table
 from ._spacing import seconds_to_next
@@ -54,7 +54,8 @@ def load_label_csv(path, video=None, rate=None, *, missing="error"):
     Returns
     -------
     X : pandas.DataFrame
-        The frame table: ``video``, ``time`` and ``duration`` (s), and ``image`` for pictures.
+        The frame table: ``video``, ``time`` and ``duration`` (s), ``image`` for pictures, and
+        ``stratum`` and ``inclusion`` as `suggest_frames` gives them.
     y : pandas.Series or pandas.DataFrame
         One class a frame, or the 0/1 indicators with a column a character. A single 0/1 column is
         a Series of its name. Intervals always give indicators.
@@ -119,10 +120,10 @@ def _picture_labels(path, rows, folder, video, rate, missing):
 
 
 def _film_labels(path, rows, folder, video, missing):
-    labels = rows.columns.difference(["video", "time", "duration", "image"], sort=False)
+    labels = rows.columns.difference(FRAME_COLUMNS, sort=False)
     if not len(labels):
         raise ValueError(f"{path!r} has 'video' and 'time' but no column of labels.")
-    numbers = [name for name in ("time", "duration") if name in rows.columns]
+    numbers = [name for name in ("time", "duration", *SAMPLING_COLUMNS) if name in rows.columns]
     _check_filled(path, rows, rows.columns.intersection(["video", "image"]))
     rows = _of_film(path, _with_numbers(path, rows, numbers), video)
     rows = rows[_labelled(path, rows, labels, missing)]
@@ -138,7 +139,9 @@ def _film_labels(path, rows, folder, video, missing):
                     f"{length:.3f} s."
                 )
     table["duration"] = rows["duration"] if "duration" in rows else seconds_to_next(table)
-    order = [name for name in ("video", "time", "duration", "image") if name in table]
+    sampling = rows.columns.intersection(SAMPLING_COLUMNS)
+    table[sampling] = rows[sampling]
+    order = [name for name in FRAME_COLUMNS if name in table]
     return table[order].reset_index(drop=True), _targets(path, rows[labels])
 
 

@@ -4,6 +4,9 @@ import numpy as np
 import pandas as pd
 
 CLASS_COLUMNS = ("Class", "class", "label", "character")
+# How a frame came to be labelled, which estimates from samples need to know.
+SAMPLING_COLUMNS = ("stratum", "inclusion")
+FRAME_COLUMNS = ("video", "time", "duration", "image", *SAMPLING_COLUMNS)
 
 
 def label_table(X, y):

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..frames import check_frame_table
 from ._files import as_seen_from, write_table
-from ._indicators import label_table
+from ._indicators import FRAME_COLUMNS, label_table
 
 
 def save_label_csv(path, X, y):
@@ -56,8 +56,8 @@ def save_label_csv(path, X, y):
     path = os.fspath(path)
     labels = label_table(X, y)
     table = check_frame_table(X).reset_index(drop=True)
-    table = table[[c for c in ("video", "time", "duration", "image") if c in table]]
-    taken = set(labels.columns) & {"video", "time", "duration", "image", "start", "end"}
+    table = table[[c for c in FRAME_COLUMNS if c in table]]
+    taken = set(labels.columns) & {*FRAME_COLUMNS, "start", "end"}
     if taken:
         raise ValueError(f"A character cannot be called {sorted(taken)}: these are columns.")
     folder = os.path.dirname(path)
