@@ -315,16 +315,29 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                 advance(len(films[video]))
 
     def _compute(self, network, features, batches, total, done=0, keep=None):
+        # Each write to the store costs milliseconds, and the engine hands over a few rows at once.
+        to_keep = []
+
+        def keep_all():
+            if to_keep:
+                keep(np.concatenate(to_keep))
+                to_keep.clear()
+
         with progress("Features", total, self.verbose) as advance:
             advance(done)
 
             def store(rows, values):
                 features[rows] = values
                 if keep is not None:
-                    keep(rows)
+                    to_keep.append(rows)
+                    if sum(map(len, to_keep)) >= self.batch_size:
+                        keep_all()
                 advance(len(rows))
 
-            network.run(batches, self.batch_size, store)
+            try:
+                network.run(batches, self.batch_size, store)
+            finally:
+                keep_all()
 
     def __sklearn_clone__(self):
         # scikit-learn would deep-copy a live model for every candidate and fold; the other
