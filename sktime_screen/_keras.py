@@ -57,3 +57,27 @@ def load_keras():
 
         keras.ops.zeros(1)  # the devices are looked for, and reported on, at the first tensor
     return keras
+
+
+def keras_backend():
+    """Return the backend that Keras runs on, or will run on once it is loaded.
+
+    Returns
+    -------
+    str
+        "tensorflow", unless the user chose another.
+    """
+    if "keras" in sys.modules:
+        return sys.modules["keras"].backend.backend()
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
+def keras_home():
+    """Return the folder in which Keras keeps what it downloads.
+
+    Returns
+    -------
+    str
+        ``KERAS_HOME`` where that is set, ``.keras`` in the user's home otherwise.
+    """
+    return os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")

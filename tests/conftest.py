@@ -1,10 +1,14 @@
 """Films made for the tests, whose pictures carry their own frame number."""
 
+import shutil
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
+
+from sktime_screen.features import _networks
+from sktime_screen.frames import FrameSequence
 
 
 def draw_code(number, height=64, width=96):
@@ -49,6 +53,49 @@ def write_coded_film(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return str(path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keras_home(tmp_path_factory):
+    """Converted networks are kept for one run of the tests, and not in the user's home."""
+    home = tmp_path_factory.mktemp("keras")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_HOME", str(home))
+        yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The numbers of pictures that were decoded, batch by batch."""
+    counts = []
+    whole = FrameSequence.iter_batches
+
+    def counting(self, *args):
+        for rows, pictures in whole(self, *args):
+            counts.append(len(rows))
+            yield rows, pictures
+
+    monkeypatch.setattr(FrameSequence, "iter_batches", counting)
+    return counts
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """The numbers of pictures that went through a network, batch by batch."""
+    counts = []
+    run = _networks.Network.run
+
+    def count(self, batches, batch_size, store):
+        def counted():
+            for rows, pictures in batches:
+                counts.append(len(pictures))
+                yield rows, pictures
+
+        run(self, counted(), batch_size, store)
+
+    monkeypatch.setattr(_networks.Network, "run", count)
+    return counts
 
 
 @pytest.fixture(scope="session")

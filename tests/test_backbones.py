@@ -162,6 +162,7 @@ def test_downloaded_weights_are_used(pictures, tmp_path, monkeypatch):
 
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", download)
     monkeypatch.setattr("keras.src.backend.config.keras_home", lambda: str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     features = PretrainedCNNFeatures(
         "mobilenet_v2", pooling=None, precision="float32"
     ).fit_transform(pictures)

@@ -1,6 +1,7 @@
 """What runs the network: which is chosen, and that all give the same features."""
 
 import importlib.util
+import sys
 
 import numpy as np
 import pytest
@@ -58,6 +59,21 @@ def test_what_is_chosen(machine, has, asked, chosen):
     assert choose_engine(*asked, live_model=False) == chosen
 
 
+def test_keras_is_asked_for_a_gpu_only_where_there_may_be_one(monkeypatch, tmp_path):
+    asked = []
+    keras = load_keras()
+    monkeypatch.setattr(_engines, "load_keras", lambda: asked.append(True) or keras)
+    monkeypatch.setattr(sys, "platform", "linux")
+    for found, gpus, suits in [(False, [], True), (True, [], True), (True, ["gpu:0"], False)]:
+        _engines._openvino_suits.cache_clear()
+        monkeypatch.setattr(keras.distribution, "list_devices", lambda kind, gpus=gpus: gpus)
+        monkeypatch.setattr(_engines, "_GPU_FILES", [tmp_path if found else tmp_path / "none"])
+        asked.clear()
+        assert _engines._openvino_suits() is suits
+        assert bool(asked) is found
+    _engines._openvino_suits.cache_clear()
+
+
 def test_a_live_model_is_left_to_keras(machine):
     machine()
     assert choose_engine("auto", "auto", live_model=True) == ("keras", "float32")
@@ -86,11 +102,13 @@ def test_openvino_gives_the_features_of_keras(pictures, expected, batch_size):
 
 
 @needs_openvino
-@pytest.mark.parametrize("name", ["vgg16", "mobilenet_v2"])
-def test_preprocessing_is_converted_with_the_network(pictures, name):
+@pytest.mark.parametrize(
+    ("name", "pooling"), [("vgg16", None), ("mobilenet_v2", ("max", None, "avg"))]
+)
+def test_preprocessing_and_pooling_are_converted_with_the_network(pictures, name, pooling):
     by_engine = {
         engine: PretrainedCNNFeatures(
-            name, weights=None, pooling=None, engine=engine, precision="float32"
+            name, weights=None, pooling=pooling, engine=engine, precision="float32"
         ).fit_transform(pictures)
         for engine in ("keras", "openvino")
     }

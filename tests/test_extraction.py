@@ -61,24 +61,6 @@ def model():
     )
 
 
-@pytest.fixture
-def computed(monkeypatch):
-    """Counts the pictures that go through a network."""
-    counts = []
-    run = _networks.Network.run
-
-    def count(self, batches, batch_size, store):
-        def counted():
-            for rows, pictures in batches:
-                counts.append(len(pictures))
-                yield rows, pictures
-
-        run(self, counted(), batch_size, store)
-
-    monkeypatch.setattr(_networks.Network, "run", count)
-    return counts
-
-
 def test_array_in_array_out(pictures, features):
     assert isinstance(features, np.ndarray)
     assert features.shape == (7, 1280)
@@ -131,6 +113,38 @@ def test_poolings_belong_together(pictures, features):
     maps = pooled[None].reshape(7, -1, 1280)
     np.testing.assert_allclose(maps.mean(axis=1), features, atol=1e-5)
     np.testing.assert_allclose(maps.max(axis=1), pooled["max"], atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_several_poolings_at_once(pictures, precision):
+    poolings = ["max", None, "avg"]
+    options = {"engine": "keras", "precision": precision}
+    each = [Features(pooling=pooling, **options).fit_transform(pictures) for pooling in poolings]
+    for pooling in (poolings, tuple(poolings)):
+        transformer = Features(pooling=pooling, **options).fit(pictures)
+        features = transformer.transform(pictures)
+        loose = 0.05 if precision == "bfloat16" else 1e-5
+        np.testing.assert_allclose(features, np.hstack(each), atol=loose)
+        assert transformer.n_features_out_ == 1280 + 2 * 2 * 1280 + 1280
+        names = transformer.get_feature_names_out().tolist()
+        assert names[0] == "efficientnet_lite0_max_0"
+        assert names[1280:1282] == ["efficientnet_lite0_map_0", "efficientnet_lite0_map_1"]
+        assert names[-1] == "efficientnet_lite0_avg_1279"
+        assert clone(transformer).pooling is pooling
+    alone = Features(pooling=["avg"], **options).fit(pictures)
+    np.testing.assert_array_equal(alone.transform(pictures), each[2])
+    assert alone.get_feature_names_out()[0] == "efficientnet_lite0_0"
+
+
+def test_poolings_of_a_model(model, pictures):
+    transformer = Features(model, pooling=("avg", "max")).fit(pictures)
+    expected = np.hstack([pictures.mean(axis=(1, 2)), pictures.max(axis=(1, 2))]) / 255
+    np.testing.assert_allclose(transformer.transform(pictures), expected, atol=1e-4)
+    keras = load_keras()
+    rows = keras.Sequential([model, keras.layers.GlobalAveragePooling2D()], name="rows")
+    transformer = Features(rows, pooling=("avg", "max")).fit(pictures)
+    np.testing.assert_allclose(transformer.transform(pictures), expected[:, :3], atol=1e-4)
+    assert list(transformer.get_feature_names_out()) == ["rows_0", "rows_1", "rows_2"]
 
 
 def test_vgg16_flattened_has_25088_columns():
@@ -327,8 +341,9 @@ def test_models_that_are_no_backbones(pictures, tmp_path):
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"backbone": 3}, {"pooling": "mean"}, {"batch_size": 0}, {"weights": 1}, {"verbose": "yes"},
-     {"backbone": "no_such_network"}],
+    [{"backbone": 3}, {"pooling": "mean"}, {"pooling": ()}, {"pooling": ("avg", "mean")},
+     {"pooling": ["avg", "avg"]}, {"batch_size": 0}, {"weights": 1}, {"n_jobs": 1.5},
+     {"verbose": "yes"}, {"backbone": "no_such_network"}],
 )  # fmt: skip
 def test_wrong_parameters(parameters, pictures):
     with pytest.raises(ValueError, match=next(iter(parameters))):

@@ -11,12 +11,12 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 
 from sktime_screen import (
     FeatureStore,
-    FrameSequence,
     ImageResizer,
     KerasDenseClassifier,
     PretrainedCNNFeatures,
@@ -28,21 +28,6 @@ from sktime_screen import (
 @pytest.fixture
 def store(tmp_path):
     return FeatureStore(tmp_path / "features")
-
-
-@pytest.fixture
-def decoded(monkeypatch):
-    """The rows that were decoded, counted."""
-    counts = []
-    whole = FrameSequence.iter_batches
-
-    def counting(self, batch_size=32):
-        for rows, pictures in whole(self, batch_size):
-            counts.append(len(rows))
-            yield rows, pictures
-
-    monkeypatch.setattr(FrameSequence, "iter_batches", counting)
-    return counts
 
 
 def sequence(film, size=(32, 32), rate=2, **options):
@@ -124,6 +109,7 @@ def test_a_moved_film_is_found_and_a_changed_one_is_not(film, other_film, store,
         ({"crop_bars": True}, {}),
         ({"size": (40, 32)}, {}),
         ({}, {"pooling": "max"}),
+        ({}, {"pooling": ("avg", "max")}),
         ({}, {"weights": None}),
         ({}, {"backbone": "mobilenet_v2", "weights": None}),
     ],
@@ -149,7 +135,7 @@ def test_a_models_weights_are_in_the_key(film, store):
     pd.testing.assert_frame_equal(second, features(sequence(film), None, backbone=other))
 
 
-def test_a_grid_search_decodes_each_frame_once(film, store, decoded):
+def test_a_grid_search_computes_each_frame_once(film, store, decoded, computed):
     X = VideoFrameSampler(rate=2).sample(film)
     pipeline = make_pipeline(
         VideoFrameSampler(),
@@ -158,10 +144,29 @@ def test_a_grid_search_decodes_each_frame_once(film, store, decoded):
         KerasDenseClassifier((4,), epochs=1, random_state=0),
         ScreenTimeAggregator(),
     )
-    grid = {"kerasdenseclassifier__dropout": [0.1, 0.2, 0.3]}
-    search = GridSearchCV(pipeline, grid, cv=KFold(4, shuffle=True, random_state=0))
+    grid = {
+        "kerasdenseclassifier__dropout": [0.1, 0.2, 0.3, 0.4],
+        "screentimeaggregator__threshold": [0.4, 0.5],
+    }
+    search = GridSearchCV(pipeline, grid, cv=KFold(5, shuffle=True, random_state=0))
     search.fit(X, np.arange(20) % 2)
+    assert len(search.cv_results_["params"]) == 8
     assert sum(decoded) == 20
+    assert sum(computed) == 20
+
+
+def test_a_grid_of_poolings(film, store):
+    X = VideoFrameSampler(rate=2).sample(film)
+    pipeline = make_pipeline(
+        VideoFrameSampler(),
+        ImageResizer((32, 32)),
+        PretrainedCNNFeatures(memory=store),
+        LogisticRegression(max_iter=20),
+    )
+    grid = {"pretrainedcnnfeatures__pooling": ["avg", ("avg", "max"), ["max", None]]}
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(X, np.arange(20) % 2)
+    assert search.cv_results_["params"][1] == {"pretrainedcnnfeatures__pooling": ("avg", "max")}
+    assert len(store) == 3 * 20
 
 
 def test_joblib_memory_and_paths_are_taken(film, tmp_path):
@@ -214,6 +219,37 @@ def test_two_processes_write_at_once(store):
     ]
     assert [writer.wait() for writer in writers] == [0, 0]
     assert store.contents()["frames"].tolist() == [320, 320]
+
+
+EXTRACTOR = """
+import sys
+import numpy as np
+from sktime_screen import ImageResizer, PretrainedCNNFeatures, VideoFrameSampler
+film, folder, result = sys.argv[1:]
+frames = ImageResizer((32, 32)).transform(VideoFrameSampler(rate=None).transform(film))
+features = PretrainedCNNFeatures(memory=folder, batch_size=8)
+np.save(result, features.fit_transform(frames).to_numpy())
+"""
+
+
+def test_two_processes_compute_the_same_film_at_once(film, store, tmp_path):
+    alone = features(sequence(film, rate=None), None)
+    results = [tmp_path / "a.npy", tmp_path / "b.npy"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", EXTRACTOR, film, store.folder, result],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for result in results
+    ]
+    for process in processes:
+        _, said = process.communicate()
+        assert (process.returncode, said) == (0, "")
+    for result in results:
+        np.testing.assert_array_equal(np.load(result), alone)
+    np.testing.assert_array_equal(features(sequence(film, rate=None), store), alone)
+    assert len(store) == 240
 
 
 def test_a_killed_process_loses_at_most_the_batch_in_flight(store):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .._keras import load_keras
+from .._keras import keras_home, load_keras
 from ..frames import file_digest
 from . import _efficientnet_lite
 from ._errors import WeightsFileError, WeightsUnavailableError
@@ -133,9 +133,7 @@ class Backbone(ABC):
         str
             The digest of a file, or the name of the weights.
         """
-        if weights is None or weights == "imagenet":
-            return f"weights={weights}"
-        return f"weights={file_digest(os.fspath(weights)).hex()}"
+        return weights_identity(weights)
 
     @abstractmethod
     def _load_imagenet(self, model, pooling):
@@ -222,13 +220,51 @@ class _KerasApplication(Backbone):
             if failure is None and not isinstance(error, OSError):
                 raise
             wanted = f"the file {failure[1]}" if failure else "their file"
-            home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+            folder = os.path.join(keras_home(), "models")
             raise WeightsUnavailableError(
                 f"The ImageNet weights of {self.name} are not on this machine and {wanted} cannot "
                 f"be downloaded ({error}). Download it elsewhere and pass "
-                f'weights="/path/to/file", or put it into {os.path.join(home, "models")!r}, where '
-                f'Keras looks first. backbone="efficientnet_lite0" needs no download.'
+                f'weights="/path/to/file", or put it into {folder!r}, where Keras '
+                f'looks first. backbone="efficientnet_lite0" needs no download.'
             ) from error
+
+
+def weights_identity(weights):
+    """Tell the weights of a backbone that was named from any others, in any process.
+
+    Parameters
+    ----------
+    weights : "imagenet", None, or path
+        As a user gives them.
+
+    Returns
+    -------
+    str
+        The digest of a file, or the name of the weights.
+    """
+    if weights is None or weights == "imagenet":
+        return f"weights={weights}"
+    return f"weights={file_digest(os.fspath(weights)).hex()}"
+
+
+def pool(feature_map, pooling):
+    """Turn a feature map into a row.
+
+    Parameters
+    ----------
+    feature_map : keras tensor, shape (n, height, width, channels)
+        What a network gives.
+    pooling : {"avg", "max"} or None
+        The mean or maximum over positions, or the map, flattened.
+
+    Returns
+    -------
+    keras tensor, shape (n, channels) or (n, height * width * channels)
+        A row a picture.
+    """
+    layers = load_keras().layers
+    pools = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
+    return pools.get(pooling, layers.Flatten)()(feature_map)
 
 
 def _draw_weights(model):

@@ -1,6 +1,7 @@
 """What runs a network over pictures: Keras itself, or OpenVINO."""
 
 import importlib.util
+import os
 import sys
 from collections import deque
 from functools import cache
@@ -8,10 +9,13 @@ from threading import Lock
 
 import numpy as np
 
-from .._keras import load_keras
+from .._keras import keras_backend, load_keras
 
 # Pictures to a request. Two to eight are equally fast, and few keep all cores busy to the end.
 _REQUEST_SIZE = 4
+
+# What Linux has where there is a GPU: only then is TensorFlow, slow to import, asked for it.
+_GPU_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 _importing = Lock()
 
@@ -66,6 +70,8 @@ def _openvino_suits():
     # A network is handed over by way of TensorFlow's graph, and a GPU is left to Keras.
     if importlib.util.find_spec("openvino") is None:
         return False
+    if not any(map(os.path.exists, _GPU_FILES)) and sys.platform == "linux":
+        return keras_backend() == "tensorflow"
     keras = load_keras()
     return keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
 
@@ -125,32 +131,74 @@ class KerasEngine:
             store(rows, self._model.predict_on_batch(pictures)[: len(rows)])
 
 
+def convert(model):
+    """Convert a network for OpenVINO.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Takes pictures (n, height, width, 3), uint8, and gives a table of features. It is not
+        needed any more afterwards.
+
+    Returns
+    -------
+    openvino.Model
+        The same network.
+    """
+    import tensorflow as tf
+
+    pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
+    network = tf.function(model.call, input_signature=[pictures], autograph=False)
+    return _load_openvino().convert_model(network.get_concrete_function())
+
+
+def serialize(network, path):
+    """Write a converted network, as it is, to a file ``.xml`` and one ``.bin`` beside it.
+
+    Parameters
+    ----------
+    network : openvino.Model
+        What :func:`convert` returned.
+    path : str or path
+        Where the file ``.xml`` goes.
+    """
+    _load_openvino().save_model(network, path, compress_to_fp16=False)
+
+
+def deserialize(xml, weights):
+    """Return a converted network.
+
+    Parameters
+    ----------
+    xml, weights : bytes
+        The files that :func:`serialize` wrote.
+
+    Returns
+    -------
+    openvino.Model
+        The network.
+    """
+    return _load_openvino().Core().read_model(xml, weights)
+
+
 class OpenVINOEngine:
     """Runs a network with OpenVINO, several requests at a time.
 
     Parameters
     ----------
-    model : keras.Model
-        Takes pictures (n, height, width, 3), uint8, and gives a table of features. It is converted
-        once and not needed any more.
+    network : openvino.Model
+        See :func:`convert`.
     precision : {"float32", "bfloat16"}
         Of the numbers inside the network.
     """
 
-    def __init__(self, model, precision):
-        import tensorflow as tf
-
-        openvino = _load_openvino()
-        pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
-        network = tf.function(model.call, input_signature=[pictures], autograph=False)
+    def __init__(self, network, precision):
         settings = {
             "PERFORMANCE_HINT": "THROUGHPUT",
             "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
             "ENABLE_CPU_PINNING": False,
         }
-        self._compiled = openvino.Core().compile_model(
-            openvino.convert_model(network.get_concrete_function()), "CPU", settings
-        )
+        self._compiled = _load_openvino().Core().compile_model(network, "CPU", settings)
         self._n_requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
 
     def run(self, batches, batch_size, store):

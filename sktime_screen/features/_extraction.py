@@ -1,9 +1,11 @@
 """PretrainedCNNFeatures: pictures to vectors by a network trained on ImageNet."""
 
+import copy
 import os
 import warnings
 from numbers import Integral
 
+import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
@@ -11,6 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..frames import FrameSequence, picture_keys, progress
+from ._batches import batches_of_frames, distinct_frames, rows_by_film, slices
 from ._engines import choose_engine
 from ._networks import get_network
 from ._pictures import check_pictures
@@ -36,9 +39,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         "efficientnet_lite0", and for the others is downloaded by Keras at first use. A path leads
         to weights that are already here: ``.weights.h5``, ``.h5``, ``.keras``, or ``.pth`` for
         "efficientnet_lite0". None draws random weights, the same in every process.
-    pooling : {"avg", "max"} or None, default="avg"
+    pooling : {"avg", "max"} or None, or a tuple or list of these, default="avg"
         The mean or the maximum of the last feature map over its positions, or None for the whole
-        map, flattened: 7 x 7 x 512 = 25,088 columns with "vgg16" at 224 x 224.
+        map, flattened: 7 x 7 x 512 = 25,088 columns with "vgg16" at 224 x 224. Several, such as
+        ``("avg", "max")``, give their columns side by side from one pass through the network.
     batch_size : int, default=32
         The most pictures that go through the network at once.
     memory : str, path-like, joblib.Memory or FeatureStore, optional
@@ -52,6 +56,11 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Of the numbers inside the network; features are always float32. "auto" takes "bfloat16" with
         OpenVINO on a processor that has instructions for it, "float32" otherwise.
+    n_jobs : int, optional
+        How many films are computed at once, by joblib. One process uses all cores of a machine:
+        this is for several machines, as in ``with joblib.parallel_config(backend="dask")``, which
+        None (the default) follows, and whose workers have to find films and ``memory`` under the
+        same paths.
     verbose : bool or int, default=False
         Whether to show a progress bar.
 
@@ -76,6 +85,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     ``sklearn.base.clone`` lets the copies share a live ``keras.Model``; pickling and
     ``copy.deepcopy`` store it within the transformer, in Keras's own format.
 
+    A network that was converted for OpenVINO is kept on disk, in the folder ``sktime_screen`` of
+    Keras's own (``KERAS_HOME``, or ``~/.keras``), at most 1 GiB of them: processes that find it
+    there do not import TensorFlow.
+
     Examples
     --------
     >>> from sklearn.datasets import load_sample_images
@@ -88,11 +101,12 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     _parameter_constraints = {
         "backbone": [str, os.PathLike, HasMethods("predict_on_batch")],
         "weights": [str, os.PathLike, None],
-        "pooling": [StrOptions({"avg", "max"}), None],
+        "pooling": [StrOptions({"avg", "max"}), tuple, list, None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "memory": [str, os.PathLike, HasMethods("cache"), FeatureStore, None],
         "engine": [StrOptions({"auto", "openvino", "keras"})],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
 
@@ -106,6 +120,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         memory=None,
         engine="auto",
         precision="auto",
+        n_jobs=None,
         verbose=False,
     ):
         self.backbone = backbone
@@ -115,6 +130,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         self.memory = memory
         self.engine = engine
         self.precision = precision
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -144,11 +160,12 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                 f"weights={self.weights!r} goes with the name of a backbone; a keras.Model brings "
                 f"its own weights: leave weights out."
             )
+        self._check_pooling()
         self.picture_shape_ = check_pictures(X).shape[1:]
         self.engine_, self.precision_ = self._choose_engine()
         network = self._network(self.engine_, self.precision_)
-        self.n_features_out_ = network.n_features
-        self._name_out = network.name
+        self._columns = network.columns
+        self.n_features_out_ = sum(size for _, size in network.columns)
         return self
 
     def transform(self, X):
@@ -167,6 +184,9 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        VideoError
+            If a film cannot be decoded. With ``memory``, the features of all other films are
+            stored before this or any other error of a film is raised.
         WeightsUnavailableError
             If the ImageNet weights cannot be downloaded.
         WeightsFileError
@@ -186,10 +206,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         network = self._network(*self._check_engine())
         features = np.empty((len(pictures), self.n_features_out_), np.float32)
         if not isinstance(pictures, FrameSequence):
-            batches = _slices(pictures, self.batch_size)
+            batches = slices(pictures, self.batch_size)
             self._compute(network, features, batches, len(pictures))
             return features
-        first, source = _distinct_frames(pictures.table)
+        first, source = distinct_frames(pictures.table)
         self._compute_frames(network, features, pictures, first)
         repeated = np.flatnonzero(source != np.arange(len(pictures)))
         features[repeated] = features[source[repeated]]
@@ -198,7 +218,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         )
 
     def get_feature_names_out(self, input_features=None):
-        """Return the names of the features: the backbone's name and a number.
+        """Return the names of the features: the backbone, which of several poolings, a number.
 
         Parameters
         ----------
@@ -208,10 +228,27 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of str
-            "efficientnet_lite0_0", "efficientnet_lite0_1" and so on.
+            "efficientnet_lite0_0", "efficientnet_lite0_1" and so on; with several poolings
+            "efficientnet_lite0_avg_0", "efficientnet_lite0_max_0" and, for None,
+            "efficientnet_lite0_map_0".
         """
         check_is_fitted(self)
-        return np.array([f"{self._name_out}_{i}" for i in range(self.n_features_out_)], object)
+        return np.array(
+            [f"{name}_{i}" for name, size in self._columns for i in range(size)], object
+        )
+
+    @property
+    def _poolings(self):
+        return tuple(self.pooling) if isinstance(self.pooling, (tuple, list)) else (self.pooling,)
+
+    def _check_pooling(self):
+        poolings = self._poolings
+        known = all(pooling in ("avg", "max", None) for pooling in poolings)
+        if not (known and poolings and len(set(poolings)) == len(poolings)):
+            raise ValueError(
+                f"pooling={self.pooling!r}: several poolings are 'avg', 'max' and None, each once, "
+                f"as in ('avg', 'max')."
+            )
 
     def _has_live_model(self):
         return not isinstance(self.backbone, (str, os.PathLike))
@@ -221,7 +258,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
 
     def _network(self, engine, precision):
         size = self.picture_shape_[:2]
-        return get_network(self.backbone, self.weights, self.pooling, size, engine, precision)
+        return get_network(self.backbone, self.weights, self._poolings, size, engine, precision)
 
     def _check_engine(self):
         chosen = self._choose_engine()
@@ -237,35 +274,70 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     def _compute_frames(self, network, features, frames, rows):
         """Fill some rows, with features that are stored where there are any."""
         store = as_store(self.memory)
-        if store is None:
-            batches = _batches(frames, rows, self.batch_size)
-            self._compute(network, features, batches, len(rows))
-            return
-        identity = network.identity
-        keys = np.array(row_keys(picture_keys(frames), identity), object)
-        missing = rows[~store.fill(features, keys.tolist())[rows]]
-        videos = frames.table["video"].to_numpy()
+        missing, failures, keep = rows, None, None
+        if store is not None:
+            failures = {}
+            keys = _row_keys(frames, rows, network.identity, failures)
+            stored = store.fill(features, keys.tolist())
+            missing = rows[[keys[row] is not None and not stored[row] for row in rows]]
+            videos = frames.table["video"].to_numpy()
 
-        def keep(batch):
-            for video in np.unique(videos[batch]):
-                of_video = batch[videos[batch] == video]
-                store.put(keys[of_video].tolist(), features[of_video], identity, str(video))
+            def keep(batch):
+                for video in np.unique(videos[batch]):
+                    of_film = batch[videos[batch] == video]
+                    of_film_keys = keys[of_film].tolist()
+                    store.put(of_film_keys, features[of_film], network.identity, str(video))
 
-        batches = _batches(frames, missing, self.batch_size)
-        done = len(rows) - len(missing)
-        self._compute(network, features, batches, len(rows), done, keep)
+        films = rows_by_film(frames.table, missing)
+        if len(films) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
+            self._share_out(features, frames, films, failures)
+        elif films:
+            batches = batches_of_frames(frames, missing, self.batch_size, failures)
+            self._compute(network, features, batches, len(rows), len(rows) - len(missing), keep)
+        if failures:
+            raise _explained(failures, store, frames.table["video"].nunique())
+
+    def _share_out(self, features, frames, films, failures):
+        """Fill rows film by film, wherever joblib has them computed."""
+        alone = copy.copy(self)
+        alone.n_jobs, alone.verbose = None, False
+        tasks = [
+            joblib.delayed(_film_features)(alone, video, frames[rows], failures is not None)
+            for video, rows in films.items()
+        ]
+        parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered")
+        with progress("Features", sum(map(len, films.values())), self.verbose) as advance:
+            for video, values, error in parallel(tasks):
+                if error is None:
+                    features[films[video]] = values
+                else:
+                    failures[video] = error
+                advance(len(films[video]))
 
     def _compute(self, network, features, batches, total, done=0, keep=None):
+        # Each write to the store costs milliseconds, and the engine hands over a few rows at once.
+        to_keep = []
+
+        def keep_all():
+            if to_keep:
+                keep(np.concatenate(to_keep))
+                to_keep.clear()
+
         with progress("Features", total, self.verbose) as advance:
             advance(done)
 
             def store(rows, values):
                 features[rows] = values
                 if keep is not None:
-                    keep(rows)
+                    to_keep.append(rows)
+                    if sum(map(len, to_keep)) >= self.batch_size:
+                        keep_all()
                 advance(len(rows))
 
-            network.run(batches, self.batch_size, store)
+            try:
+                network.run(batches, self.batch_size, store)
+            finally:
+                keep_all()
 
     def __sklearn_clone__(self):
         # scikit-learn would deep-copy a live model for every candidate and fold; the other
@@ -284,22 +356,38 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _batches(frames, rows, batch_size):
-    """Yield (rows of the sequence, pictures) for some of its rows, in the order of the film."""
-    for positions, pictures in frames[rows].iter_batches(batch_size):
-        yield rows[positions], pictures
+def _row_keys(frames, rows, identity, failures):
+    """Return the key of each of some rows; None for the others and for films that fail."""
+    keys = np.full(len(frames), None, object)
+    for video, of_film in rows_by_film(frames.table, rows).items():
+        try:
+            keys[of_film] = np.array(row_keys(picture_keys(frames[of_film]), identity), object)
+        except Exception as error:
+            failures[video] = error
+    return keys
 
 
-def _slices(pictures, batch_size):
-    rows = np.arange(len(pictures))
-    for start in range(0, len(pictures), batch_size):
-        part = slice(start, start + batch_size)
-        yield rows[part], pictures[part]
+def _film_features(transformer, video, frames, catch):
+    """Return a film, its features, and where errors are caught what was raised instead."""
+    features = np.empty((len(frames), transformer.n_features_out_), np.float32)
+    try:
+        network = transformer._network(*transformer._check_engine())
+        transformer._compute_frames(network, features, frames, np.arange(len(frames)))
+    except Exception as error:
+        if not catch:
+            raise
+        return video, None, error
+    return video, features, None
 
 
-def _distinct_frames(table):
-    """Return the rows where frames come first, and for every row that first row of its frame."""
-    columns = [name for name in ("video", "time", "image") if name in table]
-    frames = table.groupby(columns, sort=False).ngroup().to_numpy()
-    _, first, frame_of_row = np.unique(frames, return_index=True, return_inverse=True)
-    return first, first[frame_of_row]
+def _explained(failures, store, n_films):
+    """Return the error of the first film that failed, with a note on it and on all the others."""
+    (video, error), *others = failures.items()
+    if n_films > 1:
+        error.add_note(
+            f"This was {video!r}, {len(failures)} of {n_films} films failed; the features of all "
+            f"the others are in {store.folder!r}."
+        )
+    for other, its_error in others:
+        error.add_note(f"{other!r} failed as well: {its_error}")
+    return error

@@ -4,11 +4,13 @@ import math
 import os
 import re
 from collections import OrderedDict
+from functools import partial
 from threading import RLock
 
 from .._keras import load_keras
-from ._backbones import get_backbone, is_model_path
-from ._engines import KerasEngine, OpenVINOEngine
+from ._backbones import get_backbone, is_model_path, pool, weights_identity
+from ._converted import ConvertedFile
+from ._engines import KerasEngine, OpenVINOEngine, convert, deserialize, serialize
 from ._user_model import UserModel
 
 _MAX_NETWORKS = 4
@@ -24,12 +26,12 @@ class Network:
 
     Parameters
     ----------
-    backbone : Backbone
-        What is run.
+    backbone : str, path-like or keras.Model
+        A name of the registry, the path of a saved model, or a model.
     weights : "imagenet", None, or path
-        Its weights.
-    pooling : {"avg", "max"} or None
-        How a feature map becomes a row.
+        The weights of a backbone that was named.
+    poolings : tuple of {"avg", "max", None}
+        How a feature map becomes a row, in parts of it that stand side by side.
     picture_size : tuple of int
         Height and width in pixels.
     engine : {"openvino", "keras"}
@@ -37,35 +39,82 @@ class Network:
     precision : {"float32", "bfloat16"}
         Of the numbers inside the network.
 
+    Attributes
+    ----------
+    columns : list of (str, int)
+        For each part of a row what the names of its columns begin with, and how many they are.
+
     Raises
     ------
     ValueError
         If the pictures are too small for the backbone, or not of the one size it takes.
     """
 
-    def __init__(self, backbone, weights, pooling, picture_size, engine, precision):
-        self.name = backbone.name
-        self._backbone = backbone
+    def __init__(self, backbone, weights, poolings, picture_size, engine, precision):
+        self._source = backbone
         self._weights = weights
-        self._pooling = pooling
+        self._poolings = poolings
         self._picture_size = picture_size
         self._engine_name = engine
         self._precision = precision
-        self._model = build_model(backbone, picture_size, pooling)
-        self.n_features = math.prod(self._model.output_shape[1:])
-        self._engine = self._converted = None
+        self._engine = self._backbone = self._model = self._weights_read = None
         self._loading = RLock()
+        kept = self._kept_file()
+        noted = kept and kept.read_header()
+        if noted:
+            self._name = noted["name"]
+            self.columns = noted["columns"]
+        else:
+            self._build()
+            self._name = self._backbone.name
+            self.columns = self._named_parts()
 
     @property
     def identity(self):
         """Everything that the features of a picture depend on, as text."""
         height, width = self._picture_size
+        poolings = "+".join(map(str, self._poolings))
         # Asked anew each time of a live model, which its owner may go on training.
-        weights = self._converted or self._backbone.weights_identity(self._weights)
+        weights = self._weights_read or self._identify_weights()
         return (
-            f"{self.name} {weights} pooling={self._pooling} {height}x{width} "
+            f"{self._name} {weights} pooling={poolings} {height}x{width} "
             f"{self._engine_name} {self._precision}"
         )
+
+    def _identify_weights(self):
+        if self._backbone is None:
+            return weights_identity(self._weights)
+        return self._backbone.weights_identity(self._weights)
+
+    def _kept_file(self):
+        """Return where the converted network is kept, or None where it is not."""
+        # What a user's own model computes may depend on code that is not in its file.
+        if self._engine_name != "openvino" or is_model_path(self._source):
+            return None
+        if self._weights not in (None, "imagenet") and not os.path.isfile(self._weights):
+            return None
+        weights = weights_identity(self._weights)
+        return ConvertedFile(self._source, weights, self._poolings, self._picture_size)
+
+    def _build(self):
+        self._backbone = as_backbone(self._source)
+        self._model = build_model(self._backbone, self._picture_size, self._pooling_alone)
+
+    @property
+    def _pooling_alone(self):
+        """What the backbone itself is built with: several poolings come after it."""
+        return self._poolings[0] if len(self._poolings) == 1 else None
+
+    def _named_parts(self):
+        shape = self._model.output_shape[1:]
+        size = math.prod(shape)
+        # A model of the user's own may give rows, in which there is nothing to pool.
+        if len(self._poolings) == 1 or len(shape) == 1:
+            return [(self._name, size)]
+        return [
+            (f"{self._name}_{pooling or 'map'}", shape[-1] if pooling else size)
+            for pooling in self._poolings
+        ]
 
     def run(self, batches, batch_size, store):
         """Compute the features of many batches.
@@ -82,27 +131,42 @@ class Network:
         with self._loading:
             if self._engine is None:
                 self._engine = self._load()
-                self._model = None
-                if self._engine_name == "openvino":
-                    # The converted network is all that is needed from here on.
-                    self._converted = self._backbone.weights_identity(self._weights)
-                    self._backbone = None
         self._engine.run(batches, batch_size, store)
 
     def _load(self):
+        if self._engine_name == "keras":
+            return KerasEngine(self._whole_model())
+        kept = self._kept_file()
+        files = kept and kept.read()
+        if files:
+            converted = deserialize(*files)
+        else:
+            converted = convert(self._whole_model())
+            # Weights that were exchanged meanwhile are known by another name.
+            if kept and kept.identity == self._kept_file().identity:
+                noted = {"name": self._name, "columns": self.columns}
+                kept.write(noted, partial(serialize, converted))
+        # The converted network is all that is needed from here on.
+        self._weights_read = self._identify_weights()
+        self._backbone = self._model = None
+        return OpenVINOEngine(converted, self._precision)
+
+    def _whole_model(self):
+        """Return the network with its weights, from pixels of uint8 to a row of float32."""
+        if self._model is None:
+            self._build()
         keras = load_keras()
-        core = self._backbone.load(self._model, self._weights, self._pooling)
+        core = self._backbone.load(self._model, self._weights, self._pooling_alone)
+        self._model = None
         if self._engine_name == "keras" and self._precision == "bfloat16":
             for layer in core.layers:
                 layer.dtype_policy = "mixed_bfloat16"
         pictures = keras.Input(core.input_shape[1:], dtype="uint8")
         features = core(self._backbone.preprocess(keras.ops.cast(pictures, "float32")))
         if len(features.shape) > 2:
-            features = keras.layers.Flatten()(features)
-        model = keras.Model(pictures, keras.ops.cast(features, "float32"))
-        if self._engine_name == "openvino":
-            return OpenVINOEngine(model, self._precision)
-        return KerasEngine(model)
+            parts = [pool(features, pooling) for pooling in self._poolings]
+            features = keras.ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+        return keras.Model(pictures, keras.ops.cast(features, "float32"))
 
 
 def build_model(backbone, picture_size, pooling):
@@ -140,7 +204,7 @@ def build_model(backbone, picture_size, pooling):
         ) from error
 
 
-def get_network(backbone, weights, pooling, picture_size, engine, precision):
+def get_network(backbone, weights, poolings, picture_size, engine, precision):
     """Return a network, made now or earlier in this process.
 
     Parameters
@@ -149,8 +213,8 @@ def get_network(backbone, weights, pooling, picture_size, engine, precision):
         A name of the registry, the path of a saved model, or a model.
     weights : "imagenet", None, or path
         The weights of a backbone that was named.
-    pooling : {"avg", "max"} or None
-        How a feature map becomes a row.
+    poolings : tuple of {"avg", "max", None}
+        How a feature map becomes a row, in parts of it that stand side by side.
     picture_size : tuple of int
         Height and width in pixels.
     engine : {"openvino", "keras"}
@@ -163,11 +227,11 @@ def get_network(backbone, weights, pooling, picture_size, engine, precision):
     Network
         The same object for the same arguments, as long as no file among them has changed.
     """
-    settings = (pooling, tuple(picture_size), engine, precision)
+    settings = (tuple(poolings), tuple(picture_size), engine, precision)
     key = (_identity(backbone), _identity(weights), *settings)
     with _lock:
         if key not in _networks:
-            _networks[key] = Network(as_backbone(backbone), weights, *settings)
+            _networks[key] = Network(backbone, weights, *settings)
         _networks.move_to_end(key)
         while len(_networks) > _MAX_NETWORKS:
             _networks.popitem(last=False)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from .._keras import load_keras
-from ._backbones import Backbone
+from ._backbones import Backbone, pool
 from ._errors import WeightsFileError
 
 
@@ -107,8 +107,7 @@ class UserModel(Backbone):
         pictures = keras.Input(input_shape)
         features = self.model(pictures, training=False)
         if len(features.shape) == 4 and pooling is not None:
-            pool = {"avg": "GlobalAveragePooling2D", "max": "GlobalMaxPooling2D"}[pooling]
-            features = getattr(keras.layers, pool)()(features)
+            features = pool(features, pooling)
         return keras.Model(pictures, features)
 
     def preprocess(self, pictures):

