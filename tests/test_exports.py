@@ -13,7 +13,10 @@ COLUMNS = ["video", "character", "start", "end", "duration", "confidence", "peak
 def appearances_of(*rows):
     """A table of appearances from (video, character, start, end, confidence)."""
     return pd.DataFrame(
-        [(film, name, start, end, end - start, sure, start) for film, name, start, end, sure in rows],
+        [
+            (film, name, start, end, end - start, sure, start)
+            for film, name, start, end, sure in rows
+        ],
         columns=COLUMNS,
     )
 

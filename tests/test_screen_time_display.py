@@ -71,7 +71,8 @@ def test_truth_is_marked(estimate):
     ax = ScreenTimeDisplay.from_predictions(estimate, truth).ax_
     marked = [line for line in ax.lines if line.get_color() == "k" and len(line.get_ydata())]
     assert [line.get_ydata().tolist() for line in marked] == [[11.0, 6.5]]
-    assert ax.get_legend().get_texts()[-1].get_text() == "true"
+    texts = {text.get_text() for text in ax.get_legend().get_texts()}
+    assert texts == {"a.mp4", "b.mp4", "true"}
 
 
 def test_a_character_of_one_film_only(estimate):

@@ -53,7 +53,8 @@ def _spread(frames, distance, count):
     films = frames["video"].to_numpy()
     times = frames["time"].to_numpy(dtype=np.float64)
     apart = {
-        film: np.ptp(times[films == film]) / (4 * max(count, 1)) for film in frames["video"].unique()
+        film: np.ptp(times[films == film]) / (4 * max(count, 1))
+        for film in frames["video"].unique()
     }
     chosen = []
     for row in np.argsort(distance, kind="stable"):

@@ -1,6 +1,7 @@
 """Screen time and appearances as files for other programs: CSV, JSON, WebVTT and SRT."""
 
 import json
+from itertools import pairwise
 
 import pandas as pd
 
@@ -8,8 +9,7 @@ from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths
 from ._writing import write_whole
 
 # SRT has no escapes, and players take what looks like a tag for one and drop it.
-_SRT_LOOKALIKES = str.maketrans({"<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
-                                 ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"})  # fmt: skip
+_SRT_LOOKALIKES = str.maketrans("<>", "\u2039\u203a")
 
 
 def save_csv(path, table):
@@ -245,7 +245,7 @@ def _srt_text(appearances):
     cues = _cues(appearances)
     moments = sorted({moment for start, end, _ in cues for moment in (start, end)})
     subtitles = []
-    for begin, until in zip(moments, moments[1:], strict=False):
+    for begin, until in pairwise(moments):
         names = [name for start, end, name in cues if start <= begin and until <= end]
         if names:
             lines = "\n".join(dict.fromkeys(names)).translate(_SRT_LOOKALIKES)

@@ -22,6 +22,7 @@ _DOUBTFUL = 8
 _COLORS = 10
 _SHADES = 6
 _TICKS = 6
+_MINUTES_FROM = 300
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 _LIBRARIES = (
     "sktime_screen",
@@ -197,7 +198,13 @@ class ScreenTimeReport:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.filters.update(clock=_clock, seconds=_seconds, percent=_percent)
+        longest = self.estimate["seconds"].max()
+        environment.filters.update(
+            clock=_clock,
+            percent=_percent,
+            # One way on all of the page, or numbers could not be compared at a glance.
+            seconds=_seconds if longest < _MINUTES_FROM else _minutes,
+        )
         return environment.get_template("report.html").render(
             style=style,
             script=script,
@@ -355,13 +362,24 @@ def _totals(estimate, characters):
 
 
 def _ticks(length):
-    """Return round times to mark along a film, a handful at most."""
+    """Return round times along a film, each with how closely one has to look to want it."""
     if not length:
         return []
-    step = next((step for step in _STEPS if length / step <= _TICKS), None)
-    if step is None:
-        step = 3600 * np.ceil(length / 3600 / _TICKS)
-    return [round(number * step, 1) for number in range(int(length / step) + 1)]
+    coarse, fine = _step(length, _TICKS), _step(length, 5 * _TICKS)
+    ticks = []
+    for number in range(int(length / fine) + 1):
+        time = round(number * fine, 1)
+        if number % round(coarse / fine):
+            ticks.append((time, "fine"))
+        else:
+            ticks.append((time, "medium" if number % round(2 * coarse / fine) else "coarse"))
+    return ticks
+
+
+def _step(length, count):
+    """Return the smallest round step that goes at most so often into a length."""
+    hours = 3600 * int(np.ceil(length / 3600 / count))
+    return next((step for step in _STEPS if length / step <= count), hours)
 
 
 def _as_table(figures):
@@ -406,8 +424,12 @@ def _clock(seconds):
 
 
 def _seconds(value):
-    return "–" if pd.isna(value) else f"{value:.1f} s" if value < 600 else f"{_clock(value)}"
+    return "-" if pd.isna(value) else f"{value:.1f} s"
+
+
+def _minutes(value):
+    return "-" if pd.isna(value) else f"{_clock(round(value))} min"
 
 
 def _percent(value):
-    return "–" if pd.isna(value) else f"{100 * value:.0f} %"
+    return "-" if pd.isna(value) else f"{100 * value:.0f} %"

@@ -78,6 +78,4 @@ def film_names(videos):
     """
     names = {video: os.path.basename(str(video)) or str(video) for video in videos}
     short = list(names.values())
-    return {
-        video: name if short.count(name) == 1 else str(video) for video, name in names.items()
-    }
+    return {video: name if short.count(name) == 1 else str(video) for video, name in names.items()}

@@ -76,7 +76,7 @@
 
   const KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"];
   for (const svg of document.querySelectorAll(".rows")) {
-    const lanes = [...svg.querySelectorAll("g")].map((lane) => [...lane.children]);
+    const lanes = [...svg.querySelectorAll(".appearances")].map((lane) => [...lane.children]);
     const all = lanes.flat();
     if (!all.length) continue;
     // One stop of the Tab key for a timeline; the arrow keys move on from there.
@@ -113,6 +113,7 @@
   zoom.querySelector("input").addEventListener("input", (event) => {
     for (const svg of document.querySelectorAll(".rows")) {
       svg.style.width = `${100 * event.target.value}%`;
+      svg.classList.toggle("zoomed", event.target.value >= 4);
     }
   });
   document.addEventListener("keydown", (event) => {
