@@ -5,10 +5,13 @@ import time
 from html.parser import HTMLParser
 from io import StringIO
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import draw_code, read_code
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from sktime_screen import ScreenTimeAggregator, ScreenTimeReport, VideoFrameSampler, save_json
 
@@ -134,6 +137,15 @@ def test_a_season_has_totals_and_a_timeline_for_each_film():
     assert "Screen time" in page.text
 
 
+def test_long_times_are_in_minutes_and_hours():
+    estimate, appearances, together = season()
+    longer = estimate.assign(seconds=[3599.6, 61.0, 120.0, 7.0], low=np.nan, high=np.nan)
+    text = Page(ScreenTimeReport(longer, appearances, together).to_html()).text
+    assert "1:00:00 min" not in text
+    for told in ("1:02:00 h", "1:08 min", "2:00 min", "0:07 min"):
+        assert told in text
+
+
 def test_names_and_paths_are_escaped():
     video = """a/"it's" <b>&amp;.mp4"""
     html = ScreenTimeReport(
@@ -184,8 +196,6 @@ def test_a_film_that_is_gone_costs_its_pictures_only():
 
 
 def test_pictures_are_of_the_surest_moments(film):
-    from conftest import read_code
-
     page = Page(ScreenTimeReport(*tables(film)).to_html())
     pictures = {picture["alt"]: picture for picture in page.all("img") if picture["alt"]}
     # 24 frames a second, and each shows its number.
@@ -207,9 +217,6 @@ def test_pictures_are_bounded(film):
 
 
 def test_pictures_from_files(tmp_path):
-    import cv2
-    from conftest import draw_code, read_code
-
     images = pd.DataFrame({"video": "frames", "time": [1.5, 4.0], "duration": 0.5})
     images["image"] = [str(tmp_path / "1.png"), str(tmp_path / "2.png")]
     for number, path in enumerate(images["image"], start=5):
@@ -223,8 +230,6 @@ def test_pictures_from_files(tmp_path):
 
 
 def decoded(uri):
-    import cv2
-
     data = np.frombuffer(base64.b64decode(uri.partition(",")[2]), np.uint8)
     return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
@@ -281,6 +286,60 @@ def test_a_film_without_anybody():
     page = Page(ScreenTimeReport(estimate, appearances.iloc[:0], together * 0).to_html())
     assert "Nobody is on screen." in page.text
     assert "No two characters are ever on screen together." in page.text
+
+
+class Measuring(ScreenTimeAggregator):
+    """An aggregator whose answers are known, and which notes what it is asked."""
+
+    def estimate(self, X, labelled=None):
+        self.asked_ = (X, labelled)
+        return tables("a")[0]
+
+    def appearances(self, X):
+        return tables("a")[1]
+
+    def co_appearances(self, X):
+        return tables("a")[2]
+
+
+def measuring():
+    """A fitted pipeline, and the probabilities that it makes of any table."""
+    index = pd.MultiIndex.from_tuples([("a", float(t), 1.0) for t in range(12)], names=INDEX_NAMES)
+    probabilities = pd.DataFrame(
+        np.linspace([0, 1], [1, 0], 12), index=index, columns=["tom", "jerry"]
+    )
+    labels = (probabilities > 0.5).astype(int)
+    steps = [
+        ("probabilities", FunctionTransformer(lambda X: probabilities)),
+        ("aggregator", Measuring().fit(probabilities, labels)),
+    ]
+    return Pipeline(steps), probabilities
+
+
+def test_from_estimator_measures_and_tells_how():
+    pipeline, probabilities = measuring()
+    report = ScreenTimeReport.from_estimator(
+        pipeline, ["a"], labelled="some", validation={"f1": 0.8}, title="The title"
+    )
+    assert pipeline[-1].asked_[0] is probabilities
+    assert pipeline[-1].asked_[1] == "some"
+    page = Page(report.to_html())
+    # The film lasts 12 s, as the frames say, and not 10 s.
+    bars = page.all("rect", **{"class": "appearance"})
+    assert percent(bars[0]["x"]) == pytest.approx(100 / 12, abs=1e-3)
+    for told in ("The title", "Measuring", "The most doubtful frames", "f10.8"):
+        assert told in page.text
+
+
+def test_from_estimator_shows_the_pictures_of_the_frame_table(tmp_path):
+    pipeline, _ = measuring()
+    X = pd.DataFrame({"video": "a", "time": np.arange(12.0), "duration": 1.0})
+    X["image"] = str(tmp_path / "1.png")
+    cv2.imwrite(str(tmp_path / "1.png"), draw_code(7))
+    page = Page(ScreenTimeReport.from_estimator(pipeline, X).to_html())
+    pictures = {picture["alt"]: picture for picture in page.all("img") if picture["alt"]}
+    assert read_code(decoded(pictures["a at 0:04"]["src"])) == 7
+    assert "a at 0:01.5" not in pictures  # there is no such frame
 
 
 def test_refuses_other_tables():

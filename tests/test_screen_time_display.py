@@ -2,8 +2,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from sktime_screen import ScreenTimeDisplay
+from sktime_screen import ScreenTimeAggregator, ScreenTimeDisplay
 
 mpl.use("agg")
 
@@ -78,6 +80,20 @@ def test_truth_is_marked(estimate):
 def test_a_character_of_one_film_only(estimate):
     ax = ScreenTimeDisplay.from_predictions(estimate.iloc[:3]).ax_
     assert np.isnan(bars(ax)["b.mp4"][1][1])
+
+
+def test_from_estimator_asks_the_aggregator(estimate):
+    asked = []
+
+    class Measuring(ScreenTimeAggregator):
+        def estimate(self, X, labelled=None):
+            asked.append((X, labelled))
+            return estimate
+
+    pipeline = Pipeline([("doubled", FunctionTransformer(lambda X: X * 2)), ("last", Measuring())])
+    display = ScreenTimeDisplay.from_estimator(pipeline, 21, labelled="some")
+    assert asked == [(42, "some")]
+    assert bars(display.ax_)["a.mp4"][0][1] == 12
 
 
 def test_given_axes_are_used(estimate):

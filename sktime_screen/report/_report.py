@@ -416,11 +416,10 @@ def _hash(text):
 
 def _clock(seconds):
     """Return a time of a film as it is read, to tenths of a second: 1:02:03.4."""
-    tenths = round(seconds * 10)
-    minutes, tenths = divmod(tenths, 600)
+    minutes, tenths = divmod(round(seconds * 10), 600)
     hours, minutes = divmod(minutes, 60)
-    clock = f"{minutes}:{tenths / 10:04.1f}" if not hours else f"{minutes:02d}:{tenths / 10:04.1f}"
-    return (f"{hours}:{clock}" if hours else clock).removesuffix(".0")
+    clock = f"{hours}:{minutes:02d}" if hours else str(minutes)
+    return f"{clock}:{tenths / 10:04.1f}".removesuffix(".0")
 
 
 def _seconds(value):
@@ -428,7 +427,10 @@ def _seconds(value):
 
 
 def _minutes(value):
-    return "-" if pd.isna(value) else f"{_clock(round(value))} min"
+    if pd.isna(value):
+        return "-"
+    seconds = round(value)
+    return f"{_clock(seconds)} {'min' if seconds < 3600 else 'h'}"
 
 
 def _percent(value):
