@@ -1,9 +1,16 @@
+import csv
+import html
 import json
 import os
+import tempfile
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sktime_screen import save_csv, save_json, save_srt, save_vtt
 
@@ -95,7 +102,7 @@ def test_an_index_with_names_is_kept_in_the_csv(tmp_path):
     path = tmp_path / "together.csv"
     index = pd.MultiIndex.from_tuples([("a.mp4", "tom")], names=["video", "character"])
     save_csv(path, pd.DataFrame({"tom": [1.0], "jerry": [0.5]}, index=index))
-    assert path.read_text() == "video,character,tom,jerry\na.mp4,tom,1.0,0.5\n"
+    assert path.read_bytes() == b"video,character,tom,jerry\r\na.mp4,tom,1.0,0.5\r\n"
 
 
 def test_vtt_has_a_cue_for_each_appearance(tmp_path, appearances):
@@ -209,3 +216,72 @@ def test_round_trip_through_the_json(tmp_path, estimate, appearances):
     ]
     wanted = appearances[["video", "character", "start", "end"]].round(3)
     assert found == list(wanted.itertuples(index=False, name=None))
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+moments = st.integers(0, 40_000_000).map(lambda ms: ms / 1000)
+found_in_a_film = st.lists(
+    st.tuples(st.just("a"), names, moments, moments, st.floats(0, 1)).filter(lambda r: r[2] < r[3]),
+    max_size=6,
+)
+
+
+def seconds_of(timestamp):
+    hours, minutes, seconds = timestamp.split(":")
+    return round(int(hours) * 3600 + int(minutes) * 60 + float(seconds.replace(",", ".")), 3)
+
+
+def cues_of(text):
+    """(start, end, lines) of the cues of WebVTT or SRT."""
+    for block in text.split("\n\n"):
+        lines = [line for line in block.split("\n") if line]
+        timing = next((row for row, line in enumerate(lines) if "-->" in line), None)
+        if timing is not None:
+            start, end = map(seconds_of, lines[timing].split(" --> "))
+            yield start, end, lines[timing + 1 :]
+
+
+@given(found_in_a_film)
+@settings(deadline=None, max_examples=60)
+def test_round_trip_through_vtt(rows):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.vtt"
+        save_vtt(path, appearances_of(*rows))
+        text = path.read_bytes().decode()
+    found = [(start, end, html.unescape("".join(lines))) for start, end, lines in cues_of(text)]
+    wanted = [
+        (start, end, " ".join(name.split()))
+        for _, name, start, end, _ in sorted(rows, key=lambda row: row[2])
+    ]
+    assert found == wanted
+
+
+@given(found_in_a_film)
+@settings(deadline=None, max_examples=60)
+def test_subtitles_follow_each_other_and_last_as_long(rows):
+    rows = [(film, "tom" * (1 + row % 2), *rest) for row, (film, _, *rest) in enumerate(rows)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "film.srt"
+        save_srt(path, appearances_of(*rows))
+        subtitles = list(cues_of(path.read_bytes().decode()))
+    assert all(one[1] <= two[0] for one, two in pairwise(subtitles))
+    for name in ("tom", "tomtom"):
+        shown = [(start, end) for start, end, lines in subtitles if name in lines]
+        inside = [(start, end) for _, other, start, end, _ in rows if other == name]
+        for moment in sorted({moment for span in [*shown, *inside] for moment in span}):
+            assert any(a <= moment < b for a, b in shown) == any(a <= moment < b for a, b in inside)
+
+
+@given(found_in_a_film)
+@settings(deadline=None, max_examples=60)
+def test_round_trip_through_csv(rows):
+    table = appearances_of(*rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        save_csv(path, table)
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *found = csv.reader(file)
+    assert header == COLUMNS
+    assert [(row[1], *map(float, row[2:])) for row in found] == [
+        (row.character, *row[3:]) for row in table.itertuples()
+    ]

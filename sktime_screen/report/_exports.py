@@ -49,7 +49,8 @@ def csv_text(table):
         A header and a line a row.
     """
     named = any(name is not None for name in table.index.names)
-    return table.to_csv(index=named, lineterminator="\n")
+    # With line ends of RFC 4180, or a carriage return in a name would not be quoted.
+    return table.to_csv(index=named, lineterminator="\r\n")
 
 
 def save_json(path, estimate, appearances):

@@ -1,40 +1,21 @@
 """ScreenTimeReport: who was on screen for how long, as one page to hand on."""
 
-import base64
 import datetime
-import hashlib
-import importlib.metadata
-import platform
-from collections.abc import Mapping
-from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 
 from ._doubt import doubtful_frames
 from ._exports import csv_text, json_text, vtt_text
+from ._page import as_table, render, text_uri, ticks, versions
 from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths, film_names
-from ._thumbnails import data_uri, moments_of, thumbnails
+from ._thumbnails import moments_of, thumbnails
 from ._writing import write_whole
 
 _BEST = 4
 _DOUBTFUL = 8
 _COLORS = 10
 _SHADES = 6
-_TICKS = 6
-_MINUTES_FROM = 300
-_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
-_LIBRARIES = (
-    "sktime_screen",
-    "scikit-learn",
-    "keras",
-    "tensorflow",
-    "openvino",
-    "av",
-    "opencv-python-headless",
-    "numpy",
-    "pandas",
-)
 
 
 class ScreenTimeReport:
@@ -182,36 +163,11 @@ class ScreenTimeReport:
         ValueError
             If a table lacks columns or rows.
         """
-        import jinja2
-
         check_columns(self.estimate, ESTIMATE, "estimate")
         check_columns(self.appearances, APPEARANCES, "appearances")
         if not len(self.estimate):
             raise ValueError("The table of estimates has no rows: there is nothing to report.")
-        templates = files(__package__) / "templates"
-        style = (templates / "report.css").read_text(encoding="utf-8")
-        script = (templates / "report.js").read_text(encoding="utf-8")
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader(__package__),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        longest = self.estimate["seconds"].max()
-        environment.filters.update(
-            clock=_clock,
-            percent=_percent,
-            # One way on all of the page, or numbers could not be compared at a glance.
-            seconds=_seconds if longest < _MINUTES_FROM else _minutes,
-        )
-        return environment.get_template("report.html").render(
-            style=style,
-            script=script,
-            style_hash=_hash(style),
-            script_hash=_hash(script),
-            **self._content(),
-        )
+        return render("report", self._content(), self.estimate["seconds"].max())
 
     def _content(self):
         videos = list(self.estimate["video"].unique())
@@ -243,8 +199,8 @@ class ScreenTimeReport:
             "numbers": {moment: number for number, moment in enumerate(pictures)},
             "problems": problems,
             "steps": self._steps(),
-            "versions": _versions(),
-            "validation": _as_table(self.validation),
+            "versions": versions(),
+            "validation": as_table(self.validation),
             "downloads": self._downloads(names, lengths),
         }
 
@@ -257,7 +213,7 @@ class ScreenTimeReport:
         return lengths
 
     def _best(self):
-        """Return the appearances to show a character by: the surest, each of another shot."""
+        """Return the appearances to show each character by."""
         surest = self.appearances.sort_values("confidence", ascending=False, kind="stable")
         best = surest.groupby("character", sort=False).head(_BEST)
         return best.rename(columns={"peak_time": "time"})
@@ -306,17 +262,17 @@ class ScreenTimeReport:
             "co_appearances.csv": ("Seconds that pairs share, by film", self.co_appearances),
         }
         downloads = [
-            (name, what, _text_uri("text/csv", csv_text(table)))
+            (name, what, text_uri("text/csv", csv_text(table)))
             for name, (what, table) in tables.items()
         ]
         json = json_text(self.estimate, self.appearances, lengths)
         downloads.append(
-            ("screen_time.json", "All of it, by film", _text_uri("application/json", json))
+            ("screen_time.json", "All of it, by film", text_uri("application/json", json))
         )
         for video, name in names.items():
             shown = vtt_text(self.appearances[self.appearances["video"] == video])
             what = f"Subtitles: who is on screen in {name}"
-            downloads.append((f"{name}.vtt", what, _text_uri("text/vtt", shown)))
+            downloads.append((f"{name}.vtt", what, text_uri("text/vtt", shown)))
         return downloads
 
 
@@ -330,7 +286,7 @@ def _film(video, name, length, estimate, appearances):
         "rows": rows.to_dict("records"),
         "appearances": shown.to_dict("records"),
         "by_character": _by_character(shown, rows["character"]),
-        "ticks": _ticks(length),
+        "ticks": ticks(length),
     }
 
 
@@ -359,79 +315,3 @@ def _totals(estimate, characters):
         }
         for character, row in zip(characters, seconds.to_numpy(np.float64), strict=True)
     ]
-
-
-def _ticks(length):
-    """Return round times along a film, each with how closely one has to look to want it."""
-    if not length:
-        return []
-    coarse, fine = _step(length, _TICKS), _step(length, 5 * _TICKS)
-    ticks = []
-    for number in range(int(length / fine) + 1):
-        time = round(number * fine, 1)
-        if number % round(coarse / fine):
-            ticks.append((time, "fine"))
-        else:
-            ticks.append((time, "medium" if number % round(2 * coarse / fine) else "coarse"))
-    return ticks
-
-
-def _step(length, count):
-    """Return the smallest round step that goes at most so often into a length."""
-    hours = 3600 * int(np.ceil(length / 3600 / count))
-    return next((step for step in _STEPS if length / step <= count), hours)
-
-
-def _as_table(figures):
-    if figures is None:
-        return None
-    if isinstance(figures, Mapping):
-        figures = pd.Series(figures, name="value").to_frame()
-    return {
-        "columns": [str(name) for name in figures.columns],
-        "rows": [
-            (str(name), [f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row])
-            for name, row in zip(figures.index, figures.to_numpy(dtype=object), strict=True)
-        ],
-    }
-
-
-def _versions():
-    versions = {}
-    for name in _LIBRARIES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return {**versions, "Python": platform.python_version()}
-
-
-def _text_uri(kind, text):
-    return data_uri(f"{kind};charset=utf-8", text.encode())
-
-
-def _hash(text):
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _clock(seconds):
-    """Return a time of a film as it is read, to tenths of a second: 1:02:03.4."""
-    minutes, tenths = divmod(round(seconds * 10), 600)
-    hours, minutes = divmod(minutes, 60)
-    clock = f"{hours}:{minutes:02d}" if hours else str(minutes)
-    return f"{clock}:{tenths / 10:04.1f}".removesuffix(".0")
-
-
-def _seconds(value):
-    return "-" if pd.isna(value) else f"{value:.1f} s"
-
-
-def _minutes(value):
-    if pd.isna(value):
-        return "-"
-    seconds = round(value)
-    return f"{_clock(seconds)} {'min' if seconds < 3600 else 'h'}"
-
-
-def _percent(value):
-    return "-" if pd.isna(value) else f"{100 * value:.0f} %"
