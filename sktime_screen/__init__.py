@@ -26,7 +26,17 @@ from .labels import (
     write_label_page,
 )
 from .recipes import recommended_pipeline
-from .report import ProbabilityCalibrationDisplay, TimelineDisplay, TrainingHistoryDisplay
+from .report import (
+    ProbabilityCalibrationDisplay,
+    ScreenTimeDisplay,
+    ScreenTimeReport,
+    TimelineDisplay,
+    TrainingHistoryDisplay,
+    save_csv,
+    save_json,
+    save_srt,
+    save_vtt,
+)
 from .screentime import (
     ScreenTimeAggregator,
     appearance_overlap,
@@ -46,6 +56,8 @@ __all__ = [
     "PretrainedCNNFeatures",
     "ProbabilityCalibrationDisplay",
     "ScreenTimeAggregator",
+    "ScreenTimeDisplay",
+    "ScreenTimeReport",
     "TimelineDisplay",
     "TrainingHistoryDisplay",
     "VideoClassifier",
@@ -63,9 +75,13 @@ __all__ = [
     "load_label_studio",
     "load_ucf101",
     "recommended_pipeline",
+    "save_csv",
     "save_eaf",
+    "save_json",
     "save_label_csv",
     "save_label_studio",
+    "save_srt",
+    "save_vtt",
     "screen_time_error",
     "screen_time_error_scorer",
     "screen_time_validation",

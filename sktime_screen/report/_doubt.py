@@ -1,0 +1,69 @@
+"""Which frames a fitted pipeline is least sure about."""
+
+import numpy as np
+import pandas as pd
+
+
+def doubtful_frames(aggregator, probabilities, count):
+    """Find the frames whose probabilities are nearest to another answer.
+
+    Parameters
+    ----------
+    aggregator : ScreenTimeAggregator
+        Fitted.
+    probabilities : pandas.DataFrame of shape (n_frames, n_classes)
+        With a frame index.
+    count : int
+        Frames wanted, of all films together.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``video``, ``time``, ``character`` (the one in doubt) and ``probability``, the most
+        doubtful first. Of frames close to each other only one is taken, as neighbours show the
+        same.
+    """
+    values = np.asarray(aggregator.predict_proba(probabilities), dtype=np.float64)
+    rows = np.arange(len(values))
+    if aggregator.multilabel_:
+        distances = np.abs(values - aggregator.threshold)
+        character = distances.argmin(axis=1)
+        distance = distances[rows, character]
+    elif values.shape[1] == 2:
+        character = (values[:, 1] >= aggregator.threshold).astype(np.int64)
+        distance = np.abs(values[:, 1] - aggregator.threshold)
+    else:
+        character = values.argmax(axis=1)
+        ordered = np.sort(values, axis=1)
+        distance = ordered[:, -1] - ordered[:, -2]
+    frames = probabilities.index.to_frame(index=False)
+    chosen = _spread(frames, distance, count)
+    return pd.DataFrame(
+        {
+            "video": frames["video"].iloc[chosen].to_numpy(),
+            "time": frames["time"].iloc[chosen].to_numpy(),
+            "character": np.asarray(aggregator.class_names_)[character[chosen]],
+            "probability": values[chosen, character[chosen]],
+        }
+    )
+
+
+def _spread(frames, distance, count):
+    """Return the rows of the smallest distances that lie apart in time."""
+    films = frames["video"].to_numpy()
+    times = frames["time"].to_numpy(dtype=np.float64)
+    apart = {
+        film: np.ptp(times[films == film]) / (4 * max(count, 1))
+        for film in frames["video"].unique()
+    }
+    chosen = []
+    for row in np.argsort(distance, kind="stable"):
+        near = (
+            films[other] == films[row] and abs(times[other] - times[row]) <= apart[films[row]]
+            for other in chosen
+        )
+        if not any(near):
+            chosen.append(row)
+        if len(chosen) == count:
+            break
+    return chosen

@@ -1,0 +1,317 @@
+"""ScreenTimeReport: who was on screen for how long, as one page to hand on."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+
+from ._doubt import doubtful_frames
+from ._exports import csv_text, json_text, vtt_text
+from ._page import as_table, render, text_uri, ticks, versions
+from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths, film_names
+from ._thumbnails import moments_of, thumbnails
+from ._writing import write_whole
+
+_BEST = 4
+_DOUBTFUL = 8
+_COLORS = 10
+_SHADES = 6
+
+
+class ScreenTimeReport:
+    """A page about the screen time in one film or several, in one file that needs no other.
+
+    It shows seconds with their intervals, a timeline by character whose appearances tell time,
+    confidence and picture, who is on screen together, the best and the most doubtful frames, how
+    all this was computed, and the data to download. Nothing is loaded from elsewhere when it is
+    opened. Use :meth:`from_estimator` to make one of films.
+
+    Parameters
+    ----------
+    estimate : pandas.DataFrame
+        As :meth:`ScreenTimeAggregator.estimate` gives it.
+    appearances : pandas.DataFrame
+        As :meth:`ScreenTimeAggregator.appearances` gives it.
+    co_appearances : pandas.DataFrame
+        As :meth:`ScreenTimeAggregator.co_appearances` gives it.
+    probabilities : pandas.DataFrame of shape (n_frames, n_classes), optional
+        What the tables were computed from, with a frame index; with ``pipeline`` the frames it is
+        least sure about are shown.
+    pipeline : sklearn.pipeline.Pipeline, optional
+        What measured, fitted, with a ScreenTimeAggregator at its end: its steps and their
+        parameters are told.
+    validation : dict or pandas.DataFrame, optional
+        Figures of a validation, by name, to be told with the rest.
+    title : str, optional
+        Heading of the page; by default the film's name or the number of films.
+    images : pandas.DataFrame, optional
+        A frame table with a column ``image``, whose pictures are shown where there is no film.
+    max_thumbnails : int, default=400
+        Pictures in the page at most, 6 kB each: of the best and the most doubtful frames, then of
+        the longest appearances. 0 shows no picture.
+
+    See Also
+    --------
+    ScreenTimeDisplay : The seconds as a plot.
+    TimelineDisplay : The timeline as a plot.
+    save_json : The data for other programs.
+
+    Notes
+    -----
+    Names and paths are escaped, and a content security policy forbids the page to load, send or
+    run anything but its own script.
+
+    Examples
+    --------
+    >>> from sktime_screen import ScreenTimeReport
+    >>> report = ScreenTimeReport.from_estimator(pipeline, ["film.mp4"])  # doctest: +SKIP
+    >>> report.save("report.html")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        estimate,
+        appearances,
+        co_appearances,
+        *,
+        probabilities=None,
+        pipeline=None,
+        validation=None,
+        title=None,
+        images=None,
+        max_thumbnails=400,
+    ):
+        self.estimate = estimate
+        self.appearances = appearances
+        self.co_appearances = co_appearances
+        self.probabilities = probabilities
+        self.pipeline = pipeline
+        self.validation = validation
+        self.title = title
+        self.images = images
+        self.max_thumbnails = max_thumbnails
+
+    @classmethod
+    def from_estimator(
+        cls, pipeline, X, *, labelled=None, validation=None, title=None, max_thumbnails=400
+    ):
+        """Measure films with a fitted pipeline and report.
+
+        Parameters
+        ----------
+        pipeline : sklearn.pipeline.Pipeline
+            Fitted, with a ScreenTimeAggregator at its end.
+        X : path, list of paths or pandas.DataFrame
+            Films, or a frame table.
+        labelled : object, optional
+            Passed on to :meth:`ScreenTimeAggregator.estimate`.
+        validation : dict or pandas.DataFrame, optional
+            Figures of a validation, by name.
+        title : str, optional
+            Heading of the page.
+        max_thumbnails : int, default=400
+            Pictures in the page at most.
+
+        Returns
+        -------
+        ScreenTimeReport
+            The report, not yet written.
+        """
+        probabilities = pipeline[:-1].transform(X)
+        aggregator = pipeline[-1]
+        return cls(
+            aggregator.estimate(probabilities, labelled=labelled),
+            aggregator.appearances(probabilities),
+            aggregator.co_appearances(probabilities),
+            probabilities=probabilities,
+            pipeline=pipeline,
+            validation=validation,
+            title=title,
+            images=X if isinstance(X, pd.DataFrame) and "image" in X else None,
+            max_thumbnails=max_thumbnails,
+        )
+
+    def save(self, path):
+        """Write the page.
+
+        Parameters
+        ----------
+        path : str or path
+            The HTML file; one that is there already is replaced once the new one is complete.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; what was there before is still there.
+        ValueError
+            If a table lacks columns or rows.
+        """
+        write_whole(path, self.to_html())
+
+    def to_html(self):
+        """Return the page.
+
+        A film that can no longer be read costs its pictures only, and the page says so.
+
+        Returns
+        -------
+        str
+            HTML.
+
+        Raises
+        ------
+        ValueError
+            If a table lacks columns or rows.
+        """
+        check_columns(self.estimate, ESTIMATE, "estimate")
+        check_columns(self.appearances, APPEARANCES, "appearances")
+        if not len(self.estimate):
+            raise ValueError("The table of estimates has no rows: there is nothing to report.")
+        return render("report", self._content(), self.estimate["seconds"].max())
+
+    def _content(self):
+        videos = list(self.estimate["video"].unique())
+        names = film_names(videos)
+        characters = list(self.estimate["character"].unique())
+        colors = {character: row % _COLORS for row, character in enumerate(characters)}
+        lengths = self._lengths()
+        best = self._best()
+        doubtful = self._doubtful()
+        pictures, problems = self._pictures(best, doubtful)
+        films = [
+            _film(video, names[video], lengths[video], self.estimate, self.appearances)
+            for video in videos
+        ]
+        reached = self.estimate[["seconds", "high"]].max(axis=None)
+        return {
+            "title": self.title or (names[videos[0]] if len(videos) == 1 else "Screen time"),
+            "made": datetime.date.today().isoformat(),
+            "names": names,
+            "characters": characters,
+            "colors": colors,
+            "films": films,
+            "longest": float(reached) or 1.0,
+            "totals": _totals(self.estimate, characters),
+            "together": self._together(characters),
+            "best": [(name, rows) for name, rows in _by_character(best, characters) if rows],
+            "doubtful": doubtful.to_dict("records"),
+            "pictures": pictures,
+            "numbers": {moment: number for number, moment in enumerate(pictures)},
+            "problems": problems,
+            "steps": self._steps(),
+            "versions": versions(),
+            "validation": as_table(self.validation),
+            "downloads": self._downloads(names, lengths),
+        }
+
+    def _lengths(self):
+        lengths = film_lengths(self.estimate, self.appearances)
+        if self.probabilities is not None:
+            index = self.probabilities.index
+            ends = index.get_level_values("time") + index.get_level_values("duration")
+            lengths.update(pd.Series(ends).groupby(index.get_level_values("video")).max())
+        return lengths
+
+    def _best(self):
+        """Return the appearances to show each character by."""
+        surest = self.appearances.sort_values("confidence", ascending=False, kind="stable")
+        best = surest.groupby("character", sort=False).head(_BEST)
+        return best.rename(columns={"peak_time": "time"})
+
+    def _doubtful(self):
+        if self.probabilities is None or self.pipeline is None:
+            return pd.DataFrame(columns=["video", "time", "character", "probability"])
+        return doubtful_frames(self.pipeline[-1], self.probabilities, _DOUBTFUL)
+
+    def _pictures(self, best, doubtful):
+        longest = self.appearances.sort_values("duration", ascending=False, kind="stable")
+        longest = longest.rename(columns={"peak_time": "time"})
+        moments = moments_of(doubtful, best, longest).head(self.max_thumbnails)
+        if self.images is not None:
+            of_moment = self.images.drop_duplicates(["video", "time"])
+            moments = moments.merge(of_moment[["video", "time", "image"]], on=["video", "time"])
+        return thumbnails(moments)
+
+    def _together(self, characters):
+        """Return the seconds that pairs share, over all films, with the shade of each cell."""
+        seconds = self.co_appearances.groupby(level="character", sort=False).sum()
+        seconds = seconds.reindex(index=characters, columns=characters, fill_value=0.0)
+        values = seconds.to_numpy(dtype=np.float64)
+        pairs = values * ~np.eye(len(values), dtype=bool)
+        most = pairs.max(initial=0.0)
+        shades = np.ceil(pairs / most * _SHADES).astype(int) if most else np.zeros(pairs.shape, int)
+        return {"seconds": values.tolist(), "shades": shades.tolist(), "any": bool(most)}
+
+    def _steps(self):
+        if self.pipeline is None:
+            return []
+        return [
+            {
+                "name": type(step).__name__,
+                "parameters": {
+                    name: repr(value) for name, value in step.get_params(deep=False).items()
+                },
+            }
+            for _, step in self.pipeline.steps
+        ]
+
+    def _downloads(self, names, lengths):
+        tables = {
+            "screen_time.csv": ("Seconds, share and interval by film and character", self.estimate),
+            "appearances.csv": ("Every appearance", self.appearances),
+            "co_appearances.csv": ("Seconds that pairs share, by film", self.co_appearances),
+        }
+        downloads = [
+            (name, what, text_uri("text/csv", csv_text(table)))
+            for name, (what, table) in tables.items()
+        ]
+        json = json_text(self.estimate, self.appearances, lengths)
+        downloads.append(
+            ("screen_time.json", "All of it, by film", text_uri("application/json", json))
+        )
+        for video, name in names.items():
+            shown = vtt_text(self.appearances[self.appearances["video"] == video])
+            what = f"Subtitles: who is on screen in {name}"
+            downloads.append((f"{name}.vtt", what, text_uri("text/vtt", shown)))
+        return downloads
+
+
+def _film(video, name, length, estimate, appearances):
+    rows = estimate[estimate["video"] == video]
+    shown = appearances[appearances["video"] == video]
+    return {
+        "video": str(video),
+        "name": name,
+        "length": length,
+        "rows": rows.to_dict("records"),
+        "appearances": shown.to_dict("records"),
+        "by_character": _by_character(shown, rows["character"]),
+        "ticks": ticks(length),
+    }
+
+
+def _by_character(table, characters):
+    return [
+        (character, table[table["character"] == character].to_dict("records"))
+        for character in characters
+    ]
+
+
+def _totals(estimate, characters):
+    """Return the seconds of each character by film and in all, where there are several films."""
+    if estimate["video"].nunique() == 1:
+        return []
+    seconds = estimate.pivot_table("seconds", "character", "video", aggfunc="sum", sort=False)
+    seconds = seconds.reindex(characters)
+    most = float(seconds.max(axis=None)) or 1.0
+    return [
+        {
+            "character": character,
+            "cells": [
+                (value, 0 if np.isnan(value) else int(np.ceil(value / most * _SHADES)))
+                for value in row
+            ],
+            "total": float(np.nansum(row)),
+        }
+        for character, row in zip(characters, seconds.to_numpy(np.float64), strict=True)
+    ]

@@ -1,0 +1,124 @@
+"use strict";
+(() => {
+  const pictures = JSON.parse(document.getElementById("pictures").textContent);
+  const card = document.getElementById("card");
+  const [image, who, when, sure] = ["img", "strong", "span", "span:last-child"].map((part) =>
+    card.querySelector(part)
+  );
+  const narrow = matchMedia("(max-width: 720px)");
+  // How far from a short appearance a finger or a pointer still means it, in pixels.
+  const REACH = 14;
+  let chosen = null;
+
+  function hide() {
+    if (chosen) chosen.classList.remove("chosen");
+    chosen = null;
+    card.hidden = true;
+  }
+
+  function show(appearance) {
+    if (appearance === chosen) return;
+    hide();
+    chosen = appearance;
+    chosen.classList.add("chosen");
+    who.textContent = appearance.dataset.who;
+    when.textContent = appearance.dataset.when;
+    sure.textContent = appearance.dataset.sure;
+    image.hidden = !("picture" in appearance.dataset);
+    if (image.hidden) image.removeAttribute("src");
+    else image.src = pictures[appearance.dataset.picture];
+    card.hidden = false;
+    place(appearance.getBoundingClientRect());
+  }
+
+  function place(box) {
+    if (narrow.matches) {
+      card.style.left = card.style.top = "";
+      return;
+    }
+    const left = box.left + box.width / 2 - card.offsetWidth / 2;
+    const below = box.bottom + 8;
+    const fits = below + card.offsetHeight < innerHeight;
+    card.style.left = `${Math.max(8, Math.min(left, innerWidth - card.offsetWidth - 8))}px`;
+    card.style.top = `${fits ? below : Math.max(8, box.top - card.offsetHeight - 8)}px`;
+  }
+
+  function nearest(rows, x, y) {
+    let best = null;
+    let least = REACH;
+    for (const appearance of rows) {
+      const box = appearance.getBoundingClientRect();
+      if (y < box.top - 5 || y > box.bottom + 5) continue;
+      const distance = Math.max(box.left - x, x - box.right, 0);
+      if (distance < least) [best, least] = [appearance, distance];
+    }
+    return best;
+  }
+
+  function neighbour(lanes, appearance, key) {
+    const lane = lanes.findIndex((some) => some.includes(appearance));
+    const row = lanes[lane];
+    const at = row.indexOf(appearance);
+    if (key === "ArrowLeft") return row[at - 1];
+    if (key === "ArrowRight") return row[at + 1];
+    if (key === "Home") return row[0];
+    if (key === "End") return row[row.length - 1];
+    const step = { ArrowUp: -1, ArrowDown: 1 }[key];
+    const middle = (some) => some.x.baseVal.value + some.width.baseVal.value / 2;
+    for (let other = lane + step; lanes[other]; other += step) {
+      const byDistance = lanes[other]
+        .map((some) => [Math.abs(middle(some) - middle(appearance)), some])
+        .sort((one, two) => one[0] - two[0]);
+      if (byDistance.length) return byDistance[0][1];
+    }
+    return undefined;
+  }
+
+  const KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"];
+  for (const svg of document.querySelectorAll(".rows")) {
+    const lanes = [...svg.querySelectorAll(".appearances")].map((lane) => [...lane.children]);
+    const all = lanes.flat();
+    if (!all.length) continue;
+    // One stop of the Tab key for a timeline; the arrow keys move on from there.
+    for (const appearance of all) appearance.setAttribute("tabindex", "-1");
+    all[0].setAttribute("tabindex", "0");
+    const point = (event) => {
+      const appearance = nearest(all, event.clientX, event.clientY);
+      if (appearance) show(appearance);
+      else hide();
+    };
+    svg.addEventListener("pointermove", point);
+    svg.addEventListener("pointerdown", point);
+    svg.addEventListener("pointerleave", (event) => {
+      if (event.pointerType === "mouse") hide();
+    });
+    svg.addEventListener("focusin", (event) => {
+      for (const appearance of all) appearance.setAttribute("tabindex", "-1");
+      event.target.setAttribute("tabindex", "0");
+      if (event.target.matches(":focus-visible")) show(event.target);
+    });
+    svg.addEventListener("focusout", hide);
+    svg.addEventListener("keydown", (event) => {
+      if (!KEYS.includes(event.key) || !all.includes(event.target)) return;
+      event.preventDefault();
+      const next = neighbour(lanes, event.target, event.key);
+      if (!next) return;
+      next.focus();
+      show(next);
+    });
+  }
+
+  const zoom = document.querySelector(".zoom");
+  zoom.hidden = false;
+  zoom.querySelector("input").addEventListener("input", (event) => {
+    for (const svg of document.querySelectorAll(".rows")) {
+      svg.style.width = `${100 * event.target.value}%`;
+      svg.classList.toggle("zoomed", event.target.value >= 4);
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") hide();
+  });
+  const follow = () => chosen && place(chosen.getBoundingClientRect());
+  addEventListener("scroll", follow, { passive: true, capture: true });
+})();

@@ -1,0 +1,476 @@
+import base64
+import json
+import shutil
+import time
+from html.parser import HTMLParser
+from io import StringIO
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import draw_code, read_code
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sktime_screen import ScreenTimeAggregator, ScreenTimeReport, VideoFrameSampler, save_json
+
+EVIL = "<script>alert(1)</script>"
+INDEX_NAMES = ["video", "time", "duration"]
+
+
+def tables(video="film.mp4", first="tom", second="jerry"):
+    """Tables of a film of 10 s, as the aggregator makes them."""
+    appearances = pd.DataFrame(
+        [
+            (video, first, 1.0, 3.0, 2.0, 0.9, 1.5),
+            (video, first, 6.0, 7.0, 1.0, 0.6, 6.0),
+            (video, second, 2.0, 4.5, 2.5, 0.8, 4.0),
+        ],
+        columns=["video", "character", "start", "end", "duration", "confidence", "peak_time"],
+    )
+    estimate = pd.DataFrame(
+        [
+            (video, first, 3.0, 0.3, 2.5, 4.0, 2, 1.0, 7.0, 0.8),
+            (video, second, 2.5, 0.25, np.nan, np.nan, 1, 2.0, 4.5, 0.8),
+        ],
+        columns=[
+            "video", "character", "seconds", "share", "low", "high", "appearances", "first_seen",
+            "last_seen", "confidence",
+        ],
+    )  # fmt: skip
+    together = pd.DataFrame(
+        [[3.0, 1.0], [1.0, 2.5]],
+        index=pd.MultiIndex.from_product([[video], [first, second]], names=["video", "character"]),
+        columns=[first, second],
+    )
+    return estimate, appearances, together
+
+
+def season():
+    """Tables of two films."""
+    both = zip(tables("s/1.mp4"), tables("s/2.mp4"), strict=True)
+    estimate, appearances, together = (pd.concat(pair) for pair in both)
+    return estimate.reset_index(drop=True), appearances.reset_index(drop=True), together
+
+
+class Page(HTMLParser):
+    """The elements of a page and its text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.text = [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+    def all(self, tag, **wanted):
+        return [
+            attributes
+            for name, attributes in self.elements
+            if name == tag and all(attributes.get(key) == wanted[key] for key in wanted)
+        ]
+
+
+def downloads(page):
+    """The text of each download by its name."""
+    return {
+        link["download"]: base64.b64decode(link["href"].partition(",")[2]).decode()
+        for link in page.all("a")
+        if "download" in link
+    }
+
+
+def percent(text):
+    return float(text.removesuffix("%"))
+
+
+def test_appearances_lie_where_they_belong_on_the_timeline():
+    page = Page(ScreenTimeReport(*tables()).to_html())
+    bars = page.all("rect", **{"class": "appearance"})
+    assert [(percent(bar["x"]), percent(bar["width"])) for bar in bars] == [
+        (10, 20),
+        (60, 10),
+        (20, 25),
+    ]
+    assert bars[0]["aria-label"] == "tom, 0:01 to 0:03, confidence 90 %"
+    assert [bar["y"] for bar in bars] == ["5", "5", "39"]
+
+
+def test_bars_and_intervals_are_to_one_scale():
+    html = ScreenTimeReport(*tables()).to_html()
+    page = Page(html)
+    fills = [percent(bar["width"]) for bar in page.all("rect", **{"class": "fill"})]
+    # The longest is the interval's upper end, 4 s.
+    assert fills == pytest.approx([73.5, 61.25])
+    lines = page.all("line", **{"class": "interval"})
+    assert [(percent(line["x1"]), percent(line["x2"])) for line in lines] == [
+        (61.25, 98),
+        (61.25, 61.25),
+        (98, 98),
+    ]
+    assert "2.5 s to 4.0 s" in page.text
+
+
+def test_downloads_equal_the_tables(tmp_path):
+    estimate, appearances, together = season()
+    found = downloads(Page(ScreenTimeReport(estimate, appearances, together).to_html()))
+    read = {name: pd.read_csv(StringIO(text)) for name, text in found.items() if ".csv" in name}
+    pd.testing.assert_frame_equal(read["screen_time.csv"], estimate)
+    pd.testing.assert_frame_equal(read["appearances.csv"], appearances)
+    pd.testing.assert_frame_equal(
+        read["co_appearances.csv"].set_index(["video", "character"]), together
+    )
+    save_json(tmp_path / "screen_time.json", estimate, appearances)
+    assert found["screen_time.json"] == (tmp_path / "screen_time.json").read_text()
+    assert found["2.mp4.vtt"].startswith("WEBVTT\n\n00:00:01.000 --> 00:00:03.000\ntom\n")
+
+
+def test_a_season_has_totals_and_a_timeline_for_each_film():
+    page = Page(ScreenTimeReport(*season()).to_html())
+    assert len(page.all("svg", **{"class": "rows"})) == 2
+    assert page.text.count("6.0 s") == 2  # tom in both films, and together with himself
+    assert "Screen time" in page.text
+
+
+def test_long_times_are_in_minutes_and_hours():
+    estimate, appearances, together = season()
+    longer = estimate.assign(seconds=[3599.6, 61.0, 120.0, 7.0], low=np.nan, high=np.nan)
+    text = Page(ScreenTimeReport(longer, appearances, together).to_html()).text
+    assert "1:00:00 min" not in text
+    for told in ("1:02:00 h", "1:08 min", "2:00 min", "0:07 min"):
+        assert told in text
+
+
+def test_names_and_paths_are_escaped():
+    video = """a/"it's" <b>&amp;.mp4"""
+    html = ScreenTimeReport(
+        *tables(video, EVIL), title="</title><script>", validation={EVIL: "<i>"}
+    ).to_html()
+    assert EVIL not in html
+    page = Page(html)
+    assert len(page.all("script")) == 2
+    assert page.all("b") == page.all("i") == []
+    assert page.all("rect", **{"data-who": EVIL})
+    assert video in page.text
+    assert json.loads(downloads(page)["screen_time.json"])["videos"][0]["name"] == video
+
+
+def test_nothing_is_loaded_and_only_the_own_script_runs():
+    page = Page(ScreenTimeReport(*tables()).to_html())
+    policy = page.all("meta", **{"http-equiv": "Content-Security-Policy"})[0]["content"]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert rules["img-src"] == "data:"
+    assert "unsafe" not in policy
+    for _, attributes in page.elements:
+        assert "style" not in attributes
+        assert "src" not in attributes or attributes["src"].startswith("data:")
+        assert attributes.get("href", "#").startswith(("#", "data:"))
+
+
+def test_steps_versions_and_validation_are_told():
+    pipeline = Pipeline(
+        [("sampler", VideoFrameSampler(rate=2)), ("aggregator", ScreenTimeAggregator(window=7))]
+    )
+    scores = pd.DataFrame({"f1": [0.91234, 0.5]}, index=["tom", "jerry"])
+    page = Page(ScreenTimeReport(*tables(), pipeline=pipeline, validation=scores).to_html())
+    for told in ("VideoFrameSampler", "rate=2", "window=7", "0.912", "numpy " + np.__version__):
+        assert told in page.text
+    figures = {"accuracy": 0.93217, "films": 3}
+    text = Page(ScreenTimeReport(*tables(), validation=figures).to_html()).text
+    assert "accuracy0.932" in text
+    assert "films3" in text
+
+
+def test_a_film_that_is_gone_costs_its_pictures_only():
+    html = ScreenTimeReport(*tables("gone.mp4")).to_html()
+    page = Page(html)
+    assert page.all("img") == [{"alt": ""}]
+    assert "Without pictures: " in page.text
+    assert "gone.mp4" in page.text
+
+
+def test_pictures_are_of_the_surest_moments(film):
+    page = Page(ScreenTimeReport(*tables(film)).to_html())
+    pictures = {picture["alt"]: picture for picture in page.all("img") if picture["alt"]}
+    # 24 frames a second, and each shows its number.
+    assert read_code(decoded(pictures["film.mp4 at 0:04"]["src"])) == 96
+    assert read_code(decoded(pictures["film.mp4 at 0:01.5"]["src"])) == 36
+    assert len(pictures) == 3
+    bars = page.all("rect", **{"class": "appearance"})
+    shown = json.loads(page.text[page.text.index('["data:image') :].splitlines()[0])
+    assert [read_code(decoded(shown[int(bar["data-picture"])])) for bar in bars] == [36, 144, 96]
+
+
+def test_pictures_are_bounded(film):
+    page = Page(ScreenTimeReport(*tables(film), max_thumbnails=1).to_html())
+    assert len([picture for picture in page.all("img") if picture["alt"]]) == 1
+    assert len([1 for bar in page.all("rect") if "data-picture" in bar]) == 1
+    none = Page(ScreenTimeReport(*tables(film), max_thumbnails=0).to_html())
+    assert none.all("img") == [{"alt": ""}]
+    assert "Without pictures" not in none.text
+
+
+def test_pictures_from_files(tmp_path):
+    images = pd.DataFrame({"video": "frames", "time": [1.5, 4.0], "duration": 0.5})
+    images["image"] = [str(tmp_path / "1.png"), str(tmp_path / "2.png")]
+    for number, path in enumerate(images["image"], start=5):
+        cv2.imwrite(path, draw_code(number))
+    page = Page(ScreenTimeReport(*tables("frames"), images=images).to_html())
+    pictures = {picture["alt"]: picture for picture in page.all("img") if picture["alt"]}
+    assert {alt: read_code(decoded(shown["src"])) for alt, shown in pictures.items()} == {
+        "frames at 0:01.5": 5,
+        "frames at 0:04": 6,
+    }
+
+
+def decoded(uri):
+    data = np.frombuffer(base64.b64decode(uri.partition(",")[2]), np.uint8)
+    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def doubtful_of(aggregator, values, y, columns):
+    index = pd.MultiIndex.from_tuples(
+        [("a", t, 1.0) for t in range(len(values))], names=INDEX_NAMES
+    )
+    probabilities = pd.DataFrame(values, index=index, columns=columns)
+    pipeline = Pipeline([("aggregator", aggregator.fit(probabilities, y))])
+    report = ScreenTimeReport(
+        *tables("a"), probabilities=probabilities, pipeline=pipeline, max_thumbnails=0
+    )
+    return report.to_html()
+
+
+def captions(html):
+    start = html.index("The most doubtful frames")
+    part = html[start : html.index("</section>", start)]
+    page = Page(part.replace("</figcaption>", "|"))
+    return [line.strip() for line in page.text.split("\n") if line.strip().endswith("|")]
+
+
+def test_doubtful_frames_are_nearest_to_the_threshold():
+    values = np.array([[0.95, 0.1], [0.9, 0.35], [0.2, 0.9], [0.28, 0.9]])
+    y = pd.DataFrame([[1, 0], [1, 1], [0, 1], [1, 1]], columns=["tom", "jerry"])
+    found = captions(doubtful_of(ScreenTimeAggregator(threshold=0.3), values, y, y.columns))
+    assert found[:2] == ["tom 28 % at 0:03|", "jerry 35 % at 0:01|"]
+
+
+def test_doubtful_frames_of_exclusive_classes():
+    values = np.array([[0.5, 0.3, 0.2], [0.4, 0.41, 0.19], [0.1, 0.1, 0.8]])
+    found = captions(doubtful_of(ScreenTimeAggregator(), values, ["a", "b", "c"], ["a", "b", "c"]))
+    assert found == ["b 41 % at 0:01|", "a 50 % at 0:00|", "c 80 % at 0:02|"]
+    two = np.array([[0.9, 0.1], [0.45, 0.55]])
+    found = captions(doubtful_of(ScreenTimeAggregator(), two, ["a", "b"], ["a", "b"]))
+    assert found == ["b 55 % at 0:01|", "a 90 % at 0:00|"]
+
+
+def test_neighbours_of_a_doubtful_frame_are_passed_over():
+    values = np.full((100, 1), 0.9)
+    values[50:52] = 0.5
+    y = pd.DataFrame({"tom": np.arange(100) % 2, "jerry": 0})
+    values = np.hstack([values, np.zeros((100, 1))])
+    found = captions(doubtful_of(ScreenTimeAggregator(), values, y, y.columns))
+    assert len(found) == 8
+    assert found[0] == "tom 50 % at 0:50|"
+    assert not any("0:51" in caption for caption in found)
+
+
+def test_a_film_without_anybody():
+    estimate, appearances, together = tables()
+    estimate = estimate.assign(seconds=0.0, share=0.0, low=np.nan, high=np.nan, appearances=0)
+    page = Page(ScreenTimeReport(estimate, appearances.iloc[:0], together * 0).to_html())
+    assert "Nobody is on screen." in page.text
+    assert "No two characters are ever on screen together." in page.text
+
+
+class Measuring(ScreenTimeAggregator):
+    """An aggregator whose answers are known, and which notes what it is asked."""
+
+    def estimate(self, X, labelled=None):
+        self.asked_ = (X, labelled)
+        return tables("a")[0]
+
+    def appearances(self, X):
+        return tables("a")[1]
+
+    def co_appearances(self, X):
+        return tables("a")[2]
+
+
+def measuring():
+    """A fitted pipeline, and the probabilities that it makes of any table."""
+    index = pd.MultiIndex.from_tuples([("a", float(t), 1.0) for t in range(12)], names=INDEX_NAMES)
+    probabilities = pd.DataFrame(
+        np.linspace([0, 1], [1, 0], 12), index=index, columns=["tom", "jerry"]
+    )
+    labels = (probabilities > 0.5).astype(int)
+    steps = [
+        ("probabilities", FunctionTransformer(lambda X: probabilities)),
+        ("aggregator", Measuring().fit(probabilities, labels)),
+    ]
+    return Pipeline(steps), probabilities
+
+
+def test_from_estimator_measures_and_tells_how():
+    pipeline, probabilities = measuring()
+    report = ScreenTimeReport.from_estimator(
+        pipeline, ["a"], labelled="some", validation={"f1": 0.8}, title="The title"
+    )
+    assert pipeline[-1].asked_[0] is probabilities
+    assert pipeline[-1].asked_[1] == "some"
+    page = Page(report.to_html())
+    # The film lasts 12 s, as the frames say, and not 10 s.
+    bars = page.all("rect", **{"class": "appearance"})
+    assert percent(bars[0]["x"]) == pytest.approx(100 / 12, abs=1e-3)
+    for told in ("The title", "Measuring", "The most doubtful frames", "f10.8"):
+        assert told in page.text
+
+
+def test_from_estimator_shows_the_pictures_of_the_frame_table(tmp_path):
+    pipeline, _ = measuring()
+    X = pd.DataFrame({"video": "a", "time": np.arange(12.0), "duration": 1.0})
+    X["image"] = str(tmp_path / "1.png")
+    cv2.imwrite(str(tmp_path / "1.png"), draw_code(7))
+    page = Page(ScreenTimeReport.from_estimator(pipeline, X).to_html())
+    pictures = {picture["alt"]: picture for picture in page.all("img") if picture["alt"]}
+    assert read_code(decoded(pictures["a at 0:04"]["src"])) == 7
+    assert "a at 0:01.5" not in pictures  # there is no such frame
+
+
+def test_refuses_other_tables():
+    estimate, appearances, together = tables()
+    with pytest.raises(ValueError, match=r"ScreenTimeAggregator\.appearances"):
+        ScreenTimeReport(estimate, estimate, together).to_html()
+    with pytest.raises(ValueError, match="no rows"):
+        ScreenTimeReport(estimate.iloc[:0], appearances, together).to_html()
+
+
+def test_save_keeps_what_was_there_where_it_fails(tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text("before")
+    estimate, appearances, together = tables()
+    with pytest.raises(ValueError, match="no rows"):
+        ScreenTimeReport(estimate.iloc[:0], appearances, together).save(path)
+    assert path.read_text() == "before"
+    ScreenTimeReport(estimate, appearances, together).save(path)
+    assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A headless Chromium that keeps a log of its requests and of errors."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("needs chromium and chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    service = webdriver.ChromeService(driver)
+    with webdriver.Chrome(options=options, service=service) as driver:
+        yield driver
+
+
+@pytest.fixture
+def opened(browser, film, tmp_path):
+    """A report with an evil name, opened from a path with quotes."""
+    path = tmp_path / """it's "the" report.html"""
+    report = ScreenTimeReport(*tables(film, EVIL))
+    report.save(path)
+    browser.set_window_size(1280, 800)
+    browser.get_log("performance"), browser.get_log("browser")
+    browser.get(path.as_uri())
+    browser.report = report
+    return browser
+
+
+def test_browser_runs_nothing_of_others_and_asks_for_nothing(opened):
+    from selenium.webdriver.support.expected_conditions import alert_is_present
+
+    assert not alert_is_present()(opened)
+    assert opened.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in opened.get_log("performance")]
+    asked = [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+    assert asked
+    assert all(url == opened.current_url or url.startswith("data:") for url in asked)
+    assert opened.execute_script("return document.body.scrollWidth <= innerWidth")
+
+
+def card(browser):
+    return browser.find_element("id", "card")
+
+
+def test_browser_shows_an_appearance_under_the_pointer(opened):
+    from selenium.webdriver import ActionChains
+
+    bar = opened.find_elements("css selector", ".appearance")[1]
+    opened.execute_script("arguments[0].scrollIntoView({block: 'center'})", bar)
+    ActionChains(opened).move_to_element(bar).perform()
+    assert card(opened).is_displayed()
+    assert card(opened).text.splitlines() == [EVIL, "0:06 to 0:07", "confidence 60 %"]
+    picture = card(opened).find_element("css selector", "img")
+    assert picture.is_displayed()
+    assert picture.get_property("naturalWidth") == 224
+    ActionChains(opened).move_to_element(opened.find_element("css selector", "h1")).perform()
+    assert not card(opened).is_displayed()
+
+
+def test_browser_moves_between_appearances_by_keys(opened):
+    from selenium.webdriver.common.keys import Keys
+
+    bars = opened.find_elements("css selector", ".appearance")
+    opened.execute_script("arguments[0].focus()", bars[0])
+    texts = []
+    for key in (Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_UP, Keys.HOME):
+        opened.switch_to.active_element.send_keys(key)
+        texts.append(card(opened).text.splitlines()[1])
+    assert texts == [
+        "0:06 to 0:07",
+        "0:06 to 0:07",
+        "0:02 to 0:04.5",
+        "0:01 to 0:03",
+        "0:01 to 0:03",
+    ]
+    opened.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not card(opened).is_displayed()
+
+
+def test_browser_downloads_the_tables(opened, tmp_path):
+    opened.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    opened.find_element("link text", "appearances.csv").click()
+    path = tmp_path / "appearances.csv"
+    for _ in range(100):
+        if path.exists() and path.stat().st_size:
+            break
+        time.sleep(0.05)
+    pd.testing.assert_frame_equal(pd.read_csv(path), opened.report.appearances)
+
+
+def test_browser_zooms_and_fits_a_phone(opened):
+    slider = opened.find_element("css selector", ".zoom input")
+    opened.execute_script(
+        "arguments[0].value = 4; arguments[0].dispatchEvent(new Event('input'))", slider
+    )
+    rows = opened.find_element("css selector", ".rows")
+    around = opened.find_element("css selector", ".timeline .scroll")
+    assert rows.size["width"] == pytest.approx(4 * around.size["width"], rel=0.01)
+    opened.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True},
+    )
+    assert opened.execute_script("return document.documentElement.scrollWidth") == 390
+    opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
