@@ -169,3 +169,23 @@ def test_three_classes_fill_their_shares():
     wanted = np.array([0.2, 0.5, 0.3])
     codes = filling_shares(scores, wanted, np.ones(300), argmax)
     np.testing.assert_allclose(np.bincount(codes) / 300, wanted, atol=0.007)
+
+
+def test_quantifiers_equal_those_of_quapy():
+    """Recorded from QuaPy 0.2.3: ``ACC``, ``PACC`` (solver "minimize") and ``EMQ.EM``."""
+    rng = np.random.default_rng(0)
+    codes = np.arange(60) % 3
+    truth = indicators(codes, 3)
+    given = rng.dirichlet(np.ones(3), 60) * 0.5 + 0.5 * truth
+    film = rng.dirichlet([1, 2, 0.5], 40)
+    hard = class_rates(indicators(given.argmax(axis=1), 3), truth)
+    counted = np.bincount(film.argmax(axis=1), minlength=3) / 40
+    np.testing.assert_allclose(
+        adjusted_shares(hard, counted), [0.375000, 0.525000, 0.100000], atol=2e-4
+    )
+    soft = class_rates(given, truth)
+    np.testing.assert_allclose(
+        adjusted_shares(soft, film.mean(axis=0)), [0.340857, 0.659143, 0.000000], atol=2e-4
+    )
+    found = em_shares(film, np.full(40, 1 / 40), np.full(3, 1 / 3))
+    np.testing.assert_allclose(found, [0.146897, 0.853103, 0.000000], atol=1e-5)

@@ -8,11 +8,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ..frames import is_frame_index
 from ._appearances import appearance_table, shared_seconds
+from ._classes import Classes
 from ._estimate import (
     CalibrationErrors,
     LabelledSample,
@@ -180,21 +180,21 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         ValueError
             If ``X`` has not one column a class, or ``background`` is none of the classes.
         """
-        names = y.columns if isinstance(y, pd.DataFrame) else None
-        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        check_classification_targets(y)
+        self._classes = Classes(y, self.background)
         check_consistent_length(X, y)
-        self.multilabel_ = type_of_target(y, input_name="y").startswith("multilabel")
-        if self.multilabel_:
-            self.class_names_ = np.arange(y.shape[1]) if names is None else np.asarray(names)
-            # Not the names: scorers take a list of two names for two exclusive classes.
-            self.classes_ = [np.array([0, 1]) for _ in self.class_names_]
-        else:
-            self.class_names_ = self.classes_ = np.unique(y)
-        self._check_background()
-        probabilities = self._probabilities(X)
+        if (self.max_gap or self.min_appearance) and not (
+            self._classes.multilabel or self._classes.background is not None
+        ):
+            raise ValueError(
+                "max_gap and min_appearance need a background where each frame has one class: "
+                "what else would be on screen instead?"
+            )
+        self.multilabel_ = self._classes.multilabel
+        self.class_names_ = self._classes.names
+        self.classes_ = self._classes.scikit_learn_classes()
+        probabilities = self._classes.probabilities(X)
         self.n_features_in_ = probabilities.shape[1]
-        self._calibrate(X, probabilities, self._indicators(y))
+        self._calibrate(X, probabilities, self._classes.indicators(y))
         return self
 
     def _calibrate(self, X, probabilities, truth):
@@ -202,8 +202,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.correction_ = self.correction
         if self.correction == "auto":
             self.correction_ = "calibrated" if out_of_sample else None
-        background = None if self.background is None else int(np.argmin(self._reported()))
-        self._recognition = Recognition(self, self.multilabel_, background)
+        self._recognition = Recognition(self, self._classes)
         if self.correction_ is not None:
             if out_of_sample is False:
                 warnings.warn(
@@ -220,47 +219,10 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                 X.index, shown - truth.astype(np.float64), smoothed, out_of_sample
             )
 
-    def _indicators(self, y):
-        return y.astype(bool) if self.multilabel_ else y[:, None] == self.class_names_
-
-    def _check_background(self):
-        if self.background is None:
-            if not self.multilabel_ and (self.max_gap or self.min_appearance):
-                raise ValueError(
-                    "max_gap and min_appearance need a background where each frame has one class: "
-                    "what else would be on screen instead?"
-                )
-        elif self.multilabel_:
-            raise ValueError(
-                f"background={self.background!r}: with a column of labels for each character, "
-                f"nobody is a row of zeros and no class of its own. Leave background at None."
-            )
-        elif self.background not in self.class_names_.tolist():
-            raise ValueError(
-                f"background={self.background!r} is none of the classes "
-                f"{self.class_names_.tolist()}."
-            )
-
-    def _probabilities(self, X):
-        """Return the probabilities as an array with the columns in the order of the classes."""
-        if isinstance(X, pd.DataFrame):
-            names = [str(name) for name in self.class_names_]
-            columns = X.columns.map(str)
-            if set(names) == set(columns):
-                X = X.iloc[:, columns.get_indexer(names)]
-        values = check_array(X, dtype=[np.float64, np.float32], input_name="X")
-        if values.shape[1] != len(self.class_names_):
-            raise ValueError(
-                f"{values.shape[1]} columns of probabilities for the {len(self.class_names_)} "
-                f"classes {self.class_names_.tolist()}: ScreenTimeAggregator stands after a "
-                f"classifier's probabilities, one column a class."
-            )
-        return values
-
     def _recognised(self, X):
         """Return who is shown and how probable that is, by frame."""
         check_is_fitted(self)
-        return self._recognition(self._probabilities(X), self._index_or_rows(X))
+        return self._recognition(self._classes.probabilities(X), self._index_or_rows(X))
 
     def _index_or_rows(self, X):
         known = is_frame_index(getattr(X, "index", None)) or self.frame_duration is not None
@@ -298,7 +260,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             or dropped.
         """
         shown, _ = self._recognised(X)
-        return shown.astype(np.int64) if self.multilabel_ else self.class_names_[shown.argmax(1)]
+        return self._classes.labels(shown)
 
     def predict_proba(self, X):
         """Return the probabilities by frame, after correction and smoothing.
@@ -338,7 +300,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         index = self._frame_index(X)
         durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
         once = ~index.duplicated()
-        kept = self._reported()
+        kept = self._classes.kept
         seconds = pd.DataFrame(
             (shown * durations[:, None])[once][:, kept],
             index=index.get_level_values("video")[once],
@@ -363,7 +325,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             durations of a character add up to its seconds.
         """
         shown, probabilities = self._recognised(X)
-        kept = self._reported()
+        kept = self._classes.kept
         return appearance_table(
             shown[:, kept], probabilities[:, kept], self._frame_index(X), self.class_names_[kept]
         )
@@ -382,9 +344,9 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             Seconds; a row a ``video`` and ``character``, a column a character. With itself a
             character shares all of its seconds.
         """
-        kept = self._reported()
-        shown = self._recognised(X)[0][:, kept]
-        return shared_seconds(shown, self._frame_index(X), self.class_names_[kept])
+        shown, _ = self._recognised(X)
+        kept = self._classes.kept
+        return shared_seconds(shown[:, kept], self._frame_index(X), self.class_names_[kept])
 
     def estimate(self, X, labelled=None):
         """Tell for how long each character is on screen, and how sure that is.
@@ -420,7 +382,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         valid however wrong the classifier is; appearances stay those of the predictions.
         """
         shown, probabilities = self._recognised(X)
-        index, kept = self._frame_index(X), self._reported()
+        index, kept = self._frame_index(X), self._classes.kept
         once = ~index.duplicated()
         index, shown, probabilities = index[once], shown[once], probabilities[once]
         names = self.class_names_[kept]
@@ -456,11 +418,8 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         missing = pd.isna(y) if y.ndim == 1 else pd.isna(y).any(axis=1)
         check_consistent_length(table, y)
         truth = np.full((len(y), len(self.class_names_)), np.nan)
-        truth[~missing] = self._indicators(y[~missing])
+        truth[~missing] = self._classes.indicators(y[~missing])
         return LabelledSample(table, truth)
-
-    def _reported(self):
-        return np.array([name != self.background for name in self.class_names_.tolist()])
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the columns of seconds.
@@ -476,7 +435,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             The classes but for the background.
         """
         check_is_fitted(self)
-        return np.array([str(name) for name in self.class_names_[self._reported()]], dtype=object)
+        return np.array([str(name) for name in self.class_names_[self._classes.kept]], dtype=object)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

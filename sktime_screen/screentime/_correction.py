@@ -6,6 +6,7 @@ from scipy.special import log_softmax
 
 # Probabilities in single precision can be exactly 0 or 1.
 _LEAST = 1e-6
+_LEAST_SLOPE = 1e-3
 
 
 class Correction:
@@ -112,7 +113,8 @@ def fit_calibration(probabilities, truth):
 
     start = np.append(1.0, np.zeros(logs.shape[1]))
     values = minimize(loss, start, jac=True, method="L-BFGS-B").x
-    return max(values[0], 0.0), values[1:]
+    # A slope of 0 or less would leave no order among the frames to choose by.
+    return max(values[0], _LEAST_SLOPE), values[1:]
 
 
 def class_rates(given, truth):

@@ -17,16 +17,13 @@ class Recognition:
     ----------
     aggregator : ScreenTimeAggregator
         Whose parameters say how.
-    multilabel : bool
-        Whether columns are independent of each other.
-    background : int or None
-        The column that means nobody.
+    classes : Classes
+        What the columns stand for.
     """
 
-    def __init__(self, aggregator, multilabel, background):
+    def __init__(self, aggregator, classes):
         self.aggregator = aggregator
-        self.multilabel = multilabel
-        self.background = background
+        self.classes = classes
         self.corrections = None
 
     def fit_correction(self, kind, probabilities, truth):
@@ -70,7 +67,7 @@ class Recognition:
         shown = np.empty(probabilities.shape, dtype=bool)
         for column, given in enumerate(self._exclusive(smoothed)):
             codes = self._chosen(given, column, shares, index, weights)
-            if self.multilabel:
+            if self.classes.multilabel:
                 shown[:, column] = codes == 1
             else:
                 shown[:] = codes[:, None] == np.arange(given.shape[1])
@@ -78,7 +75,7 @@ class Recognition:
 
     def _exclusive(self, values):
         """Return tables of exclusive classes: the one there is, or absent and present by label."""
-        if not self.multilabel:
+        if not self.classes.multilabel:
             return [values]
         return [np.stack([1 - column, column], axis=1).astype(values.dtype) for column in values.T]
 
@@ -103,7 +100,7 @@ class Recognition:
                     given[rows], self._first_choice(given[rows]), weights[rows]
                 )
                 by_film.append(share)
-                if self.multilabel:
+                if self.classes.multilabel:
                     corrected[rows, column] = values[:, 1]
                 else:
                     corrected[rows] = values
@@ -116,7 +113,7 @@ class Recognition:
         if self.aggregator.smoothing != "median":
             return probabilities
         smoothed = median_smoothed(probabilities, index, self.aggregator.window)
-        if not self.multilabel:
+        if not self.classes.multilabel:
             total = smoothed.sum(axis=1, keepdims=True)
             # Medians can all be 0 where three classes take turns: such a frame is left as it was.
             smoothed = np.divide(smoothed, total, out=probabilities.copy(), where=total > 0)
@@ -147,10 +144,9 @@ class Recognition:
         limits = self.aggregator.max_gap, self.aggregator.min_appearance
         if not any(limits):
             return shown
-        if self.multilabel:
+        if self.classes.multilabel:
             return joined_appearances(shown, index, *limits)
-        nobody = shown[:, self.background]
-        joined = joined_appearances(
-            np.delete(shown, self.background, axis=1), index, *limits, nobody
-        )
-        return np.insert(joined, self.background, ~joined.any(axis=1), axis=1)
+        background = self.classes.background
+        others = np.delete(shown, background, axis=1)
+        joined = joined_appearances(others, index, *limits, free=shown[:, background])
+        return np.insert(joined, background, ~joined.any(axis=1), axis=1)

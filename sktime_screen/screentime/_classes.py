@@ -1,0 +1,134 @@
+"""Classes: what columns of probabilities stand for, and the way from labels to them and back."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_array
+
+
+class Classes:
+    """The classes of a frame, exclusive or not.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_frames,) or (n_frames, n_characters)
+        The class of each frame, or an indicator table with a 0/1 column a character.
+    background : str or int, optional
+        The class that means nobody.
+
+    Attributes
+    ----------
+    names : ndarray of shape (n_classes,)
+        The classes, or the names of the columns.
+    multilabel : bool
+        Whether several can be on screen at once.
+    background : int or None
+        The number of the class that means nobody.
+
+    Raises
+    ------
+    ValueError
+        If ``background`` is none of the classes.
+    """
+
+    def __init__(self, y, background):
+        names = y.columns if isinstance(y, pd.DataFrame) else None
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        check_classification_targets(y)
+        self.multilabel = type_of_target(y, input_name="y").startswith("multilabel")
+        if self.multilabel:
+            self.names = np.arange(y.shape[1]) if names is None else np.asarray(names)
+        else:
+            self.names = np.unique(y)
+        self.background = None if background is None else self._number(background)
+
+    def _number(self, background):
+        if self.multilabel:
+            raise ValueError(
+                f"background={background!r}: with a column of labels for each character, "
+                f"nobody is a row of zeros and no class of its own. Leave background at None."
+            )
+        if background not in self.names.tolist():
+            raise ValueError(
+                f"background={background!r} is none of the classes {self.names.tolist()}."
+            )
+        return self.names.tolist().index(background)
+
+    @property
+    def kept(self):
+        """Which classes are reported, ndarray of bool of shape (n_classes,)."""
+        return np.arange(len(self.names)) != (-1 if self.background is None else self.background)
+
+    def scikit_learn_classes(self):
+        """Return what ``classes_`` has to be for the scorers of scikit-learn.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,), or list of ndarray
+            Not the names of a table's columns: scorers take a list of two names for two exclusive
+            classes.
+        """
+        return [np.array([0, 1]) for _ in self.names] if self.multilabel else self.names
+
+    def indicators(self, y):
+        """Turn labels into a table.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_frames,) or (n_frames, n_characters)
+            Labels.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_frames, n_classes)
+            True where a class is on screen.
+        """
+        y = np.asarray(y)
+        return y.astype(bool) if self.multilabel else y[:, None] == self.names
+
+    def labels(self, shown):
+        """Turn a table into labels.
+
+        Parameters
+        ----------
+        shown : ndarray of bool, shape (n_frames, n_classes)
+            True where a class is on screen.
+
+        Returns
+        -------
+        ndarray of shape (n_frames,) or (n_frames, n_characters)
+            Classes, or 0/1 indicators.
+        """
+        return shown.astype(np.int64) if self.multilabel else self.names[shown.argmax(axis=1)]
+
+    def probabilities(self, X):
+        """Return probabilities as an array with the columns in the order of the classes.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_frames, n_classes)
+            Probabilities by frame.
+
+        Returns
+        -------
+        ndarray of float, shape (n_frames, n_classes)
+            Columns with the names of the classes are brought into their order.
+
+        Raises
+        ------
+        ValueError
+            If there is not one column a class.
+        """
+        if isinstance(X, pd.DataFrame):
+            names = [str(name) for name in self.names]
+            columns = X.columns.map(str)
+            if set(names) == set(columns):
+                X = X.iloc[:, columns.get_indexer(names)]
+        values = check_array(X, dtype=[np.float64, np.float32], input_name="X")
+        if values.shape[1] != len(self.names):
+            raise ValueError(
+                f"{values.shape[1]} columns of probabilities for the {len(self.names)} "
+                f"classes {self.names.tolist()}: ScreenTimeAggregator stands after a "
+                f"classifier's probabilities, one column a class."
+            )
+        return values

@@ -1,0 +1,121 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from sktime_screen import ScreenTimeAggregator
+from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.frames import VideoFrameSampler, frame_index, shot_groups
+from sktime_screen.screentime._smoothing import shot_smoothed, viterbi_path
+
+
+def index_of(times, video="a", duration=1.0):
+    return pd.MultiIndex.from_arrays(
+        [np.broadcast_to(video, len(times)), np.asarray(times, float), [duration] * len(times)],
+        names=["video", "time", "duration"],
+    )
+
+
+def two(present):
+    present = np.asarray(present, dtype=np.float64)
+    return np.stack([1 - present, present], axis=1)
+
+
+def by_trial(scores, times, window):
+    """Try every sequence."""
+    n_frames, n_classes = scores.shape
+    stay = np.exp(-np.diff(times) / window)
+    best, path = -np.inf, None
+    for codes in np.ndindex(*[n_classes] * n_frames):
+        same = np.equal(codes[1:], codes[:-1])
+        changes = np.where(same, stay + (1 - stay) / n_classes, (1 - stay) / n_classes)
+        total = scores[np.arange(n_frames), codes].sum() + np.log(changes).sum()
+        if total > best:
+            best, path = total, codes
+    return list(path)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("seed", range(5))
+def test_viterbi_finds_the_best_of_all_paths(n_classes, seed):
+    rng = np.random.default_rng(seed)
+    scores = np.log(rng.dirichlet(np.ones(n_classes), 7))
+    times = np.cumsum(rng.uniform(0.8, 1.2, 7))
+    path = viterbi_path(scores, index_of(times), window=2.0)
+    assert path.tolist() == by_trial(scores, times, 2.0)
+
+
+def test_viterbi_on_paper():
+    """One doubtful frame among sure ones is outvoted; a sure one is not."""
+    # A change costs log((1 + e^-1) / (1 - e^-1)) = 0.77 twice; log odds of 0.6 are 0.41, of 0.9 2.2.
+    index = index_of(range(3))
+    assert viterbi_path(np.log(two([0.1, 0.6, 0.1])), index, 1.0).tolist() == [0, 0, 0]
+    assert viterbi_path(np.log(two([0.1, 0.9, 0.1])), index, 1.0).tolist() == [0, 1, 0]
+
+
+def test_viterbi_never_crosses_films_or_gaps():
+    scores = np.log(two([0.1, 0.1, 0.6]))
+    for index in [
+        index_of([0, 1, 60]),
+        index_of([0, 1]).append(index_of([2], video="b")),
+    ]:
+        assert viterbi_path(scores, index, 5.0).tolist() == [0, 0, 1]
+
+
+def test_viterbi_of_repeated_rows():
+    scores = np.log(two([0.1, 0.1, 0.1, 0.9, 0.9]))
+    path = viterbi_path(scores, index_of([0, 0, 1, 2, 2]), 0.1)
+    assert path.tolist() == [0, 0, 0, 1, 1]
+
+
+@pytest.fixture(scope="module")
+def cartoon(tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("film") / "film.mp4")
+    make_cartoon_film(path, seconds=20, size=(180, 320))
+    return VideoFrameSampler(rate=2).sample(path)
+
+
+def test_frames_of_a_shot_share_their_mean(cartoon):
+    rng = np.random.default_rng(0)
+    probabilities = rng.random((len(cartoon), 2))
+    shots = shot_groups(cartoon)
+    assert len(np.unique(shots)) > 2
+    smoothed = shot_smoothed(probabilities, frame_index(cartoon))
+    for shot in np.unique(shots):
+        durations = cartoon["duration"].to_numpy()[shots == shot]
+        mean = np.average(probabilities[shots == shot], axis=0, weights=durations)
+        np.testing.assert_allclose(smoothed[shots == shot], np.tile(mean, (len(durations), 1)))
+
+
+@pytest.mark.parametrize("smoothing", ["median", "shot", "viterbi"])
+@pytest.mark.parametrize("correction", [None, "calibrated", "adjusted", "probabilistic", "em"])
+def test_seconds_add_up_to_the_film_whatever_is_done(cartoon, smoothing, correction):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        rng.dirichlet(np.ones(3), len(cartoon)),
+        index=frame_index(cartoon),
+        columns=["cat", "mouse", "nobody"],
+    )
+    y = rng.choice(["cat", "mouse", "nobody"], len(X))
+    aggregator = ScreenTimeAggregator(smoothing=smoothing, correction=correction).fit(X, y)
+    seconds = aggregator.transform(X)
+    assert seconds.to_numpy().sum() == pytest.approx(cartoon["duration"].sum(), abs=1e-9)
+    shares = aggregator.predict_proba(X).sum(axis=1)
+    np.testing.assert_allclose(shares, 1)
+
+
+def test_corrected_shares_survive_smoothing(cartoon):
+    """Correction comes first: smoothing may move who is shown when, but hardly for how long."""
+    rng = np.random.default_rng(1)
+    truth = np.repeat([[0, 1], [1, 1], [0, 0], [0, 1]], len(cartoon) // 4, axis=0)
+    values = np.clip(rng.normal(0.3 + 0.4 * truth, 0.15), 0.01, 0.99)
+    X = pd.DataFrame(values, index=frame_index(cartoon), columns=["cat", "mouse"])
+    y = pd.DataFrame(truth, columns=["cat", "mouse"])
+    seconds = [
+        ScreenTimeAggregator(correction="calibrated", smoothing=smoothing, window=1.0)
+        .fit(X, y)
+        .transform(X)
+        .iloc[0]
+        for smoothing in (None, "median", "viterbi")
+    ]
+    for smoothed in seconds[1:]:
+        np.testing.assert_allclose(smoothed, seconds[0], atol=1.0)
