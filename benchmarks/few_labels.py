@@ -16,8 +16,10 @@ import time
 
 import numpy as np
 import pandas as pd
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer
 
 from sktime_screen import (
     KerasDenseClassifier,
@@ -28,9 +30,6 @@ from sktime_screen import (
     suggest_frames,
 )
 
-# Features are large numbers beside a probability, which is worth more than any one of them.
-_WEIGHT_OF_OTHERS = 10.0
-
 
 def measure(film, labels, options, features_folder):
     """Return figures by number of labels and character: a list with a dict for every seed."""
@@ -40,14 +39,14 @@ def measure(film, labels, options, features_folder):
     others = None
     if options.others:
         tables = [_labelled(labels, other) for other in options.others]
-        others = KerasDenseClassifier(class_weight="balanced", random_state=0).fit(
+        others = make_pipeline(FunctionTransformer(comparable), _linear(0.1)).fit(
             pd.concat([extract.transform(table) for table, _ in tables]),
             pd.concat([truth for _, truth in tables]),
-        )
+        )[-1]
     figures = {}
     for n in options.labels:
         for seed in range(options.seeds):
-            pipeline = _pipeline(options.spreading, others, seed)
+            pipeline = _pipeline(options, others, seed)
             rows = _choose(X, y, n, options.strategy, features, pipeline, seed)
             pipeline.fit(features.iloc[rows], y.iloc[rows])
             for name, figure in _figures(pipeline, features, X, y, rows).items():
@@ -60,19 +59,31 @@ def _labelled(labels, film):
     return X, y.to_frame() if isinstance(y, pd.Series) else y
 
 
-def _pipeline(spreading, others, seed):
-    """Return what follows the features: a head, perhaps spread, and the aggregator."""
-    head = KerasDenseClassifier(class_weight="balanced", random_state=seed)
+def comparable(features):
+    """Return the square roots of features, each row scaled to length 10."""
+    roots = np.sqrt(np.asarray(features))
+    return 10 * roots / np.linalg.norm(roots, axis=1, keepdims=True)
+
+
+def _linear(C):
+    return OneVsRestClassifier(LogisticRegression(C=C, class_weight="balanced", max_iter=500))
+
+
+def _pipeline(options, others, seed):
+    """Return what follows the features: a head, what spreads its probabilities, the aggregator."""
+    if options.head == "dense":
+        head = KerasDenseClassifier(class_weight="balanced", random_state=seed)
+    else:
+        head = _linear(1.0)
     if others is not None:
-        head = make_pipeline(
-            FeatureUnion(
-                [("features", "passthrough"), ("others", FrozenEstimator(others))],
-                transformer_weights={"others": _WEIGHT_OF_OTHERS},
-            ),
-            head,
-        )
+        # What the other films teach is one more feature for each character.
+        scores = FunctionTransformer(others.decision_function)
+        head = make_pipeline(make_union("passthrough", scores), head)
+    if options.head == "linear":
+        head = make_pipeline(FunctionTransformer(comparable), head)
     return make_pipeline(
-        LabelSpreadingClassifier(head, strength=1.0 if spreading else 0.0), ScreenTimeAggregator()
+        LabelSpreadingClassifier(head, strength=1.0 if options.spreading else 0.0),
+        ScreenTimeAggregator(),
     )
 
 
@@ -130,10 +141,18 @@ def main():
     )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--others", nargs="+", metavar="FILM", help="labelled films to learn from")
+    parser.add_argument(
+        "--head",
+        choices=["linear", "dense"],
+        default="linear",
+        help="logistic regression on scaled features, or KerasDenseClassifier",
+    )
     parser.add_argument("--no-spreading", dest="spreading", action="store_false")
     parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")
     parser.add_argument("--json", metavar="FILE", help="where to write the figures")
     options = parser.parse_args()
+    if options.others and options.head == "dense":
+        parser.error("--others goes with --head linear")
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(options.film, options.labels_csv, options, folder)
