@@ -1,7 +1,12 @@
 """Screen time of characters, actors and things in videos, as scikit-learn pipelines."""
 
 from . import datasets
-from .classify import FineTunedCNNClassifier, KerasDenseClassifier, VideoClassifier
+from .classify import (
+    FineTunedCNNClassifier,
+    KerasDenseClassifier,
+    LabelSpreadingClassifier,
+    VideoClassifier,
+)
 from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
 from .frames import (
     FrameSequence,
@@ -23,6 +28,7 @@ from .labels import (
     save_eaf,
     save_label_csv,
     save_label_studio,
+    suggest_frames,
     write_label_page,
 )
 from .recipes import recommended_pipeline
@@ -52,6 +58,7 @@ __all__ = [
     "FrameSequence",
     "ImageResizer",
     "KerasDenseClassifier",
+    "LabelSpreadingClassifier",
     "MultilabelStratifiedGroupKFold",
     "PretrainedCNNFeatures",
     "ProbabilityCalibrationDisplay",
@@ -87,6 +94,7 @@ __all__ = [
     "screen_time_validation",
     "shot_boundaries",
     "shot_groups",
+    "suggest_frames",
     "time_blocks",
     "write_label_page",
 ]

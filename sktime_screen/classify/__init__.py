@@ -2,6 +2,12 @@
 
 from ._dense import KerasDenseClassifier
 from ._fine_tuned import FineTunedCNNClassifier
+from ._label_spreading import LabelSpreadingClassifier
 from ._video_classifier import VideoClassifier
 
-__all__ = ["FineTunedCNNClassifier", "KerasDenseClassifier", "VideoClassifier"]
+__all__ = [
+    "FineTunedCNNClassifier",
+    "KerasDenseClassifier",
+    "LabelSpreadingClassifier",
+    "VideoClassifier",
+]

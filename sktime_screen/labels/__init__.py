@@ -1,4 +1,5 @@
-"""Labels in and out: CSV, class folders, Label Studio, ELAN, pictures, a page to label on."""
+"""Labels in and out: CSV, class folders, Label Studio, ELAN, pictures, a page to label on;
+and which frames to label."""
 
 from ._csv import load_label_csv
 from ._eaf import load_eaf, save_eaf
@@ -8,6 +9,7 @@ from ._label_page import write_label_page
 from ._label_studio import load_label_studio
 from ._save_csv import save_label_csv
 from ._save_label_studio import save_label_studio
+from ._suggestions import suggest_frames
 from ._ucf101 import load_ucf101
 
 __all__ = [
@@ -20,5 +22,6 @@ __all__ = [
     "save_eaf",
     "save_label_csv",
     "save_label_studio",
+    "suggest_frames",
     "write_label_page",
 ]

@@ -1,0 +1,183 @@
+"""Measure what few labels of a film teach about the rest of it.
+
+    python benchmarks/few_labels.py part1.mp4 LABELS.csv --labels 20 60 120
+    python benchmarks/few_labels.py part1.mp4 LABELS.csv --others part2.mp4 part3.mp4
+
+LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character, for every frame of
+the film; the films lie beside it. The package chooses frames of the film, is told their labels, and
+is measured on the others. The screen time is that of the whole film.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer
+
+from sktime_screen import (
+    KerasDenseClassifier,
+    LabelSpreadingClassifier,
+    ScreenTimeAggregator,
+    load_label_csv,
+    recommended_pipeline,
+    suggest_frames,
+)
+
+
+def measure(film, labels, options, features_folder):
+    """Return figures by number of labels and character: a list with a dict for every seed."""
+    X, y = _labelled(labels, film)
+    extract = recommended_pipeline(memory=options.memory or features_folder)[:3]
+    features = extract.fit_transform(X)
+    others = None
+    if options.others:
+        tables = [_labelled(labels, other) for other in options.others]
+        others = make_pipeline(FunctionTransformer(comparable), _linear(0.1)).fit(
+            pd.concat([extract.transform(table) for table, _ in tables]),
+            pd.concat([truth for _, truth in tables]),
+        )[-1]
+    figures = {}
+    for n in options.labels:
+        for seed in range(options.seeds):
+            pipeline = _pipeline(options, others, seed)
+            rows = _choose(X, y, n, options.strategy, features, pipeline, seed)
+            pipeline.fit(features.iloc[rows], y.iloc[rows])
+            for name, figure in _figures(pipeline, features, X, y, rows).items():
+                figures.setdefault(str(n), {}).setdefault(name, []).append(figure)
+    return figures
+
+
+def _labelled(labels, film):
+    X, y = load_label_csv(labels, video=film)
+    return X, y.to_frame() if isinstance(y, pd.Series) else y
+
+
+def comparable(features):
+    """Return the square roots of features, each row scaled to length 10."""
+    roots = np.sqrt(np.asarray(features))
+    return 10 * roots / np.linalg.norm(roots, axis=1, keepdims=True)
+
+
+def _linear(C):
+    return OneVsRestClassifier(LogisticRegression(C=C, class_weight="balanced", max_iter=500))
+
+
+def _pipeline(options, others, seed):
+    """Return what follows the features: a head, what spreads its probabilities, the aggregator."""
+    if options.head == "dense":
+        head = KerasDenseClassifier(class_weight="balanced", random_state=seed)
+    else:
+        head = _linear(1.0)
+    if others is not None:
+        # What the other films teach is one more feature for each character.
+        scores = FunctionTransformer(others.decision_function)
+        head = make_pipeline(make_union("passthrough", scores), head)
+    if options.head == "linear":
+        head = make_pipeline(FunctionTransformer(comparable), head)
+    return make_pipeline(
+        LabelSpreadingClassifier(head, strength=1.0 if options.spreading else 0.0),
+        ScreenTimeAggregator(),
+    )
+
+
+def _choose(X, y, n, strategy, features, pipeline, seed):
+    if strategy != "uncertain":
+        chosen = suggest_frames(X, n, strategy, features=features, random_state=seed)
+        return X.index.get_indexer(chosen.index)
+    first = suggest_frames(X, n // 2, features=features)
+    rows = X.index.get_indexer(first.index)
+    pipeline.fit(features.iloc[rows], y.iloc[rows])
+    second = suggest_frames(
+        X,
+        n - len(first),
+        "uncertain",
+        features=features,
+        estimator=_OfFrames(pipeline, features),
+        labelled=first,
+    )
+    return np.concatenate([rows, X.index.get_indexer(second.index)])
+
+
+class _OfFrames:
+    """A pipeline that begins at the features, asked about the frames they are of."""
+
+    def __init__(self, pipeline, features):
+        self.pipeline, self.features = pipeline, features
+
+    def predict_proba(self, X):
+        return self.pipeline.predict_proba(self.features)
+
+
+def _figures(pipeline, features, X, y, rows):
+    truth, durations = y.to_numpy(), X["duration"].to_numpy()
+    shown = pipeline.predict(features).reshape(truth.shape)
+    shown[rows] = truth[rows]
+    rest = np.setdiff1d(np.arange(len(X)), rows)
+    right = (shown == truth)[rest].mean(axis=0)
+    shares = 100 * durations @ (shown - truth) / durations.sum()
+    return {
+        name: {"frames_right": float(right[k]), "share_error_points": float(abs(shares[k]))}
+        for k, name in enumerate(y.columns)
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("film", metavar="FILM")
+    parser.add_argument("labels_csv", metavar="LABELS.csv")
+    parser.add_argument("--labels", type=int, nargs="+", default=[20, 60, 120], metavar="N")
+    parser.add_argument(
+        "--strategy",
+        choices=["diverse", "stratified", "uncertain", "random"],
+        default="diverse",
+        help='"uncertain" takes half of the frames as "diverse" does',
+    )
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--others", nargs="+", metavar="FILM", help="labelled films to learn from")
+    parser.add_argument(
+        "--head",
+        choices=["linear", "dense"],
+        default="linear",
+        help="logistic regression on scaled features, or KerasDenseClassifier",
+    )
+    parser.add_argument("--no-spreading", dest="spreading", action="store_false")
+    parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")
+    parser.add_argument("--json", metavar="FILE", help="where to write the figures")
+    options = parser.parse_args()
+    if options.others and options.head == "dense":
+        parser.error("--others goes with --head linear")
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(options.film, options.labels_csv, options, folder)
+    means, spreads = (
+        {
+            n: {name: pd.DataFrame(runs).agg(how).to_dict() for name, runs in of_n.items()}
+            for n, of_n in figures.items()
+        }
+        for how in (np.mean, np.std)
+    )
+    print(f"{os.path.basename(options.film)}, {options.strategy}, {options.seeds} seeds")
+    for n, of_n in means.items():
+        for name, mean in of_n.items():
+            spread = spreads[n][name]
+            print(
+                f"{n:>5} labels  {name:12} "
+                f"frames right {mean['frames_right']:.3f} ± {spread['frames_right']:.3f}  "
+                f"share off {mean['share_error_points']:.1f} ± "
+                f"{spread['share_error_points']:.1f} points"
+            )
+    print(f"{time.perf_counter() - begin:.0f} s")
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump({"labels": means, "spread": spreads}, file, indent=2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sktime_screen import KerasDenseClassifier, LabelSpreadingClassifier, ScreenTimeAggregator
+
+
+def film(name="film.mp4", n_shots=12, seconds=10, rate=1, seed=0):
+    """Return features and truth of a film of shots, each of one look, with or without tom, jerry.
+
+    What a shot looks like says nothing about who is in it.
+    """
+    generator = np.random.default_rng(seed)
+    shot = np.repeat(np.arange(n_shots), seconds * rate)
+    looks = generator.normal(size=(n_shots, 20))
+    truth = np.column_stack([shot % 2, shot // 2 % 2])
+    times = np.arange(len(shot)) / rate
+    index = pd.MultiIndex.from_arrays(
+        [[name] * len(shot), times, np.full(len(shot), 1 / rate)],
+        names=["video", "time", "duration"],
+    )
+    features = looks[shot] + 0.1 * generator.normal(size=(len(shot), 20))
+    return pd.DataFrame(features, index=index).add_prefix("f"), pd.DataFrame(
+        truth, columns=["tom", "jerry"]
+    )
+
+
+def linear():
+    return OneVsRestClassifier(LogisticRegression())
+
+
+class Undecided(LogisticRegression):
+    """Half and half for every character."""
+
+    def fit(self, X, y):
+        self.n_characters_ = y.shape[1]
+        return self
+
+    def predict_proba(self, X):
+        return np.full((len(X), self.n_characters_), 0.5)
+
+
+def test_a_label_is_carried_through_its_shot():
+    X, y = film()
+    labelled = np.arange(3, 120, 10)
+    spreading = LabelSpreadingClassifier(Undecided()).fit(X.iloc[labelled], y.iloc[labelled])
+    assert (spreading.predict(X) == y.to_numpy()).all()
+    # Labels of frames that are not among those asked about count as well.
+    rest = np.setdiff1d(np.arange(120), labelled)
+    assert (spreading.predict(X.iloc[rest]) == y.to_numpy()[rest]).all()
+
+
+def test_labelled_frames_keep_their_labels():
+    X, y = film()
+    wrong = 1 - y.iloc[[5, 25]]
+    spreading = LabelSpreadingClassifier(Undecided()).fit(
+        X.iloc[[5, 25, 45]], pd.concat([wrong, y.iloc[[45]]])
+    )
+    probabilities = spreading.predict_proba(X)
+    assert (abs(probabilities[[5, 25]] - wrong) < 0.1).all().all()
+
+
+def test_what_flows_is_what_the_equations_say():
+    index = pd.MultiIndex.from_arrays(
+        [["a"] * 3, [0.0, 1.0, 2.0], [1.0] * 3], names=["video", "time", "duration"]
+    )
+    X = pd.DataFrame([[0.0, 1], [1, 0], [0, 1]], index=index)
+
+    class Told(LogisticRegression):
+        def fit(self, X, y):
+            return self
+
+        def predict_proba(self, X):
+            p = np.array([0.9, 0.2, 0.9])
+            return np.column_stack([1 - p, p])
+
+    training = X.iloc[:2].set_axis(
+        pd.MultiIndex.from_arrays([["b"] * 2, [0.0, 1.0], [1.0] * 2], names=index.names)
+    )
+    spreading = LabelSpreadingClassifier(Told(), n_neighbors=1).fit(training, [0, 1])
+    # Time ties neighbours by exp(-1/2); looks tie frames 0 and 2, which are the same, by 0.2, and
+    # frame 1 to frame 0, the first of those as far, by 0.2 exp(-d²/(s s')) with s' nearly 0.
+    time, looks = np.exp(-0.5), 0.2
+    ties = np.array([[0, time, looks], [time, 0, time], [looks, time, 0]])
+    system = np.eye(3) + np.diag(ties.sum(axis=0)) - ties
+    expected = np.linalg.solve(system, [0.9, 0.2, 0.9])
+    np.testing.assert_allclose(spreading.predict_proba(X)[:, 1], expected, atol=1e-5)
+
+
+def test_no_strength_leaves_probabilities_alone():
+    X, y = film()
+    head = linear().fit(X.iloc[::10], y.iloc[::10])
+    spreading = LabelSpreadingClassifier(linear(), strength=0).fit(X.iloc[::10], y.iloc[::10])
+    rest = np.arange(120) % 10 != 0
+    np.testing.assert_allclose(
+        spreading.predict_proba(X)[rest], head.predict_proba(X)[rest], atol=1e-5
+    )
+
+
+def test_films_do_not_touch():
+    X, y = film()
+    other, _ = film("other.mp4", seed=1)
+    spreading = LabelSpreadingClassifier(linear()).fit(X.iloc[::10], y.iloc[::10])
+    together = spreading.transform(pd.concat([other, X]).sample(frac=1, random_state=0))
+    for alone in (X, other):
+        np.testing.assert_allclose(together.loc[alone.index], spreading.transform(alone), atol=1e-4)
+
+
+def test_more_frames_a_second_carry_labels_as_far():
+    probabilities = []
+    for rate in (1, 4):
+        X, y = film(rate=rate, n_shots=2)
+        spreading = LabelSpreadingClassifier(Undecided(), n_neighbors=1)
+        spreading.fit(X.iloc[[0, -1]], y.iloc[[0, -1]])
+        probabilities.append(
+            spreading.transform(X.add_prefix("")).loc[("film.mp4", 14.0), "tom"].item()
+        )
+    assert abs(probabilities[0] - probabilities[1]) < 0.1
+
+
+def test_tables_of_classes_and_of_forests():
+    X, y = film()
+    names = np.array(["neither", "tom", "jerry", "both"])[y["tom"] + 2 * y["jerry"]]
+    spreading = LabelSpreadingClassifier(LogisticRegression()).fit(X.iloc[::10], names[::10])
+    assert (spreading.predict(X) == names).all()
+    table = spreading.transform(X)
+    assert table.columns.tolist() == ["both", "jerry", "neither", "tom"]
+    assert table.index.equals(X.index)
+    np.testing.assert_allclose(table.sum(axis=1), 1, atol=1e-5)
+
+    alone = y.assign(spike=0)
+    forest = RandomForestClassifier(20, random_state=0)
+    spreading = LabelSpreadingClassifier(forest).fit(X.iloc[::10], alone.iloc[::10])
+    assert (spreading.predict(X) == alone.to_numpy()).mean() > 0.95
+    assert spreading.transform(X)["spike"].max() < 0.01
+
+
+def test_a_film_in_seconds():
+    X, y = film()
+    pipeline = make_pipeline(
+        LabelSpreadingClassifier(KerasDenseClassifier(random_state=0)), ScreenTimeAggregator()
+    ).fit(X.iloc[::10], y.iloc[::10])
+    assert pipeline.transform(X).loc["film.mp4"].tolist() == [60, 60]
+    again = pickle.loads(pickle.dumps(pipeline))
+    np.testing.assert_array_equal(again.predict_proba(X), pipeline.predict_proba(X))
+
+
+@parametrize_with_checks(
+    [LabelSpreadingClassifier(OneVsRestClassifier(LogisticRegression()))],
+    expected_failed_checks=lambda _: {
+        "check_methods_subset_invariance": "rows that are asked about together inform each other",
+        "check_methods_sample_order_invariance": "ties between equally near neighbours",
+    },
+)
+def test_scikit_learns_contract(estimator, check):
+    check(estimator)

@@ -1,0 +1,203 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.preprocessing import StandardScaler
+
+from sktime_screen import suggest_frames
+from sktime_screen.frames import frame_index
+
+STRATEGIES = ["diverse", "stratified", "uncertain", "random"]
+
+
+def scenes(sizes=(60, 30, 10), dimensions=8, seed=0):
+    """Return a frame table, its features, and the scene of each frame; scenes come in turn."""
+    scene = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    table = pd.DataFrame({"video": "film.mp4", "time": np.arange(len(scene)) * 0.5})
+    table["duration"] = 0.5
+    noise = np.random.default_rng(seed + 1).normal(size=(len(scene), dimensions))
+    features = 10 * np.eye(dimensions)[scene] + 0.1 * noise
+    return table, pd.DataFrame(features, index=frame_index(table)), scene
+
+
+class Doubtful:
+    """A classifier that is in doubt about some frames."""
+
+    def __init__(self, doubtful):
+        self.doubtful = doubtful
+
+    def predict_proba(self, X):
+        return np.where(self.doubtful[X.index], 0.5, 0.99)[:, None]
+
+
+def test_each_scene_has_its_frame():
+    table, features, scene = scenes()
+    chosen = suggest_frames(table, 3, features=features)
+    assert sorted(scene[chosen.index]) == [0, 1, 2]
+    assert chosen["time"].is_monotonic_increasing
+    pd.testing.assert_frame_equal(chosen, table.loc[chosen.index])
+
+
+def test_scenes_with_labels_are_passed_over():
+    table, features, scene = scenes()
+    labelled = table[(scene == 0) | (scene == 2)].iloc[::5]
+    chosen = suggest_frames(table, 1, features=features, labelled=labelled[["video", "time"]])
+    assert scene[chosen.index] == [1]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_labelled_frames_are_not_chosen_again(strategy):
+    table, features, _ = scenes()
+    labelled = table.iloc[:90].assign(time=lambda rows: rows["time"].round(3) + 0.0004)
+    chosen = suggest_frames(
+        table,
+        10,
+        strategy,
+        features=features,
+        estimator=Doubtful(np.ones(100, bool)),
+        labelled=labelled,
+        random_state=0,
+    )
+    assert chosen.index.tolist() == list(range(90, 100))
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_same_number_gives_the_same_frames(strategy):
+    table, features, _ = scenes()
+    given = {"features": features, "estimator": Doubtful(np.ones(100, bool)), "random_state": 3}
+    once, again = (suggest_frames(table, 12, strategy, **given) for _ in range(2))
+    assert len(once) == 12
+    pd.testing.assert_frame_equal(once, again)
+
+
+def test_strata_are_drawn_with_the_probability_that_is_told():
+    table, features, scene = scenes()
+    times_chosen = np.zeros(len(table))
+    for seed in range(400):
+        chosen = suggest_frames(table, 3, "stratified", features=features, random_state=seed)
+        sizes = np.array([60, 30, 10])[scene[chosen.index]]
+        np.testing.assert_allclose(chosen["inclusion"], 1 / sizes)
+        assert sorted(chosen["stratum"]) == [0, 1, 2]
+        times_chosen[chosen.index] += 1
+    for size in (60, 30, 10):
+        of_scene = times_chosen[scene == [60, 30, 10].index(size)]
+        # Four standard deviations of a binomial, and some for the largest of many.
+        assert abs(of_scene - 400 / size).max() < 5 * np.sqrt(400 / size)
+
+
+def test_shares_are_estimated_from_the_probabilities():
+    table, features, _ = scenes((70, 20, 10))
+    shown = np.arange(100) % 3 == 0
+    estimates = []
+    for seed in range(100):
+        chosen = suggest_frames(table, 10, "stratified", features=features, random_state=seed)
+        assert np.isclose((1 / chosen["inclusion"]).sum(), 100)
+        estimates.append((shown[chosen.index] / chosen["inclusion"]).sum())
+    assert abs(np.mean(estimates) - shown.sum()) < 4 * np.std(estimates) / 10
+
+
+def test_random_frames_have_all_the_same_probability():
+    table, _, _ = scenes()
+    chosen = suggest_frames(table, 20, "random", labelled=table.iloc[:50], random_state=0)
+    assert chosen["inclusion"].tolist() == [20 / 50] * 20
+    assert chosen["stratum"].tolist() == [0] * 20
+    other = suggest_frames(table, 20, "random", labelled=table.iloc[:50], random_state=1)
+    assert chosen.index.tolist() != other.index.tolist()
+
+
+def test_doubt_decides_but_no_two_alike_come_together():
+    table, features, scene = scenes()
+    doubtful = (scene == 1) | (scene == 2)
+    chosen = suggest_frames(table, 2, "uncertain", features=features, estimator=Doubtful(doubtful))
+    assert sorted(scene[chosen.index]) == [1, 2]
+
+
+def test_doubt_of_forests_and_of_classes():
+    table, features, scene = scenes()
+    doubtful = np.where(scene == 1, 0.5, 0.99)
+    both = np.column_stack([doubtful, 1 - doubtful])
+
+    class Forest:
+        def predict_proba(self, X):
+            return [both, both]
+
+    class Classes:
+        def predict_proba(self, X):
+            return both
+
+    for estimator in (Forest(), Classes()):
+        chosen = suggest_frames(table, 1, "uncertain", features=features, estimator=estimator)
+        assert scene[chosen.index] == [1]
+
+
+def test_frames_that_come_twice_are_chosen_once():
+    table, features, _ = scenes((5, 5))
+    twice = pd.concat([table, table], ignore_index=True)
+    chosen = suggest_frames(twice, 10, features=features)
+    assert not chosen.duplicated().any()
+    with pytest.raises(ValueError, match="only 10 of 20"):
+        suggest_frames(twice, 11, features=features)
+
+
+def test_films_come_one_after_the_other_and_the_index_is_kept():
+    table, features, _ = scenes()
+    table.loc[50:, "video"] = "a_second.mp4"
+    features.index = frame_index(table)
+    shuffled = table.sample(frac=1, random_state=0)
+    chosen = suggest_frames(shuffled, 10, features=features)
+    assert chosen["video"].nunique() == 2
+    assert (chosen["video"].ne(chosen["video"].shift()).sum()) == 2
+    for _, of_film in chosen.groupby("video"):
+        assert of_film["time"].is_monotonic_increasing
+    pd.testing.assert_frame_equal(chosen, table.loc[chosen.index])
+
+
+def test_features_may_be_a_transformer():
+    table, features, scene = scenes()
+
+    class OfTable(StandardScaler):
+        def fit(self, X, y=None):
+            return super().fit(features.loc[frame_index(X)])
+
+        def transform(self, X):
+            return super().transform(features.loc[frame_index(X)])
+
+    transformer = OfTable(with_std=False)
+    for given in (transformer, OfTable(with_std=False).fit(table)):
+        assert sorted(scene[suggest_frames(table, 3, features=given).index]) == [0, 1, 2]
+    assert not hasattr(transformer, "mean_")
+
+
+def test_a_film_is_looked_at_once_a_second(film):
+    chosen = suggest_frames(film, 10, "random")
+    np.testing.assert_allclose(chosen["time"], np.arange(10))
+
+
+def test_frames_that_all_look_the_same():
+    table, features, _ = scenes()
+    features[:] = 1.0
+    assert len(suggest_frames(table, 7, features=features).index.unique()) == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"strategy": "best"}, "'best' is none of"),
+        ({"n": 0}, "n=0"),
+        ({"n": 101}, "only 100 of 100"),
+        ({"features": None}, "recommended_pipeline"),
+        ({"strategy": "uncertain"}, "pass estimator="),
+        ({"features": pd.DataFrame(np.eye(100))}, "no frame index"),
+        ({"labelled": pd.DataFrame({"video": ["film.mp4"]})}, "lacks .'time'."),
+        ({"labelled": pd.DataFrame({"video": ["b.mp4"], "time": [0.0]})}, "b.mp4.*film.mp4"),
+    ],
+)
+def test_what_cannot_be_is_named(changes, message):
+    table, features, _ = scenes()
+    with pytest.raises(ValueError, match=message):
+        suggest_frames(**{"X": table, "n": 5, "features": features, **changes})
+
+
+def test_a_frame_without_features_is_named():
+    table, features, _ = scenes()
+    with pytest.raises(ValueError, match=r"lacks 1 of 100 frames.*film.mp4' at 3\.5 s"):
+        suggest_frames(table, 5, features=features.drop(index=features.index[7]))
