@@ -46,7 +46,7 @@ def test_viterbi_finds_the_best_of_all_paths(n_classes, seed):
 
 def test_viterbi_on_paper():
     """One doubtful frame among sure ones is outvoted; a sure one is not."""
-    # A change costs log((1 + e^-1) / (1 - e^-1)) = 0.77 twice; log odds of 0.6 are 0.41, of 0.9 2.2.
+    # Two changes cost 2 x 0.77 = 2 log((1 + e^-1) / (1 - e^-1)); odds of 0.6 gain 0.41, of 0.9 2.2.
     index = index_of(range(3))
     assert viterbi_path(np.log(two([0.1, 0.6, 0.1])), index, 1.0).tolist() == [0, 0, 0]
     assert viterbi_path(np.log(two([0.1, 0.9, 0.1])), index, 1.0).tolist() == [0, 1, 0]
