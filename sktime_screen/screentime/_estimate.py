@@ -248,7 +248,7 @@ def _unseen(calibration, index, predicted):
     seen = place >= 0
     if not seen.any():
         return predicted
-    if calibration.out_of_sample is False:
+    if not calibration.out_of_sample:
         raise ValueError(
             f"The classifier has learned from {seen.sum()} of the {len(seen)} labelled frames, and "
             f"is right about these more often than about others. Set cross_fit=5 on "
