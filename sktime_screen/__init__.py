@@ -5,6 +5,7 @@ from .classify import (
     FineTunedCNNClassifier,
     KerasDenseClassifier,
     LabelSpreadingClassifier,
+    KerasMapClassifier,
     VideoClassifier,
 )
 from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
@@ -60,6 +61,7 @@ __all__ = [
     "KerasDenseClassifier",
     "LabelSpreadingClassifier",
     "MultilabelStratifiedGroupKFold",
+    "KerasMapClassifier",
     "PretrainedCNNFeatures",
     "ProbabilityCalibrationDisplay",
     "ScreenTimeAggregator",
