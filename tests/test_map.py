@@ -141,6 +141,13 @@ def test_half_precision_is_read_as_it_is(X, table):
     )
 
 
+def test_normalisation_is_ready_after_few_steps(X, table):
+    rows = slice(0, 32)
+    head = on_maps(epochs=40, dropout=0, batch_normalization=True).fit(X[rows], table[rows])
+    assert head.history_["accuracy"][-1] > 0.95
+    assert (head.predict(X[rows]) == table[rows]).to_numpy().mean() > 0.95
+
+
 def test_pickle_and_clone(X, table, fitted):
     loaded = pickle.loads(pickle.dumps(fitted))
     assert_array_equal(loaded.predict_proba(X), fitted.predict_proba(X))

@@ -221,6 +221,7 @@ def test_clone_and_html(fitted):
 
 def test_recommended_pipeline_that_looks_at_places(X, y):
     pipeline = recommended_pipeline(places=True, random_state=0)
+    pipeline.set_params(kerasmapclassifier__epochs=40)
     assert "kerasmapclassifier" in pipeline.named_steps
     pipeline.fit(X, y)
     probabilities = pipeline[:-1].transform(X)

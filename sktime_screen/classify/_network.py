@@ -132,7 +132,9 @@ class DenseNetwork:
         for units in hidden_layer_sizes:
             layers.append(keras.layers.Dense(units, kernel_initializer="zeros"))
             if batch_normalization:
-                layers.append(keras.layers.BatchNormalization())
+                # Keras's momentum, 0.99, takes hundreds of steps to forget the statistics it began
+                # with, and a fit on few frames has not so many.
+                layers.append(keras.layers.BatchNormalization(momentum=0.9))
             layers.append(keras.layers.Activation(activation))
             if dropout:
                 layers.append(keras.layers.Dropout(dropout, seed=0))
