@@ -59,9 +59,7 @@ def recommended_pipeline(
         features = PretrainedCNNFeatures(
             backbone or "efficientnet_lite0_map", pooling=None, **reading
         )
-        classifier = KerasMapClassifier(
-            (8, 14), batch_normalization=True, random_state=random_state
-        )
+        classifier = KerasMapClassifier((8, 14), random_state=random_state)
     else:
         resizer = ImageResizer((224, 224))
         features = PretrainedCNNFeatures(backbone or "efficientnet_lite0", **reading)

@@ -33,14 +33,12 @@ class KerasMapClassifier(KerasDenseClassifier):
         Units of each hidden layer of the network that judges a place.
     activation : str, default="relu"
         Activation of the hidden layers, see :class:`KerasDenseClassifier`.
-    dropout : float, default=0.3
+    dropout : float, default=0.0
         Share of the map's channels that is left out at random in training, in [0, 1); of a map
-        the same ones at all places.
-    batch_normalization : bool, default=False
-        Whether hidden layers are normalised, before their activation. It gains a little where
-        there are thousands of rows and hundreds of channels. Where a class depends on few
-        channels, it goes with ``dropout=0`` only: what is left out in training shifts the
-        statistics.
+        the same ones at all places. It shifts the statistics of `batch_normalization`: take one
+        or the other.
+    batch_normalization : bool, default=True
+        Whether hidden layers are normalised, before their activation.
     l2 : float, default=0.0001
         Strength of the penalty on squared weights. It is not part of the reported losses.
     loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
@@ -152,8 +150,8 @@ class KerasMapClassifier(KerasDenseClassifier):
         sharpness=4.0,
         hidden_layer_sizes=(128,),
         activation="relu",
-        dropout=0.3,
-        batch_normalization=False,
+        dropout=0.0,
+        batch_normalization=True,
         l2=0.0001,
         loss="auto",
         optimizer="adam",
