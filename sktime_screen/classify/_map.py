@@ -50,7 +50,8 @@ class KerasMapClassifier(KerasDenseClassifier):
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int, default=8
-        How often the training goes through the rows, at most.
+        How often the training goes through the rows, at most. Enough for thousands of rows; with
+        a few hundred or fewer take 30.
     batch_size : int, default=32
         Rows a step.
     class_weight : "balanced", dict or None, default=None
