@@ -4,8 +4,8 @@ from . import datasets
 from .classify import (
     FineTunedCNNClassifier,
     KerasDenseClassifier,
-    LabelSpreadingClassifier,
     KerasMapClassifier,
+    LabelSpreadingClassifier,
     VideoClassifier,
 )
 from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
@@ -59,9 +59,9 @@ __all__ = [
     "FrameSequence",
     "ImageResizer",
     "KerasDenseClassifier",
+    "KerasMapClassifier",
     "LabelSpreadingClassifier",
     "MultilabelStratifiedGroupKFold",
-    "KerasMapClassifier",
     "PretrainedCNNFeatures",
     "ProbabilityCalibrationDisplay",
     "ScreenTimeAggregator",

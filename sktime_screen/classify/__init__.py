@@ -9,7 +9,7 @@ from ._video_classifier import VideoClassifier
 __all__ = [
     "FineTunedCNNClassifier",
     "KerasDenseClassifier",
-    "LabelSpreadingClassifier",
     "KerasMapClassifier",
+    "LabelSpreadingClassifier",
     "VideoClassifier",
 ]
