@@ -18,7 +18,7 @@ from sklearn.metrics import average_precision_score
 from sktime_screen import load_label_csv, recommended_pipeline
 
 
-def measure(labels, train, test, backbone, random_state=0):
+def measure(labels, train, test, random_state=0, **recipe):
     """Fit on some films and measure others.
 
     Returns a table with a row a character, and the seconds that fitting and measuring took.
@@ -33,7 +33,7 @@ def measure(labels, train, test, backbone, random_state=0):
         names.isin(map(os.path.basename, train)),
         names.isin(map(os.path.basename, test)),
     )
-    pipeline = recommended_pipeline(backbone=backbone, random_state=random_state, verbose=1)
+    pipeline = recommended_pipeline(random_state=random_state, verbose=1, **recipe)
     begin = time.perf_counter()
     pipeline.fit(X[training], _target(y[training]))
     fitted = time.perf_counter()
@@ -69,10 +69,19 @@ def main():
     parser.add_argument("labels", metavar="LABELS.csv")
     parser.add_argument("--train", nargs="+", required=True, metavar="VIDEO")
     parser.add_argument("--test", nargs="+", required=True, metavar="VIDEO")
-    parser.add_argument("--backbone", default="efficientnet_lite0")
+    parser.add_argument("--backbone", help="another network than the recommended one")
+    parser.add_argument("--places", action="store_true", help="look at every place of a picture")
+    parser.add_argument("--seed", type=int, default=0, help="of the classifier")
     parser.add_argument("--json", metavar="FILE", help="where to write the figures")
     options = parser.parse_args()
-    characters, took = measure(options.labels, options.train, options.test, options.backbone)
+    characters, took = measure(
+        options.labels,
+        options.train,
+        options.test,
+        options.seed,
+        backbone=options.backbone,
+        places=options.places,
+    )
     table = pd.DataFrame(characters).T
     print(f"\ntrained on {', '.join(options.train)}; measured on {', '.join(options.test)}")
     print(table.round(3).to_string())

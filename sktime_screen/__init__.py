@@ -4,6 +4,7 @@ from . import datasets
 from .classify import (
     FineTunedCNNClassifier,
     KerasDenseClassifier,
+    KerasMapClassifier,
     LabelSpreadingClassifier,
     VideoClassifier,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "FrameSequence",
     "ImageResizer",
     "KerasDenseClassifier",
+    "KerasMapClassifier",
     "LabelSpreadingClassifier",
     "MultilabelStratifiedGroupKFold",
     "PretrainedCNNFeatures",

@@ -2,7 +2,7 @@
 
 from sklearn.pipeline import make_pipeline
 
-from .classify import KerasDenseClassifier
+from .classify import KerasDenseClassifier, KerasMapClassifier
 from .features import PretrainedCNNFeatures
 from .frames import ImageResizer, VideoFrameSampler
 from .screentime import ScreenTimeAggregator
@@ -11,7 +11,8 @@ from .screentime import ScreenTimeAggregator
 def recommended_pipeline(
     *,
     rate=1.0,
-    backbone="efficientnet_lite0",
+    places=False,
+    backbone=None,
     memory=None,
     background=None,
     random_state=None,
@@ -23,8 +24,14 @@ def recommended_pipeline(
     ----------
     rate : float or None, default=1.0
         Frames a second at which new videos are sampled.
-    backbone : str, default="efficientnet_lite0"
-        The pretrained network, see :class:`PretrainedCNNFeatures`.
+    places : bool, default=False
+        Whether the classifier looks at every place of the picture instead of its average, see
+        :class:`KerasMapClassifier`. With labels of other films, hundreds or more, it recognises
+        characters in films that were never seen far better, small ones above all.
+    backbone : str, optional
+        The pretrained network, see :class:`PretrainedCNNFeatures`; "efficientnet_lite0" if not
+        given, and "efficientnet_lite0_map" with `places`. With `places` it must be one whose map
+        has a 32nd of the picture's height and width.
     memory : str, path or FeatureStore, optional
         Where features are kept on disk, see :class:`PretrainedCNNFeatures`.
     background : str or int, optional
@@ -45,10 +52,22 @@ def recommended_pipeline(
     >>> list(recommended_pipeline().named_steps)[-2:]
     ['kerasdenseclassifier', 'screentimeaggregator']
     """
+    reading = {"memory": memory, "verbose": verbose}
+    if places:
+        # The shape of films, twice as many pixels as the backbone was trained on.
+        resizer = ImageResizer((256, 448))
+        features = PretrainedCNNFeatures(
+            backbone or "efficientnet_lite0_map", pooling=None, **reading
+        )
+        classifier = KerasMapClassifier((8, 14), random_state=random_state)
+    else:
+        resizer = ImageResizer((224, 224))
+        features = PretrainedCNNFeatures(backbone or "efficientnet_lite0", **reading)
+        classifier = KerasDenseClassifier(class_weight="balanced", random_state=random_state)
     return make_pipeline(
         VideoFrameSampler(rate=rate),
-        ImageResizer((224, 224)),
-        PretrainedCNNFeatures(backbone, memory=memory, verbose=verbose),
-        KerasDenseClassifier(class_weight="balanced", random_state=random_state),
+        resizer,
+        features,
+        classifier,
         ScreenTimeAggregator(background=background),
     )

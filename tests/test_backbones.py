@@ -23,7 +23,7 @@ def pictures():
 
 def test_the_registry_holds_all_of_keras_applications():
     names = list_backbones()
-    assert names[0] == "efficientnet_lite0"
+    assert names[:2] == ["efficientnet_lite0", "efficientnet_lite0_map"]
     assert {
         "vgg16", "vgg19", "mobilenet", "mobilenet_v2", "mobilenet_v3_small", "resnet50",
         "resnet101_v2", "densenet121", "efficientnet_b0", "efficientnet_v2_b0",
@@ -31,7 +31,19 @@ def test_the_registry_holds_all_of_keras_applications():
         "convnext_tiny", "xception",
     } <= set(names)  # fmt: skip
     constructors = [name for name in dir(load_keras().applications) if name[0].isupper()]
-    assert len(names) == len(set(names)) == len(constructors) + 1
+    assert len(names) == len(set(names)) == len(constructors) + 2
+
+
+def test_map_is_what_the_last_convolution_of_the_whole_network_sees():
+    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)
+    whole, narrow = get_backbone("efficientnet_lite0"), get_backbone("efficientnet_lite0_map")
+    model = whole.load(whole.build((64, 96, 3)), "imagenet")
+    maps = narrow.load(narrow.build((64, 96, 3)), "imagenet").predict_on_batch(pictures)
+    assert maps.shape == (2, 2, 3, 320)
+    keras = load_keras()
+    head = keras.Model(model.get_layer("head_conv").input, model.output)
+    expected = model.predict_on_batch(pictures)
+    np.testing.assert_allclose(head.predict_on_batch(maps), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["MobileNetV2", "mobilenet_v2", "mobilenet-v2", "MOBILENETV2"])
@@ -47,7 +59,7 @@ def test_input_sizes_are_those_of_keras(monkeypatch):
         raise Found(default_size)
 
     monkeypatch.setattr("keras.src.applications.imagenet_utils.obtain_input_shape", tell)
-    for name in list_backbones()[1:]:
+    for name in list_backbones()[2:]:
         backbone = get_backbone(name)
         try:
             size = backbone._constructor(weights=None).input_shape[1]

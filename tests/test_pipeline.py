@@ -219,6 +219,17 @@ def test_clone_and_html(fitted):
     ]
 
 
+def test_recommended_pipeline_that_looks_at_places(X, y):
+    pipeline = recommended_pipeline(places=True, random_state=0)
+    pipeline.set_params(kerasmapclassifier__epochs=40)
+    assert "kerasmapclassifier" in pipeline.named_steps
+    pipeline.fit(X, y)
+    probabilities = pipeline[:-1].transform(X)
+    heat = pipeline[-2].explain(pipeline[:-2].transform(X[:3]))
+    assert heat.shape == (3, probabilities.shape[1], 8, 14)
+    assert (pipeline.predict(X) == np.asarray(y)).mean() > 0.8
+
+
 def test_equal_seeds_equal_results(X, y):
     probabilities = [
         make_pipeline(*pipeline_steps(epochs=3)).fit(X, y).predict_proba(X) for _ in range(2)

@@ -164,6 +164,8 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         "verbose": ["verbose"],
     }
 
+    _dtypes = np.float32
+
     def __init__(
         self,
         hidden_layer_sizes=(64,),
@@ -297,7 +299,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         return self
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume):
-        X = validate_data(self, X, dtype=np.float32, reset=not resume)
+        X = validate_data(self, X, dtype=self._dtypes, reset=not resume)
         labels = read_labels(y)
         check_consistent_length(X, labels)
         if not resume:
@@ -314,20 +316,10 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
 
     def _train(self, data, validation, epochs, stopping, resume, tasks=None):
         if not resume:
-            self._architecture = {
-                "n_features": data.X.shape[1],
-                "n_outputs": self._encoding.n_outputs,
-                "softmax": self._encoding.softmax,
-                "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes),
-                "activation": self.activation,
-                "dropout": float(self.dropout),
-                "batch_normalization": bool(self.batch_normalization),
-                "optimizer": self.optimizer,
-                "momentum": float(self.momentum),
-            }
+            self._architecture = self._describe_network(data.X.shape[1])
             self._generator = self._new_generator()
             self.history_ = {}
-        network = dense_network(**self._architecture)
+        network = self._network()
         with network.lock:
             network.load(self.weights_ if resume else network.draw_weights(self._generator))
             network.start_optimizer(self._optimizer_state if resume else None)
@@ -345,6 +337,22 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
             )
             self._optimizer_state = network.optimizer_state()
         self.n_epochs_ = len(self.history_["loss"])
+
+    def _describe_network(self, n_features):
+        return {
+            "n_features": n_features,
+            "n_outputs": self._encoding.n_outputs,
+            "softmax": self._encoding.softmax,
+            "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes),
+            "activation": self.activation,
+            "dropout": float(self.dropout),
+            "batch_normalization": bool(self.batch_normalization),
+            "optimizer": self.optimizer,
+            "momentum": float(self.momentum),
+        }
+
+    def _network(self):
+        return dense_network(**self._architecture)
 
     def _step_options(self):
         return {k: getattr(self, k) for k in ("batch_size", "learning_rate", "l2")}
@@ -377,7 +385,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         generator = self._new_generator()
         part_of_row = parts_of_rows(X, data.Y, self.cross_fit, generator)
         logits = np.empty_like(data.Y)
-        network = dense_network(**self._architecture)
+        network = self._network()
         for part in np.unique(part_of_row):
             seen, unseen = data.only(part_of_row != part), part_of_row == part
             with network.lock:
@@ -396,8 +404,8 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
 
     def _logits(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, reset=False)
-        network = dense_network(**self._architecture)
+        X = validate_data(self, X, dtype=self._dtypes, reset=False)
+        network = self._network()
         with network.lock:
             network.load(self.weights_)
             return network.logits(X)

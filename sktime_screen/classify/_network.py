@@ -104,21 +104,13 @@ class DenseNetwork:
         self.softmax = softmax
         self._keras = keras
 
-        # Kernels are drawn in `draw_weights`: Keras's own initialisers, even those that are never
-        # seeded, take numbers from Python's global generator.
-        layers = [keras.Input((n_features,))]
-        dropouts = []
-        for units in hidden_layer_sizes:
-            layers.append(keras.layers.Dense(units, kernel_initializer="zeros"))
-            if batch_normalization:
-                layers.append(keras.layers.BatchNormalization())
-            layers.append(keras.layers.Activation(activation))
-            if dropout:
-                dropouts.append(keras.layers.Dropout(dropout, seed=0))
-                layers.append(dropouts[-1])
-        layers.append(keras.layers.Dense(n_outputs, kernel_initializer="zeros"))
+        layers = self._make_layers(
+            n_features, n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization
+        )
         self._model = keras.Sequential(layers)
-        self._seed_states = [layer.seed_generator.state for layer in dropouts]
+        self._seed_states = [
+            layer.seed_generator.state for layer in layers if hasattr(layer, "seed_generator")
+        ]
         self._weights = self._model.weights
 
         options = {"momentum": momentum} if optimizer in ("sgd", "rmsprop") else {}
@@ -129,6 +121,28 @@ class DenseNetwork:
         self._fresh_weights = [w.numpy() for w in self._weights]
         self._fresh_optimizer_state = self.optimizer_state()
         self._trace(n_features)
+
+    def _make_layers(
+        self, n_features, n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization
+    ):
+        keras = self._keras
+        # Kernels are drawn in `draw_weights`: Keras's own initialisers, even those that are never
+        # seeded, take numbers from Python's global generator.
+        layers = [keras.Input((n_features,))]
+        for units in hidden_layer_sizes:
+            layers.append(keras.layers.Dense(units, kernel_initializer="zeros"))
+            if batch_normalization:
+                # Keras's momentum, 0.99, takes hundreds of steps to forget the statistics it began
+                # with, and a fit on few frames has not so many.
+                layers.append(keras.layers.BatchNormalization(momentum=0.9))
+            layers.append(keras.layers.Activation(activation))
+            if dropout:
+                layers.append(keras.layers.Dropout(dropout, seed=0))
+        layers.append(keras.layers.Dense(n_outputs, kernel_initializer="zeros"))
+        return layers
+
+    def _outputs(self, x, training):
+        return self._model(x, training=training)
 
     def _trace(self, n_features):
         import tensorflow as tf
@@ -150,7 +164,7 @@ class DenseNetwork:
                 stop = start + batch_size
                 x, y, w = X[start:stop], Y[start:stop], W[start:stop]
                 with tf.GradientTape() as tape:
-                    logits = self._model(x, training=True)
+                    logits = self._outputs(x, training=True)
                     losses = self._losses(y, logits, w)
                     penalty = l2 * tf.add_n([tf.reduce_sum(tf.square(k)) for k in kernels])
                     objective = tf.reduce_mean(losses) + penalty
@@ -161,7 +175,7 @@ class DenseNetwork:
 
         @tf.function(input_signature=[features])
         def logits(X):
-            return self._model(X, training=False)
+            return self._outputs(X, training=False)
 
         # Called through their only trace: TensorFlow would warn of tracing the same lines again
         # for every new architecture.
@@ -275,7 +289,7 @@ class DenseNetwork:
         loss, right = 0.0, 0.0
         per_block = batch_size * max(1, _BLOCK_BYTES // (4 * X.shape[1] * batch_size))
         for block in _blocks(rows, per_block):
-            results = self._train(X[block], Y[block], W[block], batch_size, l2)
+            results = self._train(_widened(X[block]), Y[block], W[block], batch_size, l2)
             loss, right = loss + float(results[0]), right + float(results[1])
         return loss / (len(rows) * self._loss_columns), right / len(rows)
 
@@ -296,7 +310,7 @@ class DenseNetwork:
         """
         loss, right = 0.0, 0.0
         for block in _blocks(rows, _rows_of_block(X)):
-            logits = self._logits(X[block])
+            logits = self._logits(_widened(X[block]))
             loss += float(self._keras.ops.sum(self._losses(Y[block], logits, W[block])))
             right += float(self._keras.ops.sum(self._right(Y[block], logits)))
         return loss / (len(rows) * self._loss_columns), right / len(rows)
@@ -314,14 +328,23 @@ class DenseNetwork:
         ndarray of float32, shape (n, n_outputs)
             The logits.
         """
-        step = _rows_of_block(X)
-        return np.concatenate(
-            [np.asarray(self._logits(X[at : at + step])) for at in range(0, len(X), step)]
-        )
+        return _by_blocks(self._logits, X)
 
     @property
     def _loss_columns(self):
         return 1 if self.softmax else self.n_outputs
+
+
+def _by_blocks(function, X):
+    step = _rows_of_block(X)
+    return np.concatenate(
+        [np.asarray(function(_widened(X[at : at + step]))) for at in range(0, len(X), step)]
+    )
+
+
+def _widened(block):
+    # Maps are large and may come in half precision, in which nothing is computed.
+    return block.astype(np.float32) if block.dtype == np.float16 else block
 
 
 def _rows_of_block(X):

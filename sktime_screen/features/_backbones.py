@@ -172,9 +172,12 @@ class Backbone(ABC):
 class _EfficientNetLite0(Backbone):
     name = "efficientnet_lite0"
     input_size = _DEFAULT_SIZE
+    _include_head = True
 
     def build(self, input_shape, pooling=None):
-        return _efficientnet_lite.build_efficientnet_lite0(input_shape, pooling=pooling)
+        return _efficientnet_lite.build_efficientnet_lite0(
+            input_shape, include_head=self._include_head, pooling=pooling
+        )
 
     def preprocess(self, pictures):
         return _efficientnet_lite.preprocess(pictures)
@@ -188,6 +191,19 @@ class _EfficientNetLite0(Backbone):
             _efficientnet_lite.load_torch_weights(model, path)
         else:
             super()._load_file(model, path)
+
+
+class _EfficientNetLite0Map(_EfficientNetLite0):
+    """For maps: a quarter of the channels, from which each place's 1,280 would be computed."""
+
+    name = "efficientnet_lite0_map"
+    _include_head = False
+
+
+_OWN = {
+    _EfficientNetLite0.name: _EfficientNetLite0,
+    _EfficientNetLite0Map.name: _EfficientNetLite0Map,
+}
 
 
 class _KerasApplication(Backbone):
@@ -316,8 +332,10 @@ def list_backbones():
     Returns
     -------
     list of str
-        "efficientnet_lite0", whose ImageNet weights are installed with the package, and then the
-        networks of ``keras.applications``, whose weights Keras downloads at first use.
+        "efficientnet_lite0", whose ImageNet weights are installed with the package;
+        "efficientnet_lite0_map", the same network without its last convolution, whose maps have
+        320 channels instead of 1,280; and then the networks of ``keras.applications``, whose
+        weights Keras downloads at first use.
 
     See Also
     --------
@@ -330,7 +348,7 @@ def list_backbones():
     >>> names[0], "vgg16" in names, "mobilenet_v2" in names
     ('efficientnet_lite0', True, True)
     """
-    return [_EfficientNetLite0.name, *sorted(_keras_applications())]
+    return [*_OWN, *sorted(_keras_applications())]
 
 
 def get_backbone(name):
@@ -352,13 +370,14 @@ def get_backbone(name):
     ValueError
         If there is no such network; the message lists those with similar names.
     """
-    if _plain(name) == _plain(_EfficientNetLite0.name):
-        return _EfficientNetLite0()
+    own = {_plain(known): network for known, network in _OWN.items()}
+    if _plain(name) in own:
+        return own[_plain(name)]()
     networks = _keras_applications()
     by_plain_name = {_plain(known): known for known in networks}
     known = by_plain_name.get(_plain(name))
     if known is None:
-        choices = {_plain(_EfficientNetLite0.name): _EfficientNetLite0.name, **by_plain_name}
+        choices = {**{_plain(known): known for known in _OWN}, **by_plain_name}
         close = difflib.get_close_matches(_plain(name), choices, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(repr(choices[c]) for c in close)}?" if close else ""
         raise ValueError(

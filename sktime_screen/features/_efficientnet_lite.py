@@ -60,7 +60,9 @@ def preprocess(pictures):
     return (pictures - 127.0) / 128.0
 
 
-def build_efficientnet_lite0(input_shape=(224, 224, 3), *, include_top=False, pooling=None):
+def build_efficientnet_lite0(
+    input_shape=(224, 224, 3), *, include_top=False, include_head=True, pooling=None
+):
     """Build EfficientNet-Lite0 with random weights.
 
     EfficientNet-B0 [1]_ without squeeze-and-excitation and with ReLU6 for swish, as published
@@ -72,13 +74,17 @@ def build_efficientnet_lite0(input_shape=(224, 224, 3), *, include_top=False, po
         Height and width, at least 32 pixels each, and 3 channels.
     include_top : bool, default=False
         Whether to end in the logits of the 1,000 ImageNet classes.
+    include_head : bool, default=True
+        Whether the last convolution is there, which spreads the 320 channels of the last block
+        over 1,280, each place by itself. ``include_top`` needs it.
     pooling : {"avg", "max"} or None, default=None
         Without the top: the mean or maximum over positions, or the feature map as it is.
 
     Returns
     -------
     keras.Model
-        Takes preprocessed pictures, gives (n, h, w, 1280), (n, 1280) or (n, 1000).
+        Takes preprocessed pictures, gives (n, h, w, 1280), (n, 1280) or (n, 1000); 320
+        for 1280 without the head.
 
     Raises
     ------
@@ -125,7 +131,8 @@ def build_efficientnet_lite0(input_shape=(224, 224, 3), *, include_top=False, po
     steps = [(stage, repeat) for stage in _STAGES for repeat in range(stage.repeats)]
     for number, (stage, repeat) in enumerate(steps):
         x = block(x, f"block{number}", stage, stage.stride if repeat == 0 else 1)
-    x = convolve(x, "head", 1280)
+    if include_head:
+        x = convolve(x, "head", 1280)
     if include_top or pooling == "avg":
         x = layers.GlobalAveragePooling2D(name="avg_pool")(x)
     elif pooling == "max":

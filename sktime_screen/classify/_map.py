@@ -1,0 +1,250 @@
+"""A network that looks at every place of a feature map, as a scikit-learn classifier."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._dense import KerasDenseClassifier
+from ._map_network import map_network
+
+
+class KerasMapClassifier(KerasDenseClassifier):
+    """Classifier that looks for each class at every place of a picture.
+
+    Takes the whole feature map, ``PretrainedCNNFeatures(pooling=None)``, where
+    `KerasDenseClassifier` takes its average. A small dense network, the same everywhere, judges
+    each place of the map, and the places together decide for the picture: one where the character
+    is seen clearly is enough. Averaged features lose a character that covers a hundredth of the
+    picture; this head finds it, and `explain` tells where. Only pictures have to be labelled, not
+    places in them.
+
+    Parameters
+    ----------
+    map_size : tuple of int, default=(7, 7)
+        Height and width of the map in places: with most backbones those of the pictures divided by
+        32 and rounded up, so 8 x 14 for pictures of 256 x 448. Finer maps find smaller characters.
+    sharpness : float, default=4.0
+        How the places decide. Logits of places, l, become that of the picture,
+        log(mean(exp(sharpness * l))) / sharpness: their mean where `sharpness` is close to 0, and
+        their maximum where it is large.
+    hidden_layer_sizes : int or sequence of int, default=(128,)
+        Units of each hidden layer of the network that judges a place.
+    activation : str, default="relu"
+        Activation of the hidden layers, see :class:`KerasDenseClassifier`.
+    dropout : float, default=0.0
+        Share of the map's channels that is left out at random in training, in [0, 1); of a map
+        the same ones at all places. It shifts the statistics of `batch_normalization`: take one
+        or the other.
+    batch_normalization : bool, default=True
+        Whether hidden layers are normalised, before their activation.
+    l2 : float, default=0.0001
+        Strength of the penalty on squared weights. It is not part of the reported losses.
+    loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
+        See :class:`KerasDenseClassifier`.
+    optimizer : str, default="adam"
+        See :class:`KerasDenseClassifier`.
+    learning_rate : float, default=0.001
+        Step size of the optimizer.
+    momentum : float, default=0.9
+        Momentum, for "sgd" and "rmsprop" only.
+    epochs : int, default=8
+        How often the training goes through the rows, at most. Enough for thousands of rows; with
+        a few hundred or fewer take 30.
+    batch_size : int, default=32
+        Rows a step.
+    class_weight : "balanced", dict or None, default=None
+        Weights of the classes, see :class:`KerasDenseClassifier`.
+    validation_fraction : float or None, default=None
+        Share of the rows, in (0, 1), that is held out to measure each epoch. The rows are
+        stratified; with a frame index, whole stretches of up to 30 seconds are held out together.
+    early_stopping : bool, default=False
+        Whether to stop when `monitor` has not become better for `patience` epochs.
+    patience : int, default=10
+        Epochs to wait for something better.
+    monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
+        What decides which epoch was the best: its weights are kept. See
+        :class:`KerasDenseClassifier`.
+    target_accuracy : float or None, default=None
+        Accuracy, in (0, 1], at which the training stops and keeps what it has: of the validation
+        rows if there are any, of the training rows otherwise.
+    cross_fit : int or None, default=None
+        Number of parts for `fit_transform`, see :class:`KerasDenseClassifier`.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the optimizer's state of the last `fit`.
+    random_state : int, RandomState instance or None, default=None
+        Decides first weights, order of rows, dropout and held-out rows. The same number gives
+        the same probabilities. Global generators are never used, unless handed in here.
+    verbose : int, default=0
+        1 prints a line an epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The classes. For a table the array 0, 1 for each column, as scikit-learn's forests have it.
+    class_names_ : ndarray of shape (n_classes,)
+        The classes, or a table's column names (0 to n_labels - 1 for an array).
+    history_ : dict of list of float
+        By epoch "loss" and "accuracy", and with validation rows "val_loss" and "val_accuracy".
+    n_epochs_ : int
+        Number of epochs in the history.
+    best_epoch_ : int
+        The epoch, from 1, whose weights were kept.
+    weights_ : list of ndarray of float32
+        Kernels, biases and statistics of batch normalisation, layer after layer.
+    n_features_in_ : int
+        Number of columns seen in `fit`: places times channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if they were strings.
+
+    See Also
+    --------
+    KerasDenseClassifier : The same for features without places.
+    PretrainedCNNFeatures : Gives maps with ``pooling=None``.
+
+    Notes
+    -----
+    A map of "efficientnet_lite0" takes 5 KB a place in float32, one of "efficientnet_lite0_map",
+    of which as much can be learned, 1.3 KB: 0.14 MB a frame at 8 x 14. Columns of float16 take
+    half of that and are trained on as they are, a few rows at a time.
+
+    The log-mean-exp makes a place's logit comparable to that of a picture: a picture that looks
+    the same at every place has the logit of its places.
+
+    References
+    ----------
+    P. O. Pinheiro and R. Collobert, "From image-level to pixel-level labeling with convolutional
+    networks", CVPR 2015. Learning from bags of which only some places show the class:
+    T. G. Dietterich, R. H. Lathrop and T. Lozano-Perez, "Solving the multiple instance problem
+    with axis-parallel rectangles", Artificial Intelligence 89, 1997.
+
+    Examples
+    --------
+    Maps of 4 x 4 places with 3 channels, of which the first lights up where Tom is:
+
+    >>> import numpy as np
+    >>> from sktime_screen.classify import KerasMapClassifier
+    >>> maps = np.zeros((40, 4, 4, 3), np.float32)
+    >>> maps[20:, 1, 2, 0] = 3.0
+    >>> classifier = KerasMapClassifier((4, 4), learning_rate=0.01, epochs=50, random_state=0)
+    >>> classifier.fit(maps.reshape(40, -1), np.repeat(["neither", "tom"], 20))
+    KerasMapClassifier(epochs=50, learning_rate=0.01, map_size=(4, 4), random_state=0)
+    >>> classifier.predict(maps.reshape(40, -1)[[0, -1]])
+    array(['neither', 'tom'], dtype='<U7')
+    >>> tom = classifier.explain(maps.reshape(40, -1)[[-1]])[0, 1]
+    >>> np.unravel_index(tom.argmax(), tom.shape) == (1, 2)
+    array([ True,  True])
+    """
+
+    _parameter_constraints = {
+        **KerasDenseClassifier._parameter_constraints,
+        "map_size": ["array-like"],
+        "sharpness": [Interval(Real, 0, None, closed="neither")],
+    }
+    _dtypes = (np.float32, np.float16)
+
+    def __init__(
+        self,
+        map_size=(7, 7),
+        *,
+        sharpness=4.0,
+        hidden_layer_sizes=(128,),
+        activation="relu",
+        dropout=0.0,
+        batch_normalization=True,
+        l2=0.0001,
+        loss="auto",
+        optimizer="adam",
+        learning_rate=0.001,
+        momentum=0.9,
+        epochs=8,
+        batch_size=32,
+        class_weight=None,
+        validation_fraction=None,
+        early_stopping=False,
+        patience=10,
+        monitor="auto",
+        target_accuracy=None,
+        cross_fit=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            hidden_layer_sizes,
+            activation=activation,
+            dropout=dropout,
+            batch_normalization=batch_normalization,
+            l2=l2,
+            loss=loss,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            momentum=momentum,
+            epochs=epochs,
+            batch_size=batch_size,
+            class_weight=class_weight,
+            validation_fraction=validation_fraction,
+            early_stopping=early_stopping,
+            patience=patience,
+            monitor=monitor,
+            target_accuracy=target_accuracy,
+            cross_fit=cross_fit,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.map_size = map_size
+        self.sharpness = sharpness
+
+    def explain(self, X):
+        """Tell where in each picture each class is seen.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Maps, as for `fit`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_classes, height, width)
+            Heat maps, in the order of `class_names_`, height and width being `map_size`: the
+            probability of the class in a picture that looks at all places as this one does at
+            that place. Place (row, column) is centred at ((row + 0.5) / height,
+            (column + 0.5) / width) of the picture's height and width.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=self._dtypes, reset=False)
+        network = self._network()
+        with network.lock:
+            network.load(self.weights_)
+            logits = network.place_logits(X)
+        heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
+        height, width = self._map_size
+        heat = heat.astype(np.float32).reshape(len(X), height, width, -1)
+        return np.moveaxis(heat, -1, 1)
+
+    def _describe_network(self, n_features):
+        self._map_size = self._check_map_size(n_features)
+        return {
+            **super()._describe_network(n_features),
+            "n_places": self._map_size[0] * self._map_size[1],
+            "sharpness": float(self.sharpness),
+        }
+
+    def _check_map_size(self, n_features):
+        size = tuple(self.map_size)
+        if len(size) != 2 or any(not isinstance(n, Integral) or n < 1 for n in size):
+            raise ValueError(
+                f"map_size={self.map_size!r}: height and width of the map are expected, in places."
+            )
+        if n_features % (size[0] * size[1]):
+            raise ValueError(
+                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} places: "
+                f"give PretrainedCNNFeatures pooling=None, and map_size the size of its map, most "
+                f"often the height and width of the pictures divided by 32."
+            )
+        return int(size[0]), int(size[1])
+
+    def _network(self):
+        return map_network(**self._architecture)

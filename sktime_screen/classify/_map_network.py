@@ -1,0 +1,91 @@
+"""A network that judges each place of a feature map, and pools what it finds."""
+
+from functools import lru_cache
+from math import log
+
+from ._network import DenseNetwork, _by_blocks
+
+
+@lru_cache(maxsize=4)
+def map_network(**architecture):
+    """Give the network of an architecture, the same one for every call with equal arguments.
+
+    Parameters
+    ----------
+    **architecture
+        The arguments of `MapNetwork`.
+
+    Returns
+    -------
+    MapNetwork
+        Shared between callers: hold its ``lock`` from loading weights to reading results.
+    """
+    return MapNetwork(**architecture)
+
+
+class MapNetwork(DenseNetwork):
+    """A dense network that is applied to each place of a map; its outputs are pooled.
+
+    Parameters
+    ----------
+    n_places : int
+        Places of a map. A row holds their channels, place after place.
+    sharpness : float
+        How much of the pooling the strongest places decide.
+    **head
+        The arguments of `DenseNetwork`. ``dropout`` is that of the map's channels.
+    """
+
+    def __init__(self, n_places, sharpness, **head):
+        self._n_places = n_places
+        self._sharpness = sharpness
+        super().__init__(**head)
+
+    def _make_layers(
+        self, n_features, n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization
+    ):
+        layers = self._keras.layers
+        n_channels = n_features // self._n_places
+        entrance = [
+            self._keras.Input((n_features,)),
+            layers.Reshape((self._n_places, n_channels)),
+        ]
+        if dropout:
+            # The same channels everywhere: places side by side would give away what is missing.
+            entrance.append(layers.SpatialDropout1D(dropout, seed=0))
+        _, *dense = super()._make_layers(
+            n_channels, n_outputs, hidden_layer_sizes, activation, 0.0, batch_normalization
+        )
+        return entrance + dense
+
+    def _outputs(self, x, training):
+        ops = self._keras.ops
+        places = self._model(x, training=training)
+        pooled = ops.logsumexp(self._sharpness * places, axis=1) - log(self._n_places)
+        return pooled / self._sharpness
+
+    def _trace(self, n_features):
+        import tensorflow as tf
+
+        super()._trace(n_features)
+
+        @tf.function(input_signature=[tf.TensorSpec((None, n_features), tf.float32)])
+        def place_logits(X):
+            return self._model(X, training=False)
+
+        self._place_logits = place_logits.get_concrete_function()
+
+    def place_logits(self, X):
+        """Compute the outputs at each place, before they are pooled.
+
+        Parameters
+        ----------
+        X : ndarray of float32 or float16, shape (n, n_features)
+            Maps.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_places, n_outputs)
+            The logits.
+        """
+        return _by_blocks(self._place_logits, X)

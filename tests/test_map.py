@@ -1,0 +1,201 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sktime_screen.classify import KerasDenseClassifier, KerasMapClassifier
+
+HEIGHT, WIDTH, CHANNELS = 4, 6, 5
+
+
+def on_maps(**params):
+    return KerasMapClassifier(
+        (HEIGHT, WIDTH), **{"random_state": 0, "learning_rate": 0.01, "epochs": 20} | params
+    )
+
+
+@pytest.fixture(scope="module")
+def scene():
+    """160 maps of two films, characters shown at one place each, and where that is."""
+    generator = np.random.default_rng(0)
+    shown = generator.integers(0, 2, (160, 2))
+    maps = generator.exponential(0.3, (160, HEIGHT, WIDTH, CHANNELS)).astype(np.float32)
+    places = generator.integers(0, [HEIGHT, WIDTH], (160, 2, 2))
+    for character in (0, 1):
+        rows, columns = places[:, character].T
+        maps[np.arange(160), rows, columns, character] += 4 * shown[:, character]
+    index = pd.MultiIndex.from_arrays(
+        [np.repeat(["a.mp4", "b.mp4"], 80), np.tile(np.arange(80.0), 2), np.ones(160)],
+        names=["video", "time", "duration"],
+    )
+    X = pd.DataFrame(maps.reshape(160, -1), index=index).add_prefix("map")
+    return X, pd.DataFrame(shown, index=index, columns=["tom", "jerry"]), places
+
+
+@pytest.fixture(scope="module")
+def X(scene):
+    return scene[0]
+
+
+@pytest.fixture(scope="module")
+def table(scene):
+    return scene[1]
+
+
+@pytest.fixture(scope="module")
+def y(table):
+    return np.where(table["tom"] == 1, "tom", np.where(table["jerry"] == 1, "jerry", "neither"))
+
+
+@pytest.fixture(scope="module")
+def fitted(X, table):
+    return on_maps().fit(X, table)
+
+
+def reasons(estimator):
+    return {
+        "check_sample_weight_equivalence_on_dense_data": (
+            "a row of weight 2 takes part in one step, the same row twice may in two"
+        )
+    }
+
+
+@parametrize_with_checks(
+    [KerasMapClassifier((1, 1), learning_rate=0.01, epochs=50)], expected_failed_checks=reasons
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+def test_what_is_at_one_place_is_found_where_its_average_is_lost(X, table, fitted):
+    train, test = slice(0, 80), slice(80, 160)
+    head = on_maps().fit(X[train], table[train])
+    right = (head.predict(X[test]) == table[test]).to_numpy().mean()
+    means = X.to_numpy().reshape(160, -1, CHANNELS).mean(axis=1)
+    dense = KerasDenseClassifier(random_state=0, learning_rate=0.01).fit(means[train], table[train])
+    assert right > 0.95
+    assert right > (dense.predict(means[test]) == table[test]).to_numpy().mean() + 0.05
+
+
+def test_heat_maps_show_the_places(X, table, scene, fitted):
+    heat = fitted.explain(X)
+    assert heat.shape == (160, 2, HEIGHT, WIDTH)
+    assert heat.dtype == np.float32
+    assert heat.min() >= 0
+    assert heat.max() <= 1
+    for character in (0, 1):
+        there = table.iloc[:, character] == 1
+        hottest = heat[there, character].reshape(there.sum(), -1).argmax(axis=1)
+        rows, columns = scene[2][there, character].T
+        assert (hottest == rows * WIDTH + columns).mean() > 0.95
+
+
+@pytest.mark.parametrize("kind", ["table", "three classes", "two classes"])
+def test_picture_that_is_alike_everywhere_is_judged_like_its_places(kind, table, y, X):
+    labels = {"table": table, "three classes": y, "two classes": y == "tom"}[kind]
+    head = on_maps(epochs=3).fit(X.to_numpy(), labels)
+    place = np.random.default_rng(1).random((3, 1, CHANNELS), np.float32)
+    alike = np.repeat(place, HEIGHT * WIDTH, axis=1).reshape(3, -1)
+    heat = head.explain(alike)
+    assert heat.shape == (3, head.class_names_.size, HEIGHT, WIDTH)
+    expected = np.broadcast_to(head.predict_proba(alike)[..., None, None], heat.shape)
+    assert_allclose(heat, expected, atol=1e-5)
+
+
+def test_pooling_by_hand(X, table):
+    head = on_maps(hidden_layer_sizes=(), sharpness=2.5).fit(X, table)
+    kernel, bias = head.weights_
+    logits = X.to_numpy().reshape(160, -1, CHANNELS) @ kernel + bias
+    pooled = np.log(np.exp(2.5 * logits).mean(axis=1)) / 2.5
+    assert_allclose(head.predict_proba(X), 1 / (1 + np.exp(-pooled)), atol=1e-5)
+
+
+def test_little_sharpness_is_the_average(X, table):
+    head = on_maps(hidden_layer_sizes=(), sharpness=1e-3, epochs=2).fit(X, table)
+    kernel, bias = head.weights_
+    means = X.to_numpy().reshape(160, -1, CHANNELS).mean(axis=1) @ kernel + bias
+    assert_allclose(head.predict_proba(X), 1 / (1 + np.exp(-means)), atol=2e-3)
+
+
+@pytest.mark.parametrize("params", [{}, {"dropout": 0.4, "batch_normalization": False}])
+def test_same_number_same_probabilities(X, table, params):
+    first, again, other = (
+        on_maps(epochs=3, random_state=seed, **params).fit(X, table).predict_proba(X)
+        for seed in (0, 0, 1)
+    )
+    assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3
+
+
+def test_half_precision_is_read_as_it_is(X, table):
+    halves = X.to_numpy(np.float16)
+    head = on_maps(epochs=2).fit(halves, table.to_numpy())
+    widened = halves.astype(np.float32)
+    assert_array_equal(head.predict_proba(halves), head.predict_proba(widened))
+    assert_array_equal(head.explain(halves), head.explain(widened))
+    assert_array_equal(
+        on_maps(epochs=2).fit(widened, table.to_numpy()).predict_proba(widened),
+        head.predict_proba(halves),
+    )
+
+
+def test_normalisation_is_ready_after_few_steps(X, table):
+    rows = slice(0, 32)
+    head = on_maps().fit(X[rows], table[rows])
+    assert head.history_["accuracy"][-1] > 0.95
+    assert (head.predict(X[rows]) == table[rows]).to_numpy().mean() > 0.95
+
+
+def test_pickle_and_clone(X, table, fitted):
+    loaded = pickle.loads(pickle.dumps(fitted))
+    assert_array_equal(loaded.predict_proba(X), fitted.predict_proba(X))
+    assert_array_equal(loaded.explain(X), fitted.explain(X))
+    assert clone(fitted).get_params() == fitted.get_params()
+
+
+def test_probabilities_keep_the_frame_index(X, fitted):
+    probabilities = fitted.transform(X)
+    pd.testing.assert_index_equal(probabilities.index, X.index)
+    assert probabilities.columns.tolist() == ["tom", "jerry"]
+
+
+def test_weights_of_classes_and_rows(X, table):
+    weighted = on_maps(epochs=2, class_weight={"tom": 20}).fit(X, table).predict_proba(X)
+    plain = on_maps(epochs=2).fit(X, table).predict_proba(X)
+    assert weighted[:, 0].mean() > plain[:, 0].mean() + 0.1
+    y = table["jerry"].to_numpy()
+    weight = np.where(y == 1, 20.0, 1.0)
+    heavy = on_maps(epochs=2).fit(X, y, sample_weight=weight).predict_proba(X)[:, 1]
+    assert heavy.mean() > plain[:, 1].mean() + 0.1
+
+
+def test_grid_search(X, y):
+    search = GridSearchCV(on_maps(), {"epochs": [1, 20]}, cv=2).fit(X, y)
+    assert search.best_params_ == {"epochs": 20}
+    assert search.best_score_ > 0.9
+
+
+def test_cross_fit_and_validation(X, table):
+    head = on_maps(cross_fit=2, validation_fraction=0.25, epochs=5)
+    honest = head.fit_transform(X, table)
+    assert len(head.history_["val_loss"]) == 5
+    assert np.abs(honest.to_numpy() - head.transform(X).to_numpy()).max() > 1e-3
+
+
+def test_columns_that_are_no_map(X, table):
+    with pytest.raises(ValueError, match="120 columns, which is no map of 7 x 7 places"):
+        KerasMapClassifier().fit(X, table)
+    for wrong in ((4,), (0, 4), (2.5, 4)):
+        with pytest.raises(ValueError, match="map_size"):
+            KerasMapClassifier(wrong).fit(X, table)
+
+
+def test_not_fitted(X):
+    with pytest.raises(NotFittedError):
+        on_maps().explain(X)
