@@ -472,6 +472,9 @@ def test_two_tabs_share_the_work(browser, frames, target):
     finally:
         browser.chromium.close()
         browser.chromium.switch_to.window(first)
+    # The other tab's work arrives as an event, some time later.
+    waiting = pytest.importorskip("selenium.webdriver.support.wait")
+    waiting.WebDriverWait(browser.chromium, 20).until(lambda _: browser.states[1] is not None)
     assert browser.states[:3] == [[0], [1], None]
     assert browser.find("#count").text == "2 of 20 labelled"
     browser.press("end", "0")
