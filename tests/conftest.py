@@ -1,10 +1,14 @@
-"""Films made for the tests, whose pictures carry their own frame number."""
+"""Films made for the tests, whose pictures carry their own frame number, and a browser."""
 
+import json
 import shutil
+import time
+from contextlib import contextmanager
 from fractions import Fraction
 
 import av
 import numpy as np
+import pandas as pd
 import pytest
 
 from sktime_screen.features import _networks
@@ -53,6 +57,11 @@ def write_coded_film(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return str(path)
+
+
+def index_of(rows):
+    """The frame index of rows of (video, time, duration)."""
+    return pd.MultiIndex.from_tuples(rows, names=["video", "time", "duration"])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -123,3 +132,59 @@ def sound_only(tmp_path_factory):
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """A headless Chromium that keeps a log of its requests and of errors."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (binary and driver):
+        pytest.skip("chromium and chromedriver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    options.add_argument("--headless=new")
+    options.add_argument("--no-sandbox")  # CI runs as root
+    options.add_argument("--disable-dev-shm-usage")
+    options.add_argument("--window-size=1280,800")
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=driver)
+    with webdriver.Chrome(options=options, service=service) as browser:
+        yield browser
+
+
+def requested(chromium):
+    """What a browser has asked for since this was last called."""
+    messages = [
+        json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")
+    ]
+    return [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+
+
+@contextmanager
+def downloaded(chromium, path):
+    """Take a download, and wait at the end until it is all there."""
+    settings = {"behavior": "allow", "downloadPath": str(path.parent)}
+    chromium.execute_cdp_cmd("Browser.setDownloadBehavior", settings)
+    yield path
+    for _ in range(100):
+        if path.exists() and path.stat().st_size:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing was saved as {path}")
+
+
+@contextmanager
+def on_a_phone(chromium):
+    """Show pages as on a telephone 390 pixels wide."""
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        yield
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
