@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from sktime_screen.features import _networks
+from sktime_screen.features._backbones import Backbone, pool
 from sktime_screen.frames import FrameSequence
 
 
@@ -105,6 +106,34 @@ def computed(monkeypatch):
 
     monkeypatch.setattr(_networks.Network, "run", count)
     return counts
+
+
+class Tiny(Backbone):
+    """A backbone of one layer, for what is the same with any."""
+
+    name = "tiny"
+    input_size = None
+
+    def build(self, input_shape, pooling=None):
+        keras = _networks.load_keras()
+        pictures = keras.Input(input_shape)
+        found = keras.layers.Conv2D(8, 5, strides=4)(pictures)
+        return keras.Model(pictures, pool(found, pooling))
+
+    def preprocess(self, pictures):
+        return pictures / 255
+
+    def _load_imagenet(self, model, pooling):
+        raise NotImplementedError
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """A quick network, whatever name is asked for."""
+    monkeypatch.setattr(_networks, "get_backbone", lambda name: Tiny())
+    _networks._networks.clear()
+    yield Tiny()
+    _networks._networks.clear()
 
 
 @pytest.fixture(scope="session")

@@ -215,7 +215,6 @@ def test_bad_targets(frames, tmp_path):
 @pytest.fixture
 def browser(chromium):
     """The browser, of which a test leaves nothing in the local storage."""
-    chromium.get_log("browser")
     yield Driver(chromium)
     chromium.execute_script("localStorage.clear()")
     # Nothing but complaints of the console would tell of a script that failed.

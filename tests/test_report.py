@@ -187,12 +187,12 @@ def test_steps_versions_and_validation_are_told():
 def test_what_is_to_be_known_of_intervals_is_told():
     estimate, appearances, together = tables()
     estimate.attrs["notes"] = ["Intervals are too narrow: <b>.", "No interval for 'film.mp4'."]
-    page = Page(ScreenTimeReport(estimate, appearances, together).to_html())
+    page = Page(ScreenTimeReport(estimate, appearances, together, max_thumbnails=0).to_html())
     assert len(page.all("p", **{"class": "warning"})) == 2
     for note in estimate.attrs["notes"]:
         assert note in page.text
     del estimate.attrs["notes"]
-    page = Page(ScreenTimeReport(estimate, appearances, together).to_html())
+    page = Page(ScreenTimeReport(estimate, appearances, together, max_thumbnails=0).to_html())
     assert not page.all("p", **{"class": "warning"})
 
 

@@ -2,7 +2,6 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-
 from conftest import index_of
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -52,9 +51,8 @@ def test_a_pipeline_is_drawn_as_sure_as_it_is(index, multilabel):
     labels = ["cat", "none", "cat", "cat"]
     if multilabel:
         table = table.rename(columns={"none": "dog"})
-        labels = np.array([[1, 0], [0, 1], [1, 1], [1, 0]])
+        labels = pd.DataFrame([[1, 0], [0, 1], [1, 1], [1, 0]], columns=["cat", "dog"])
     aggregator = ScreenTimeAggregator(background=None if multilabel else "none").fit(table, labels)
-    aggregator.class_names_ = table.columns.to_numpy()
     pipeline = make_pipeline(FunctionTransformer(), aggregator)
     display = TimelineDisplay.from_estimator(pipeline, table, labels)
     pd.testing.assert_frame_equal(display.appearances, aggregator.appearances(table))

@@ -34,8 +34,8 @@ def indicator_table(y, *, background=None):
             row, column = np.argwhere(wrong)[0]
             name = getattr(y, "columns", range(values.shape[1]))[column]
             raise ValueError(
-                f"Row {row} of the labels has {values[row].tolist()[column]!r} for {name!r}; with "
-                f"a column a character each is 0 or 1."
+                f"Row {row} of the labels holds {values[row].tolist()[column]!r} for {name!r}; "
+                f"with a column a character each is 0 or 1."
             )
         return pd.DataFrame(values.astype(bool), columns=getattr(y, "columns", None))
     return pd.DataFrame(
