@@ -6,7 +6,9 @@ import warnings
 import pandas as pd
 
 from ..frames import frame_index
-from ..screentime._validation import measured
+from ..screentime import screen_time_validation
+from ..screentime._metrics import film_lengths
+from ..screentime._validation import measured_frames
 from ._console import Steps, figures_table, results_console
 from ._labels import labels_for, load_labels
 from ._model import load_model, set_up_features
@@ -19,6 +21,7 @@ from ._options import (
     MaybeModel,
     Memory,
     NoMemory,
+    Places,
     Quiet,
     Rate,
     Seed,
@@ -26,7 +29,6 @@ from ._options import (
     feature_folder,
 )
 from ._train import VALIDATION_TITLE, labelled_pipeline
-from ..screentime import screen_time_validation
 
 
 def evaluate(
@@ -35,7 +37,8 @@ def evaluate(
     video: Video = None,
     rate: Rate = 1.0,
     background: Background = None,
-    backbone: Backbone = "efficientnet_lite0",
+    places: Places = False,
+    backbone: Backbone = None,
     memory: Memory = MEMORY,
     no_memory: NoMemory = False,
     seed: Seed = 0,
@@ -52,7 +55,7 @@ def evaluate(
     if model is None:
         folder = feature_folder(memory, no_memory)
         X, y, pipeline = labelled_pipeline(
-            labels, video, rate, background, backbone, folder, seed, quiet
+            labels, video, rate, background, places, backbone, folder, seed, quiet
         )
         features = pipeline[:-2].fit_transform(X)
         with steps.step("Validating"):
@@ -64,22 +67,26 @@ def evaluate(
     set_up_features(fitted, folder, verbose=not quiet)
     X, y = load_labels(labels, video, rate)
     y = labels_for(fitted[-1], y, labels)
-    _warn_of_learned(fitted[-1], X)
-    console.print(
-        figures_table(measured(fitted, X, y), f"{model} against {len(X)} labelled frames")
+    aggregator, index = fitted[-1], frame_index(X)
+    _warn_of_learned(aggregator, index)
+    characters = [name for name in aggregator.class_names_ if name != aggregator.background]
+    figures = measured_frames(
+        fitted, X, y, index, film_lengths(index), characters, aggregator.background
     )
+    console.print(figures_table(figures, f"{model} against {len(X)} labelled frames"))
 
 
-def _warn_of_learned(aggregator, X):
+def _warn_of_learned(aggregator, index):
     """Warn where the model has learned from the frames it is to be measured on."""
     if aggregator._calibration is None:
         return
-    learned, asked = (_moments(index) for index in (aggregator._calibration.index, frame_index(X)))
+    learned, asked = (_moments(index) for index in (aggregator._calibration.index, index))
     known = asked.isin(learned)
     if known.any():
         warnings.warn(
-            f"The model has learned from {known.sum()} of these {len(X)} frames: it is right about "
-            f"them more often than about others. `evaluate` without --model holds frames out.",
+            f"The model has learned from {known.sum()} of these {len(index)} frames, and is right "
+            f"about them more often than about others: `evaluate` without --model holds frames "
+            f"out.",
             stacklevel=2,
         )
 

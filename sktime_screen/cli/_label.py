@@ -82,6 +82,7 @@ def label(
         set_up_features(fitted, folder, verbose=not quiet)
     paths = [os.fspath(film) for film in films]
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
+    readable = set(table["video"])
     if strategy is not Strategy.all:
         known = None
         if labels:
@@ -102,7 +103,7 @@ def label(
         _write(table, classes, output, fitted)
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
     steps.say(f"sktime-screen train {output.stem}.csv --model screen_time.joblib")
-    if set(paths) - set(table["video"]) and len(set(paths)) > table["video"].nunique():
+    if set(paths) - readable:
         raise typer.Exit(1)
 
 

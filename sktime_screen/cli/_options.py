@@ -55,7 +55,16 @@ Background = Annotated[
     str | None,
     typer.Option(help="Where each frame has one class: the class that means nobody."),
 ]
-Backbone = Annotated[str, typer.Option(help="The pretrained network, by its name.")]
+Backbone = Annotated[
+    str | None, typer.Option(help="The pretrained network; EfficientNet-Lite0 by default.")
+]
+Places = Annotated[
+    bool,
+    typer.Option(
+        "--places",
+        help="Look at every place of the picture: for hundreds of labels, to measure other films.",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Makes the result repeatable.")]
 Video = Annotated[
     Path | None,

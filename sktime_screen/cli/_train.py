@@ -19,6 +19,7 @@ from ._options import (
     Labels,
     Memory,
     NoMemory,
+    Places,
     Quiet,
     Rate,
     Seed,
@@ -38,7 +39,8 @@ def train(
         bool,
         typer.Option(help="Whether to measure how good it is on films or stretches held out."),
     ] = True,
-    backbone: Backbone = "efficientnet_lite0",
+    places: Places = False,
+    backbone: Backbone = None,
     memory: Memory = MEMORY,
     no_memory: NoMemory = False,
     seed: Seed = 0,
@@ -51,7 +53,7 @@ def train(
     steps = Steps(console, quiet)
     folder = feature_folder(memory, no_memory)
     X, y, pipeline = labelled_pipeline(
-        labels, video, rate, background, backbone, folder, seed, quiet
+        labels, video, rate, background, places, backbone, folder, seed, quiet
     )
     steps.say(f"{len(X)} labelled frames of {X['video'].nunique()} films or folders")
     # Features once, for the model and for every fold of its validation.
@@ -71,12 +73,12 @@ def train(
 VALIDATION_TITLE = "What to expect on frames held out"
 
 
-def labelled_pipeline(labels, video, rate, background, backbone, folder, seed, quiet):
+def labelled_pipeline(labels, video, rate, background, places, backbone, folder, seed, quiet):
     """Load labels and make the pipeline that is to learn from them.
 
     Parameters
     ----------
-    labels, video, rate, background, backbone, seed, quiet : object
+    labels, video, rate, background, places, backbone, seed, quiet : object
         The options of that name.
     folder : str or None
         Where features are kept.
@@ -93,6 +95,7 @@ def labelled_pipeline(labels, video, rate, background, backbone, folder, seed, q
     X, y = load_labels(labels, video, rate)
     pipeline = recommended_pipeline(
         rate=rate,
+        places=places,
         backbone=backbone,
         memory=folder,
         background=find_background(background, y),
@@ -125,5 +128,7 @@ def validated(learned, features, y, seed):
     try:
         return screen_time_validation(learned, features, y, random_state=seed)
     except ValueError as error:
-        warnings.warn(f"No validation, the model is trained all the same: {one_line(error)}")
+        warnings.warn(
+            f"No validation, the model is trained all the same: {one_line(error)}", stacklevel=2
+        )
         return None
