@@ -150,17 +150,32 @@ def seconds_table(estimate, title=None):
         table.add_column(name, justify="right")
     for video, rows in estimate.groupby("video", sort=False):
         for row in rows.itertuples():
-            interval = "-" if pd.isna(row.low) else f"{row.low:.1f} to {row.high:.1f}"
             table.add_row(
                 Text(str(video)),
                 Text(str(row.character)),
                 f"{row.seconds:.1f}",
-                interval,
+                interval_text(row),
                 f"{100 * row.share:.1f}",
                 str(row.appearances),
             )
         table.add_section()
     return table
+
+
+def interval_text(row):
+    """Return the limits of some seconds as text.
+
+    Parameters
+    ----------
+    row : object
+        With ``low`` and ``high``.
+
+    Returns
+    -------
+    str
+        A dash where they are not known.
+    """
+    return "-" if pd.isna(row.low) else f"{row.low:.1f} to {row.high:.1f}"
 
 
 def figures_table(figures, title):

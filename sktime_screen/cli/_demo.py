@@ -12,7 +12,7 @@ from ..datasets import make_cartoon_film
 from ..frames import VideoFrameSampler
 from ..recipes import recommended_pipeline
 from ..report import ScreenTimeReport, TimelineDisplay
-from ._console import Steps, results_console
+from ._console import Steps, interval_text, results_console
 from ._options import Debug, Quiet
 
 
@@ -111,7 +111,7 @@ def _as_table(results, film):
         table.add_row(
             str(character),
             f"{row.measured:.1f}",
-            f"{row.low:.1f} to {row.high:.1f}",
+            interval_text(row),
             f"{row.true:.1f}",
             f"{row.error:+.1f}",
             percent,

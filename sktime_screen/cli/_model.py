@@ -94,7 +94,8 @@ def load_model(path):
 
 
 def _unreadable(path, made_with, error):
-    ours = versions()["sktime_screen"]
+    # A source tree that was never installed has no version.
+    ours = versions().get("sktime_screen", "of no known version")
     if made_with not in (None, ours):
         return (
             f"'{path}' was made with sktime_screen {made_with} and cannot be read by {ours}, "
@@ -107,7 +108,8 @@ def _unreadable(path, made_with, error):
 
 
 def _warn_of_versions(path, made_with, raised):
-    ours = versions()["sktime_screen"]
+    # A source tree that was never installed has no version.
+    ours = versions().get("sktime_screen", "of no known version")
     if made_with not in (None, ours):
         warnings.warn(
             f"'{path}' was made with sktime_screen {made_with}, and {ours} is installed: results "
