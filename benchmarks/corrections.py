@@ -72,7 +72,9 @@ def main():
     options = parser.parse_args()
     X, y = load_label_csv(options.labels)
     with tempfile.TemporaryDirectory() as folder:
-        extraction = recommended_pipeline(memory=options.memory or folder, verbose=1)[:3]
+        extraction = recommended_pipeline(places=False, memory=options.memory or folder, verbose=1)[
+            :3
+        ]
         table = measure(extraction.fit_transform(X), y, options.seeds)
     means = table.drop(columns="character").groupby(["correction", "smoothing"], sort=False).mean()
     for column in ("points off", "right", "overlap"):

@@ -349,7 +349,7 @@ def real_unlabelled(data, tasks, rng):
 def real_films(labels, memory):
     X, y = load_label_csv(labels)
     y = y.to_frame() if isinstance(y, pd.Series) else y
-    features = recommended_pipeline(memory=memory)[:3].fit_transform(X, y)
+    features = recommended_pipeline(places=False, memory=memory)[:3].fit_transform(X, y)
     return RealFilms(features.to_numpy(), y.to_numpy(), X["video"].to_numpy(), list(y.columns))
 
 

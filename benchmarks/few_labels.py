@@ -34,7 +34,7 @@ from sktime_screen import (
 def measure(film, labels, options, features_folder):
     """Return figures by number of labels and character: a list with a dict for every seed."""
     X, y = _labelled(labels, film)
-    extract = recommended_pipeline(memory=options.memory or features_folder)[:3]
+    extract = recommended_pipeline(places=False, memory=options.memory or features_folder)[:3]
     features = extract.fit_transform(X)
     others = None
     if options.others:

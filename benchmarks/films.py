@@ -70,7 +70,12 @@ def main():
     parser.add_argument("--train", nargs="+", required=True, metavar="VIDEO")
     parser.add_argument("--test", nargs="+", required=True, metavar="VIDEO")
     parser.add_argument("--backbone", help="another network than the recommended one")
-    parser.add_argument("--places", action="store_true", help="look at every place of a picture")
+    parser.add_argument(
+        "--places",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="look at every place of a picture, or at its average",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the classifier")
     parser.add_argument("--json", metavar="FILE", help="where to write the figures")
     options = parser.parse_args()

@@ -36,7 +36,7 @@ def main():
     }
     with tempfile.TemporaryDirectory() as features:
         pipeline = recommended_pipeline(
-            memory=features, background=options.background, random_state=0
+            places=False, memory=features, background=options.background, random_state=0
         )
         reports = [screen_time_validation(pipeline, X, y, groups=groups, random_state=0)]
         if X["video"].nunique() > 1:

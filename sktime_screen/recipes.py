@@ -11,7 +11,7 @@ from .screentime import ScreenTimeAggregator
 def recommended_pipeline(
     *,
     rate=1.0,
-    places=False,
+    places=True,
     backbone=None,
     memory=None,
     background=None,
@@ -27,13 +27,14 @@ def recommended_pipeline(
     ----------
     rate : float or None, default=1.0
         Frames a second at which new videos are sampled.
-    places : bool, default=False
-        Whether the classifier looks at every place of the picture instead of its average, see
-        :class:`KerasMapClassifier`. With labels of other films, hundreds or more, it recognises
-        characters in films that were never seen far better, small ones above all.
+    places : bool, default=True
+        Whether the classifier looks at every place of the picture, see
+        :class:`KerasMapClassifier`, instead of its average, see :class:`KerasDenseClassifier`.
+        It recognises characters far better, small ones and those of other films above all, and
+        its features take more room: 0.14 MB a frame instead of 5 KB.
     backbone : str, optional
-        The pretrained network, see :class:`PretrainedCNNFeatures`; "efficientnet_lite0" if not
-        given, and "efficientnet_lite0_map" with `places`. With `places` it must be one whose map
+        The pretrained network, see :class:`PretrainedCNNFeatures`; "efficientnet_lite0_map" if not
+        given, and "efficientnet_lite0" without `places`. With `places` it must be one whose map
         has a 32nd of the picture's height and width.
     memory : str, path or FeatureStore, optional
         Where features are kept on disk, see :class:`PretrainedCNNFeatures`.
@@ -53,7 +54,7 @@ def recommended_pipeline(
     --------
     >>> from sktime_screen import recommended_pipeline
     >>> list(recommended_pipeline().named_steps)[-2:]
-    ['kerasdenseclassifier', 'screentimeaggregator']
+    ['kerasmapclassifier', 'screentimeaggregator']
     """
     reading = {"memory": memory, "verbose": verbose}
     if places:
@@ -62,7 +63,7 @@ def recommended_pipeline(
         features = PretrainedCNNFeatures(
             backbone or "efficientnet_lite0_map", pooling=None, **reading
         )
-        classifier = KerasMapClassifier((8, 14), cross_fit=5, random_state=random_state)
+        classifier = KerasMapClassifier((8, 14), cross_fit=3, random_state=random_state)
     else:
         resizer = ImageResizer((224, 224))
         features = PretrainedCNNFeatures(backbone or "efficientnet_lite0", **reading)

@@ -217,7 +217,7 @@ def test_measure_writes_what_is_asked_for(work, tmp_path):
         )
     assert json.loads((tmp_path / "film.json").read_text())["videos"][0]["name"].endswith("two.mp4")
     report = (tmp_path / "film.report").read_text()
-    assert "KerasDenseClassifier" in report
+    assert "KerasMapClassifier" in report
     assert "time blocks" in report
     assert sorted(os.listdir(tmp_path)) == sorted(f"film.{kind}" for kind in kinds)
 

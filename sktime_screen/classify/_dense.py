@@ -255,8 +255,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
             self.target_accuracy,
             validates=validation is not None,
         )
-        tasks = FitTasks(self, self.epochs, X, y, sample_weight)
-        self._train(data, validation, self.epochs, stopping, resume=resume, tasks=tasks)
+        epochs = self._choose_epochs(len(data.positions))
+        tasks = FitTasks(self, epochs, X, y, sample_weight)
+        self._train(data, validation, epochs, stopping, resume=resume, tasks=tasks)
         if not self.warm_start:
             self._optimizer_state = None
         tasks.end()
@@ -337,6 +338,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
             )
             self._optimizer_state = network.optimizer_state()
         self.n_epochs_ = len(self.history_["loss"])
+
+    def _choose_epochs(self, n_rows):
+        return self.epochs
 
     def _describe_network(self, n_features):
         return {

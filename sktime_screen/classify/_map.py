@@ -3,11 +3,15 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._dense import KerasDenseClassifier
 from ._map_network import map_network
+
+# With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
+_ROWS_SEEN = 10_000
+_EPOCHS = (8, 30)
 
 
 class KerasMapClassifier(KerasDenseClassifier):
@@ -49,9 +53,9 @@ class KerasMapClassifier(KerasDenseClassifier):
         Step size of the optimizer.
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
-    epochs : int, default=8
-        How often the training goes through the rows, at most. Enough for thousands of rows; with
-        a few hundred or fewer take 30.
+    epochs : int or "auto", default="auto"
+        How often the training goes through the rows, at most. "auto" is 8, and more for fewer
+        than 1,250 rows: as often as makes 10,000 in all, 30 times at most.
     batch_size : int, default=32
         Rows a step.
     class_weight : "balanced", dict or None, default=None
@@ -140,6 +144,7 @@ class KerasMapClassifier(KerasDenseClassifier):
     _parameter_constraints = {
         **KerasDenseClassifier._parameter_constraints,
         "map_size": ["array-like"],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "sharpness": [Interval(Real, 0, None, closed="neither")],
     }
     _dtypes = (np.float32, np.float16)
@@ -158,7 +163,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         optimizer="adam",
         learning_rate=0.001,
         momentum=0.9,
-        epochs=8,
+        epochs="auto",
         batch_size=32,
         class_weight=None,
         validation_fraction=None,
@@ -223,6 +228,11 @@ class KerasMapClassifier(KerasDenseClassifier):
         height, width = self._map_size
         heat = heat.astype(np.float32).reshape(len(X), height, width, -1)
         return np.moveaxis(heat, -1, 1)
+
+    def _choose_epochs(self, n_rows):
+        if self.epochs != "auto":
+            return self.epochs
+        return int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
 
     def _describe_network(self, n_features):
         self._map_size = self._check_map_size(n_features)

@@ -62,7 +62,7 @@ def run_demo(folder, seconds, console, *, quiet=False):
     steps.say(f"  {len(X)} frames, {len(X)} labels for each of {', '.join(y.columns)}")
 
     pipeline = recommended_pipeline(rate=2, random_state=0, verbose=int(not quiet))
-    with steps.step("Fitting the pipeline (pretrained network, dense head)"):
+    with steps.step("Fitting the pipeline (a pretrained network and a head)"):
         pipeline.fit(X, y)
     with steps.step("Measuring the second film"):
         # In two halves, as the figure needs the frames between them.

@@ -37,7 +37,7 @@ def evaluate(
     video: Video = None,
     rate: Rate = 1.0,
     background: Background = None,
-    places: Places = False,
+    places: Places = True,
     backbone: Backbone = None,
     memory: Memory = MEMORY,
     no_memory: NoMemory = False,

@@ -88,7 +88,9 @@ def label(
         if labels:
             known = as_films_are_called(load_labels(labels, rate=rate)[0], paths)
         # Only the frames themselves describe how much they look alike, whatever the model.
-        looks = recommended_pipeline(rate=rate, memory=folder, verbose=int(not quiet))[:3]
+        looks = recommended_pipeline(
+            rate=rate, places=False, memory=folder, verbose=int(not quiet)
+        )[:3]
         taken = 0 if known is None else len(known)
         table = suggest_frames(
             table,

@@ -26,6 +26,9 @@ from ._options import (
     feature_folder,
 )
 
+# Of long films not all features are held at once.
+_FRAMES_AT_ONCE = 4096
+
 
 def _output(what):
     return Annotated[Path | None, typer.Option(metavar="FILE", help=what)]
@@ -119,7 +122,10 @@ def _probabilities(fitted, paths, steps):
     for number, path in enumerate(paths, start=1):
         try:
             with steps.step(f"Film {number} of {len(paths)}: {path}"):
-                found.append(fitted[:-1].transform([path]))
+                frames = fitted[0].sample([path])
+                for start in range(0, len(frames), _FRAMES_AT_ONCE):
+                    part = frames.iloc[start : start + _FRAMES_AT_ONCE]
+                    found.append(fitted[:-1].transform(part))
         except (OSError, ValueError) as error:
             if len(paths) == 1:
                 raise

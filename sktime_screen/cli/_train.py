@@ -39,7 +39,7 @@ def train(
         bool,
         typer.Option(help="Whether to measure how good it is on films or stretches held out."),
     ] = True,
-    places: Places = False,
+    places: Places = True,
     backbone: Backbone = None,
     memory: Memory = MEMORY,
     no_memory: NoMemory = False,

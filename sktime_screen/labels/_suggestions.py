@@ -50,8 +50,8 @@ def suggest_frames(
     features : pandas.DataFrame or transformer
         What the frames look like, for all strategies but "random": a table with the frame index
         that has a row for every frame of `X`, or what makes it of `X`, such as
-        ``recommended_pipeline(memory="features")[:3]``. A transformer that is not fitted is
-        cloned and fitted to `X`.
+        ``recommended_pipeline(places=False, memory="features")[:3]``. A transformer that is not
+        fitted is cloned and fitted to `X`.
     estimator : classifier
         For "uncertain": a fitted pipeline whose ``predict_proba`` takes `X`.
     labelled : pandas.DataFrame, optional
@@ -98,7 +98,7 @@ def suggest_frames(
     Examples
     --------
     >>> from sktime_screen import recommended_pipeline, suggest_frames
-    >>> features = recommended_pipeline(memory="features")[:3]
+    >>> features = recommended_pipeline(places=False, memory="features")[:3]
     >>> suggest_frames("film.mp4", 60, features=features)  # doctest: +SKIP
     """
     if strategy not in _STRATEGIES:
@@ -190,7 +190,7 @@ def _points(features, table):
     if features is None:
         raise ValueError(
             "This strategy goes by what frames look like: pass features=, a table of features or "
-            "what makes it, such as recommended_pipeline(memory='features')[:3]."
+            "what makes it, such as recommended_pipeline(places=False, memory='features')[:3]."
         )
     if not isinstance(features, pd.DataFrame):
         try:
