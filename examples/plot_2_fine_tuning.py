@@ -29,7 +29,9 @@ folder = Path(temporary.name)
 def labelled_film(name, seed):
     truth = make_cartoon_film(folder / f"{name}.mp4", 120, seed=seed, size=(180, 320), fps=12)
     frames = truth[::12].assign(duration=1.0)
-    frames["label"] = np.select([frames["cat"] == 1, frames["mouse"] == 1], ["cat", "mouse"], "none")
+    frames["label"] = np.select(
+        [frames["cat"] == 1, frames["mouse"] == 1], ["cat", "mouse"], "none"
+    )
     frames.drop(columns=["cat", "mouse"]).to_csv(folder / f"{name}.csv", index=False)
     return load_label_csv(folder / f"{name}.csv")
 

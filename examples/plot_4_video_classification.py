@@ -58,9 +58,7 @@ frames = make_pipeline(
     VideoFrameSampler(),
     ImageResizer((224, 224)),
     PretrainedCNNFeatures(memory=root / "features"),
-    KerasDenseClassifier(
-        (128,), dropout=0.5, class_weight="balanced", random_state=0
-    ),
+    KerasDenseClassifier((128,), dropout=0.5, class_weight="balanced", random_state=0),
 )
 classifier = VideoClassifier(frames, rate=2).fit(videos, y)
 print(f"{len(videos)} clips to learn from, {len(test_videos)} to test on")

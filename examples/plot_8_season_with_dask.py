@@ -20,7 +20,7 @@ temporary = TemporaryDirectory()
 folder = Path(temporary.name)
 episodes = [str(folder / f"episode_{number}.mp4") for number in range(1, 5)]
 truths = [
-    make_cartoon_film(path, 60, seed=seed, size=(180, 320), fps=12)
+    make_cartoon_film(path, 40 if seed else 120, seed=seed, size=(180, 320), fps=12)
     for seed, path in enumerate(episodes)
 ]
 truths[0][::6].assign(duration=0.5).to_csv(folder / "labels.csv", index=False)
