@@ -59,16 +59,10 @@ sphinx_gallery_conf = {
 }
 
 
-def write_generated_pages(app):
-    """Write the pages that follow from the code: the reference and the picture of the imports."""
-    folder = HERE / "generated"
-    folder.mkdir(exist_ok=True)
+def setup(app):
+    """Write the pages that follow from the code, before Sphinx looks for sources."""
     (HERE / "reference.rst").write_text(_reference.page(sktime_screen))
-    (folder / "architecture.svg").write_text(
+    (HERE / "generated").mkdir(exist_ok=True)
+    (HERE / "generated" / "architecture.svg").write_text(
         _architecture.drawing(_architecture.imports(HERE.parent / "sktime_screen"))
     )
-
-
-def setup(app):
-    """Hook in the generated pages before Sphinx looks for sources."""
-    app.connect("builder-inited", write_generated_pages, priority=100)

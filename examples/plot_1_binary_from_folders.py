@@ -2,17 +2,17 @@
 One character, from folders of pictures
 =======================================
 
-How long is Ross on screen? The usual way to find out: cut an episode into pictures, sort them into a
-folder with him and a folder without, train a binary network on the pictures, run it on another
-episode and count. Here the cat plays Ross.
+How long is Ross on screen? The usual way to find out: cut an episode into pictures, sort them
+into a folder with him and a folder without, train a binary network on the pictures, run it on
+another episode and count. Here the cat plays Ross.
 """
 
 # %%
 # Two episodes
 # ------------
 #
-# The package draws them, and says in which frames the cat is. With films of your own, you begin at
-# the next step.
+# The package draws them, and says in which frames the cat is. With films of your own, you begin
+# at the next step.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,8 +28,8 @@ next_truth = make_cartoon_film(folder / "episode_2.mp4", 90, seed=1, size=(180, 
 # Pictures in two folders
 # -----------------------
 #
-# :func:`~sktime_screen.extract_frames` writes two pictures a second. Sorting them is usually done by
-# hand; here the truth does it.
+# :func:`~sktime_screen.extract_frames` writes two pictures a second. Sorting them is usually done
+# by hand; here the truth does it.
 
 import shutil
 
@@ -46,10 +46,10 @@ for picture, cat in zip(pictures["image"], has_cat, strict=True):
 # From folders to seconds
 # -----------------------
 #
-# A pretrained network describes each picture, a dense head with dropout learns from the descriptions.
-# It is trained by stochastic gradient descent on batches of 64, ten times through, and keeps the
-# weights of the epoch that was best on held-out frames. These are whole stretches of the film:
-# a held-out frame whose neighbour was learned from measures nothing.
+# A pretrained network describes each picture, a dense head with dropout learns from the
+# descriptions. It is trained by stochastic gradient descent on batches of 64, ten times through,
+# and keeps the weights of the epoch that was best on held-out frames. These are whole stretches
+# of the film: a held-out frame whose neighbour was learned from measures nothing.
 #
 # ``PretrainedCNNFeatures("vgg16", pooling=None)`` brings VGG16, with downloaded weights.
 
@@ -92,9 +92,9 @@ display = TrainingHistoryDisplay.from_estimator(screen_time)
 # The next episode
 # ----------------
 #
-# It is given as a film: sampling is part of the pipeline, and so are the seconds. They are sums of
-# how long each frame really stood on screen, so they are right at 29.97 frames a second too, where
-# a count of every thirtieth frame drifts.
+# It is given as a film: sampling is part of the pipeline, and so are the seconds. They are sums
+# of how long each frame really stood on screen, so they are right at 29.97 frames a second too,
+# where a count of every thirtieth frame drifts.
 
 seconds = screen_time.transform([folder / "episode_2.mp4"])
 seconds["true"] = next_truth["cat"].sum() / 12

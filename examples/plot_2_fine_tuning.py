@@ -3,16 +3,16 @@ Fine-tuning until the accuracy is good enough
 =============================================
 
 Tom and Jerry the way a well-known tutorial has it: a MobileNetV2 whose last layers are trained on
-your own pictures, which stops as soon as it reaches an accuracy you wish for. A cat and a mouse play
-the two.
+your own pictures, which stops as soon as it reaches an accuracy you wish for. A cat and a mouse
+play the two.
 """
 
 # %%
 # A film and its labels
 # ---------------------
 #
-# One class a frame, as in the tutorial: who is there, or who is the more important. The labels are
-# a CSV file, as they would be for your film.
+# One class a frame, as in the tutorial: who is there, or who is the more important. The labels
+# are a CSV file, as they would be for your film.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,10 +43,10 @@ print(y.value_counts().to_dict())
 # Stop at 85 %
 # ------------
 #
-# ``class_weight="balanced"`` keeps the rarer class from being ignored. For the first epochs only the
-# head is trained: large errors of a head that knows nothing yet would ruin the pretrained layers.
-# The accuracy is that of held-out stretches of the film; measured on the training frames, it would
-# be reached by learning them by heart.
+# ``class_weight="balanced"`` keeps the rarer class from being ignored. For the first epochs only
+# the head is trained: large errors of a head that knows nothing yet would ruin the pretrained
+# layers. The accuracy is that of held-out stretches of the film; measured on the training frames,
+# it would be reached by learning them by heart.
 #
 # ``FineTunedCNNClassifier("mobilenet_v2", ...)`` brings MobileNetV2, with downloaded weights.
 
@@ -86,8 +86,8 @@ display = TrainingHistoryDisplay.from_estimator(screen_time)
 # Keep it, and measure another film
 # ---------------------------------
 #
-# The file holds the weights that were trained and the name of the network the others come from. It
-# is a pickle: load only files you trust.
+# The file holds the weights that were trained and the name of the network the others come from.
+# It is a pickle: load only files you trust.
 
 import joblib
 
@@ -105,7 +105,7 @@ print(f"{loaded.score(X_next, y_next):.0%} of the frames of the next film are ri
 # What the wished accuracy does not tell
 # --------------------------------------
 #
-# It was reached on the film that was learned from. The next film has other places and colours, and
-# the share of right frames there is what counts. Compare with a dense head on frozen features, as in
-# the next example, before you spend minutes on fine-tuning: with a few hundred frames of one film it
-# is often no worse, and it trains in a second.
+# It was reached on the film that was learned from. The next film has other places and colours,
+# and the share of right frames there is what counts. Compare with a dense head on frozen
+# features, as in the next example, before you spend minutes on fine-tuning: with a few hundred
+# frames of one film it is often no worse, and it trains in a second.

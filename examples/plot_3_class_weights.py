@@ -3,9 +3,9 @@ Pretrained features, class weights and the best epoch
 =====================================================
 
 The other well-known way to measure Tom and Jerry: VGG16 turns each frame into numbers, a dense
-network learns from them with class weights, and the weights of the epoch with the lowest validation
-loss are kept. And one change that matters more than all of these: labels that let two characters
-share the screen.
+network learns from them with class weights, and the weights of the epoch with the lowest
+validation loss are kept. And one change that matters more than all of these: labels that let two
+characters share the screen.
 """
 
 # %%
@@ -37,11 +37,11 @@ print(one_class.value_counts().to_dict())
 # The pipeline
 # ------------
 #
-# ``class_weight="balanced"`` makes rare classes count as much as frequent ones. Of 60 epochs, the one
-# with the lowest loss on held-out stretches of the film is kept, which is not the last.
+# ``class_weight="balanced"`` makes rare classes count as much as frequent ones. Of 60 epochs, the
+# one with the lowest loss on held-out stretches of the film is kept, which is not the last.
 #
-# ``PretrainedCNNFeatures("vgg16", pooling=None)`` brings VGG16 and its 25,088 numbers a frame, with
-# downloaded weights.
+# ``PretrainedCNNFeatures("vgg16", pooling=None)`` brings VGG16 and its 25,088 numbers a frame,
+# with downloaded weights.
 
 from sklearn.pipeline import make_pipeline
 

@@ -2,17 +2,17 @@
 What kind of film is it?
 ========================
 
-Tutorials on action recognition classify whole clips of UCF101: frames of a clip are classified one by
-one, and the class that comes most often is the clip's. Here a sample is a film, so splits, searches
-and scores are of films.
+Tutorials on action recognition classify whole clips of UCF101: frames of a clip are classified
+one by one, and the class that comes most often is the clip's. Here a sample is a film, so splits,
+searches and scores are of films.
 """
 
 # %%
 # Clips in the layout of UCF101
 # -----------------------------
 #
-# The class is whether the cat is in most of the clip. In real lists, clips cut from one film belong
-# to one group, and no group is in both lists: clips of one film look alike.
+# The class is whether the cat is in most of the clip. In real lists, clips cut from one film
+# belong to one group, and no group is in both lists: clips of one film look alike.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -68,8 +68,8 @@ print(f"hard votes: {classifier.score(test_videos, y_test):.0%} of the clips rig
 # Votes or probabilities?
 # -----------------------
 #
-# ``voting="hard"`` counts what is predicted, as the tutorials do. ``"soft"`` averages probabilities:
-# a frame in doubt then counts less than one that is sure.
+# ``voting="hard"`` counts what is predicted, as the tutorials do. ``"soft"`` averages
+# probabilities: a frame in doubt then counts less than one that is sure.
 
 soft = VideoClassifier(frames, rate=2, voting="soft").fit(videos, y)
 print(f"soft votes: {soft.score(test_videos, y_test):.0%} of the clips right")

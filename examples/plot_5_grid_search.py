@@ -23,11 +23,11 @@ X, y = load_label_csv(folder / "labels.csv")
 # The search
 # ----------
 #
-# ``memory=`` is that of the features. The ``memory`` of scikit-learn's ``Pipeline`` would not help:
-# it keeps what ``fit_transform`` gives, and held-out folds go through ``transform``.
+# ``memory=`` is that of the features. The ``memory`` of scikit-learn's ``Pipeline`` would not
+# help: it keeps what ``fit_transform`` gives, and held-out folds go through ``transform``.
 #
-# Folds are blocks of ten seconds that are never separated, dealt out so that each fold has its share
-# of every character; the score is the error of the seconds.
+# Folds are blocks of ten seconds that are never separated, dealt out so that each fold has its
+# share of every character; the score is the error of the seconds.
 
 from time import perf_counter
 
@@ -66,14 +66,14 @@ results.columns = [name.removeprefix("param_kerasdenseclassifier__") for name in
 print(results.round(2).to_string(index=False))
 
 # %%
-# Scores are negative errors in seconds, by fold. Where the differences are smaller than the spread,
-# choose the simplest candidate.
+# Scores are negative errors in seconds, by fold. Where the differences are smaller than the
+# spread, choose the simplest candidate.
 #
 # Again, for nothing
 # ------------------
 #
-# A second search finds everything in the store, also in another process or next week, also when the
-# film was moved: rows are found by the film's content.
+# A second search finds everything in the store, also in another process or next week, also when
+# the film was moved: rows are found by the film's content.
 
 search.set_params(param_grid={"kerasdenseclassifier__l2": [0.001, 0.01, 0.1]})
 begin = perf_counter()

@@ -2,8 +2,8 @@
 Why a shuffled split lies
 =========================
 
-Frames next to each other look alike. A frame that is tested on while its neighbour a second away was
-learned from is as good as seen, and the score promises what the next film does not keep.
+Frames next to each other look alike. A frame that is tested on while its neighbour a second away
+was learned from is as good as seen, and the score promises what the next film does not keep.
 """
 
 # %%
@@ -31,7 +31,8 @@ X, y = load_label_csv(folder / "labels.csv")
 # The same pipeline, split in three ways
 # --------------------------------------
 #
-# :func:`~sktime_screen.screen_time_validation` always adds what shuffled frames would have promised.
+# :func:`~sktime_screen.screen_time_validation` always adds what shuffled frames would
+# have promised.
 
 from sktime_screen import recommended_pipeline, screen_time_validation, time_blocks
 
@@ -56,6 +57,6 @@ table = table.loc[["films", "blocks of 10 s", "shuffled"], ["cat", "mouse"]]
 table.plot.bar(ax=ax, rot=0, ylabel="frames right", xlabel="", ylim=(0.5, 1))
 
 # %%
-# Which one is right depends on what you will do. Films that come without labels resemble the films
-# that were left out. If you label some frames of each film, blocks of time resemble the frames
-# between. Nothing you will ever do resembles the shuffled split.
+# Which one is right depends on what you will do. Films that come without labels resemble the
+# films that were left out. If you label some frames of each film, blocks of time resemble the
+# frames between. Nothing you will ever do resembles the shuffled split.

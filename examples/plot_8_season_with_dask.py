@@ -2,8 +2,8 @@
 A season, on one machine or on several
 ======================================
 
-One process uses all cores of a machine, so a season needs no more than a list. Several machines share
-it through joblib, for instance with Dask.
+One process uses all cores of a machine, so a season needs no more than a list. Several machines
+share it through joblib, for instance with Dask.
 """
 
 # %%
@@ -30,12 +30,13 @@ X, y = load_label_csv(folder / "labels.csv")
 # The work that is shared
 # -----------------------
 #
-# Decoding and the pretrained network take nearly all the time, and each film can be done alone. So it
-# is the features that are shared out, film by film. What a worker computes goes into the store that
-# all of them see; if one is stopped, nothing that was stored is computed again.
+# Decoding and the pretrained network take nearly all the time, and each film can be done alone.
+# So it is the features that are shared out, film by film. What a worker computes goes into the
+# store that all of them see; if one is stopped, nothing that was stored is computed again.
 #
-# The cluster here is two threads of this process, to keep the example small. ``Client("address")`` of
-# a real one takes its place, whose workers find films and store under the same paths.
+# The cluster here is two threads of this process, to keep the example small.
+# ``Client("address")`` of a real one takes its place, whose workers find films and store under
+# the same paths.
 
 import joblib
 from dask.distributed import Client, LocalCluster
@@ -43,9 +44,12 @@ from dask.distributed import Client, LocalCluster
 from sktime_screen import recommended_pipeline
 
 screen_time = recommended_pipeline(rate=2, memory=folder / "features", random_state=0).fit(X, y)
-with LocalCluster(n_workers=2, processes=False, dashboard_address=None) as cluster:
-    with Client(cluster), joblib.parallel_config(backend="dask"):
-        probabilities = screen_time[:-1].transform(episodes)
+with (
+    LocalCluster(n_workers=2, processes=False, dashboard_address=None) as cluster,
+    Client(cluster),
+    joblib.parallel_config(backend="dask"),
+):
+    probabilities = screen_time[:-1].transform(episodes)
 
 # %%
 # Without a cluster it is the same line with nothing around it, and ``n_jobs`` of
@@ -54,9 +58,9 @@ with LocalCluster(n_workers=2, processes=False, dashboard_address=None) as clust
 # Seconds, episode by episode
 # ---------------------------
 #
-# ``estimate`` tells how sure the seconds are, too. It supposes that the films are to the classifier
-# what the labelled one was; ``cross_fit`` in the head makes the supposition honest, as probabilities
-# of frames that were learned from are too good.
+# ``estimate`` tells how sure the seconds are, too. It supposes that the films are to the
+# classifier what the labelled one was; ``cross_fit`` in the head makes the supposition honest, as
+# probabilities of frames that were learned from are too good.
 
 screen_time.set_params(kerasdenseclassifier__cross_fit=5).fit(X, y)
 estimate = screen_time[-1].estimate(screen_time[:-1].transform(episodes))
