@@ -1,13 +1,18 @@
-"""Films made for the tests, whose pictures carry their own frame number."""
+"""Films made for the tests, whose pictures carry their own frame number, and a browser."""
 
+import json
 import shutil
+import time
+from contextlib import contextmanager
 from fractions import Fraction
 
 import av
 import numpy as np
+import pandas as pd
 import pytest
 
 from sktime_screen.features import _networks
+from sktime_screen.features._backbones import Backbone, pool
 from sktime_screen.frames import FrameSequence
 
 
@@ -55,6 +60,11 @@ def write_coded_film(
     return str(path)
 
 
+def index_of(rows):
+    """The frame index of rows of (video, time, duration)."""
+    return pd.MultiIndex.from_tuples(rows, names=["video", "time", "duration"])
+
+
 @pytest.fixture(scope="session", autouse=True)
 def keras_home(tmp_path_factory):
     """Converted networks are kept for one run of the tests, and not in the user's home."""
@@ -98,6 +108,34 @@ def computed(monkeypatch):
     return counts
 
 
+class Tiny(Backbone):
+    """A backbone of one layer, for what is the same with any."""
+
+    name = "tiny"
+    input_size = None
+
+    def build(self, input_shape, pooling=None):
+        keras = _networks.load_keras()
+        pictures = keras.Input(input_shape)
+        found = keras.layers.Conv2D(8, 5, strides=4)(pictures)
+        return keras.Model(pictures, pool(found, pooling))
+
+    def preprocess(self, pictures):
+        return pictures / 255
+
+    def _load_imagenet(self, model, pooling):
+        raise NotImplementedError
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """A quick network, whatever name is asked for."""
+    monkeypatch.setattr(_networks, "get_backbone", lambda name: Tiny())
+    _networks._networks.clear()
+    yield Tiny()
+    _networks._networks.clear()
+
+
 @pytest.fixture(scope="session")
 def film(tmp_path_factory):
     """Ten seconds at 24 frames a second; picture k shows k."""
@@ -123,3 +161,59 @@ def sound_only(tmp_path_factory):
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """A headless Chromium that keeps a log of its requests and of errors."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (binary and driver):
+        pytest.skip("chromium and chromedriver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    options.add_argument("--headless=new")
+    options.add_argument("--no-sandbox")  # CI runs as root
+    options.add_argument("--disable-dev-shm-usage")
+    options.add_argument("--window-size=1280,800")
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=driver)
+    with webdriver.Chrome(options=options, service=service) as browser:
+        yield browser
+
+
+def requested(chromium):
+    """What a browser has asked for since this was last called."""
+    messages = [
+        json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")
+    ]
+    return [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+
+
+@contextmanager
+def downloaded(chromium, path):
+    """Take a download, and wait at the end until it is all there."""
+    settings = {"behavior": "allow", "downloadPath": str(path.parent)}
+    chromium.execute_cdp_cmd("Browser.setDownloadBehavior", settings)
+    yield path
+    for _ in range(100):
+        if path.exists() and path.stat().st_size:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing was saved as {path}")
+
+
+@contextmanager
+def on_a_phone(chromium):
+    """Show pages as on a telephone 390 pixels wide."""
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    try:
+        yield
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -1,13 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import index_of
 from sklearn.base import clone, is_classifier
 
 from sktime_screen import ScreenTimeAggregator
-
-
-def index_of(rows):
-    return pd.MultiIndex.from_tuples(rows, names=["video", "time", "duration"])
 
 
 @pytest.fixture

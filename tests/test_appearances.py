@@ -1,12 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import index_of
 
 from sktime_screen import ScreenTimeAggregator
-
-
-def index_of(rows):
-    return pd.MultiIndex.from_tuples(rows, names=["video", "time", "duration"])
 
 
 def film(states, video="a", duration=1.0, begin=0.0):

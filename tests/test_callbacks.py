@@ -101,7 +101,7 @@ def test_a_progress_bar_on_a_search_over_a_pipeline(capsys):
 
 def test_without_callbacks_in_scikit_learn():
     program = (
-        "import sys, sklearn.pipeline, sklearn.model_selection\n"
+        "import sys, sklearn.cluster, sklearn.model_selection, sklearn.pipeline\n"
         "sys.modules['sklearn.callback'] = None\n"
         "from sktime_screen import KerasDenseClassifier\n"
         "classifier = KerasDenseClassifier(epochs=2, random_state=0)\n"

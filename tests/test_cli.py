@@ -1,11 +1,53 @@
+import json
 import os
+import re
+import resource
 import subprocess
 import sys
 
+import joblib
 import numpy as np
+import pandas as pd
+import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
-from sktime_screen.cli import run_demo
+from sktime_screen import FeatureStore, VideoFrameSampler, load_label_csv, save_label_csv
+from sktime_screen.cli import _model, app, run_demo
+from sktime_screen.cli._model import load_model, save_model
+from sktime_screen.datasets import make_cartoon_film
+
+
+def run(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def labels_at(truth, table):
+    rows = truth["time"].searchsorted(table["time"] + 1e-6, side="right") - 1
+    return truth[["cat", "mouse"]].iloc[rows].reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A folder with two films, their labels, and a model that learned from the first."""
+    folder = tmp_path_factory.mktemp("cli")
+    for seed, name in enumerate(["one", "two"]):
+        film = str(folder / f"{name}.mp4")
+        truth = make_cartoon_film(film, seconds=12, seed=seed)
+        table = VideoFrameSampler(rate=2).sample(film)
+        save_label_csv(folder / f"{name}.csv", table, labels_at(truth, table))
+    done = run("train", folder / "one.csv", "--model", folder / "model", *memory_of(folder))
+    assert done.exit_code == 0, done.output
+    (folder / "said").write_text(done.output)
+    return folder
+
+
+def memory_of(folder):
+    return "--rate", 2, "--memory", folder / "features"
+
+
+def measured(folder, *words):
+    return run("measure", *words, "--model", folder / "model", "--memory", folder / "features")
 
 
 def test_demo(tmp_path, capsys):
@@ -17,24 +59,284 @@ def test_demo(tmp_path, capsys):
     assert results["error"].abs().max() < 8
     for word in ["cat", "mouse", "measured (s)", "true (s)", "timeline.png", "done in"]:
         assert word in said
-    assert sorted(os.listdir(tmp_path / "demo")) == ["test.mp4", "timeline.png", "train.mp4"]
+    written = ["report.html", "test.mp4", "timeline.png", "train.mp4"]
+    assert sorted(os.listdir(tmp_path / "demo")) == written
 
 
 def test_errors_are_one_line_and_an_exit_code(tmp_path):
     (tmp_path / "file").touch()
-    done = subprocess.run(
-        [sys.executable, "-m", "sktime_screen.cli", "demo", "--folder", str(tmp_path / "file")],
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "sktime_screen.cli", "demo", "--folder", tmp_path / "file"]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert "file" in done.stderr
+    assert re.fullmatch(r"error: File exists: .*file'\n", done.stderr)
+    done = subprocess.run([*command, "--debug"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
 
 
-def test_help():
+def test_help_says_what_a_model_file_is():
+    done = run("--help")
+    assert done.exit_code == 0
+    for command in ["demo", "frames", "label", "train", "measure", "evaluate", "pickles"]:
+        assert command in done.output
+
+
+def test_frames_are_pictures_and_a_csv_to_fill_in(work, tmp_path):
+    words = ["--folder", tmp_path / "pictures", "--characters", "cat", "mouse"]
+    done = run("frames", work / "one.mp4", tmp_path / "gone.mp4", *words)
+    assert done.exit_code == 1
+    assert "gone.mp4" in done.output
+    lines = pd.read_csv(tmp_path / "pictures" / "labels.csv")
+    assert lines.columns.tolist() == ["video", "time", "duration", "image", "cat", "mouse"]
+    assert len(lines) == 12
+    assert all((tmp_path / "pictures" / name).exists() for name in lines["image"])
+    assert run("frames", work / "one.mp4", *words, "--quiet").output == ""
+
+
+def test_label_writes_a_page_of_some_frames(work, tmp_path):
+    page = tmp_path / "page.html"
+    words = ["--output", page, *memory_of(work)]
+    done = run("label", work / "two.mp4", "--classes", "cat", "big mouse", "--number", 5, *words)
+    assert done.exit_code == 0, done.output
+    html = page.read_text()
+    assert html.count("data:image/jpeg") == 5
+    assert "big mouse" in html
+    assert "suggested" not in frames_of(html)[0]
+
+
+def frames_of(html):
+    found = re.search(r"<script[^>]*application/json[^>]*>(.*?)</script>", html, re.DOTALL)
+    return json.loads(found[1])["frames"]
+
+
+def test_label_with_a_model_suggests(work, tmp_path):
+    page = tmp_path / "page.html"
+    words = ["--model", work / "model", "--output", page, *memory_of(work), "--strategy"]
+    done = run("label", work / "two.mp4", *words, "uncertain", "--number", 4)
+    assert done.exit_code == 0, done.output
+    frames = frames_of(page.read_text())
+    fitted = joblib.load(work / "model")
+    two = VideoFrameSampler(rate=2).sample(str(work / "two.mp4"))
+    expected = fitted[:-1].transform(two).to_numpy()
+    assert len(frames) == 4
+    for frame in frames:
+        row = np.flatnonzero(np.isclose(two["time"], frame["time"]))[0]
+        assert frame["percent"] == np.rint(100 * expected[row]).tolist()
+
+
+def test_label_leaves_out_what_is_labelled(work, tmp_path):
+    X, y = load_label_csv(work / "two.csv")
+    save_label_csv(tmp_path / "some.csv", X.iloc[:20], y.iloc[:20])
+    page = tmp_path / "page.html"
+    words = ["--classes", "cat", "--labels", tmp_path / "some.csv", "--output", page]
+    done = run("label", work / "two.mp4", *words, *memory_of(work), "--strategy", "random")
+    assert done.exit_code == 0, done.output
+    assert [frame["time"] for frame in frames_of(page.read_text())] == X["time"][20:].tolist()
+
+
+def test_label_says_what_is_missing(work, tmp_path):
+    done = run("label", work / "two.mp4")
+    assert (done.exit_code, "--classes" in done.output) == (2, True)
+    done = run("label", work / "two.mp4", "--classes", "cat", "--strategy", "uncertain")
+    assert (done.exit_code, "--model" in done.output) == (2, True)
+    done = run("label", work / "two.mp4", "--classes", "cat", "--output", tmp_path / "no" / "p")
+    assert (done.exit_code, "there is no folder" in done.output) == (1, True)
+
+
+def test_train_writes_a_pipeline_and_what_to_expect(work):
+    said = (work / "said").read_text()
+    for word in ["24 labelled frames", "time blocks", "shuffled", "overall", "frames right"]:
+        assert word in said
+    fitted = joblib.load(work / "model")
+    assert fitted[0].rate == 2
+    assert fitted[2].memory is None
+    assert fitted[-1].class_names_.tolist() == ["cat", "mouse"]
+    assert set(fitted.made_with_["validation"]["split"]) == {"time blocks", "shuffled"}
+    assert not [name for name in os.listdir(work) if name.startswith(".writing")]
+
+
+def test_train_leaves_no_model_after_an_error(tmp_path):
+    (tmp_path / "labels.csv").write_text("video,time,tom\nfilm.mp4,0.0,1\n")
+    done = run("train", tmp_path / "labels.csv", "--model", tmp_path / "model", "--no-memory")
+    assert done.exit_code == 1
+    assert re.fullmatch(r"error: .*'film.mp4' is neither beside the labels.*\n", done.output)
+    assert os.listdir(tmp_path) == ["labels.csv"]
+
+
+def test_characters_have_to_be_the_same_in_all_files(work, tmp_path):
+    X, y = load_label_csv(work / "two.csv")
+    save_label_csv(tmp_path / "dog.csv", X, y.rename(columns={"cat": "dog"}))
+    words = ["--model", tmp_path / "model", *memory_of(work)]
+    done = run("train", work / "one.csv", tmp_path / "dog.csv", *words)
+    assert done.exit_code == 1
+    assert "dog.csv" in done.output
+    done = run("evaluate", tmp_path / "dog.csv", "--model", work / "model", *memory_of(work))
+    assert done.exit_code == 1
+    assert "the model knows ['cat', 'mouse']" in done.output
+
+
+def test_one_column_of_0_and_1_is_a_character_with_a_name(work, tmp_path):
+    X, y = load_label_csv(work / "one.csv")
+    save_label_csv(tmp_path / "cat.csv", X, y[["cat"]])
+    model = tmp_path / "model"
+    words = ["--model", model, "--no-validation", *memory_of(work)]
+    done = run("train", tmp_path / "cat.csv", *words)
+    assert done.exit_code == 0, done.output
+    assert load_model(model)[-1].get_feature_names_out().tolist() == ["cat"]
+    assert run("evaluate", tmp_path / "cat.csv", *words[:2], *memory_of(work)).exit_code == 0
+
+
+def test_a_model_is_written_whole_or_not_at_all(work, tmp_path):
+    path = tmp_path / "model"
+    path.write_bytes(b"what was there")
+    fitted = joblib.load(work / "model")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"Cannot write .*model"):
+            save_model(fitted, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert path.read_bytes() == b"what was there"
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_measure_writes_what_is_asked_for(work, tmp_path):
+    pytest.importorskip("pympi")
+    kinds = ["report", "csv", "json", "vtt", "srt", "eaf"]
+    words = [word for kind in kinds for word in (f"--{kind}", tmp_path / f"film.{kind}")]
+    done = measured(work, work / "two.mp4", *words)
+    assert done.exit_code == 0, done.output
+    fitted = joblib.load(work / "model")
+    expected = fitted[-1].estimate(fitted[:-1].transform([str(work / "two.mp4")]))
+    table = pd.read_csv(tmp_path / "film.csv")
+    np.testing.assert_allclose(table["seconds"], expected["seconds"], rtol=1e-6)
+    for row in expected.itertuples():
+        assert re.search(
+            rf"{row.character} .* {row.seconds:.1f} .* {row.appearances} ", done.output
+        )
+    assert json.loads((tmp_path / "film.json").read_text())["videos"][0]["name"].endswith("two.mp4")
+    report = (tmp_path / "film.report").read_text()
+    assert "KerasDenseClassifier" in report
+    assert "time blocks" in report
+    assert sorted(os.listdir(tmp_path)) == sorted(f"film.{kind}" for kind in kinds)
+
+
+def test_a_film_that_goes_away_does_not_lose_the_others(work, tmp_path, monkeypatch):
+    gone = tmp_path / "gone.mp4"
+    gone.write_bytes((work / "two.mp4").read_bytes())
+    put = FeatureStore.put
+
+    def put_and_remove(self, *args):
+        put(self, *args)
+        gone.unlink(missing_ok=True)
+
+    monkeypatch.setattr(FeatureStore, "put", put_and_remove)
+    words = ["--csv", tmp_path / "table.csv", "--model", work / "model", "--memory", tmp_path / "m"]
+    done = run("measure", work / "one.mp4", gone, work / "two.mp4", *words)
+    assert done.exit_code == 1
+    assert "warning: Left out" in done.output
+    assert "No such video" in done.output
+    films = pd.read_csv(tmp_path / "table.csv")["video"].unique()
+    assert films.tolist() == [str(work / "one.mp4"), str(work / "two.mp4")]
+
+
+def test_an_output_that_cannot_be_written_is_said_before_measuring(work, tmp_path):
+    done = measured(work, work / "two.mp4", "--report", tmp_path / "no" / "report.html")
+    assert done.exit_code == 1
+    assert re.fullmatch(r"error: Cannot write .*report.html: there is no folder.*\n", done.output)
+    done = measured(work, work / "one.mp4", work / "two.mp4", "--srt", tmp_path / "a.srt")
+    assert done.exit_code == 2
+    (tmp_path / "file").touch()
+    words = ["--model", work / "model", "--memory", tmp_path / "file"]
+    done = run("measure", work / "two.mp4", *words)
+    assert (done.exit_code, "--no-memory does without" in done.output) == (1, True)
+
+
+def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    monkeypatch.setattr(_model, "versions", lambda: {"sktime_screen": "0.1.0"})
+    save_model(joblib.load(work / "model"), other)
+    assert load_model(other).made_with_["versions"] == "sktime_screen==0.1.0"
+    monkeypatch.setattr(_model, "versions", lambda: {"sktime_screen": "0.2.0"})
+    with pytest.warns(UserWarning, match=r"made with sktime_screen 0\.1\.0, and 0\.2\.0 is"):
+        load_model(other)
+    renamed = other.read_bytes().replace(b"ScreenTimeAggregator", b"ScreenTimeCalculator")
+    other.write_bytes(renamed)
+    with pytest.raises(ValueError, match=r"sktime_screen 0\.1\.0 and cannot be read by 0\.2\.0"):
+        load_model(other)
+    other.write_bytes(b"no pickle")
+    done = run("measure", work / "two.mp4", "--model", other)
+    assert (done.exit_code, "cannot be read as a model" in done.output) == (1, True)
+    joblib.dump({}, other)
+    with pytest.raises(ValueError, match="ScreenTimeAggregator at its end"):
+        load_model(other)
+    with pytest.raises(FileNotFoundError, match="No such model"):
+        load_model(tmp_path / "none")
+
+
+def test_labels_of_a_random_sample_correct_seconds(work, tmp_path):
+    X, y = load_label_csv(work / "two.csv")
+    sample = tmp_path / "sample.csv"
+    save_label_csv(sample, X.assign(inclusion=1.0, stratum=0), y)
+    done = measured(work, work / "two.mp4", "--csv", tmp_path / "a.csv", "--labels", sample)
+    assert done.exit_code == 0, done.output
+    seconds = pd.read_csv(tmp_path / "a.csv").set_index("character")["seconds"]
+    # All frames are labelled: nothing is left to guess.
+    for name in ["cat", "mouse"]:
+        assert seconds[name] == pytest.approx((y[name] * X["duration"]).sum(), abs=1e-6)
+    done = measured(work, work / "one.mp4", "--labels", sample)
+    assert (done.exit_code, "is of the films measured" in done.output) == (1, True)
+    done = measured(work, work / "two.mp4", "--labels", work / "two.csv")
+    assert (done.exit_code, "inclusion" in done.output) == (1, True)
+
+
+def test_evaluate_a_model(work):
+    words = ["--model", work / "model", *memory_of(work), "--quiet"]
+    done = run("evaluate", work / "two.csv", *words)
+    assert done.exit_code == 0, done.output
+    assert "warning" not in done.output
+    X, y = load_label_csv(work / "two.csv")
+    right = (joblib.load(work / "model").predict(X) == y.to_numpy()).mean(axis=0)
+    for name, share in zip(y.columns, right, strict=True):
+        assert re.search(rf"{name} .* {100 * share:.1f} ", done.output)
+    done = run("evaluate", work / "one.csv", *words)
+    assert "learned from 24 of these 24 frames" in done.output
+
+
+def test_evaluate_labels_without_a_model(work):
+    done = run("evaluate", work / "one.csv", work / "two.csv", *memory_of(work), "--quiet")
+    assert done.exit_code == 0, done.output
+    assert "films" in done.output
+    assert "shuffled" in done.output
+
+
+INTERRUPTED = """
+import os, signal, sys
+from sktime_screen import FeatureStore
+from sktime_screen.cli import main
+put = FeatureStore.put
+def interrupted(self, *args):
+    put(self, *args)
+    os.kill(os.getpid(), signal.SIGINT)
+FeatureStore.put = interrupted
+sys.argv[0] = "sktime-screen"
+main()
+"""
+
+
+def test_ctrl_c_ends_cleanly_and_the_work_is_kept(work, tmp_path, computed):
+    words = ["train", work / "one.csv", "--model", tmp_path / "model", "--memory", tmp_path / "m"]
+    words = [*map(str, words), "--no-validation", "--quiet"]
     done = subprocess.run(
-        [sys.executable, "-m", "sktime_screen.cli", "--help"], capture_output=True, text=True
+        [sys.executable, "-c", INTERRUPTED, *words], capture_output=True, text=True
     )
-    assert done.returncode == 0
-    assert "demo" in done.stdout
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.startswith("stopped\n")
+    assert f"kept in '{tmp_path / 'm'}'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert os.listdir(tmp_path) == ["m"]
+    kept = len(FeatureStore(tmp_path / "m"))
+    assert 0 < kept <= 24
+    assert run(*words).exit_code == 0
+    assert sum(computed) == 24 - kept

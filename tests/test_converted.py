@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sktime_screen import PretrainedCNNFeatures
-from sktime_screen.features import _converted, _networks, get_backbone
+from sktime_screen.features import _converted, _networks
 from sktime_screen.features._converted import ConvertedFile
 
 pytestmark = pytest.mark.skipif(
@@ -68,7 +68,7 @@ print("tensorflow" in sys.modules, *transformer.get_feature_names_out()[[0, -1]]
     assert np.ptp(found[0], axis=0).max() > 1e-3
 
 
-def test_a_foreign_file_is_mended(home, conversions):
+def test_a_foreign_file_is_mended(home, tiny, conversions):
     expected = features()
     np.testing.assert_array_equal(features(), expected)
     assert len(conversions) == 1
@@ -150,9 +150,9 @@ def test_other_versions_are_other_networks(home, monkeypatch):
     assert ConvertedFile("a").read() is None
 
 
-def test_weights_that_changed_under_their_name(home, conversions):
+def test_weights_that_changed_under_their_name(home, tiny, conversions):
     path = str(home / "mine.weights.h5")
-    model = get_backbone("efficientnet_lite0").build((32, 48, 3), "avg")
+    model = tiny.build((32, 48, 3), "avg")
     found = []
     for seed in range(2):
         generator = np.random.default_rng(seed)

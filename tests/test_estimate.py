@@ -95,6 +95,20 @@ def test_strata_come_with_the_whole_film(measured):
     assert row["low"] != plain["low"]
 
 
+def test_why_there_is_no_interval_is_noted(measured):
+    aggregator, film, truth = measured
+    assert aggregator.estimate(film).attrs["notes"] == []
+    y = np.where(truth, "tom", "no")
+    short = ScreenTimeAggregator(background="no").fit(film.iloc[:10], [*y[:9], "tom"])
+    without_times = ScreenTimeAggregator(background="no").fit(film.to_numpy(), y)
+    for one, reason in [(short, "No interval for 'new.mp4'"), (without_times, "a frame index")]:
+        with pytest.warns(UserWarning, match=reason):
+            table = one.estimate(film)
+        assert len(table.attrs["notes"]) == 1
+        assert reason in table.attrs["notes"][0]
+        assert table[["low", "high"]].isna().all(axis=None)
+
+
 def test_films_without_labels_keep_the_other_interval(measured):
     aggregator, film, truth = measured
     table, y, _ = sample(film, truth, 60)
@@ -124,8 +138,9 @@ def test_labels_that_were_learned_from_need_cross_fitting(measured):
     aggregator = ScreenTimeAggregator(background="no").fit(known, y)
     with pytest.raises(ValueError, match="learned from 60 of the 60 labelled frames"):
         aggregator.estimate(film, labelled=(table, y))
-    with pytest.warns(UserWarning, match="too narrow"):
-        aggregator.estimate(film)
+    with pytest.warns(UserWarning, match="too narrow") as warned:
+        both = aggregator.estimate(pd.concat([film, probabilities("other.mp4", truth, 5)]))
+    assert both.attrs["notes"] == [str(warned[0].message)]
 
     unseen = known.copy()
     unseen["tom"] = 1 - unseen["tom"]

@@ -200,12 +200,6 @@ def test_where_nothing_can_be_written(tmp_path, appearances):
         save_csv(tmp_path, appearances)
 
 
-def test_the_file_is_as_readable_as_others(tmp_path, appearances):
-    (tmp_path / "other").write_text("")
-    save_csv(tmp_path / "table.csv", appearances)
-    assert (tmp_path / "table.csv").stat().st_mode == (tmp_path / "other").stat().st_mode
-
-
 def test_round_trip_through_the_json(tmp_path, estimate, appearances):
     save_json(tmp_path / "screen_time.json", estimate, appearances)
     found = [

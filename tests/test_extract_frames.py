@@ -137,7 +137,7 @@ def test_a_full_disk_is_not_a_bad_film(tmp_path, films, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match=r"No space left on device: .*film_.*\.jpg"):
+    with pytest.raises(OSError, match=r"Cannot write .*film_.*\.jpg: No space left on device"):
         extract_frames(films, tmp_path / "a", on_error="skip")
     assert os.listdir(tmp_path / "a") == []
 

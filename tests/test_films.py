@@ -27,8 +27,14 @@ def pictures(films):
     return ImageResizer((32, 32)).transform(VideoFrameSampler(rate=2).transform(films))
 
 
+@pytest.fixture(autouse=True)
+def quick(tiny):
+    """The processes of a cluster do not know the tiny network, but find it converted."""
+
+
 def features(frames, **options):
-    return PretrainedCNNFeatures(precision="float32", **options).fit_transform(frames)
+    settings = {"backbone": "tiny", "weights": None, "precision": "float32", **options}
+    return PretrainedCNNFeatures(**settings).fit_transform(frames)
 
 
 @pytest.fixture

@@ -235,7 +235,7 @@ def test_target_accuracy_stops_the_training_of_the_tutorial_recipe(X, y):
 
 def test_the_best_epoch_is_kept(fine_tuned, X, y):
     classifier = fine_tuned(
-        epochs=8, validation_fraction=0.25, early_stopping=True, patience=2, fine_tuning_rate=0.05
+        epochs=8, validation_fraction=0.25, early_stopping=True, patience=2, fine_tuning_rate=0.3
     ).fit(X, y)
     losses = classifier.history_["val_loss"]
     assert classifier.best_epoch_ == np.argmin(losses) + 1 < classifier.n_epochs_

@@ -2,14 +2,13 @@ import base64
 import json
 import re
 import shutil
-import time
 from html.parser import HTMLParser
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import draw_code, read_code
+from conftest import downloaded, draw_code, on_a_phone, read_code, requested
 
 from sktime_screen import VideoFrameSampler, load_label_csv, write_label_page
 
@@ -213,31 +212,9 @@ def test_bad_targets(frames, tmp_path):
 # In a browser
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    """A headless Chromium that opens pages from the disk."""
-    webdriver = pytest.importorskip("selenium.webdriver")
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (binary and driver):
-        pytest.skip("chromium and chromedriver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    options.add_argument("--headless=new")
-    options.add_argument("--no-sandbox")  # CI runs as root
-    options.add_argument("--disable-dev-shm-usage")
-    options.add_argument("--window-size=1280,800")
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    service = webdriver.ChromeService(executable_path=driver)
-    with webdriver.Chrome(options=options, service=service) as browser:
-        yield browser
-
-
 @pytest.fixture
-def browser(chromium, tmp_path):
-    """The browser, whose downloads go to the test's own folder."""
-    downloads = {"behavior": "allow", "downloadPath": str(tmp_path)}
-    chromium.execute_cdp_cmd("Browser.setDownloadBehavior", downloads)
+def browser(chromium):
+    """The browser, of which a test leaves nothing in the local storage."""
     yield Driver(chromium)
     chromium.execute_script("localStorage.clear()")
     # Nothing but complaints of the console would tell of a script that failed.
@@ -298,13 +275,9 @@ class Driver:
 
     def save(self, folder):
         """Save with the key for it and return the file."""
-        self.press("s", control=True)
-        path = folder / "labels.csv"
-        for _ in range(100):
-            if path.exists():
-                return path
-            time.sleep(0.05)
-        raise AssertionError(f"nothing was saved in {folder}")
+        with downloaded(self.chromium, folder / "labels.csv") as path:
+            self.press("s", control=True)
+        return path
 
 
 def test_twenty_frames_by_keyboard(browser, frames, target):
@@ -472,6 +445,9 @@ def test_two_tabs_share_the_work(browser, frames, target):
     finally:
         browser.chromium.close()
         browser.chromium.switch_to.window(first)
+    # The other tab's work arrives as an event, some time later.
+    waiting = pytest.importorskip("selenium.webdriver.support.wait")
+    waiting.WebDriverWait(browser.chromium, 20).until(lambda _: browser.states[1] is not None)
     assert browser.states[:3] == [[0], [1], None]
     assert browser.find("#count").text == "2 of 20 labelled"
     browser.press("end", "0")
@@ -485,14 +461,7 @@ def test_no_request_leaves_the_page(browser, frames, target):
     browser.open(target)
     browser.press("1", "end", "2")
     browser.save(target.parent)
-    messages = [
-        json.loads(entry["message"])["message"] for entry in browser.chromium.get_log("performance")
-    ]
-    asked = [
-        message["params"]["request"]["url"]
-        for message in messages
-        if message["method"] == "Network.requestWillBeSent"
-    ]
+    asked = requested(browser.chromium)
     assert target.as_uri() in asked
     assert {url.split(":")[0] for url in asked} <= {"file", "data", "blob"}
     assert {url for url in asked if url.startswith("file")} == {target.as_uri()}
@@ -546,9 +515,7 @@ def test_where_nothing_can_be_kept_the_page_says_so(browser, frames, target):
 
 def test_by_touch_on_a_phone(browser, frames, target):
     write_label_page(frames, ["tom", "jerry"], target)
-    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-    browser.chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-    try:
+    with on_a_phone(browser.chromium):
         browser.open(target)
         assert browser.script("return document.documentElement.scrollWidth") == 390
         for button in browser.chromium.find_elements("css selector", "#panel button"):
@@ -562,5 +529,3 @@ def test_by_touch_on_a_phone(browser, frames, target):
         browser.find(".character:nth-child(2)").click()
         browser.find("#undo").click()
         assert browser.states[:6] == [[], [], [], [], None, None]
-    finally:
-        browser.chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

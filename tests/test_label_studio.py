@@ -251,7 +251,7 @@ def test_what_cannot_be_written(folder):
         save_label_studio(folder / "x.json", X, y[1:])
     with pytest.raises(ValueError, match="needs the names of the characters"):
         save_label_studio(folder / "x.json", X, y.to_numpy())
-    with pytest.raises(ValueError, match="Row 4 of the labels has 2 for 'tom'"):
+    with pytest.raises(ValueError, match="Row 4 of the labels holds 2 for 'tom'"):
         save_label_studio(folder / "x.json", X, y.assign(tom=[0] * 4 + [2] * 6))
     fine = VideoFrameSampler(rate=2).sample(str(folder / "film.mp4"))
     with pytest.raises(ValueError, match=r"0\.500 s, too fast for frame_rate=1"):

@@ -314,7 +314,9 @@ def test_what_cannot_be_written(folder):
         save_label_csv(path, X, pd.DataFrame({"time": [0] * 10, "tom": [1] * 10}))
     with pytest.raises(ValueError, match="10 frames but 3 labels"):
         save_label_csv(path, X, ["tom"] * 3)
-    with pytest.raises(FileNotFoundError, match=r"Cannot be written.*nowhere/x\.csv"):
+    with pytest.raises(
+        FileNotFoundError, match=r"Cannot write .*nowhere/x\.csv: there is no folder"
+    ):
         save_label_csv(folder / "nowhere" / "x.csv", X, ["tom"] * 10)
     assert path.read_text() == "kept"
 

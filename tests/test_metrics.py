@@ -3,6 +3,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import index_of
 from sklearn import config_context
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
@@ -21,13 +22,11 @@ from sktime_screen import (
     screen_time_error_scorer,
 )
 
-NAMES = ["video", "time", "duration"]
-
 
 @pytest.fixture
 def two_films():
     """Film a of 10 s, unsorted, with a gap and one frame twice; film b of 4 s, between its rows."""
-    return pd.MultiIndex.from_tuples(
+    return index_of(
         [
             ("a", 5.0, 4.0),
             ("b", 0.0, 1.0),
@@ -36,8 +35,7 @@ def two_films():
             ("b", 1.0, 3.0),
             ("a", 5.0, 4.0),
             ("a", 2.0, 1.0),
-        ],
-        names=NAMES,
+        ]
     )
 
 
@@ -154,7 +152,7 @@ def labelled():
     y = pd.DataFrame(rng.integers(0, 2, (80, 2)), columns=["cat", "mouse"])
     X = pd.DataFrame(
         y.to_numpy() + rng.normal(0, 0.6, (80, 2)),
-        index=pd.MultiIndex.from_tuples(index, names=NAMES),
+        index=index_of(index),
         columns=["f0", "f1"],
     )
     return X, y, X.index.get_level_values("video")

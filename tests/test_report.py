@@ -1,7 +1,5 @@
 import base64
 import json
-import shutil
-import time
 from html.parser import HTMLParser
 from io import StringIO
 
@@ -9,14 +7,13 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import draw_code, read_code
+from conftest import downloaded, draw_code, index_of, on_a_phone, read_code, requested
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sktime_screen import ScreenTimeAggregator, ScreenTimeReport, VideoFrameSampler, save_json
 
 EVIL = "<script>alert(1)</script>"
-INDEX_NAMES = ["video", "time", "duration"]
 
 
 def tables(video="film.mp4", first="tom", second="jerry"):
@@ -187,6 +184,18 @@ def test_steps_versions_and_validation_are_told():
     assert "films3" in text
 
 
+def test_what_is_to_be_known_of_intervals_is_told():
+    estimate, appearances, together = tables()
+    estimate.attrs["notes"] = ["Intervals are too narrow: <b>.", "No interval for 'film.mp4'."]
+    page = Page(ScreenTimeReport(estimate, appearances, together, max_thumbnails=0).to_html())
+    assert len(page.all("p", **{"class": "warning"})) == 2
+    for note in estimate.attrs["notes"]:
+        assert note in page.text
+    del estimate.attrs["notes"]
+    page = Page(ScreenTimeReport(estimate, appearances, together, max_thumbnails=0).to_html())
+    assert not page.all("p", **{"class": "warning"})
+
+
 def test_a_film_that_is_gone_costs_its_pictures_only():
     html = ScreenTimeReport(*tables("gone.mp4")).to_html()
     page = Page(html)
@@ -235,9 +244,7 @@ def decoded(uri):
 
 
 def doubtful_of(aggregator, values, y, columns):
-    index = pd.MultiIndex.from_tuples(
-        [("a", t, 1.0) for t in range(len(values))], names=INDEX_NAMES
-    )
+    index = index_of([("a", t, 1.0) for t in range(len(values))])
     probabilities = pd.DataFrame(values, index=index, columns=columns)
     pipeline = Pipeline([("aggregator", aggregator.fit(probabilities, y))])
     report = ScreenTimeReport(
@@ -304,7 +311,7 @@ class Measuring(ScreenTimeAggregator):
 
 def measuring():
     """A fitted pipeline, and the probabilities that it makes of any table."""
-    index = pd.MultiIndex.from_tuples([("a", float(t), 1.0) for t in range(12)], names=INDEX_NAMES)
+    index = index_of([("a", float(t), 1.0) for t in range(12)])
     probabilities = pd.DataFrame(
         np.linspace([0, 1], [1, 0], 12), index=index, columns=["tom", "jerry"]
     )
@@ -361,35 +368,16 @@ def test_save_keeps_what_was_there_where_it_fails(tmp_path):
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A headless Chromium that keeps a log of its requests and of errors."""
-    webdriver = pytest.importorskip("selenium.webdriver")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("needs chromium and chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    service = webdriver.ChromeService(driver)
-    with webdriver.Chrome(options=options, service=service) as driver:
-        yield driver
-
-
 @pytest.fixture
-def opened(browser, film, tmp_path):
+def opened(chromium, film, tmp_path):
     """A report with an evil name, opened from a path with quotes."""
     path = tmp_path / """it's "the" report.html"""
     report = ScreenTimeReport(*tables(film, EVIL))
     report.save(path)
-    browser.set_window_size(1280, 800)
-    browser.get_log("performance"), browser.get_log("browser")
-    browser.get(path.as_uri())
-    browser.report = report
-    return browser
+    chromium.get_log("performance"), chromium.get_log("browser")
+    chromium.get(path.as_uri())
+    chromium.report = report
+    return chromium
 
 
 def test_browser_runs_nothing_of_others_and_asks_for_nothing(opened):
@@ -397,12 +385,7 @@ def test_browser_runs_nothing_of_others_and_asks_for_nothing(opened):
 
     assert not alert_is_present()(opened)
     assert opened.get_log("browser") == []
-    messages = [json.loads(entry["message"])["message"] for entry in opened.get_log("performance")]
-    asked = [
-        message["params"]["request"]["url"]
-        for message in messages
-        if message["method"] == "Network.requestWillBeSent"
-    ]
+    asked = requested(opened)
     assert asked
     assert all(url == opened.current_url or url.startswith("data:") for url in asked)
     assert opened.execute_script("return document.body.scrollWidth <= innerWidth")
@@ -422,7 +405,7 @@ def test_browser_shows_an_appearance_under_the_pointer(opened):
     assert card(opened).text.splitlines() == [EVIL, "0:06 to 0:07", "confidence 60 %"]
     picture = card(opened).find_element("css selector", "img")
     assert picture.is_displayed()
-    assert picture.get_property("naturalWidth") == 224
+    assert picture.get_property("naturalWidth") == 96  # as the film
     ActionChains(opened).move_to_element(opened.find_element("css selector", "h1")).perform()
     assert not card(opened).is_displayed()
 
@@ -448,15 +431,8 @@ def test_browser_moves_between_appearances_by_keys(opened):
 
 
 def test_browser_downloads_the_tables(opened, tmp_path):
-    opened.execute_cdp_cmd(
-        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
-    )
-    opened.find_element("link text", "appearances.csv").click()
-    path = tmp_path / "appearances.csv"
-    for _ in range(100):
-        if path.exists() and path.stat().st_size:
-            break
-        time.sleep(0.05)
+    with downloaded(opened, tmp_path / "appearances.csv") as path:
+        opened.find_element("link text", "appearances.csv").click()
     pd.testing.assert_frame_equal(pd.read_csv(path), opened.report.appearances)
 
 
@@ -468,9 +444,5 @@ def test_browser_zooms_and_fits_a_phone(opened):
     rows = opened.find_element("css selector", ".rows")
     around = opened.find_element("css selector", ".timeline .scroll")
     assert rows.size["width"] == pytest.approx(4 * around.size["width"], rel=0.01)
-    opened.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True},
-    )
-    assert opened.execute_script("return document.documentElement.scrollWidth") == 390
-    opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    with on_a_phone(opened):
+        assert opened.execute_script("return document.documentElement.scrollWidth") == 390

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import index_of
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -59,8 +60,7 @@ def pipeline(**params):
 
 
 def features_of(rows, values):
-    index = pd.MultiIndex.from_tuples(rows, names=["video", "time", "duration"])
-    return pd.DataFrame({"feature": np.asarray(values, float)}, index=index)
+    return pd.DataFrame({"feature": np.asarray(values, float)}, index=index_of(rows))
 
 
 def rows_of(report, split):

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import index_of
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_val_score
@@ -32,10 +33,7 @@ def test_blocks_follow_unsorted_and_repeated_rows():
 
 
 def test_blocks_of_variable_durations_and_gaps():
-    index = pd.MultiIndex.from_tuples(
-        [("a", 0.0, 29.9), ("a", 29.9, 5.0), ("a", 34.9, 0.1), ("a", 500.0, 1.0)],
-        names=["video", "time", "duration"],
-    )
+    index = index_of([("a", 0.0, 29.9), ("a", 29.9, 5.0), ("a", 34.9, 0.1), ("a", 500.0, 1.0)])
     assert time_blocks(index).tolist() == [0, 0, 1, 2]
     assert time_blocks(index[:1]).tolist() == [0]
     assert time_blocks(index).dtype == np.int64

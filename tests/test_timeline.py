@@ -2,18 +2,18 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import index_of
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from sktime_screen import TimelineDisplay
+from sktime_screen import ScreenTimeAggregator, TimelineDisplay
 
 mpl.use("agg")
 
 
 @pytest.fixture
 def index():
-    return pd.MultiIndex.from_tuples(
-        [("a", 2.0, 1.0), ("a", 0.0, 1.0), ("a", 1.0, 1.0), ("a", 7.0, 0.5)],
-        names=["video", "time", "duration"],
-    )
+    return index_of([("a", 2.0, 1.0), ("a", 0.0, 1.0), ("a", 1.0, 1.0), ("a", 7.0, 0.5)])
 
 
 def spans(ax):
@@ -30,7 +30,7 @@ def test_neighbouring_frames_join_into_one_bar(index):
     display = TimelineDisplay.from_predictions(index, ["tom", "tom", "neither", "tom"])
     assert spans(display.ax_)[0.6] == [(0, 1), (2, 3), (7, 7.5)]
     joined = TimelineDisplay.from_predictions(index, ["tom", "tom", "tom", "x"], background="x")
-    assert list(joined.shown.columns) == ["tom"]
+    assert joined.characters == ["tom"]
     assert spans(joined.ax_) == {-0.4: [(0, 3)]}
 
 
@@ -40,9 +40,28 @@ def test_truth_is_drawn_below(index):
     display = TimelineDisplay.from_predictions(index, table, truth)
     drawn = spans(display.ax_)
     assert drawn[-0.4] == [(2, 3), (7, 7.5)]
-    assert drawn[0.0] == [(2, 3)]
+    assert drawn[0.15] == [(2, 3)]
     assert drawn[0.6] == [(1, 2), (7, 7.5)]
     assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["cat", "mouse"]
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_a_pipeline_is_drawn_as_sure_as_it_is(index, multilabel):
+    table = pd.DataFrame({"cat": [0.9, 0.2, 0.2, 0.7], "none": [0.1, 0.8, 0.8, 0.3]}, index=index)
+    labels = ["cat", "none", "cat", "cat"]
+    if multilabel:
+        table = table.rename(columns={"none": "dog"})
+        labels = pd.DataFrame([[1, 0], [0, 1], [1, 1], [1, 0]], columns=["cat", "dog"])
+    aggregator = ScreenTimeAggregator(background=None if multilabel else "none").fit(table, labels)
+    pipeline = make_pipeline(FunctionTransformer(), aggregator)
+    display = TimelineDisplay.from_estimator(pipeline, table, labels)
+    pd.testing.assert_frame_equal(display.appearances, aggregator.appearances(table))
+    assert display.characters == (["cat", "dog"] if multilabel else ["cat"])
+    drawn = spans(display.ax_)
+    assert drawn[-0.4] == [(2, 3), (7, 7.5)]
+    assert drawn[0.15] == [(1, 3), (7, 7.5)]
+    colors = display.ax_.collections[0].get_facecolors()
+    np.testing.assert_allclose(colors[:, 3], [0.3 + 0.7 * 0.9, 0.3 + 0.7 * 0.7])
 
 
 def test_given_axes_are_used(index):
@@ -54,6 +73,6 @@ def test_given_axes_are_used(index):
 def test_refuses(index):
     with pytest.raises(ValueError, match="frame index"):
         TimelineDisplay.from_predictions(pd.RangeIndex(2), [0, 1])
-    two = pd.MultiIndex.from_tuples([("a", 0, 1), ("b", 0, 1)], names=index.names)
+    two = index_of([("a", 0, 1), ("b", 0, 1)])
     with pytest.raises(ValueError, match="frames are of 2"):
         TimelineDisplay.from_predictions(two, [0, 1])

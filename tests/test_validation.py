@@ -1,14 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import index_of
 
 from sktime_screen.classify._validation import held_out_rows, parts_of_rows
 
 
 def frames(seconds_by_video):
-    index = [(v, float(t), 1.0) for v, n in seconds_by_video.items() for t in range(n)]
-    names = ["video", "time", "duration"]
-    index = pd.MultiIndex.from_tuples(index, names=names)
+    index = index_of([(v, float(t), 1.0) for v, n in seconds_by_video.items() for t in range(n)])
     return pd.DataFrame(np.zeros((len(index), 1), np.float32), index=index)
 
 

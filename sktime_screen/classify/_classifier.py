@@ -84,6 +84,25 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         """
         return self._table(X, self._logits(X))
 
+    def fit_transform(self, X, y, **fit_params):
+        """Train the classifier, and give the probabilities of the rows it was trained on.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or FrameSequence
+            Features or pictures, whichever `fit` takes.
+        y : array-like or DataFrame of shape (n,) or (n, n_labels)
+            Labels.
+        **fit_params : dict
+            Further arguments of `fit`.
+
+        Returns
+        -------
+        ndarray or DataFrame of float32, shape (n, n_classes)
+            As from `transform`. The attribute ``attrs["out_of_sample"]`` of a DataFrame is False.
+        """
+        return marked(self.fit(X, y, **fit_params).transform(X), out_of_sample=False)
+
     def get_feature_names_out(self, input_features=None):
         """Name the columns of `transform`.
 
@@ -116,3 +135,23 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         tags.classifier_tags.multi_label = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def marked(probabilities, *, out_of_sample):
+    """Leave word for the aggregator, which learns from probabilities of unseen frames.
+
+    Parameters
+    ----------
+    probabilities : DataFrame or ndarray
+        Of the rows of a fit.
+    out_of_sample : bool
+        Whether the networks they come from had not seen these rows.
+
+    Returns
+    -------
+    DataFrame or ndarray
+        The same; a DataFrame has it in its ``attrs``.
+    """
+    if isinstance(probabilities, pd.DataFrame):
+        probabilities.attrs["out_of_sample"] = out_of_sample
+    return probabilities

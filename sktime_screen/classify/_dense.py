@@ -13,7 +13,7 @@ from sklearn.utils.validation import (
 )
 
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
-from ._classifier import NetworkClassifier
+from ._classifier import NetworkClassifier, marked
 from ._network import check_layer_sizes, dense_network
 from ._targets import TargetEncoding, read_labels
 from ._training import Rows, Stopping, run_epochs
@@ -380,7 +380,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         """
         self.fit(X, y, sample_weight, validation_data)
         if self.cross_fit is None:
-            return _marked(self.transform(X), out_of_sample=False)
+            return marked(self.transform(X), out_of_sample=False)
         data = self._read(X, y, sample_weight, resume=True)
         generator = self._new_generator()
         part_of_row = parts_of_rows(X, data.Y, self.cross_fit, generator)
@@ -400,7 +400,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
                     **self._step_options(),
                 )
                 logits[unseen] = network.logits(data.X[unseen])
-        return _marked(self._table(X, logits), out_of_sample=True)
+        return marked(self._table(X, logits), out_of_sample=True)
 
     def _logits(self, X):
         check_is_fitted(self)
@@ -409,10 +409,3 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         with network.lock:
             network.load(self.weights_)
             return network.logits(X)
-
-
-def _marked(probabilities, *, out_of_sample):
-    """Leave word for the aggregator, which learns from probabilities of unseen frames."""
-    if hasattr(probabilities, "attrs"):
-        probabilities.attrs["out_of_sample"] = out_of_sample
-    return probabilities

@@ -1,8 +1,6 @@
 """The demo film: a cat and a mouse, drawn by the package, with known truth."""
 
 import math
-import os
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from numbers import Integral, Rational, Real
@@ -12,6 +10,7 @@ import av
 import numpy as np
 import pandas as pd
 
+from .._files import written_whole
 from ._director import plan_shots
 from ._shots import CHARACTERS
 from ._stage import Stage
@@ -82,19 +81,10 @@ def make_cartoon_film(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24):
     n_frames = max(1, round(Fraction(seconds) * rate))
     height, width = size
     shots = plan_shots(np.random.default_rng(seed), n_frames, float(rate), width / height)
-    target = _checked_target(path)
-    try:
-        scratch = tempfile.TemporaryDirectory(prefix=".cartoon-", dir=target.parent)
-    except OSError as error:
-        raise type(error)(
-            f"Cannot write {target}: its folder {target.parent} takes no new files "
-            f"({error.strerror}). Choose another folder."
-        ) from error
-    # A film that is only half written never has the name it was asked for.
-    with scratch as folder:
-        unfinished = Path(folder) / target.name
+    if Path(path).suffix.lower() != ".mp4":
+        raise ValueError(f"The film is an MP4 file: path must end in .mp4, got {str(path)!r}.")
+    with written_whole(path) as unfinished:
         on_screen = _film(unfinished, shots, size, rate)
-        os.replace(unfinished, target)
     times = np.arange(n_frames)
     return pd.DataFrame(
         {
@@ -175,16 +165,3 @@ def _checked(seconds, seed, size, fps):
     # A float that was meant as 24000/1001 becomes exactly that again.
     rate = fps if isinstance(fps, Rational) else float(fps)
     return float(seconds), Fraction(rate).limit_denominator(1001), (int(height), int(width))
-
-
-def _checked_target(path):
-    target = Path(path)
-    if target.suffix.lower() != ".mp4":
-        raise ValueError(f"The film is an MP4 file: path must end in .mp4, got {str(path)!r}.")
-    if target.is_dir():
-        raise IsADirectoryError(f"Cannot write {target}: it is a folder. Name a file in it.")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"Cannot write {target}: there is no folder {target.parent}. Make it first."
-        )
-    return target

@@ -31,9 +31,11 @@ def indicator_table(y, *, background=None):
     if values.ndim == 2:
         wrong = ~np.isin(values, [0, 1])
         if wrong.any():
+            row, column = np.argwhere(wrong)[0]
+            name = getattr(y, "columns", range(values.shape[1]))[column]
             raise ValueError(
-                f"A table of labels has a column of 0 and 1 for each character; this one, of "
-                f"shape {values.shape}, holds {values[wrong].tolist()[0]!r}."
+                f"Row {row} of the labels holds {values[row].tolist()[column]!r} for {name!r}; "
+                f"with a column a character each is 0 or 1."
             )
         return pd.DataFrame(values.astype(bool), columns=getattr(y, "columns", None))
     return pd.DataFrame(

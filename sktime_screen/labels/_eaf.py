@@ -7,8 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
+from .._files import written_whole
 from ..frames import check_frame_table
-from ._files import as_seen_from, find_file, look_for, written_whole
+from ._files import as_seen_from, find_file, look_for
 from ._indicators import indicators
 from ._intervals import check_interval, frame_intervals, label_intervals
 

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from .._files import written_whole
 from ..frames import FrameSequence, VideoError, VideoFrameSampler, file_digest, progress
-from ._files import as_seen_from, read_table, write_table, written_whole
+from ._files import as_seen_from, read_table, write_table
 
 _COLUMNS = ["video", "time", "duration", "image"]
 # Whole pictures of films are large: these are all that is in memory at a time.
@@ -165,8 +166,8 @@ def _write_pictures(table, picture_format, verbose):
         advance(int(there.sum()))
         for row, picture in _decoded(wanted[["video", "time", "duration"]]):
             _, encoded = cv2.imencode(f".{picture_format}", picture[..., ::-1])
-            with written_whole(images[row]) as unfinished, open(unfinished, "wb") as file:
-                file.write(encoded)
+            with written_whole(images[row]) as unfinished:
+                unfinished.write_bytes(encoded)
             advance(1)
 
 

@@ -1,10 +1,11 @@
-"""Files that labels name, and files written whole or not at all."""
+"""Files that labels name, and tables of text."""
 
 import os
-from contextlib import contextmanager, suppress
 
 import numpy as np
 import pandas as pd
+
+from .._files import write_whole
 
 
 def find_file(folder, path):
@@ -65,36 +66,6 @@ def as_seen_from(folder, path):
         # Windows: another drive.
         seen = os.path.abspath(path)
     return seen.replace(os.sep, "/")
-
-
-@contextmanager
-def written_whole(path):
-    """Write a file under another name, which becomes its own when all is written.
-
-    Parameters
-    ----------
-    path : str
-        The file to write.
-
-    Yields
-    ------
-    str
-        The path to write to.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written; what was there before is then still there.
-    """
-    unfinished = f"{path}.{os.getpid()}.tmp"
-    try:
-        yield unfinished
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise OSError(error.errno, f"Cannot be written: {error.strerror}", path) from error
-    finally:
-        with suppress(OSError):
-            os.remove(unfinished)
 
 
 def read_table(path):
@@ -159,8 +130,4 @@ def write_table(path, table):
     table : pandas.DataFrame
         Its lines, without the index.
     """
-    with (
-        written_whole(path) as unfinished,
-        open(unfinished, "w", encoding="utf-8", newline="") as file,
-    ):
-        table.to_csv(file, index=False, lineterminator="\n")
+    write_whole(path, table.to_csv(index=False, lineterminator="\n"))

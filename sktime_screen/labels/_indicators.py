@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from ..frames._indicators import indicator_table
+
 CLASS_COLUMNS = ("Class", "class", "label", "character")
 # How a frame came to be labelled, which estimates from samples need to know.
 SAMPLING_COLUMNS = ("stratum", "inclusion")
@@ -41,14 +43,7 @@ def label_table(X, y):
         raise ValueError(f"{len(X)} frames but {len(y)} labels: one label a frame is expected.")
     if isinstance(y, pd.Series):
         return y.rename("label" if y.name is None else y.name).reset_index(drop=True).to_frame()
-    wrong = ~y.isin([0, 1])
-    if wrong.to_numpy().any():
-        row, column = np.argwhere(wrong.to_numpy())[0]
-        raise ValueError(
-            f"Row {row} of the labels has {y.iloc[row, column]} for {y.columns[column]!r}; with a "
-            f"column a character each is 0 or 1."
-        )
-    return y.reset_index(drop=True).astype(np.int64)
+    return indicator_table(y).astype(np.int64)
 
 
 def indicators(X, y):

@@ -1,23 +1,21 @@
 """The labelling page: frames of films in one HTML file, labelled by keyboard."""
 
-import base64
 import csv
 import hashlib
 import io
 import json
 import os
 from collections import Counter
-from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-import jinja2
 import numpy as np
 import pandas as pd
 
+from .._files import checked_target, write_whole
+from .._html import page_template, policy_hash
 from ..frames import check_frame_table, frame_index, is_frame_index
-from ._files import written_whole
-from ._thumbnails import thumbnails
+from ..frames._thumbnails import rows_by_file, thumbnails
 
 # What is known of a frame besides its labels, and goes into the CSV with it.
 _FRAME_COLUMNS = ("video", "time", "duration", "image", "inclusion", "stratum")
@@ -28,6 +26,8 @@ _STYLES = ("look.css", "layout.css", "cards.css", "narrow.css")
 _SCRIPTS = ("labels.js", "keeping.js", "grid.js", "panel.js", "page.js")
 # The page's thumbnails are as high as most pictures ask for, but never slits or towers.
 _ASPECT_RANGE = (0.4, 1.0)
+_THUMBNAIL_WIDTH = 320
+_THUMBNAIL_QUALITY = 80
 
 
 def write_label_page(
@@ -97,9 +97,9 @@ def write_label_page(
     names, nobody = _checked_names(classes, multilabel, background)
     given = _given_labels(labels, table, names, nobody, multilabel)
     suggestions = _suggestions(probabilities, table, names, nobody, multilabel)
-    target = _checked_target(path)
+    target = checked_target(path)
 
-    addresses, aspects = thumbnails(table)
+    pictures, aspects = _thumbnails(table)
     head = [name for name in _FRAME_COLUMNS if name in table]
     if multilabel:
         head += names
@@ -122,15 +122,24 @@ def write_label_page(
                 table["time"].tolist(),
                 _csv_rows(table),
                 given,
-                addresses,
+                pictures,
                 suggestions,
                 strict=True,
             )
         ],
     }
-    with written_whole(target) as unfinished:
-        html = _template().render(page=page, **_parts())
-        Path(unfinished).write_text(html, encoding="utf-8", newline="\n")
+    template = page_template("sktime_screen.labels", "label_page.html")
+    write_whole(target, template.render(page=page, **_parts()))
+
+
+def _thumbnails(table):
+    """Return the pictures of the rows and their height over width."""
+    pictures, aspects = [None] * len(table), np.ones(len(table))
+    for rows in rows_by_file(table):
+        made, aspects[rows] = thumbnails(table.iloc[rows], _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
+        for row, picture in zip(rows, made, strict=True):
+            pictures[row] = picture
+    return pictures, aspects
 
 
 def _checked_names(classes, multilabel, background):
@@ -279,29 +288,6 @@ def _digest(table, *described):
     return hashlib.sha256(known.encode()).hexdigest()
 
 
-def _checked_target(path):
-    target = Path(path)
-    if target.is_dir():
-        raise IsADirectoryError(f"Cannot write {target}: it is a folder. Name a file in it.")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(
-            f"Cannot write {target}: there is no folder {target.parent}. Make it first."
-        )
-    return target
-
-
-@lru_cache(maxsize=1)
-def _template():
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sktime_screen.labels"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("label_page.html")
-
-
 def _parts():
     """Return style and scripts, and the policy that lets the page run these and nothing else."""
     folder = resources.files("sktime_screen.labels") / "templates"
@@ -311,15 +297,10 @@ def _parts():
         [
             "default-src 'none'",
             "img-src data:",
-            f"style-src {_source(style)}",
-            f"script-src {' '.join(map(_source, scripts))}",
+            f"style-src {policy_hash(style)}",
+            f"script-src {' '.join(map(policy_hash, scripts))}",
             "base-uri 'none'",
             "form-action 'none'",
         ]
     )
     return {"style": style, "scripts": scripts, "policy": policy}
-
-
-def _source(text):
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

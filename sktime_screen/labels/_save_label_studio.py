@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import numpy as np
 
+from .._files import write_whole
 from ..frames import TIME_TOLERANCE, check_frame_table
-from ._files import as_seen_from, written_whole
+from ._files import as_seen_from
 from ._indicators import indicators
 from ._intervals import frame_intervals
 from ._label_studio import FRAME_RATE
@@ -113,8 +114,7 @@ def save_label_studio(
     else:
         answers = [{"annotations": [each]} for _, each in tasks]
     tasks = [{"data": data, **each} for (data, _), each in zip(tasks, answers, strict=True)]
-    with written_whole(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
-        json.dump(tasks, file, ensure_ascii=False, indent=1)
+    write_whole(path, json.dumps(tasks, ensure_ascii=False, indent=1))
 
 
 def _picture_tasks(table, labels, names, url, folder):

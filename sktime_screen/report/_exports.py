@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pandas as pd
 
+from .._files import write_whole
 from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths
-from ._writing import write_whole
 
 # SRT has no escapes, and players take what looks like a tag for one and drop it.
 _SRT_LOOKALIKES = str.maketrans("<>", "\u2039\u203a")

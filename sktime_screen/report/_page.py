@@ -1,7 +1,5 @@
 """How a page is put together: template, style and script in one file, and numbers as read."""
 
-import base64
-import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Mapping
@@ -10,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from ._thumbnails import data_uri
+from .._html import data_uri, page_template, policy_hash
 
 _TICKS = 6
 _MINUTES_FROM = 300
@@ -45,29 +43,22 @@ def render(name, content, longest):
     str
         HTML.
     """
-    import jinja2
-
     templates = files(__package__) / "templates"
     style = (templates / f"{name}.css").read_text(encoding="utf-8")
     script = (templates / f"{name}.js").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
+    template = page_template(
+        __package__,
+        f"{name}.html",
         clock=_clock,
         percent=_percent,
         # One way on all of the page, or numbers could not be compared at a glance.
         seconds=_seconds if longest < _MINUTES_FROM else _minutes,
     )
-    return environment.get_template(f"{name}.html").render(
+    return template.render(
         style=style,
         script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=policy_hash(style),
+        script_hash=policy_hash(script),
         **content,
     )
 
@@ -163,10 +154,6 @@ def text_uri(kind, text):
         ``data:...;base64,...``
     """
     return data_uri(f"{kind};charset=utf-8", text.encode())
-
-
-def _hash(text):
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _clock(seconds):

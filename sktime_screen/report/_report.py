@@ -5,17 +5,20 @@ import datetime
 import numpy as np
 import pandas as pd
 
+from .._files import write_whole
+from ..frames import VideoError
+from ..frames._thumbnails import rows_by_file, thumbnails
 from ._doubt import doubtful_frames
 from ._exports import csv_text, json_text, vtt_text
 from ._page import as_table, render, text_uri, ticks, versions
 from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths, film_names
-from ._thumbnails import moments_of, thumbnails
-from ._writing import write_whole
 
 _BEST = 4
 _DOUBTFUL = 8
 _COLORS = 10
 _SHADES = 6
+_THUMBNAIL_WIDTH = 224
+_THUMBNAIL_QUALITY = 72
 
 
 class ScreenTimeReport:
@@ -29,7 +32,7 @@ class ScreenTimeReport:
     Parameters
     ----------
     estimate : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.estimate` gives it.
+        As :meth:`ScreenTimeAggregator.estimate` gives it; the notes in its ``attrs`` are told.
     appearances : pandas.DataFrame
         As :meth:`ScreenTimeAggregator.appearances` gives it.
     co_appearances : pandas.DataFrame
@@ -191,6 +194,7 @@ class ScreenTimeReport:
             "colors": colors,
             "films": films,
             "longest": float(reached) or 1.0,
+            "notes": self.estimate.attrs.get("notes", []),
             "totals": _totals(self.estimate, characters),
             "together": self._together(characters),
             "best": [(name, rows) for name, rows in _by_character(best, characters) if rows],
@@ -226,11 +230,12 @@ class ScreenTimeReport:
     def _pictures(self, best, doubtful):
         longest = self.appearances.sort_values("duration", ascending=False, kind="stable")
         longest = longest.rename(columns={"peak_time": "time"})
-        moments = moments_of(doubtful, best, longest).head(self.max_thumbnails)
+        moments = pd.concat([table[["video", "time"]] for table in (doubtful, best, longest)])
+        moments = moments.drop_duplicates(ignore_index=True).head(self.max_thumbnails)
         if self.images is not None:
             of_moment = self.images.drop_duplicates(["video", "time"])
             moments = moments.merge(of_moment[["video", "time", "image"]], on=["video", "time"])
-        return thumbnails(moments)
+        return _thumbnails(moments)
 
     def _together(self, characters):
         """Return the seconds that pairs share, over all films, with the shade of each cell."""
@@ -274,6 +279,23 @@ class ScreenTimeReport:
             what = f"Subtitles: who is on screen in {name}"
             downloads.append((f"{name}.vtt", what, text_uri("text/vtt", shown)))
         return downloads
+
+
+def _thumbnails(moments):
+    """Return pictures by video and time, and for each film that lacks some the reason."""
+    pictures, problems = {}, {}
+    # What a frame stands for does not matter to its picture, but a frame table has to say it.
+    moments = moments.assign(duration=1.0)
+    for rows in rows_by_file(moments):
+        table = moments.iloc[rows]
+        keys = list(zip(table["video"], table["time"].astype(float), strict=True))
+        try:
+            made, _ = thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
+        except (OSError, ValueError, VideoError) as error:
+            problems.setdefault(table["video"].iloc[0], str(error))
+        else:
+            pictures.update(zip(keys, made, strict=True))
+    return pictures, list(problems.values())
 
 
 def _film(video, name, length, estimate, appearances):

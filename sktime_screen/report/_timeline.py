@@ -5,6 +5,10 @@ import pandas as pd
 
 from ..frames import is_frame_index
 from ..frames._indicators import aligned_indicators, indicator_table
+from ..screentime._appearances import appearance_table
+
+# How opaque an appearance of no confidence is drawn.
+_PALEST = 0.3
 
 
 class TimelineDisplay:
@@ -14,12 +18,15 @@ class TimelineDisplay:
 
     Parameters
     ----------
-    index : pandas.MultiIndex
-        The frame index of one film's frames.
-    shown : pandas.DataFrame of shape (n_frames, n_characters)
-        True where the character is predicted on screen.
-    truth : pandas.DataFrame of shape (n_frames, n_characters), optional
-        The same, as labelled.
+    appearances : pandas.DataFrame
+        As :meth:`ScreenTimeAggregator.appearances` gives it, of one film; the lower the
+        ``confidence``, the paler they are drawn.
+    characters : list
+        Who gets a row, on screen or not.
+    limits : tuple of float
+        Where the film begins and ends (s).
+    truth : pandas.DataFrame, optional
+        Appearances as labelled.
 
     Attributes
     ----------
@@ -36,13 +43,14 @@ class TimelineDisplay:
     ...     [("film.mp4", 0.0, 1.0), ("film.mp4", 1.0, 1.0)], names=["video", "time", "duration"]
     ... )
     >>> display = TimelineDisplay.from_predictions(index, ["tom", "jerry"])
-    >>> display.shown["tom"].tolist()
-    [True, False]
+    >>> display.appearances[["character", "start", "end"]].to_numpy().tolist()
+    [['jerry', 1.0, 2.0], ['tom', 0.0, 1.0]]
     """
 
-    def __init__(self, index, shown, truth=None):
-        self.index = index
-        self.shown = shown
+    def __init__(self, appearances, characters, limits, truth=None):
+        self.appearances = appearances
+        self.characters = characters
+        self.limits = limits
         self.truth = truth
 
     @classmethod
@@ -64,15 +72,24 @@ class TimelineDisplay:
         -------
         TimelineDisplay
             The plotted display.
+
+        Raises
+        ------
+        ValueError
+            If it is several films, or the labels do not fit.
         """
         probabilities = pipeline[:-1].transform(X)
         aggregator = pipeline[-1]
-        predicted = aggregator.predict(probabilities)
-        if aggregator.multilabel_:
-            predicted = pd.DataFrame(predicted, columns=aggregator.class_names_)
-        return cls.from_predictions(
-            probabilities.index, predicted, y, background=aggregator.background, ax=ax
-        )
+        index = probabilities.index
+        limits = _film_limits(index)
+        names = [name for name in aggregator.class_names_ if name != aggregator.background]
+        truth = None
+        if y is not None:
+            nobody = pd.DataFrame(0, index=range(len(index)), columns=names)
+            labelled, _ = aligned_indicators(y, nobody, background=aggregator.background)
+            names, truth = list(labelled.columns), _appearances(labelled, index)
+        appearances = aggregator.appearances(probabilities)
+        return cls(appearances, names, limits, truth).plot(ax=ax)
 
     @classmethod
     def from_predictions(cls, index, y_pred, y_true=None, *, background=None, ax=None):
@@ -102,16 +119,14 @@ class TimelineDisplay:
             If the index is no frame index, or is of several films, or labels and predictions do
             not fit together.
         """
-        if not is_frame_index(index):
-            raise ValueError("A frame index (video, time, duration) is expected.")
-        films = index.unique("video")
-        if len(films) != 1:
-            raise ValueError(f"A timeline shows one film; the frames are of {len(films)}.")
+        limits = _film_limits(index)
+        truth = None
         if y_true is None:
-            shown, truth = indicator_table(y_pred, background=background), None
+            shown = indicator_table(y_pred, background=background)
         else:
-            truth, shown = aligned_indicators(y_true, y_pred, background=background)
-        return cls(index, shown, truth).plot(ax=ax)
+            labelled, shown = aligned_indicators(y_true, y_pred, background=background)
+            truth = _appearances(labelled, index)
+        return cls(_appearances(shown, index), list(shown.columns), limits, truth).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the timeline.
@@ -127,41 +142,53 @@ class TimelineDisplay:
             The display.
         """
         import matplotlib.pyplot as plt
+        from matplotlib.colors import to_rgba
 
-        characters = list(self.shown.columns)
+        rows = len(self.characters)
         if ax is None:
-            _, ax = plt.subplots(figsize=(10, 1.2 + 0.7 * len(characters)), layout="constrained")
-        for row, character in enumerate(characters):
-            color = f"C{row % 10}"
-            top = 0.4 if self.truth is None else 0.0
-            ax.broken_barh(
-                self._spans(self.shown[character]), (row - 0.4, 0.4 + top), facecolors=color
-            )
+            _, ax = plt.subplots(figsize=(10, 1.2 + 0.7 * rows), layout="constrained")
+        height = 0.8 if self.truth is None else 0.5
+        for row, character in enumerate(self.characters):
+            found = _of(self.appearances, character)
+            colors = [
+                to_rgba(f"C{row % 10}", _PALEST + (1 - _PALEST) * c) for c in found["confidence"]
+            ]
+            ax.broken_barh(_spans(found), (row - 0.4, height), facecolors=colors)
             if self.truth is not None:
-                ax.broken_barh(
-                    self._spans(self.truth[character]), (row, 0.4), facecolors=color, alpha=0.35
-                )
-        ax.set_yticks(range(len(characters)), [str(name) for name in characters])
-        ax.set_ylim(len(characters) - 0.4, -0.6)
-        times = self.index.get_level_values("time")
-        ax.set_xlim(times.min(), (times + self.index.get_level_values("duration")).max())
+                spans = _spans(_of(self.truth, character))
+                ax.broken_barh(spans, (row + 0.15, 0.25), facecolors="0.6")
+        ax.set_yticks(range(rows), [str(name) for name in self.characters])
+        ax.set_ylim(rows - 0.4, -0.6)
+        ax.set_xlim(*self.limits)
         ax.set_xlabel("time in seconds")
         ax.set_title(
-            "Who is on screen" + ("" if self.truth is None else " (dark: measured, pale: true)")
+            "Who is on screen"
+            + ("" if self.truth is None else " (in colour: measured, in grey: true)")
         )
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
 
-    def _spans(self, shown):
-        """Return (start, length) of the stretches in which a character is shown."""
-        times = self.index.get_level_values("time").to_numpy(dtype=np.float64)
-        ends = times + self.index.get_level_values("duration").to_numpy(dtype=np.float64)
-        rows = np.argsort(times, kind="stable")
-        spans = []
-        for row in rows[np.asarray(shown, dtype=bool)[rows]]:
-            if spans and times[row] <= spans[-1][1] + 1e-6:
-                spans[-1][1] = ends[row]
-            else:
-                spans.append([times[row], ends[row]])
-        return [(start, end - start) for start, end in spans]
+
+def _film_limits(index):
+    """Return where the one film of a frame index begins and ends."""
+    if not is_frame_index(index):
+        raise ValueError("A frame index (video, time, duration) is expected.")
+    films = index.unique("video")
+    if len(films) != 1:
+        raise ValueError(f"A timeline shows one film; the frames are of {len(films)}.")
+    times = index.get_level_values("time")
+    return times.min(), (times + index.get_level_values("duration")).max()
+
+
+def _appearances(shown, index):
+    values = shown.to_numpy(dtype=bool)
+    return appearance_table(values, values.astype(np.float64), index, shown.columns)
+
+
+def _of(appearances, character):
+    return appearances[appearances["character"] == character]
+
+
+def _spans(appearances):
+    return list(zip(appearances["start"], appearances["end"] - appearances["start"], strict=True))

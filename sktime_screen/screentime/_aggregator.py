@@ -366,7 +366,8 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         DataFrame
             A row a video and character: ``video``, ``character``, ``seconds``, ``share`` of the
             film, ``low`` and ``high`` (s), number of ``appearances``, ``first_seen`` and
-            ``last_seen`` (s), and ``confidence``, the mean probability while on screen.
+            ``last_seen`` (s), and ``confidence``, the mean probability while on screen. Why
+            intervals are missing or too narrow is warned of, and told in ``attrs["notes"]``.
 
         Raises
         ------
@@ -390,6 +391,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         sample = None if labelled is None else self._sample(*labelled)
         generator = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         films, videos = index.get_level_values("video").factorize()
+        notes = []
         for film, video in enumerate(videos):
             rows = films == film
             place = table.index[table["video"] == video]
@@ -401,8 +403,13 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                 columns = [value[kept] * length for value in exact]
                 table.loc[place, ["seconds", "low", "high"]] = np.stack(columns, axis=1)
                 table.loc[place, "share"] = exact.estimate[kept]
-            elif self._calibration is not None:
-                low, high = interval_from_calibration(
+            elif self._calibration is None:
+                notes.append(
+                    "No intervals: they need fit to have had a table with a frame index (video, "
+                    "time, duration)."
+                )
+            else:
+                low, high, note = interval_from_calibration(
                     self._calibration,
                     shown[rows],
                     index[rows],
@@ -411,6 +418,10 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                     generator,
                 )
                 table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
+                notes += [note] if note else []
+        table.attrs["notes"] = list(dict.fromkeys(notes))
+        for note in table.attrs["notes"]:
+            warnings.warn(note, stacklevel=2)
         return table
 
     def _sample(self, table, y):

@@ -1,6 +1,5 @@
 """Estimates: seconds by video and character, with intervals."""
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -103,14 +102,10 @@ def interval_from_calibration(calibration, shown, index, confidence_level, n_res
     Returns
     -------
     low, high : ndarray of shape (n_classes,)
-        Seconds; NaN with a warning where there are too few calibration frames.
+        Seconds; NaN where there are too few calibration frames.
+    note : str or None
+        Why the interval is missing or not to be trusted.
     """
-    if calibration.out_of_sample is False:
-        warnings.warn(
-            "Intervals are too narrow: they learn from frames that the classifier has seen. Set "
-            "cross_fit=5 on KerasDenseClassifier.",
-            stacklevel=3,
-        )
     films = calibration.index.get_level_values("video")
     rows = np.arange(len(films))
     blocks = time_blocks(calibration.index.to_frame(index=False), length=_BLOCK_SECONDS)
@@ -119,8 +114,14 @@ def interval_from_calibration(calibration, shown, index, confidence_level, n_res
         # Errors on frames of this very film say more than those on others.
         rows = np.flatnonzero(own)
     durations = calibration.index.get_level_values("duration").to_numpy(dtype=np.float64)
+    note = None
+    if calibration.out_of_sample is False:
+        note = (
+            "Intervals are too narrow: they learn from frames that the classifier has seen. Set "
+            "cross_fit=5 on KerasDenseClassifier."
+        )
     try:
-        return seconds_interval(
+        low, high = seconds_interval(
             index.get_level_values("duration").to_numpy(dtype=np.float64),
             shown,
             calibration.errors[rows],
@@ -132,10 +133,9 @@ def interval_from_calibration(calibration, shown, index, confidence_level, n_res
             random_state=generator,
         )
     except ValueError as error:
-        warnings.warn(
-            f"No interval for {index.get_level_values('video')[0]!r}: {error}", stacklevel=3
-        )
-        return np.full(shown.shape[1], np.nan), np.full(shown.shape[1], np.nan)
+        low = high = np.full(shown.shape[1], np.nan)
+        note = f"No interval for {index.get_level_values('video')[0]!r}: {error}"
+    return low, high, note
 
 
 class LabelledSample:

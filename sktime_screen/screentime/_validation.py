@@ -99,7 +99,7 @@ def screen_time_validation(pipeline, table, y, *, groups=None, n_splits=5, rando
     for split, folds in _splits(index, y, groups, n_splits, random_state):
         for train, test in folds:
             fitted = _fitted(learned, _taken(rows, train), y.iloc[train])
-            report = _measured(
+            report = measured_frames(
                 fitted,
                 _taken(rows, test),
                 y.iloc[test],
@@ -155,8 +155,33 @@ def _fitted(pipeline, X, y):
     return fitted.fit(X, y)
 
 
-def _measured(fitted, X, y, index, lengths, characters, background):
-    """Measure one fold; a row a character and one for all."""
+def measured_frames(fitted, X, y, index, lengths, characters, background):
+    """Compare what a fitted pipeline makes of frames with their labels.
+
+    Parameters
+    ----------
+    fitted : sklearn.pipeline.Pipeline
+        With a `ScreenTimeAggregator` at its end.
+    X : object of n_frames rows
+        What it takes.
+    y : pandas.Series or pandas.DataFrame
+        The labels.
+    index : pandas.MultiIndex
+        The frame index of the rows.
+    lengths : pandas.Series
+        Seconds by film, to which errors are brought.
+    characters : sequence
+        The characters to tell of.
+    background : str, int or None
+        The class that means nobody.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a character and last "overall": ``character``, ``frames_right``,
+        ``average_precision``, ``seconds_error``, ``share_error`` and ``overlap``, as
+        `screen_time_validation` has them.
+    """
     probabilities, aggregator = fitted[:-1].transform(X), fitted[-1]
     predicted = aggregator.predict(probabilities)
     if aggregator.multilabel_:

@@ -1,44 +1,31 @@
-"""The command line: ``sktime-screen``."""
+"""``sktime-screen demo``."""
 
-import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
 from matplotlib.figure import Figure
-from rich.console import Console
 from rich.table import Table
 
-from .datasets import make_cartoon_film
-from .frames import VideoFrameSampler
-from .recipes import recommended_pipeline
-from .report import TimelineDisplay
-
-app = typer.Typer(
-    help="For how long each character is on screen in a video.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+from ..datasets import make_cartoon_film
+from ..frames import VideoFrameSampler
+from ..recipes import recommended_pipeline
+from ..report import ScreenTimeReport, TimelineDisplay
+from ._console import Steps, interval_text, results_console
+from ._options import Debug, Quiet
 
 
-@app.callback()
-def _commands():
-    """Keep ``demo`` a command of its own, as long as it is the only one."""
-
-
-@app.command()
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where the films and the figure go.")] = Path(
+    folder: Annotated[Path, typer.Option(help="Where films, figure and report go.")] = Path(
         "sktime_screen_demo"
     ),
     seconds: Annotated[float, typer.Option(min=10, help="Length of each film.")] = 120,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print the table only.")] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
 ):
     """Draw two cartoon films, learn cat and mouse from one, and measure the other."""
-    run_demo(folder, seconds, Console(), quiet=quiet)
+    run_demo(folder, seconds, results_console(), quiet=quiet)
 
 
 def run_demo(folder, seconds, console, *, quiet=False):
@@ -47,7 +34,7 @@ def run_demo(folder, seconds, console, *, quiet=False):
     Parameters
     ----------
     folder : pathlib.Path
-        Where the two films and the figure are written; made if need be.
+        Where the two films, the figure and the report are written; made if need be.
     seconds : float
         Length of each film in seconds.
     console : rich.console.Console
@@ -58,7 +45,7 @@ def run_demo(folder, seconds, console, *, quiet=False):
     Returns
     -------
     pandas.DataFrame
-        Indexed by character: ``measured``, ``true`` and ``error`` in seconds.
+        Indexed by character: ``measured``, ``low``, ``high``, ``true`` and ``error`` in seconds.
     """
     steps = Steps(console, quiet)
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,62 +65,26 @@ def run_demo(folder, seconds, console, *, quiet=False):
     with steps.step("Fitting the pipeline (pretrained network, dense head)"):
         pipeline.fit(X, y)
     with steps.step("Measuring the second film"):
-        # pipeline.transform([test]) in two halves, as the figure needs the frames between them.
+        # In two halves, as the figure needs the frames between them.
         probabilities = pipeline[:-1].transform([test])
-        measured = pipeline[-1].transform(probabilities).loc[test]
+        estimate = pipeline[-1].estimate(probabilities)
 
-    results = _compared(measured, truth[test])
+    results = _compared(estimate, truth[test])
     console.print(_as_table(results, test))
     figure = folder / "timeline.png"
     _draw_timeline(pipeline[-1].predict(probabilities), probabilities.index, truth[test], figure)
     steps.say(f"Who was on screen when: {figure}")
+    page = folder / "report.html"
+    with steps.step("Writing the report"):
+        ScreenTimeReport(
+            estimate,
+            pipeline[-1].appearances(probabilities),
+            pipeline[-1].co_appearances(probabilities),
+            probabilities=probabilities,
+            pipeline=pipeline,
+        ).save(page)
+    steps.say(f"All of it as a page to open in a browser: {page}")
     return results
-
-
-class Steps:
-    """Say what is being done and how long it took.
-
-    Parameters
-    ----------
-    console : rich.console.Console
-        Where to print.
-    quiet : bool
-        Print nothing.
-    """
-
-    def __init__(self, console, quiet):
-        self.console = console
-        self.quiet = quiet
-
-    def say(self, text):
-        """Print a line, unless quiet.
-
-        Parameters
-        ----------
-        text : str
-            The line.
-        """
-        if not self.quiet:
-            self.console.print(text, highlight=False)
-
-    @contextmanager
-    def step(self, what):
-        """Time a step.
-
-        Parameters
-        ----------
-        what : str
-            What is being done.
-
-        Yields
-        ------
-        None
-            While the step runs.
-        """
-        self.say(f"{what} ...")
-        begin = time.perf_counter()
-        yield
-        self.say(f"  done in {time.perf_counter() - begin:.1f} s")
 
 
 def _labels_at(truth, table):
@@ -142,8 +93,9 @@ def _labels_at(truth, table):
     return truth.drop(columns=["video", "time", "duration"]).iloc[rows].reset_index(drop=True)
 
 
-def _compared(measured, truth):
-    results = measured.rename("measured").to_frame()
+def _compared(estimate, truth):
+    results = estimate.set_index("character")[["seconds", "low", "high"]]
+    results = results.rename(columns={"seconds": "measured"})
     results["true"] = [(truth[name] * truth["duration"]).sum() for name in results.index]
     results["error"] = results["measured"] - results["true"]
     return results
@@ -152,12 +104,17 @@ def _compared(measured, truth):
 def _as_table(results, film):
     table = Table(title=f"Screen time in {film}")
     table.add_column("character")
-    for name in ("measured (s)", "true (s)", "error (s)", "error (%)"):
+    for name in ("measured (s)", "interval (s)", "true (s)", "error (s)", "error (%)"):
         table.add_column(name, justify="right")
     for character, row in results.iterrows():
         percent = f"{100 * row.error / row.true:+.1f}" if row.true else "-"
         table.add_row(
-            str(character), f"{row.measured:.1f}", f"{row.true:.1f}", f"{row.error:+.1f}", percent
+            str(character),
+            f"{row.measured:.1f}",
+            interval_text(row),
+            f"{row.true:.1f}",
+            f"{row.error:+.1f}",
+            percent,
         )
     return table
 
@@ -169,16 +126,3 @@ def _draw_timeline(predicted, index, truth, path):
         index, pd.DataFrame(predicted, columns=y_true.columns), y_true, ax=figure.add_subplot()
     )
     figure.savefig(path, dpi=120)
-
-
-def main():
-    """Run the command line: errors of input are one line, Ctrl-C ends cleanly."""
-    try:
-        app()
-    except (OSError, ValueError) as error:
-        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False)
-        raise SystemExit(1) from None
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,95 @@
+"""Files that are either written whole or not at all."""
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def checked_target(path):
+    """Tell before any work whether a file can be there at all.
+
+    Parameters
+    ----------
+    path : str or path
+        The file to be written.
+
+    Returns
+    -------
+    pathlib.Path
+        The same.
+
+    Raises
+    ------
+    IsADirectoryError
+        If it is a folder.
+    FileNotFoundError
+        If its folder is missing.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(f"Cannot write {target}: it is a folder. Name a file in it.")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"Cannot write {target}: there is no folder {target.parent}. Make it first."
+        )
+    return target
+
+
+@contextmanager
+def written_whole(path):
+    """Write a file in another place, from where it comes to its own when all is written.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; one that is there already, or that a link leads to, is replaced by the new one
+        and keeps its permissions.
+
+    Yields
+    ------
+    pathlib.Path
+        Where to write, in a folder of its own, with the name that the file shall have.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or takes no new files, or the disk is full; what was there before
+        is still there.
+    """
+    target = checked_target(path)
+    if target.exists() and not target.is_file():
+        # /dev/stdout, /dev/null or a pipe: there is nothing to keep, and it must not be replaced.
+        yield target
+        return
+    whole = target.resolve()
+    try:
+        # A folder, and not a temporary file: that would keep others from reading the result.
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=whole.parent) as folder:
+            unfinished = Path(folder, whole.name)
+            yield unfinished
+            if whole.exists():
+                shutil.copymode(whole, unfinished)
+            os.replace(unfinished, whole)
+    except OSError as error:
+        raise OSError(error.errno, f"Cannot write {target}: {error.strerror}.") from error
+
+
+def write_whole(path, text):
+    """Write a text file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+        The file, see ``written_whole``.
+    text : str
+        Written as UTF-8, line ends as they are.
+
+    Raises
+    ------
+    OSError
+        As ``written_whole`` does.
+    """
+    with written_whole(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8", newline="")

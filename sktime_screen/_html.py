@@ -1,0 +1,68 @@
+"""What pages in one file are made with: templates, and what stands in a page instead of a file."""
+
+import base64
+import hashlib
+
+
+def page_template(package, name, **filters):
+    """Load a template whose values are escaped.
+
+    Parameters
+    ----------
+    package : str
+        The package that has it in its folder ``templates``.
+    name : str
+        Its file.
+    **filters : callable
+        Filters of the template, by name.
+
+    Returns
+    -------
+    jinja2.Template
+        Refuses to be rendered without a value that it asks for.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(filters)
+    return environment.get_template(name)
+
+
+def data_uri(kind, content):
+    """Return bytes as a data URI.
+
+    Parameters
+    ----------
+    kind : str
+        Their media type.
+    content : bytes
+        What it holds.
+
+    Returns
+    -------
+    str
+        ``data:...;base64,...``
+    """
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def policy_hash(text):
+    """Return what a content security policy calls a style or script that stands in the page.
+
+    Parameters
+    ----------
+    text : str
+        The style or script.
+
+    Returns
+    -------
+    str
+        ``'sha256-...'``, with the quotation marks.
+    """
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,5 @@
+"""``python -m sktime_screen.cli``."""
+
+from . import main
+
+main()

@@ -1,0 +1,30 @@
+"""The application: its commands, and what becomes of errors, warnings and Ctrl-C."""
+
+import typer
+
+from ._commands import Commands, WordsCommand
+from ._demo import demo
+from ._evaluate import evaluate
+from ._frames import frames
+from ._label import label
+from ._measure import measure
+from ._train import train
+
+app = typer.Typer(
+    cls=Commands,
+    help=(
+        "For how long each character is on screen in a video: `label` some frames of a film, "
+        "`train` on the labels, `measure` films.\n\n"
+        "Model files are pickles: loading one can run any code, so give only files that you trust."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (demo, frames, label, train, measure, evaluate):
+    app.command(cls=WordsCommand)(command)
+
+
+def main():
+    """Run the command line."""
+    app(prog_name="sktime-screen")

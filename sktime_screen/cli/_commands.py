@@ -1,0 +1,105 @@
+"""How commands read their words, and how they end."""
+
+import os
+import signal
+import sys
+import warnings
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from ._console import ERRORS, say_error, say_warning
+
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+class WordsCommand(TyperCommand):
+    """A command whose options take one word or several: ``--classes tom jerry``."""
+
+    def parse_args(self, ctx, args):
+        """Give each word of such an option the option's name, as the parser wants it.
+
+        Parameters
+        ----------
+        ctx : typer.Context
+            The context.
+        args : list of str
+            What was written.
+
+        Returns
+        -------
+        list of str
+            What was not read.
+        """
+        several = {
+            name
+            for option in self.params
+            if getattr(option, "multiple", False)
+            for name in option.opts
+        }
+        words, option = [], None
+        for position, word in enumerate(args):
+            if word == "--":
+                words += args[position:]
+                break
+            if word.startswith("-"):
+                option = word if word in several else None
+                words += [] if option else [word]
+            else:
+                words += [option, word] if option else [word]
+        return super().parse_args(ctx, words)
+
+
+class Commands(TyperGroup):
+    """Commands whose errors are one line, and which can be stopped at any time."""
+
+    def invoke(self, ctx):
+        """Run a command.
+
+        Parameters
+        ----------
+        ctx : typer.Context
+            The context.
+
+        Returns
+        -------
+        object
+            What the command returns.
+
+        Raises
+        ------
+        typer.Exit
+            With 1 after an error, and 130 where the command was interrupted.
+        """
+        with warnings.catch_warnings():
+            warnings.showwarning = say_warning
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt:
+                _say_kept(ctx)
+                raise typer.Exit(_INTERRUPTED) from None
+            except BrokenPipeError:
+                # Whoever read the output has enough; nothing more may be written on the way out.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                raise typer.Exit(1) from None
+            except Exception as error:
+                # Those of the parser become its own messages and exit codes.
+                if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
+                    raise
+                if ctx.meta.get("sktime_screen.debug"):
+                    raise
+                say_error(error)
+                raise typer.Exit(1) from None
+
+
+def _say_kept(ctx):
+    ERRORS.print("[yellow]stopped[/yellow]")
+    memory = ctx.meta.get("sktime_screen.memory")
+    if memory is not None and not ctx.meta.get("sktime_screen.no_memory"):
+        ERRORS.print(
+            f"The features computed so far are kept in '{memory}': the same command goes on from "
+            f"there.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )

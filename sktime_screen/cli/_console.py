@@ -1,0 +1,218 @@
+"""What is printed: results on the output stream, all else on the error stream."""
+
+import sys
+import time
+from contextlib import contextmanager
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+# Where nobody looks on, a table is as wide as it has to be.
+_WIDE = 200
+
+ERRORS = Console(stderr=True)
+# What these say was written for those who use the command line, or names what is wrong there.
+_EXPLAINED = (OSError, ValueError, ImportError)
+
+
+def results_console():
+    """Return the console for results.
+
+    Returns
+    -------
+    rich.console.Console
+        As wide as the terminal, or wide.
+    """
+    return Console(width=None if sys.stdout.isatty() else _WIDE)
+
+
+def one_line(error):
+    """Say in one line what an error says, without its notes.
+
+    Parameters
+    ----------
+    error : Exception
+        The error.
+
+    Returns
+    -------
+    str
+        Its message, with its type where it was not foreseen.
+    """
+    text = " ".join(str(error).split())
+    if isinstance(error, OSError) and error.filename is not None:
+        text = f"{error.strerror}: {error.filename!r}"
+    if not isinstance(error, _EXPLAINED):
+        text = f"{type(error).__name__}: {text} (--debug tells where)"
+    return text or type(error).__name__
+
+
+def say_error(error):
+    """Print an error and its notes, a line each.
+
+    Parameters
+    ----------
+    error : Exception
+        The error.
+    """
+    _say("red", "error", one_line(error))
+    for note in getattr(error, "__notes__", ()):
+        _say("red", "  ", " ".join(note.split()))
+
+
+def say_warning(message, category, filename, lineno, file=None, line=None):
+    """Print a warning as one line, in the place of ``warnings.showwarning``.
+
+    Parameters
+    ----------
+    message : Warning or str
+        The warning.
+    category, filename, lineno, file, line : object
+        Where it comes from, which is not printed.
+    """
+    _say("yellow", "warning", " ".join(str(message).split()))
+
+
+def _say(color, what, text):
+    what = f"{what}:" if what.strip() else what
+    ERRORS.print(f"[{color}]{what}[/{color}] ", end="")
+    # Not wrapped: paths are copied from here.
+    ERRORS.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class Steps:
+    """Say what is being done and how long it took.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    quiet : bool
+        Print nothing.
+    """
+
+    def __init__(self, console, quiet):
+        self.console = console
+        self.quiet = quiet
+
+    def say(self, text):
+        """Print a line, unless quiet.
+
+        Parameters
+        ----------
+        text : str
+            The line.
+        """
+        if not self.quiet:
+            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def step(self, what):
+        """Time a step.
+
+        Parameters
+        ----------
+        what : str
+            What is being done.
+
+        Yields
+        ------
+        None
+            While the step runs.
+        """
+        self.say(f"{what} ...")
+        begin = time.perf_counter()
+        yield
+        self.say(f"  done in {time.perf_counter() - begin:.1f} s")
+
+
+def seconds_table(estimate, title=None):
+    """Lay out estimated seconds.
+
+    Parameters
+    ----------
+    estimate : pandas.DataFrame
+        As :meth:`ScreenTimeAggregator.estimate` gives it.
+    title : str, optional
+        What stands above.
+
+    Returns
+    -------
+    rich.table.Table
+        A row a film and character.
+    """
+    table = Table(title=title)
+    table.add_column("film", overflow="fold")
+    table.add_column("character")
+    for name in ("seconds", "interval", "% of film", "appearances"):
+        table.add_column(name, justify="right")
+    for video, rows in estimate.groupby("video", sort=False):
+        for row in rows.itertuples():
+            table.add_row(
+                Text(str(video)),
+                Text(str(row.character)),
+                f"{row.seconds:.1f}",
+                interval_text(row),
+                f"{100 * row.share:.1f}",
+                str(row.appearances),
+            )
+        table.add_section()
+    return table
+
+
+def interval_text(row):
+    """Return the limits of some seconds as text.
+
+    Parameters
+    ----------
+    row : object
+        With ``low`` and ``high``.
+
+    Returns
+    -------
+    str
+        A dash where they are not known.
+    """
+    return "-" if pd.isna(row.low) else f"{row.low:.1f} to {row.high:.1f}"
+
+
+def figures_table(figures, title):
+    """Lay out how good a model is.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        As of :func:`screen_time_validation`; of one measurement, without splits and deviations.
+    title : str
+        What stands above.
+
+    Returns
+    -------
+    rich.table.Table
+        A row a split and character.
+    """
+    table = Table(title=title)
+    splits = "split" in figures
+    for name in [*(["held out"] if splits else []), "character"]:
+        table.add_column(name)
+    for name in ("frames right (%)", "average precision", "seconds off", "% of film", "overlap"):
+        table.add_column(name, justify="right")
+    for row in figures.itertuples():
+        values = [
+            f"{100 * row.frames_right:.1f}",
+            f"{row.average_precision:.3f}",
+            f"{row.seconds_error:.1f}",
+            f"{100 * row.share_error:.1f}",
+            f"{row.overlap:.3f}",
+        ]
+        values = ["-" if value == "nan" else value for value in values]
+        overall = row.character == "overall"
+        table.add_row(
+            *([Text(str(row.split))] if splits else []),
+            Text(str(row.character)),
+            *values,
+            end_section=overall,
+        )
+    return table

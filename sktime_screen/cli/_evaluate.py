@@ -1,0 +1,96 @@
+"""``sktime-screen evaluate``."""
+
+import os
+import warnings
+
+import pandas as pd
+
+from ..frames import frame_index
+from ..screentime import screen_time_validation
+from ..screentime._metrics import film_lengths
+from ..screentime._validation import measured_frames
+from ._console import Steps, figures_table, results_console
+from ._labels import labels_for, load_labels
+from ._model import load_model, set_up_features
+from ._options import (
+    MEMORY,
+    Backbone,
+    Background,
+    Debug,
+    Labels,
+    MaybeModel,
+    Memory,
+    NoMemory,
+    Places,
+    Quiet,
+    Rate,
+    Seed,
+    Video,
+    feature_folder,
+)
+from ._train import VALIDATION_TITLE, labelled_pipeline
+
+
+def evaluate(
+    labels: Labels,
+    model: MaybeModel = None,
+    video: Video = None,
+    rate: Rate = 1.0,
+    background: Background = None,
+    places: Places = False,
+    backbone: Backbone = None,
+    memory: Memory = MEMORY,
+    no_memory: NoMemory = False,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
+):
+    """Compare a model with labels; without a model, tell what one of these labels would reach.
+
+    Without a model, the recommended pipeline is trained and tested on different films or, with
+    one film, on different stretches of it.
+    """
+    console = results_console()
+    steps = Steps(console, quiet)
+    if model is None:
+        folder = feature_folder(memory, no_memory)
+        X, y, pipeline = labelled_pipeline(
+            labels, video, rate, background, places, backbone, folder, seed, quiet
+        )
+        features = pipeline[:-2].fit_transform(X)
+        with steps.step("Validating"):
+            figures = screen_time_validation(pipeline[-2:], features, y, random_state=seed)
+        console.print(figures_table(figures, VALIDATION_TITLE))
+        return
+    fitted = load_model(model)
+    folder = feature_folder(memory, no_memory)
+    set_up_features(fitted, folder, verbose=not quiet)
+    X, y = load_labels(labels, video, rate)
+    y = labels_for(fitted[-1], y, labels)
+    aggregator, index = fitted[-1], frame_index(X)
+    _warn_of_learned(aggregator, index)
+    characters = [name for name in aggregator.class_names_ if name != aggregator.background]
+    figures = measured_frames(
+        fitted, X, y, index, film_lengths(index), characters, aggregator.background
+    )
+    console.print(figures_table(figures, f"{model} against {len(X)} labelled frames"))
+
+
+def _warn_of_learned(aggregator, index):
+    """Warn where the model has learned from the frames it is to be measured on."""
+    if aggregator._calibration is None:
+        return
+    learned, asked = (_moments(index) for index in (aggregator._calibration.index, index))
+    known = asked.isin(learned)
+    if known.any():
+        warnings.warn(
+            f"The model has learned from {known.sum()} of these {len(index)} frames, and is right "
+            f"about them more often than about others: `evaluate` without --model holds frames "
+            f"out.",
+            stacklevel=2,
+        )
+
+
+def _moments(index):
+    films = index.get_level_values("video").map(os.path.basename)
+    return pd.MultiIndex.from_arrays([films, index.get_level_values("time")])

@@ -1,0 +1,42 @@
+"""``sktime-screen frames``."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..labels import extract_frames
+from ._console import Steps, results_console
+from ._options import Debug, Films, Quiet, Rate
+
+
+def frames(
+    films: Films,
+    folder: Annotated[Path, typer.Option(help="Where pictures and labels.csv go.")] = Path(
+        "frames"
+    ),
+    rate: Rate = 1.0,
+    characters: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME...",
+            help="Characters, a column each for 0 and 1; without, one column for a class a frame.",
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+):
+    """Write frames of films as pictures, with a CSV to fill in with labels.
+
+    Called again it writes what is missing, and keeps labels that were filled in.
+    """
+    paths = [os.fspath(film) for film in films]
+    table = extract_frames(
+        paths, folder, rate, characters=characters or (), on_error="warn", verbose=not quiet
+    )
+    steps = Steps(results_console(), quiet)
+    steps.say(f"{len(table)} pictures in {folder}")
+    steps.say(f"Fill in {folder / 'labels.csv'}, then: sktime-screen train {folder / 'labels.csv'}")
+    if set(paths) - set(table["video"]):
+        raise typer.Exit(1)

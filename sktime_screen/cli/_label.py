@@ -1,0 +1,124 @@
+"""``sktime-screen label``."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..frames import VideoFrameSampler
+from ..labels import suggest_frames, write_label_page
+from ..recipes import recommended_pipeline
+from ._console import Steps, results_console
+from ._labels import as_films_are_called, load_labels
+from ._model import load_model, set_up_features
+from ._options import (
+    MEMORY,
+    Debug,
+    Films,
+    MaybeModel,
+    Memory,
+    NoMemory,
+    Quiet,
+    Rate,
+    Seed,
+    check_outputs,
+    feature_folder,
+)
+
+
+class Strategy(StrEnum):
+    """How frames are chosen, see :func:`suggest_frames`."""
+
+    diverse = "diverse"
+    stratified = "stratified"
+    uncertain = "uncertain"
+    random = "random"
+    all = "all"
+
+
+def label(
+    films: Films,
+    classes: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME...", help="The characters; by default those of the model."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="The page to write.")] = Path("label.html"),
+    number: Annotated[int, typer.Option(min=1, help="How many frames to label.")] = 60,
+    strategy: Annotated[
+        Strategy,
+        typer.Option(
+            help="diverse teaches most; stratified and random are samples, from whose labels "
+            "`measure --labels` computes valid intervals; uncertain takes what the model doubts; "
+            "all takes all frames."
+        ),
+    ] = Strategy.diverse,
+    model: MaybeModel = None,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="LABELS...", help="Labels so far: their frames are not taken again."),
+    ] = None,
+    rate: Rate = 1.0,
+    memory: Memory = MEMORY,
+    no_memory: NoMemory = False,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
+):
+    """Write a page on which frames are labelled in the browser, by keyboard.
+
+    With a model its predictions are suggested, the most doubtful frames first.
+    """
+    if not classes and model is None:
+        raise typer.BadParameter("name the characters: --classes tom jerry", param_hint="--classes")
+    if strategy is Strategy.uncertain and model is None:
+        raise typer.BadParameter("uncertain needs a --model to doubt", param_hint="--strategy")
+    check_outputs(output)
+    steps = Steps(results_console(), quiet)
+    fitted = None if model is None else load_model(model)
+    folder = feature_folder(memory, no_memory)
+    if fitted is not None:
+        set_up_features(fitted, folder, verbose=not quiet)
+    paths = [os.fspath(film) for film in films]
+    table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
+    readable = set(table["video"])
+    if strategy is not Strategy.all:
+        known = None
+        if labels:
+            known = as_films_are_called(load_labels(labels, rate=rate)[0], paths)
+        # Only the frames themselves describe how much they look alike, whatever the model.
+        looks = recommended_pipeline(rate=rate, memory=folder, verbose=int(not quiet))[:3]
+        taken = 0 if known is None else len(known)
+        table = suggest_frames(
+            table,
+            min(number, max(1, len(table) - taken)),
+            strategy.value,
+            features=None if strategy is Strategy.random else looks,
+            estimator=fitted,
+            labelled=known,
+            random_state=seed,
+        )
+    with steps.step(f"Writing the page of {len(table)} frames"):
+        _write(table, classes, output, fitted)
+    steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
+    steps.say(f"sktime-screen train {output.stem}.csv --model screen_time.joblib")
+    if set(paths) - readable:
+        raise typer.Exit(1)
+
+
+def _write(table, classes, output, fitted):
+    if fitted is None:
+        write_label_page(table, classes, output)
+        return
+    aggregator = fitted[-1]
+    nobody = aggregator.background
+    names = [str(name) for name in aggregator.class_names_ if name != nobody]
+    write_label_page(
+        table,
+        classes or names,
+        output,
+        multilabel=aggregator.multilabel_,
+        background=None if nobody is None else str(nobody),
+        probabilities=fitted[:-1].transform(table),
+    )

@@ -1,0 +1,175 @@
+"""Labels as commands are given them."""
+
+import os
+
+import numpy as np
+import pandas as pd
+
+from ..labels import load_eaf, load_label_csv, load_label_studio
+from ..labels._indicators import CLASS_COLUMNS
+
+
+def load_labels(paths, video=None, rate=1.0):
+    """Load labels of one file or of several, without the frames that are not labelled.
+
+    Parameters
+    ----------
+    paths : list of pathlib.Path
+        CSV files, or those of ELAN (.eaf) and Label Studio (.json).
+    video : pathlib.Path, optional
+        The film whose pictures are labelled.
+    rate : float, default=1.0
+        Frames a second, where films or intervals are sampled.
+
+    Returns
+    -------
+    X : pandas.DataFrame
+        The frame table.
+    y : pandas.Series or pandas.DataFrame
+        One class a frame, or the 0/1 indicators with a column a character. A single 0/1 column
+        ``tom`` becomes the classes "tom" and "not tom".
+
+    Raises
+    ------
+    ValueError
+        If the files name other characters.
+    """
+    loaded = [_loaded(path, video, rate) for path in paths]
+    names = [_columns(y) for _, y in loaded]
+    for path, columns in zip(paths, names, strict=True):
+        if set(columns) != set(names[0]):
+            raise ValueError(
+                f"'{path}' has the labels {columns}, but '{paths[0]}' has {names[0]}: the "
+                f"same characters are expected in all files, 0 for who is not in a film."
+            )
+    X = pd.concat([table for table, _ in loaded], ignore_index=True)
+    y = pd.concat([labels for _, labels in loaded], ignore_index=True)
+    if "image" in X and X["image"].isna().any():
+        raise ValueError(
+            "Some labels are of films and others of pictures, since not all films were found: put "
+            "them where the files of labels say, or train on each kind alone."
+        )
+    return X, _named(y)
+
+
+def _loaded(path, video, rate):
+    if path.suffix.lower() == ".eaf":
+        return load_eaf(path, video, rate)
+    if path.suffix.lower() == ".json":
+        return load_label_studio(path, rate)
+    return load_label_csv(path, video, rate, missing="drop")
+
+
+def _columns(y):
+    if isinstance(y, pd.DataFrame):
+        return [str(name) for name in y.columns]
+    return ["(one class a frame)" if y.name in CLASS_COLUMNS else str(y.name)]
+
+
+def _named(y):
+    """Call the 0 and 1 of a single character by name: they become classes."""
+    one = isinstance(y, pd.DataFrame) and y.shape[1] == 1
+    y = y.iloc[:, 0] if one else y
+    if isinstance(y, pd.Series) and y.name not in CLASS_COLUMNS and y.isin([0, 1]).all():
+        return pd.Series(np.where(y == 1, str(y.name), _nobody(y.name)), name="label")
+    return y
+
+
+def _nobody(name):
+    return f"not {name}"
+
+
+def find_background(background, y):
+    """Return the class that means nobody.
+
+    Parameters
+    ----------
+    background : str or None
+        As it was written.
+    y : pandas.Series or pandas.DataFrame
+        The labels.
+
+    Returns
+    -------
+    object
+        The class, None where there is none.
+
+    Raises
+    ------
+    ValueError
+        If there is no such class.
+    """
+    if isinstance(y, pd.DataFrame):
+        if background is not None:
+            raise ValueError(
+                f"--background {background}: with a column a character, nobody is a row of zeros. "
+                f"Leave --background out."
+            )
+        return None
+    classes = y.unique().tolist()
+    if background is None:
+        one = sorted(map(str, classes), key=len)
+        return one[1] if len(one) == 2 and one[1] == _nobody(one[0]) else None
+    for name in classes:
+        if str(name) == background:
+            return name
+    raise ValueError(f"--background {background} is none of the classes {sorted(classes)}.")
+
+
+def labels_for(aggregator, y, paths):
+    """Bring labels into the form a model has learned.
+
+    Parameters
+    ----------
+    aggregator : ScreenTimeAggregator
+        The end of the model.
+    y : pandas.Series or pandas.DataFrame
+        Labels.
+    paths : list of pathlib.Path
+        Where they come from.
+
+    Returns
+    -------
+    pandas.Series or pandas.DataFrame
+        The labels, columns in the order of the model's characters.
+
+    Raises
+    ------
+    ValueError
+        If the model knows other characters.
+    """
+    known = {str(name): name for name in aggregator.class_names_}
+    table = isinstance(y, pd.DataFrame)
+    found = [str(name) for name in (y.columns if table else y.unique())]
+    unknown = sorted(set(found) - set(known))
+    if table != aggregator.multilabel_ or unknown or (table and len(found) != len(known)):
+        kind = {True: "a column a character", False: "one class a frame"}
+        raise ValueError(
+            f"{', '.join(f'{str(path)!r}' for path in paths)}: labels of {sorted(found)} "
+            f"({kind[table]}), but the model knows {list(known)} ({kind[aggregator.multilabel_]}): "
+            f"are they the labels of another film?"
+        )
+    if table:
+        return y.set_axis(found, axis=1)[list(known)].set_axis(list(known.values()), axis=1)
+    return y.map(lambda name: known[str(name)])
+
+
+def as_films_are_called(X, films):
+    """Give the films of labels the paths by which they are named in a command.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame
+        The frame table of the labels.
+    films : list of str
+        The films of the command.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table; films that are none of these keep their path.
+    """
+    called = {os.path.realpath(film): film for film in films}
+    return X.assign(
+        video=[called.get(os.path.realpath(str(film)), str(film)) for film in X["video"]]
+    )

@@ -1,0 +1,149 @@
+"""``sktime-screen measure``."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from ..frames._indicators import indicator_table
+from ..labels import save_eaf
+from ..report import ScreenTimeReport, save_csv, save_json, save_srt, save_vtt
+from ._console import Steps, one_line, results_console, seconds_table
+from ._labels import as_films_are_called, labels_for, load_labels
+from ._model import load_model, set_up_features
+from ._options import (
+    MEMORY,
+    Debug,
+    Films,
+    Memory,
+    Model,
+    NoMemory,
+    Quiet,
+    check_outputs,
+    feature_folder,
+)
+
+
+def _output(what):
+    return Annotated[Path | None, typer.Option(metavar="FILE", help=what)]
+
+
+def measure(
+    films: Films,
+    model: Model,
+    report: _output("Write a report of one page (HTML).") = None,
+    csv: _output("Write the table of seconds as CSV.") = None,
+    json: _output("Write seconds and appearances as JSON.") = None,
+    vtt: _output("Write appearances as WebVTT subtitles; of one film.") = None,
+    srt: _output("Write appearances as SRT subtitles; of one film.") = None,
+    eaf: _output("Write appearances as an annotation file of ELAN; of one film.") = None,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="LABELS...",
+            help="Labels of a random sample of these films' frames (column `inclusion`, from "
+            "`label --strategy stratified`): seconds and intervals are then corrected by them.",
+        ),
+    ] = None,
+    memory: Memory = MEMORY,
+    no_memory: NoMemory = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+):
+    """Measure for how long each character is on screen in films.
+
+    A film that cannot be measured does not stop the others; the exit code then is 1.
+    """
+    paths = list(dict.fromkeys(os.fspath(film) for film in films))
+    if len(paths) > 1 and (vtt or srt or eaf):
+        raise typer.BadParameter("subtitles and .eaf files are of one film: measure each alone")
+    check_outputs(report, csv, json, vtt, srt, eaf)
+    console = results_console()
+    steps = Steps(console, quiet)
+    fitted = load_model(model)
+    set_up_features(fitted, feature_folder(memory, no_memory), verbose=not quiet)
+    aggregator = fitted[-1]
+    sample = None
+    if labels:
+        sample = _sample(labels, paths, fitted)
+    probabilities = _probabilities(fitted, paths, steps)
+    estimate = aggregator.estimate(probabilities, labelled=sample)
+    appearances = aggregator.appearances(probabilities)
+    percent = f"{100 * aggregator.confidence_level:g} %"
+    console.print(seconds_table(estimate, f"Screen time, with intervals of {percent}"))
+
+    def write_report(path):
+        ScreenTimeReport(
+            estimate,
+            appearances,
+            aggregator.co_appearances(probabilities),
+            probabilities=probabilities,
+            pipeline=fitted,
+            validation=getattr(fitted, "made_with_", {}).get("validation"),
+        ).save(path)
+
+    written = [
+        _written(path, write, steps)
+        for path, write in [
+            (csv, lambda path: save_csv(path, estimate)),
+            (json, lambda path: save_json(path, estimate, appearances)),
+            (vtt, lambda path: save_vtt(path, appearances)),
+            (srt, lambda path: save_srt(path, appearances)),
+            (eaf, lambda path: _save_eaf(path, aggregator, probabilities)),
+            (report, write_report),
+        ]
+        if path is not None
+    ]
+    if not all(written) or len(probabilities.index.unique("video")) < len(paths):
+        raise typer.Exit(1)
+
+
+def _sample(labels, paths, fitted):
+    """Return labelled frames of the films as ``estimate`` takes them."""
+    X, y = load_labels(labels, rate=fitted[0].rate)
+    X = as_films_are_called(X, paths)
+    if not X["video"].isin(paths).any():
+        raise ValueError(
+            f"None of the labels of {', '.join(f'{str(path)!r}' for path in labels)} is of the "
+            f"films measured: they are of {sorted(X['video'].unique())[:3]}."
+        )
+    return X, labels_for(fitted[-1], y, labels)
+
+
+def _probabilities(fitted, paths, steps):
+    """Return the probabilities of all films but those that fail, which are warned about."""
+    found = []
+    for number, path in enumerate(paths, start=1):
+        try:
+            with steps.step(f"Film {number} of {len(paths)}: {path}"):
+                found.append(fitted[:-1].transform([path]))
+        except (OSError, ValueError) as error:
+            if len(paths) == 1:
+                raise
+            warnings.warn(f"Left out '{path}': {one_line(error)}", stacklevel=2)
+    if not found:
+        raise ValueError(f"None of the {len(paths)} films could be measured.")
+    return pd.concat(found)
+
+
+def _written(path, write, steps):
+    """Write a file; one that cannot be written does not lose the others."""
+    try:
+        write(path)
+    except (OSError, ValueError, ImportError) as error:
+        warnings.warn(f"{path} was not written: {one_line(error)}", stacklevel=2)
+        return False
+    steps.say(f"Written: {path}")
+    return True
+
+
+def _save_eaf(path, aggregator, probabilities):
+    predicted = aggregator.predict(probabilities)
+    if aggregator.multilabel_:
+        predicted = pd.DataFrame(predicted, columns=aggregator.class_names_)
+    shown = indicator_table(predicted, background=aggregator.background).astype(int)
+    shown.columns = shown.columns.map(str)
+    save_eaf(path, probabilities.index.to_frame(index=False), shown)

@@ -1,0 +1,147 @@
+"""Models as files."""
+
+import os
+import re
+import tempfile
+import warnings
+from pathlib import Path
+
+import joblib
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from ..features import PretrainedCNNFeatures
+from ..report._page import versions
+from ..screentime import ScreenTimeAggregator
+
+# As text in the pickle, so that it can be read where the pickle cannot.
+_MADE_WITH = re.compile(rb"sktime_screen==([\w.+!-]+)")
+
+
+def save_model(pipeline, path, validation=None):
+    """Write a fitted pipeline whole, or leave what is there as it is.
+
+    With it goes what it was made with and how good it is, in the attribute ``made_with_`` of the
+    pipeline; where features are kept and what is printed does not.
+
+    Parameters
+    ----------
+    pipeline : sklearn.pipeline.Pipeline
+        The pipeline.
+    path : pathlib.Path
+        The file.
+    validation : pandas.DataFrame, optional
+        As of :func:`screen_time_validation`.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    found = " ".join(f"{name}=={version}" for name, version in versions().items())
+    pipeline.made_with_ = {"versions": found, "validation": validation}
+    set_up_features(pipeline, None, verbose=False)
+    try:
+        # A folder, and not a temporary file: that would keep others from reading the result.
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
+            unfinished = os.path.join(folder, "unfinished")
+            joblib.dump(pipeline, unfinished)
+            os.replace(unfinished, path)
+    except OSError as error:
+        raise type(error)(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def load_model(path):
+    """Load a fitted pipeline, which can run any code.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, of `save_model` or ``joblib.dump``.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        The pipeline.
+
+    Raises
+    ------
+    OSError
+        If there is no such file.
+    ValueError
+        If it is no model, or one that these versions cannot read.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"No such model: '{path}'. `sktime-screen train` writes one.")
+    content = Path(path).read_bytes()
+    match = _MADE_WITH.search(content)
+    made_with = match and match[1].decode()
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always", InconsistentVersionWarning)
+        try:
+            pipeline = joblib.load(path)
+        except Exception as error:
+            raise ValueError(_unreadable(path, made_with, error)) from error
+    if not (isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], ScreenTimeAggregator)):
+        raise ValueError(
+            f"'{path}' holds no pipeline with a ScreenTimeAggregator at its end: a model that "
+            f"`sktime-screen train` wrote is expected."
+        )
+    check_is_fitted(pipeline)
+    _warn_of_versions(path, made_with, raised)
+    return pipeline
+
+
+def _unreadable(path, made_with, error):
+    # A source tree that was never installed has no version.
+    ours = versions().get("sktime_screen", "of no known version")
+    if made_with not in (None, ours):
+        return (
+            f"'{path}' was made with sktime_screen {made_with} and cannot be read by {ours}, "
+            f"which is installed: train it again, or install sktime_screen=={made_with}."
+        )
+    return (
+        f"'{path}' cannot be read as a model, a file of joblib is expected "
+        f"({type(error).__name__}: {error}); this is sktime_screen {ours}."
+    )
+
+
+def _warn_of_versions(path, made_with, raised):
+    # A source tree that was never installed has no version.
+    ours = versions().get("sktime_screen", "of no known version")
+    if made_with not in (None, ours):
+        warnings.warn(
+            f"'{path}' was made with sktime_screen {made_with}, and {ours} is installed: results "
+            f"may differ. Train it again if they look wrong.",
+            stacklevel=3,
+        )
+    of_sklearn = [w.message for w in raised if issubclass(w.category, InconsistentVersionWarning)]
+    if of_sklearn:
+        first = of_sklearn[0]
+        warnings.warn(
+            f"'{path}' was made with scikit-learn {first.original_sklearn_version}, and "
+            f"{first.current_sklearn_version} is installed: results may differ. Train it again if "
+            f"they look wrong.",
+            stacklevel=3,
+        )
+    for other in raised:
+        if other.message not in of_sklearn:
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+
+
+def set_up_features(pipeline, memory, verbose):
+    """Say where a pipeline keeps its features and whether it shows progress.
+
+    Parameters
+    ----------
+    pipeline : sklearn.pipeline.Pipeline
+        The pipeline; it is changed.
+    memory : str or None
+        The folder.
+    verbose : bool
+        Whether to show a bar.
+    """
+    for _, step in pipeline.steps:
+        if isinstance(step, PretrainedCNNFeatures):
+            step.set_params(memory=memory, verbose=verbose)

@@ -1,0 +1,134 @@
+"""Options that several commands have."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..features import FeatureStore
+
+MEMORY = Path("sktime_screen_features")
+
+
+def _remember(ctx: typer.Context, param: typer.CallbackParam, value):
+    """Keep a value for where errors and interruptions are told."""
+    ctx.meta[f"sktime_screen.{param.name}"] = value
+    return value
+
+
+Films = Annotated[list[Path], typer.Argument(metavar="FILM...", help="Video files.")]
+Labels = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="LABELS...",
+        help="CSV files of labels, as the page of `label` saves them or `frames` begins them; "
+        "or those of ELAN (.eaf) and Label Studio (.json).",
+    ),
+]
+Model = Annotated[
+    Path,
+    typer.Option(
+        help="The model that `train` wrote, or a fitted pipeline from joblib.dump. It is a pickle: "
+        "loading it can run any code, so give only files that you trust."
+    ),
+]
+MaybeModel = Annotated[
+    Path | None,
+    typer.Option(
+        help="A model, as `train` writes it. It is a pickle: loading it can run any code, so give "
+        "only files that you trust."
+    ),
+]
+Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second that are looked at.")]
+Memory = Annotated[
+    Path,
+    typer.Option(
+        envvar="SKTIME_SCREEN_FEATURES",
+        callback=_remember,
+        help="Folder where what was computed of each frame is kept: what was stopped goes on from "
+        "there, and nothing is computed twice.",
+    ),
+]
+NoMemory = Annotated[bool, typer.Option("--no-memory", callback=_remember, help="Keep nothing.")]
+Background = Annotated[
+    str | None,
+    typer.Option(help="Where each frame has one class: the class that means nobody."),
+]
+Backbone = Annotated[
+    str | None, typer.Option(help="The pretrained network; EfficientNet-Lite0 by default.")
+]
+Places = Annotated[
+    bool,
+    typer.Option(
+        "--places",
+        help="Look at every place of the picture: for hundreds of labels, to measure other films.",
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Makes the result repeatable.")]
+Video = Annotated[
+    Path | None,
+    typer.Option(help="The film that the pictures of the labels were taken from (at --rate)."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print results, warnings and errors only.")]
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", callback=_remember, is_eager=True, help="Show where an error arose."),
+]
+
+
+def feature_folder(memory, no_memory):
+    """Return where features are kept, checked to be a folder that can be written to.
+
+    Parameters
+    ----------
+    memory : pathlib.Path
+        The folder.
+    no_memory : bool
+        Whether nothing is to be kept.
+
+    Returns
+    -------
+    str or None
+        The folder.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written to.
+    """
+    if no_memory:
+        return None
+    store = FeatureStore(memory)
+    try:
+        len(store)
+    except OSError as error:
+        error.add_note("--memory names another folder, --no-memory does without.")
+        raise
+    return store.folder
+
+
+def check_outputs(*paths):
+    """Check before hours of work that its results can be written.
+
+    Parameters
+    ----------
+    *paths : pathlib.Path or None
+        Files to be written.
+
+    Raises
+    ------
+    OSError
+        If one of them is a folder, or its folder is missing or closed.
+    """
+    for path in paths:
+        if path is None:
+            continue
+        if path.is_dir():
+            raise IsADirectoryError(f"Cannot write {path}: it is a folder. Name a file in it.")
+        if not path.parent.is_dir():
+            raise FileNotFoundError(
+                f"Cannot write {path}: there is no folder {path.parent}. Make it first."
+            )
+        if not os.access(path.parent, os.W_OK):
+            raise PermissionError(f"Cannot write {path}: no new files may be made in its folder.")

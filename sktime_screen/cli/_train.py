@@ -1,0 +1,134 @@
+"""``sktime-screen train``."""
+
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..recipes import recommended_pipeline
+from ..screentime import screen_time_validation
+from ._console import Steps, figures_table, one_line, results_console
+from ._labels import find_background, load_labels
+from ._model import save_model
+from ._options import (
+    MEMORY,
+    Backbone,
+    Background,
+    Debug,
+    Labels,
+    Memory,
+    NoMemory,
+    Places,
+    Quiet,
+    Rate,
+    Seed,
+    Video,
+    check_outputs,
+    feature_folder,
+)
+
+
+def train(
+    labels: Labels,
+    model: Annotated[Path, typer.Option(help="The model to write.")],
+    video: Video = None,
+    rate: Rate = 1.0,
+    background: Background = None,
+    validation: Annotated[
+        bool,
+        typer.Option(help="Whether to measure how good it is on films or stretches held out."),
+    ] = True,
+    places: Places = False,
+    backbone: Backbone = None,
+    memory: Memory = MEMORY,
+    no_memory: NoMemory = False,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    debug: Debug = False,
+):
+    """Learn characters from labelled frames, and write a model that measures films."""
+    check_outputs(model)
+    console = results_console()
+    steps = Steps(console, quiet)
+    folder = feature_folder(memory, no_memory)
+    X, y, pipeline = labelled_pipeline(
+        labels, video, rate, background, places, backbone, folder, seed, quiet
+    )
+    steps.say(f"{len(X)} labelled frames of {X['video'].nunique()} films or folders")
+    # Features once, for the model and for every fold of its validation.
+    features = pipeline[:-2].fit_transform(X)
+    figures = None
+    if validation:
+        with steps.step("Validating"):
+            figures = validated(pipeline[-2:], features, y, seed)
+    with steps.step("Training"):
+        pipeline[-2:].fit(features, y)
+        save_model(pipeline, model, figures)
+    if figures is not None:
+        console.print(figures_table(figures, VALIDATION_TITLE))
+    steps.say(f"Model: {model}. Then: sktime-screen measure FILM --model {model}")
+
+
+VALIDATION_TITLE = "What to expect on frames held out"
+
+
+def labelled_pipeline(labels, video, rate, background, places, backbone, folder, seed, quiet):
+    """Load labels and make the pipeline that is to learn from them.
+
+    Parameters
+    ----------
+    labels, video, rate, background, places, backbone, seed, quiet : object
+        The options of that name.
+    folder : str or None
+        Where features are kept.
+
+    Returns
+    -------
+    X : pandas.DataFrame
+        The frame table.
+    y : pandas.Series or pandas.DataFrame
+        The labels.
+    pipeline : sklearn.pipeline.Pipeline
+        Not fitted.
+    """
+    X, y = load_labels(labels, video, rate)
+    pipeline = recommended_pipeline(
+        rate=rate,
+        places=places,
+        backbone=backbone,
+        memory=folder,
+        background=find_background(background, y),
+        random_state=seed,
+        verbose=int(not quiet),
+    )
+    pipeline[-1].set_params(random_state=seed)
+    return X, y, pipeline
+
+
+def validated(learned, features, y, seed):
+    """Validate what is learned from features, where there are enough labels for that.
+
+    Parameters
+    ----------
+    learned : sklearn.pipeline.Pipeline
+        The steps after the features.
+    features : pandas.DataFrame
+        With the frame index.
+    y : pandas.Series or pandas.DataFrame
+        The labels.
+    seed : int
+        Of the splits.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        As of :func:`screen_time_validation`; None with a warning where labels are too few.
+    """
+    try:
+        return screen_time_validation(learned, features, y, random_state=seed)
+    except ValueError as error:
+        warnings.warn(
+            f"No validation, the model is trained all the same: {one_line(error)}", stacklevel=2
+        )
+        return None
