@@ -6,14 +6,18 @@ import inspect
 import pkgutil
 import re
 import runpy
+import shlex
 import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
+import typer
 from numpydoc.validate import ERROR_MSGS, validate
+from typer.testing import CliRunner
 
 import sktime_screen
+from sktime_screen.cli import app
 from sktime_screen.datasets import make_cartoon_film
 
 ROOT = Path(__file__).parent.parent
@@ -68,9 +72,13 @@ def place_with_films(tmp_path_factory):
     for seed, name in enumerate(["film", "next_film"]):
         path = folder / f"{name}.mp4"
         truth = make_cartoon_film(path, 70, seed=seed, size=(90, 160), fps=8)
-        if name == "film":
-            frames = truth[::8].assign(duration=1.0)
-            frames.assign(video=path.name).to_csv(folder / "labels.csv", index=False)
+        frames = truth[::8].assign(video=path.name, duration=1.0)
+        if name == "next_film":
+            sample = frames[::2].assign(inclusion=0.5)
+            sample.to_csv(folder / "sample.csv", index=False)
+        else:
+            frames.to_csv(folder / "labels.csv", index=False)
+            frames[::2].to_csv(folder / "label.csv", index=False)
             frames = frames.reset_index(drop=True)
             frames["Image_ID"] = [f"frame{number}.jpg" for number in frames.index]
             frames["Class"] = frames["mouse"].where(frames["cat"] == 0, 2)
@@ -92,6 +100,34 @@ def test_code_of_pages_runs(page, place_with_films, monkeypatch):
     for block in code_blocks(page):
         exec(compile(block, str(page), "exec"), names)
     plt.close("all")
+
+
+COMMAND_LINE = ROOT / "docs" / "guide" / "command_line.md"
+
+
+def test_commands_of_the_guide_run(place_with_films, monkeypatch):
+    monkeypatch.chdir(place_with_films)
+    commands = re.findall(r"^\$ sktime-screen (.*)$", COMMAND_LINE.read_text(), re.MULTILINE)
+    named = {shlex.split(command)[0] for command in commands}
+    assert named == {"label", "train", "measure", "evaluate"}
+    for command in commands:
+        done = CliRunner().invoke(app, shlex.split(command))
+        assert done.exit_code == 0, f"{command}\n{done.output}"
+    for name in ["label.html", "screen_time.joblib", "report.html", "seconds.csv", "sample.html"]:
+        assert Path(name).stat().st_size
+
+
+def test_options_that_the_guide_names_exist():
+    text = re.sub(r"^```.*?^```", "", COMMAND_LINE.read_text(), flags=re.MULTILINE | re.DOTALL)
+    known = {
+        option
+        for command in typer.main.get_command(app).commands.values()
+        for parameter in command.params
+        for option in [*parameter.opts, *parameter.secondary_opts]
+    }
+    named = set(re.findall(r"--[a-z-]+", text))
+    assert "--strategy" in named
+    assert named <= known | {"--help"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
