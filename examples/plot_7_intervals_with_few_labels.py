@@ -27,8 +27,7 @@ truth["first"][::12].assign(duration=1.0).to_csv(folder / "first.csv", index=Fal
 X, y = load_label_csv(folder / "first.csv")
 
 screen_time = recommended_pipeline(memory=folder / "features", random_state=0)
-screen_time.set_params(kerasdenseclassifier__cross_fit=5, screentimeaggregator__random_state=0)
-screen_time.fit(X, y)
+screen_time.set_params(screentimeaggregator__random_state=0).fit(X, y)
 
 # %%
 # Without a label of the second film
@@ -48,24 +47,28 @@ print(without[columns].round(1).to_string(index=False))
 # Thirty frames to label
 # ----------------------
 #
-# One frame at random of each of thirty groups of frames that look alike: each frame's chance to
-# be taken is known, which is all the statistics need. Frames chosen by ``strategy="diverse"``
-# teach a classifier a little more, but say nothing about shares.
+# Two frames at random of each of fifteen blocks of ten seconds. Each frame's chance to be taken is
+# known, which is all the statistics need. For a film of your own, take thirty blocks.
 
-from sktime_screen import suggest_frames, write_label_page
+from sktime_screen import VideoFrameSampler, time_blocks, write_label_page
 
-sample = suggest_frames(film, 30, strategy="stratified", features=screen_time[:3], random_state=0)
+frames = VideoFrameSampler(rate=1).sample(film)
+frames["stratum"] = time_blocks(frames, length=10)
+blocks = frames.groupby("stratum")
+frames["inclusion"] = 2 / blocks["time"].transform("size")
+sample = blocks.sample(2, random_state=0).sort_values("time")
 write_label_page(sample, ["cat", "mouse"], folder / "label_me.html")
-print(sample[["time", "stratum", "inclusion"]].head(3).round(3).to_string(index=False))
+print(sample[["time", "stratum", "inclusion"]].head(4).to_string(index=False))
 
 # %%
-# The page opens in a browser and saves what ``load_label_csv`` reads; two minutes for thirty
-# frames. Here the truth labels them.
+# The page opens in a browser and saves what ``load_label_csv`` reads. Here the truth labels the
+# frames. What is handed back are all frames; those without a label have none.
 
 import numpy as np
 
 rows = np.searchsorted(truth["second"]["time"], sample["time"] - 1e-6)
-labels = truth["second"][["cat", "mouse"]].iloc[rows].reset_index(drop=True)
+labels = truth["second"][["cat", "mouse"]].iloc[rows].set_axis(sample.index)
+labels = labels.reindex(frames.index)
 
 # %%
 # With them
@@ -75,7 +78,7 @@ labels = truth["second"][["cat", "mouse"]].iloc[rows].reset_index(drop=True)
 # it is. However bad the classifier, the interval holds as often as it says; a good one makes it
 # narrow.
 
-with_labels = screen_time[-1].estimate(probabilities, labelled=(sample, labels))
+with_labels = screen_time[-1].estimate(probabilities, labelled=(frames, labels))
 print(with_labels[columns].round(1).to_string(index=False))
 
 # %%
@@ -91,5 +94,5 @@ axes[0].set_title("no label of this film")
 _ = axes[1].set_title("30 labels")
 
 # %%
-# A sample is spent once it was learned from: to both learn from the labels of a film and measure
-# it, fit with ``cross_fit``, which keeps the probabilities of labelled frames honest.
+# To both learn from the labels of a film and measure it, fit with ``cross_fit``, as the recommended
+# pipeline does: it keeps the probabilities of labelled frames honest.

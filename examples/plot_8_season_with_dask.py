@@ -59,11 +59,10 @@ with (
 # ---------------------------
 #
 # ``estimate`` tells how sure the seconds are, too. It supposes that the films are to the
-# classifier what the labelled one was; ``cross_fit`` in the head makes the supposition honest, as
-# probabilities of frames that were learned from are too good.
+# classifier what the labelled one was. The head of the recommended pipeline is cross-fitted for
+# that, as probabilities of frames that were learned from are too good.
 
-screen_time.set_params(kerasdenseclassifier__cross_fit=5).fit(X, y)
-estimate = screen_time[-1].estimate(screen_time[:-1].transform(episodes))
+estimate = screen_time[-1].estimate(probabilities)
 estimate["video"] = estimate["video"].map(lambda path: Path(path).stem)
 print(estimate[["video", "character", "seconds", "low", "high"]].round(1).to_string(index=False))
 
