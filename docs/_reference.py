@@ -13,6 +13,7 @@ TITLES = {
     "report": "Answers out",
     "datasets": "The demo film",
     "recipes": "The recommended pipeline",
+    "cli": "The command line",
 }
 
 

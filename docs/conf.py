@@ -29,7 +29,15 @@ exclude_patterns = ["build"]
 html_theme = "pydata_sphinx_theme"
 html_title = "sktime_screen"
 html_show_sourcelink = False
-html_theme_options = {"show_prev_next": False, "navigation_with_keys": False}
+html_theme_options = {
+    "show_prev_next": False,
+    "navigation_with_keys": False,
+    "header_links_before_dropdown": 6,
+    # Code of examples is as wide as that of the package.
+    "secondary_sidebar_items": {"**": ["page-toc"], "examples/*": []},
+}
+# Within a class's page its own name need not come before each method.
+toc_object_entries_show_parents = "hide"
 suppress_warnings = ["config.cache"]
 
 # Single backticks in docstrings name parameters and classes; what is not found stays as it is.
@@ -41,7 +49,7 @@ numpydoc_show_class_members = False
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
-# SPHINX_GALLERY_PATTERN="plot_a_ross" runs one example; the others are shown without figures.
+# SPHINX_GALLERY_PATTERN=plot_1 runs one example; the others are shown without figures.
 sphinx_gallery_conf = {
     "examples_dirs": str(HERE.parent / "examples"),
     "gallery_dirs": "examples",
