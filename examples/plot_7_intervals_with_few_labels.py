@@ -33,9 +33,8 @@ screen_time.set_params(screentimeaggregator__random_state=0).fit(X, y)
 # Without a label of the second film
 # ----------------------------------
 #
-# The interval supposes that the second film is to the classifier what the first was. It is wide,
-# as the errors made on the first film are few and far between, and nobody can check the
-# supposition.
+# The interval supposes that the second film is to the classifier what the first was. Nobody can
+# check that without labels.
 
 film = str(folder / "second.mp4")
 probabilities = screen_time[:-1].transform([film])
@@ -94,5 +93,8 @@ axes[0].set_title("no label of this film")
 _ = axes[1].set_title("30 labels")
 
 # %%
+# In this film the classifier takes the mouse to be there far longer than it is, and the interval on
+# the left misses the truth. The thirty labels bring it to where it belongs.
+#
 # To both learn from the labels of a film and measure it, fit with ``cross_fit``, as the recommended
 # pipeline does: it keeps the probabilities of labelled frames honest.
