@@ -29,12 +29,17 @@ exclude_patterns = ["build"]
 html_theme = "pydata_sphinx_theme"
 html_title = "sktime_screen"
 html_show_sourcelink = False
+# Pages without others below them have no section to navigate.
+html_sidebars = {
+    name: []
+    for name in ["howto", "benchmarks", "peers", "contributing", "changelog", "port_equality"]
+}
 html_theme_options = {
     "show_prev_next": False,
     "navigation_with_keys": False,
     "header_links_before_dropdown": 6,
-    # Code of examples is as wide as that of the package.
-    "secondary_sidebar_items": {"**": ["page-toc"], "examples/*": []},
+    # Without contents at the side, code of examples fits. A page may match one pattern only.
+    "secondary_sidebar_items": {"[!e]**": ["page-toc"], "examples/**": []},
 }
 # Within a class's page its own name need not come before each method.
 toc_object_entries_show_parents = "hide"

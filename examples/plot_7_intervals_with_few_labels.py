@@ -90,7 +90,7 @@ figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="constra
 ScreenTimeDisplay.from_predictions(without, truth=true, ax=axes[0])
 ScreenTimeDisplay.from_predictions(with_labels, truth=true, ax=axes[1])
 axes[0].set_title("no label of this film")
-_ = axes[1].set_title("30 labels")
+_ = axes[1].set(title="30 labels", ylabel="")
 
 # %%
 # In this film the classifier takes the mouse to be there far longer than it is, and the interval on

@@ -107,7 +107,8 @@ COMMAND_LINE = ROOT / "docs" / "guide" / "command_line.md"
 
 def test_commands_of_the_guide_run(place_with_films, monkeypatch):
     monkeypatch.chdir(place_with_films)
-    commands = re.findall(r"^\$ sktime-screen (.*)$", COMMAND_LINE.read_text(), re.MULTILINE)
+    text = COMMAND_LINE.read_text().replace("\\\n", "")
+    commands = re.findall(r"^\$ sktime-screen (.*)$", text, re.MULTILINE)
     named = {shlex.split(command)[0] for command in commands}
     assert named == {"label", "train", "measure", "evaluate"}
     for command in commands:
