@@ -55,6 +55,7 @@ figure, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 table = report.pivot(index="split", columns="character", values="frames_right")
 table = table.loc[["films", "blocks of 10 s", "shuffled"], ["cat", "mouse"]]
 table.plot.bar(ax=ax, rot=0, ylabel="frames right", xlabel="", ylim=(0.5, 1))
+_ = ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 # %%
 # Which one is right depends on what you will do. Films that come without labels resemble the
