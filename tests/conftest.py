@@ -184,7 +184,7 @@ def chromium(tmp_path_factory):
 
 
 def requested(chromium):
-    """What a browser has asked for since this was last called."""
+    """What pages have asked for so far, without the browser's own first page."""
     messages = [
         json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")
     ]
@@ -192,6 +192,7 @@ def requested(chromium):
         message["params"]["request"]["url"]
         for message in messages
         if message["method"] == "Network.requestWillBeSent"
+        and not message["params"]["documentURL"].startswith("chrome:")
     ]
 
 

@@ -9,7 +9,7 @@ from sklearn.datasets import load_sample_images
 
 from sktime_screen import ImageResizer, PretrainedCNNFeatures
 from sktime_screen._keras import load_keras
-from sktime_screen.features import _engines
+from sktime_screen.features import _engines, _networks
 from sktime_screen.features._engines import KerasEngine, choose_engine
 
 needs_openvino = pytest.mark.skipif(
@@ -127,6 +127,24 @@ def test_bfloat16_is_close(pictures, expected, engine):
     lengths = np.linalg.norm(features, axis=1) * np.linalg.norm(expected, axis=1)
     cosines = (features * expected).sum(axis=1) / lengths
     assert 0.98 < cosines.min() < 0.999999
+
+
+@needs_openvino
+def test_openvino_takes_one_stream(pictures):
+    # Several streams may never be ready where other processes keep the processor busy.
+    compiled = []
+
+    class Engine(_engines.OpenVINOEngine):
+        def __init__(self, network, precision):
+            super().__init__(network, precision)
+            compiled.append(self._compiled)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_networks, "OpenVINOEngine", Engine)
+        PretrainedCNNFeatures("mobilenet_v2", weights=None, engine="openvino").fit_transform(
+            pictures[:, :96, :96]
+        )
+    assert [network.get_property("NUM_STREAMS") for network in compiled] == [1]
 
 
 def test_keras_sees_few_sizes_of_batches():

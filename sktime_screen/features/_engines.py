@@ -11,8 +11,10 @@ import numpy as np
 
 from .._keras import keras_backend, load_keras
 
-# Pictures to a request. Two to eight are equally fast, and few keep all cores busy to the end.
-_REQUEST_SIZE = 4
+# Pictures to a request, for each thread that shares the work, and requests at a time: the next one
+# is there when the one before is done.
+_PICTURES_PER_THREAD = 4
+_N_REQUESTS = 2
 
 # What Linux has where there is a GPU: only then is TensorFlow, slow to import, asked for it.
 _GPU_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
@@ -182,7 +184,7 @@ def deserialize(xml, weights):
 
 
 class OpenVINOEngine:
-    """Runs a network with OpenVINO, several requests at a time.
+    """Runs a network with OpenVINO, two requests at a time.
 
     Parameters
     ----------
@@ -193,13 +195,17 @@ class OpenVINOEngine:
     """
 
     def __init__(self, network, precision):
+        # One stream, which all threads share. For several, OpenVINO repeats a round of tasks until
+        # each stream's thread happens to have taken one; where other processes keep the processor
+        # busy, the same thread may take them all for hours.
         settings = {
-            "PERFORMANCE_HINT": "THROUGHPUT",
+            "NUM_STREAMS": 1,
             "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
             "ENABLE_CPU_PINNING": False,
         }
         self._compiled = _load_openvino().Core().compile_model(network, "CPU", settings)
-        self._n_requests = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        n_threads = self._compiled.get_property("INFERENCE_NUM_THREADS")
+        self._request_size = _PICTURES_PER_THREAD * max(1, n_threads)
 
     def run(self, batches, batch_size, store):
         """Compute the features of many batches.
@@ -216,7 +222,7 @@ class OpenVINOEngine:
         # Requests of its own for every call, because calls may come from several threads. Results
         # are waited for and not called back: a callback that is still in one of OpenVINO's threads
         # when the interpreter ends aborts the process.
-        free = [self._compiled.create_infer_request() for _ in range(self._n_requests)]
+        free = [self._compiled.create_infer_request() for _ in range(_N_REQUESTS)]
         running = deque()
 
         def finish():
@@ -225,7 +231,7 @@ class OpenVINOEngine:
             store(rows, request.get_output_tensor().data)
             free.append(request)
 
-        size = min(batch_size, _REQUEST_SIZE)
+        size = min(batch_size, self._request_size)
         try:
             for rows, pictures in batches:
                 for start in range(0, len(rows), size):
