@@ -124,6 +124,21 @@ def test_label_with_a_model_suggests(work, tmp_path):
         assert frame["percent"] == np.rint(100 * expected[row]).tolist()
 
 
+def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKTIME_SCREEN_FEATURES", str(work / "features"))
+    words = ["label", work / "two.mp4", "--rate", 2, "--number", 4, "--output", "page.html"]
+    done = run(*words, "--classes", "cat")
+    assert done.output.endswith("train page.csv --model screen_time.joblib\n")
+    X, y = load_label_csv(work / "two.csv")
+    save_label_csv("some.csv", X.iloc[:20], y.iloc[:20])
+    words += ["--model", work / "model", "--strategy"]
+    done = run(*words, "uncertain", "--labels", "some.csv")
+    assert done.output.endswith(f"train some.csv page.csv --model {work}/model\n")
+    done = run(*words, "random")
+    assert done.output.endswith(f"measure {work}/two.mp4 --model {work}/model --labels page.csv\n")
+
+
 def test_label_leaves_out_what_is_labelled(work, tmp_path):
     X, y = load_label_csv(work / "two.csv")
     save_label_csv(tmp_path / "some.csv", X.iloc[:20], y.iloc[:20])

@@ -109,7 +109,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         Kernels, biases and statistics of batch normalisation, layer after layer.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if they were strings.
 
     Notes

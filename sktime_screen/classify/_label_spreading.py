@@ -59,7 +59,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         The classes, or a table's column names (0 to n_labels - 1 for an array).
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if they were strings.
 
     See Also

@@ -1,6 +1,7 @@
 """``sktime-screen label``."""
 
 import os
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -104,9 +105,22 @@ def label(
     with steps.step(f"Writing the page of {len(table)} frames"):
         _write(table, classes, output, fitted)
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
-    steps.say(f"sktime-screen train {output.stem}.csv --model screen_time.joblib")
+    steps.say(_next_command(films, output, strategy, model, labels))
     if set(paths) - readable:
         raise typer.Exit(1)
+
+
+def _next_command(films, output, strategy, model, labels):
+    """Return what to do with the labels; a random sample is not spent on a model there is."""
+    made = f"{output.stem}.csv"
+    if model is not None and strategy in (Strategy.stratified, Strategy.random):
+        return shlex.join(
+            ["sktime-screen", "measure", *map(str, films), "--model", str(model), "--labels", made]
+        )
+    so_far = map(str, labels or [])
+    return shlex.join(
+        ["sktime-screen", "train", *so_far, made, "--model", str(model or "screen_time.joblib")]
+    )
 
 
 def _write(table, classes, output, fitted):

@@ -178,7 +178,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        DataFrame or ndarray of shape (n, n_features_out_), float32
+        DataFrame or ndarray of shape (n, `n_features_out_`), float32
             A row a picture; a table with the frame index for a FrameSequence. A frame that stands
             in several rows of a sequence is decoded and computed once.
 

@@ -90,7 +90,7 @@ class ImageResizer(ImageStep):
 
         Returns
         -------
-        FrameSequence or ndarray of shape (n, *size, 3), uint8
+        FrameSequence or ndarray of shape (n, height, width, 3), uint8
             A sequence for a sequence, still undecoded; an array otherwise.
 
         Raises

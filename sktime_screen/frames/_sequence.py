@@ -166,12 +166,11 @@ class FrameSequence:
             Where it is given, a film that cannot be decoded does not end the iteration: it is
             passed over from there on, and what was raised is put here, by ``video``.
 
-        Yields
-        ------
-        rows : ndarray of shape (n,), int64
-            Which rows of the sequence these are.
-        pictures : ndarray of shape (n, height, width, 3), uint8
-            RGB pictures.
+        Returns
+        -------
+        generator of (rows, pictures)
+            A tuple a batch: which rows of the sequence these are, an ndarray of int64 of shape
+            (n,), and their RGB pictures, an ndarray of uint8 of shape (n, height, width, 3).
 
         Raises
         ------

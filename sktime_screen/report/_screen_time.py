@@ -40,7 +40,7 @@ class ScreenTimeDisplay:
     ...      "low": [10.0, 6.0], "high": [15.0, 8.0]}
     ... )
     >>> display = ScreenTimeDisplay.from_predictions(estimate)
-    >>> [bar.get_height() for bar in display.ax_.patches]
+    >>> [float(bar.get_height()) for bar in display.ax_.patches]
     [12.0, 7.5]
     """
 

@@ -1,0 +1,82 @@
+"""
+What kind of film is it?
+========================
+
+Tutorials on action recognition classify whole clips of UCF101: frames of a clip are classified
+one by one, and the class that comes most often is the clip's. Here a sample is a film, so splits,
+searches and scores are of films.
+"""
+
+# %%
+# Clips in the layout of UCF101
+# -----------------------------
+#
+# The class is whether the cat is in most of the clip. In real lists, clips cut from one film
+# belong to one group, and no group is in both lists: clips of one film look alike.
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sktime_screen.datasets import make_cartoon_film
+
+temporary = TemporaryDirectory()
+root = Path(temporary.name)
+classes = ["WithCat", "WithoutCat"]
+(root / "classInd.txt").write_text("1 WithCat\n2 WithoutCat\n")
+lists = {"train": [], "test": []}
+for group in range(48):
+    clip = root / "clip.mp4"
+    truth = make_cartoon_film(clip, 3, seed=group, size=(180, 320), fps=6)
+    name = "WithCat" if truth["cat"].mean() > 0.5 else "WithoutCat"
+    path = f"{name}/v_{name}_g{group:02}_c01.mp4"
+    (root / name).mkdir(exist_ok=True)
+    clip.rename(root / path)
+    lists["test" if group >= 32 else "train"].append(f"{path} {classes.index(name) + 1}")
+for subset, lines in lists.items():
+    (root / f"{subset}list01.txt").write_text("\n".join(lines) + "\n")
+
+# %%
+# Train on one list, test on the other
+# ------------------------------------
+#
+# ``PretrainedCNNFeatures("vgg16", pooling=None)`` brings VGG16, with downloaded weights.
+
+from sklearn.pipeline import make_pipeline
+
+from sktime_screen import (
+    ImageResizer,
+    KerasDenseClassifier,
+    PretrainedCNNFeatures,
+    VideoClassifier,
+    VideoFrameSampler,
+    load_ucf101,
+)
+
+videos, y = load_ucf101(root, split=1, subset="train")
+test_videos, y_test = load_ucf101(root, split=1, subset="test")
+frames = make_pipeline(
+    VideoFrameSampler(),
+    ImageResizer((224, 224)),
+    PretrainedCNNFeatures(memory=root / "features"),
+    KerasDenseClassifier((128,), dropout=0.5, class_weight="balanced", random_state=0),
+)
+classifier = VideoClassifier(frames, rate=2).fit(videos, y)
+print(f"{len(videos)} clips to learn from, {len(test_videos)} to test on")
+print(f"hard votes: {classifier.score(test_videos, y_test):.0%} of the clips right")
+
+# %%
+# Votes or probabilities?
+# -----------------------
+#
+# ``voting="hard"`` counts what is predicted, as the tutorials do. ``"soft"`` averages
+# probabilities: a frame in doubt then counts less than one that is sure.
+
+soft = VideoClassifier(frames, rate=2, voting="soft").fit(videos, y)
+print(f"soft votes: {soft.score(test_videos, y_test):.0%} of the clips right")
+
+# %%
+import matplotlib.pyplot as plt
+from sklearn.metrics import ConfusionMatrixDisplay
+
+figure, ax = plt.subplots(figsize=(4, 3.5), layout="constrained")
+display = ConfusionMatrixDisplay.from_predictions(y_test, soft.predict(test_videos), ax=ax)
