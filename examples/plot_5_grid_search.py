@@ -44,7 +44,7 @@ from sktime_screen import (
 
 store = FeatureStore(folder / "features")
 search = GridSearchCV(
-    recommended_pipeline(memory=store, random_state=0),
+    recommended_pipeline(places=False, memory=store, random_state=0),
     {
         "kerasdenseclassifier__dropout": [0.2, 0.5],
         "kerasdenseclassifier__hidden_layer_sizes": [(), (64,)],
