@@ -53,8 +53,8 @@ def screen_time_validation(pipeline, table, y, *, groups=None, n_splits=5, rando
         - ``frames_right``: share of the frames on which the character is rightly said to be there
           or not; overall, of the right classes or of the right labels
         - ``average_precision``: of the probabilities, as scikit-learn has it
-        - ``seconds_error``: absolute error of the screen time in seconds, brought to the duration of
-          all frames of the film in the table, which is the film's length where all are labelled
+        - ``seconds_error``: absolute error of the screen time in seconds, brought to the duration
+          of the film's frames in the table: its length, where all of them are there
         - ``share_error``: the same in shares of that duration, from 0 to 1
         - ``overlap``: `appearance_overlap`
 
