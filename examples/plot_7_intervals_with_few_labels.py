@@ -46,28 +46,23 @@ print(without[columns].round(1).to_string(index=False))
 # Thirty frames to label
 # ----------------------
 #
-# Two frames at random of each of fifteen blocks of ten seconds. Each frame's chance to be taken is
-# known, which is all the statistics need. For a film of your own, take thirty blocks.
+# Two frames at random of each of fifteen stretches of time. Each frame's chance to be taken is
+# known, which is all the statistics need. For a film of your own, take sixty frames.
 
-from sktime_screen import VideoFrameSampler, time_blocks, write_label_page
+from sktime_screen import suggest_frames, write_label_page
 
-frames = VideoFrameSampler(rate=1).sample(film)
-frames["stratum"] = time_blocks(frames, length=10)
-blocks = frames.groupby("stratum")
-frames["inclusion"] = 2 / blocks["time"].transform("size")
-sample = blocks.sample(2, random_state=0).sort_values("time")
+sample = suggest_frames(film, 30, strategy="blocks", random_state=0)
 write_label_page(sample, ["cat", "mouse"], folder / "label_me.html")
 print(sample[["time", "stratum", "inclusion"]].head(4).to_string(index=False))
 
 # %%
 # The page opens in a browser and saves what ``load_label_csv`` reads. Here the truth labels the
-# frames. What is handed back are all frames; those without a label have none.
+# frames.
 
 import numpy as np
 
 rows = np.searchsorted(truth["second"]["time"], sample["time"] - 1e-6)
-labels = truth["second"][["cat", "mouse"]].iloc[rows].set_axis(sample.index)
-labels = labels.reindex(frames.index)
+labels = truth["second"][["cat", "mouse"]].iloc[rows]
 
 # %%
 # With them
@@ -77,7 +72,7 @@ labels = labels.reindex(frames.index)
 # it is. However bad the classifier, the interval holds as often as it says; a good one makes it
 # narrow.
 
-with_labels = screen_time[-1].estimate(probabilities, labelled=(frames, labels))
+with_labels = screen_time[-1].estimate(probabilities, labelled=(sample, labels))
 print(with_labels[columns].round(1).to_string(index=False))
 
 # %%

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktime_screen import KerasDenseClassifier, ScreenTimeAggregator
+from sktime_screen import KerasDenseClassifier, ScreenTimeAggregator, suggest_frames
 
 
 def probabilities(video, truth, seed):
@@ -93,6 +93,30 @@ def test_strata_come_with_the_whole_film(measured):
     plain = aggregator.estimate(film, labelled=(table.drop(columns="stratum"), y)).iloc[0]
     assert row["low"] < 2 * truth.sum() < row["high"]
     assert row["low"] != plain["low"]
+
+
+def test_stretches_of_time_are_known_from_their_frames(measured):
+    aggregator, film, truth = measured
+    frames = film.index.to_frame(index=False)
+    chosen = suggest_frames(frames, 60, "blocks", random_state=0)
+    y = np.where(truth[chosen.index], "tom", "no")
+    row = aggregator.estimate(film, labelled=(chosen, y)).iloc[0]
+    of_chosen = dict(zip(chosen.index, y, strict=True))
+    of_all = [of_chosen.get(number) for number in frames.index]
+    sizes = (2 / chosen.groupby("stratum")["inclusion"].first()).round().astype(int)
+    frames = frames.assign(
+        stratum=np.repeat(sizes.index, sizes), inclusion=np.repeat(2 / sizes.to_numpy(), sizes)
+    )
+    whole = aggregator.estimate(film, labelled=(frames, np.array(of_all, object))).iloc[0]
+    assert row[["seconds", "low", "high"]].tolist() == whole[["seconds", "low", "high"]].tolist()
+    # Of other groups a sample tells nothing about the frames that were not drawn.
+    other = chosen.assign(stratum=np.arange(60) % 30)
+    plain = chosen.drop(columns="stratum")
+    first, second = (
+        aggregator.estimate(film, labelled=(table, y)).iloc[0] for table in (other, plain)
+    )
+    assert first[["seconds", "low", "high"]].tolist() == second[["seconds", "low", "high"]].tolist()
+    assert row["low"] != second["low"]
 
 
 def test_why_there_is_no_interval_is_noted(measured):

@@ -29,12 +29,16 @@ def test_interval_of_errors_that_blocks_share():
     np.testing.assert_allclose(narrow[1] - narrow[0], (high - low) / np.sqrt(10), rtol=0.2)
 
 
-def test_no_errors_no_width():
-    low, high = seconds_interval(
-        [0.5, 1.5], [[1, 0], [0, 0]], np.zeros((6, 2)), np.ones(6), [0, 0, 1, 1, 2, 2]
+def test_seconds_are_not_sure_where_no_error_was_seen():
+    durations, shown = np.ones(400), np.repeat([[1, 0]], 400, axis=0)
+    shown[200:] = 0
+    few, many = (
+        seconds_interval(durations, shown, np.zeros((n, 2)), np.ones(n), np.arange(n) // 10)
+        for n in (40, 4000)
     )
-    np.testing.assert_allclose(low, [0.5, 0])
-    np.testing.assert_allclose(high, [0.5, 0])
+    assert few[0][0] < many[0][0] < 200 < many[1][0] < few[1][0]
+    assert (few[0][1], many[0][1]) == (0, 0)
+    assert 0 < many[1][1] < few[1][1] < 40
 
 
 def test_limits_stay_within_the_film():

@@ -6,7 +6,7 @@ from sklearn.preprocessing import StandardScaler
 from sktime_screen import suggest_frames
 from sktime_screen.frames import frame_index
 
-STRATEGIES = ["diverse", "stratified", "uncertain", "random"]
+STRATEGIES = ["diverse", "stratified", "uncertain", "blocks", "random"]
 
 
 def scenes(sizes=(60, 30, 10), dimensions=8, seed=0):
@@ -93,6 +93,28 @@ def test_shares_are_estimated_from_the_probabilities():
         assert np.isclose((1 / chosen["inclusion"]).sum(), 100)
         estimates.append((shown[chosen.index] / chosen["inclusion"]).sum())
     assert abs(np.mean(estimates) - shown.sum()) < 4 * np.std(estimates) / 10
+
+
+def test_two_frames_at_random_of_each_stretch_of_time():
+    films = pd.concat(
+        pd.DataFrame({"video": name, "time": np.arange(size) * 0.5, "duration": 0.5})
+        for name, size in [("b", 101), ("a", 37)]
+    ).reset_index(drop=True)
+    shuffled = films.sample(frac=1, random_state=3)
+    seen = np.zeros(len(films))
+    for seed in range(200):
+        chosen = suggest_frames(shuffled, 25, "blocks", random_state=seed)
+        assert np.isclose((1 / chosen["inclusion"]).sum(), len(films))
+        assert chosen["stratum"].value_counts().isin([2, 3]).all()
+        for _, of_film in chosen.groupby("video"):
+            in_time = of_film.sort_values("time")
+            assert in_time["stratum"].is_monotonic_increasing
+        seen[chosen.index] += 1
+    expected = np.r_[np.full(101, 18 / 101), np.full(37, 7 / 37)]
+    assert seen[:101].sum() / 200 == pytest.approx(expected[:101].sum(), abs=1)
+    assert seen.min() > 0
+    with pytest.raises(ValueError, match="two frames at least of each of the 2 films"):
+        suggest_frames(films, 3, "blocks")
 
 
 def test_random_frames_have_all_the_same_probability():

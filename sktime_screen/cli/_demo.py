@@ -20,11 +20,13 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where films, figure and report go.")] = Path(
         "sktime_screen_demo"
     ),
-    seconds: Annotated[float, typer.Option(min=10, help="Length of each film.")] = 120,
+    seconds: Annotated[
+        float, typer.Option(min=20, help="Length of the measured film; the others have half of it.")
+    ] = 120,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Draw two cartoon films, learn cat and mouse from one, and measure the other."""
+    """Draw four cartoon films, learn cat and mouse from three, and measure the fourth."""
     run_demo(folder, seconds, results_console(), quiet=quiet)
 
 
@@ -34,9 +36,9 @@ def run_demo(folder, seconds, console, *, quiet=False):
     Parameters
     ----------
     folder : pathlib.Path
-        Where the two films, the figure and the report are written; made if need be.
+        Where the films, the figure and the report are written; made if need be.
     seconds : float
-        Length of each film in seconds.
+        Length of the film that is measured in seconds. Those learned from have half of it.
     console : rich.console.Console
         Where to print.
     quiet : bool, default=False
@@ -49,22 +51,29 @@ def run_demo(folder, seconds, console, *, quiet=False):
     """
     steps = Steps(console, quiet)
     folder.mkdir(parents=True, exist_ok=True)
-    train, test = str(folder / "train.mp4"), str(folder / "test.mp4")
-    with steps.step(f"Drawing two films of {seconds:g} s"):
+    # Of three films or more, each is held out once: how far films differ makes the intervals.
+    train = [str(folder / f"train_{number}.mp4") for number in (1, 2, 3)]
+    test = str(folder / "test.mp4")
+    with steps.step(
+        f"Drawing three films of {seconds / 2:g} s to learn from, and one of {seconds:g} s"
+    ):
         truth = {
-            film: make_cartoon_film(film, seconds=seconds, seed=seed)
-            for seed, film in enumerate([train, test])
+            film: make_cartoon_film(film, seconds=seconds / 2, seed=seed)
+            for seed, film in enumerate(train, start=1)
         }
+        truth[test] = make_cartoon_film(test, seconds=seconds, seed=0)
 
-    with steps.step("Sampling and labelling the first film"):
+    with steps.step("Sampling and labelling the first three"):
         X = VideoFrameSampler(rate=2).sample(train)
-        y = _labels_at(truth[train], X)
+        y = pd.concat(
+            [_labels_at(truth[film], frames) for film, frames in X.groupby("video", sort=False)]
+        )
     steps.say(f"  {len(X)} frames, {len(X)} labels for each of {', '.join(y.columns)}")
 
     pipeline = recommended_pipeline(rate=2, random_state=0, verbose=int(not quiet))
     with steps.step("Fitting the pipeline (a pretrained network and a head)"):
         pipeline.fit(X, y)
-    with steps.step("Measuring the second film"):
+    with steps.step("Measuring the fourth film"):
         # In two halves, as the figure needs the frames between them.
         probabilities = pipeline[:-1].transform([test])
         estimate = pipeline[-1].estimate(probabilities)

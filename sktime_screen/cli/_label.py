@@ -34,6 +34,7 @@ class Strategy(StrEnum):
 
     diverse = "diverse"
     stratified = "stratified"
+    blocks = "blocks"
     uncertain = "uncertain"
     random = "random"
     all = "all"
@@ -50,9 +51,9 @@ def label(
     strategy: Annotated[
         Strategy,
         typer.Option(
-            help="diverse teaches most; stratified and random are samples, from whose labels "
-            "`measure --labels` computes valid intervals; uncertain takes what the model doubts; "
-            "all takes all frames."
+            help="diverse teaches most; blocks, stratified and random are samples, from whose "
+            "labels `measure --labels` computes valid intervals; uncertain takes what the model "
+            "doubts; all takes all frames."
         ),
     ] = Strategy.diverse,
     model: MaybeModel = None,
@@ -97,7 +98,7 @@ def label(
             table,
             min(number, max(1, len(table) - taken)),
             strategy.value,
-            features=None if strategy is Strategy.random else looks,
+            features=None if strategy in (Strategy.blocks, Strategy.random) else looks,
             estimator=fitted,
             labelled=known,
             random_state=seed,
@@ -113,7 +114,7 @@ def label(
 def _next_command(films, output, strategy, model, labels):
     """Return what to do with the labels; a random sample is not spent on a model there is."""
     made = f"{output.stem}.csv"
-    if model is not None and strategy in (Strategy.stratified, Strategy.random):
+    if model is not None and strategy in (Strategy.blocks, Strategy.stratified, Strategy.random):
         return shlex.join(
             ["sktime-screen", "measure", *map(str, films), "--model", str(model), "--labels", made]
         )

@@ -48,7 +48,7 @@ def measure(
         typer.Option(
             metavar="LABELS...",
             help="Labels of a random sample of these films' frames (column `inclusion`, from "
-            "`label --strategy stratified`): seconds and intervals are then corrected by them.",
+            "`label --strategy blocks`): seconds and intervals are then corrected by them.",
         ),
     ] = None,
     memory: Memory = MEMORY,

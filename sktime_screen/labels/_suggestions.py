@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..frames import VideoFrameSampler, check_frame_table, frame_index, is_frame_index
 from ._coverage import Coverage
 
-_STRATEGIES = ("diverse", "stratified", "uncertain", "random")
+_STRATEGIES = ("diverse", "stratified", "uncertain", "blocks", "random")
 # Enough to tell the scenes of a film apart; the rest is mostly noise and costs time.
 _DIMENSIONS = 100
 
@@ -40,16 +40,18 @@ def suggest_frames(
         A frame table, or videos, of which a frame a second is looked at.
     n : int
         How many frames to choose.
-    strategy : {"diverse", "stratified", "uncertain", "random"}, default="diverse"
+    strategy : {"diverse", "stratified", "uncertain", "blocks", "random"}, default="diverse"
         "diverse" takes the frames that the others resemble most, each its own group: the best
         for learning. "stratified" takes one frame at random of each of n groups of frames
         that look alike: nearly as good for learning, and every frame has a known probability of
         being taken, so that shares and their intervals can be estimated without bias. "uncertain"
         takes frames that `estimator` is in doubt about and many others resemble, for a second
-        round. "random" takes any, all with the same probability.
+        round. "blocks" parts each film into stretches of time and takes two frames at random of
+        each: the narrowest intervals of seconds from labels. "random" takes any, all with the same
+        probability.
     features : pandas.DataFrame or transformer
-        What the frames look like, for all strategies but "random": a table with the frame index
-        that has a row for every frame of `X`, or what makes it of `X`, such as
+        What the frames look like, for all strategies but "blocks" and "random": a table with the
+        frame index that has a row for every frame of `X`, or what makes it of `X`, such as
         ``recommended_pipeline(places=False, memory="features")[:3]``. A transformer that is not
         fitted is cloned and fitted to `X`.
     estimator : classifier
@@ -64,15 +66,16 @@ def suggest_frames(
     -------
     pandas.DataFrame
         The rows of the frame table that were chosen, film by film in the order of time, with the
-        index they have in `X`. "stratified" and "random" add the columns ``stratum`` (number of
-        the group) and ``inclusion`` (the probability with which the frame was taken out of those
-        without a label, in (0, 1]).
+        index they have in `X`. "stratified", "blocks" and "random" add the columns ``stratum``
+        (number of the group) and ``inclusion`` (the probability with which the frame was taken out
+        of those without a label, in (0, 1]).
 
     Raises
     ------
     ValueError
-        If there are fewer than n frames without a label, a strategy lacks what it goes by, or
-        features or labelled frames are not of `X`.
+        If there are fewer than n frames without a label, or fewer than two for each film and
+        "blocks"; if a strategy lacks what it goes by, or features or labelled frames are not of
+        `X`.
 
     See Also
     --------
@@ -115,7 +118,12 @@ def suggest_frames(
             f"label: ask for fewer, or sample more frames a second."
         )
     generator = check_random_state(random_state)
-    if strategy == "random":
+    films = table["video"].factorize()[0]
+    in_time = np.lexsort((table["time"].to_numpy(), films))
+    if strategy == "blocks":
+        blocks = _blocks_of_time(in_time[np.isin(in_time, candidates)], films, n)
+        rows, drawn = _some_of_each(blocks, generator)
+    elif strategy == "random":
         rows = generator.choice(candidates, n, replace=False)
         drawn = pd.DataFrame({"stratum": 0, "inclusion": n / len(candidates)}, index=rows)
     else:
@@ -127,24 +135,41 @@ def suggest_frames(
         rows, drawn = coverage.choose(n, candidates), None
         if strategy == "stratified":
             stratum = coverage.nearest(candidates, rows)
-            rows, drawn = _one_of_each(candidates, stratum, generator)
-    films = table["video"].factorize()[0]
-    rows = rows[np.lexsort((table["time"].to_numpy()[rows], films[rows]))]
+            groups = [candidates[stratum == number] for number in range(stratum.max() + 1)]
+            rows, drawn = _some_of_each([(group, 1) for group in groups], generator)
+    rows = in_time[np.isin(in_time, rows)]
     chosen = table.iloc[rows]
     if drawn is None:
         return chosen
     return chosen.assign(**{name: drawn.loc[rows, name].to_numpy() for name in drawn})
 
 
-def _one_of_each(candidates, stratum, generator):
-    """Take one candidate at random of each group, and tell with which probability it was taken."""
-    rows, inclusion = [], []
-    for number in range(stratum.max() + 1):
-        group = candidates[stratum == number]
-        rows.append(generator.choice(group))
-        inclusion.append(1 / len(group))
-    drawn = {"stratum": np.arange(len(rows)), "inclusion": inclusion}
-    return np.array(rows), pd.DataFrame(drawn, index=rows)
+def _blocks_of_time(rows, films, n):
+    """Part the rows of films, which are in order, and tell how many to take of each part."""
+    names, sizes = np.unique(films[rows], return_counts=True)
+    if n < 2 * len(names) or sizes.min() < 2:
+        raise ValueError(
+            f"strategy='blocks' takes two frames at least of each of the {len(names)} films, from "
+            f"those without a label: n={n} is too few, or a film has less than two of them."
+        )
+    # As many of each film as its share, where it begins being rounded to whole frames.
+    free = sizes - 2
+    ends = np.round((n - 2 * len(names)) * np.cumsum(free) / max(free.sum(), 1)).astype(int)
+    blocks = []
+    for name, share in zip(names, 2 + np.diff(ends, prepend=0), strict=True):
+        parts = np.array_split(rows[films[rows] == name], share // 2)
+        blocks += [(part, 2 + (share % 2 and not number)) for number, part in enumerate(parts)]
+    return blocks
+
+
+def _some_of_each(groups, generator):
+    """Take some rows at random of each group, and tell with which probability they were taken."""
+    rows = [generator.choice(group, number, replace=False) for group, number in groups]
+    drawn = pd.concat(
+        pd.DataFrame({"stratum": stratum, "inclusion": number / len(group)}, index=taken)
+        for stratum, ((group, number), taken) in enumerate(zip(groups, rows, strict=True))
+    )
+    return np.concatenate(rows), drawn
 
 
 def _labelled_rows(table, labelled):

@@ -358,8 +358,9 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         labelled : tuple of (DataFrame, array-like), optional
             A random sample of the films' own frames, and their labels as in ``fit``. The frame
             table needs ``video``, ``time`` and ``inclusion``, the probability with which each
-            frame was drawn. If it has all frames of a film and the labels of the others are
-            missing (NaN, None), a column ``stratum`` tells of which stratum each is.
+            frame was drawn. A column ``stratum`` makes intervals narrower: of the frames that
+            ``suggest_frames(strategy="blocks")`` chose, or of all frames of a film, the labels of
+            the others missing (NaN, None).
 
         Returns
         -------

@@ -145,7 +145,8 @@ class LabelledSample:
     ----------
     table : pandas.DataFrame
         ``video``, ``time`` and ``inclusion``, the probability with which each frame came into the
-        sample; and, if it has a row for every frame of the film, ``stratum``.
+        sample; and ``stratum``, which counts if the table has a row for every frame of the film, or
+        if strata are stretches of time of which two frames or more were drawn.
     truth : ndarray of shape (n_rows, n_classes)
         0 or 1, NaN where a frame is not labelled.
 
@@ -164,9 +165,9 @@ class LabelledSample:
             raise ValueError(
                 "Intervals from labels hold for frames that were drawn at random, and need the "
                 "column 'inclusion': the probability, above 0, with which each labelled frame was "
-                "drawn (n / n_frames in a plain random sample). suggest_frames(strategy="
-                "'stratified' or 'random') gives it. Frames chosen by hand, by doubt or as the "
-                "most typical say nothing certain about the others: train on them instead."
+                "drawn (n / n_frames in a plain random sample). suggest_frames(strategy='blocks') "
+                "gives it. Frames chosen by hand, by doubt or as the most typical say nothing "
+                "certain about the others: train on them instead."
             )
         self.table = table.reset_index(drop=True)
         self.truth = truth
@@ -211,6 +212,8 @@ class LabelledSample:
         if "stratum" in self.table and len(np.unique(positions)) == len(index):
             strata = np.empty(len(index), dtype=np.int64)
             strata[positions] = self.table.loc[of_film, "stratum"].factorize()[0]
+        elif "stratum" in self.table:
+            strata = _stretches(self.table.iloc[sampled], rows, len(index))
         return prediction_powered_mean(
             predicted,
             rows,
@@ -220,6 +223,37 @@ class LabelledSample:
             strata=strata,
             confidence_level=confidence_level,
         )
+
+
+def _stretches(sample, positions, n_frames):
+    """Find the strata of all frames from those of a sample, if they are stretches of time.
+
+    Parameters
+    ----------
+    sample : pandas.DataFrame of n_labelled rows
+        ``stratum`` and ``inclusion``.
+    positions : ndarray of int, shape (n_labelled,)
+        Where in the film the labelled frames stand.
+    n_frames : int
+        How many frames the film has.
+
+    Returns
+    -------
+    ndarray of int, shape (n_frames,), or None
+        None where the sample tells nothing of the other frames.
+    """
+    stratum = sample["stratum"].to_numpy()[np.argsort(positions)]
+    begins = np.flatnonzero(np.append(True, stratum[1:] != stratum[:-1]))
+    n_drawn = np.diff(begins, append=len(stratum))
+    if len(begins) != len(np.unique(stratum)) or n_drawn.min() < 2:
+        return None
+    inclusion = sample["inclusion"].to_numpy(np.float64)[np.argsort(positions)][begins]
+    sizes = np.round(n_drawn / inclusion).astype(int)
+    if sizes.sum() != n_frames:
+        return None
+    strata = np.arange(len(sizes)).repeat(sizes)
+    agrees = strata[np.sort(positions)] == np.arange(len(begins)).repeat(n_drawn)
+    return strata if agrees.all() else None
 
 
 def _positions(index, times):
