@@ -336,6 +336,8 @@ def interrupted(self, *args):
     put(self, *args)
     os.kill(os.getpid(), signal.SIGINT)
 FeatureStore.put = interrupted
+# Where tests run in the background, Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.argv[0] = "sktime-screen"
 main()
 """
