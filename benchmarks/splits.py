@@ -27,6 +27,12 @@ def main():
     parser.add_argument("--video", help="the film that the labelled pictures were taken from")
     parser.add_argument("--rate", type=float, help="at how many frames a second")
     parser.add_argument("--background", type=int, help="the class that means nobody")
+    parser.add_argument(
+        "--places",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="look at every place of a picture, or at its average",
+    )
     options = parser.parse_args()
     X, y = load_label_csv(options.labels, video=options.video, rate=options.rate)
     groups = {
@@ -36,7 +42,10 @@ def main():
     }
     with tempfile.TemporaryDirectory() as features:
         pipeline = recommended_pipeline(
-            places=False, memory=features, background=options.background, random_state=0
+            places=options.places,
+            memory=features,
+            background=options.background,
+            random_state=0,
         )
         reports = [screen_time_validation(pipeline, X, y, groups=groups, random_state=0)]
         if X["video"].nunique() > 1:
