@@ -150,6 +150,18 @@ def test_label_leaves_out_what_is_labelled(work, tmp_path):
     assert [frame["time"] for frame in frames_of(page.read_text())] == X["time"][20:].tolist()
 
 
+def test_label_leaves_earlier_pages_alone(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["label", work / "two.mp4", "--classes", "cat", "--number", 4, *memory_of(work)]
+    pages = [["label.html"], ["label-2.html", "label.html"]]
+    for expected in pages:
+        done = run(*words, "--strategy", "random")
+        assert done.exit_code == 0, done.output
+        assert sorted(os.listdir()) == expected
+    (tmp_path / "label-3.csv").touch()
+    assert "label-4.html" in run(*words, "--strategy", "random").output
+
+
 def test_label_says_what_is_missing(work, tmp_path):
     done = run("label", work / "two.mp4")
     assert (done.exit_code, "--classes" in done.output) == (2, True)

@@ -1,5 +1,6 @@
 """``sktime-screen label``."""
 
+import itertools
 import os
 import shlex
 from enum import StrEnum
@@ -46,7 +47,12 @@ def label(
         list[str] | None,
         typer.Option(metavar="NAME...", help="The characters; by default those of the model."),
     ] = None,
-    output: Annotated[Path, typer.Option(help="The page to write.")] = Path("label.html"),
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="The page to write; label.html by default, in a second round label-2.html."
+        ),
+    ] = None,
     number: Annotated[int, typer.Option(min=1, help="How many frames to label.")] = 60,
     strategy: Annotated[
         Strategy,
@@ -76,6 +82,7 @@ def label(
         raise typer.BadParameter("name the characters: --classes tom jerry", param_hint="--classes")
     if strategy is Strategy.uncertain and model is None:
         raise typer.BadParameter("uncertain needs a --model to doubt", param_hint="--strategy")
+    output = output or _next_page()
     check_outputs(output)
     steps = Steps(results_console(), quiet)
     fitted = None if model is None else load_model(model)
@@ -109,6 +116,14 @@ def label(
     steps.say(_next_command(films, output, strategy, model, labels))
     if set(paths) - readable:
         raise typer.Exit(1)
+
+
+def _next_page():
+    """Return a name that is free: a page and the CSV that it saves are called alike."""
+    for number in itertools.count(1):
+        page = Path("label.html" if number == 1 else f"label-{number}.html")
+        if not (page.exists() or page.with_suffix(".csv").exists()):
+            return page
 
 
 def _next_command(films, output, strategy, model, labels):
