@@ -1,6 +1,6 @@
 """How far off screen time is with each correction and each smoothing, on films never seen.
 
-    python benchmarks/corrections.py LABELS.csv [--memory FOLDER]
+    python benchmarks/corrections.py LABELS.csv [--no-places] [--memory FOLDER]
 
 LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character; the films lie beside
 it. Each film is measured by a head that was fitted on all the others, cross-fitted by film. Printed
@@ -13,9 +13,9 @@ import tempfile
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from sktime_screen import (
-    KerasDenseClassifier,
     ScreenTimeAggregator,
     appearance_overlap,
     load_label_csv,
@@ -33,14 +33,14 @@ SMOOTHINGS = {
 CORRECTIONS = [None, "calibrated", "adjusted", "probabilistic", "em"]
 
 
-def measure(features, y, seeds):
+def measure(classifier, features, y, seeds):
     """Return a table with a row a film, seed, correction, smoothing and character."""
     films = features.index.get_level_values("video")
     rows = []
     for film in films.unique():
         new = films == film
         for seed in range(seeds):
-            head = KerasDenseClassifier(class_weight="balanced", cross_fit=5, random_state=seed)
+            head = clone(classifier).set_params(random_state=seed)
             known = head.fit_transform(features[~new], y[~new])
             probabilities = head.transform(features[new])
             for correction in CORRECTIONS:
@@ -67,15 +67,22 @@ def measure(features, y, seeds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("labels", metavar="LABELS.csv")
+    parser.add_argument(
+        "--places",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="look at every place of a picture, or at its average",
+    )
     parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")
     parser.add_argument("--seeds", type=int, default=1)
     options = parser.parse_args()
     X, y = load_label_csv(options.labels)
     with tempfile.TemporaryDirectory() as folder:
-        extraction = recommended_pipeline(places=False, memory=options.memory or folder, verbose=1)[
-            :3
-        ]
-        table = measure(extraction.fit_transform(X), y, options.seeds)
+        pipeline = recommended_pipeline(
+            places=options.places, memory=options.memory or folder, verbose=1
+        )
+        features = pipeline[:3].fit_transform(X)
+        table = measure(pipeline[3], features, y, options.seeds)
     means = table.drop(columns="character").groupby(["correction", "smoothing"], sort=False).mean()
     for column in ("points off", "right", "overlap"):
         print(f"\n{column}, mean of characters and films")

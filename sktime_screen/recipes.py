@@ -21,7 +21,7 @@ def recommended_pipeline(
     """Make the pipeline from videos to seconds that we recommend.
 
     Its classifier is cross-fitted: `fit` also tries it on frames that were held out, from which
-    intervals of seconds are learned, and without `places` corrections of shares.
+    corrections and intervals of seconds are learned.
 
     Parameters
     ----------
@@ -57,7 +57,6 @@ def recommended_pipeline(
     ['kerasmapclassifier', 'screentimeaggregator']
     """
     reading = {"memory": memory, "verbose": verbose}
-    aggregator = ScreenTimeAggregator(background=background)
     if places:
         # The shape of films, twice as many pixels as the backbone was trained on.
         resizer = ImageResizer((256, 448))
@@ -65,8 +64,6 @@ def recommended_pipeline(
             backbone or "efficientnet_lite0_map", pooling=None, **reading
         )
         classifier = KerasMapClassifier((8, 14), cross_fit=3, random_state=random_state)
-        # Its errors are few and go both ways: frames counted are as right as corrected shares.
-        aggregator.set_params(correction=None)
     else:
         resizer = ImageResizer((224, 224))
         features = PretrainedCNNFeatures(backbone or "efficientnet_lite0", **reading)
@@ -78,5 +75,5 @@ def recommended_pipeline(
         resizer,
         features,
         classifier,
-        aggregator,
+        ScreenTimeAggregator(background=background),
     )
