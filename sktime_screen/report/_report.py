@@ -231,7 +231,9 @@ class ScreenTimeReport:
     def _pictures(self, best, doubtful):
         longest = self.appearances.sort_values("duration", ascending=False, kind="stable")
         longest = longest.rename(columns={"peak_time": "time"})
-        moments = pd.concat([table[["video", "time"]] for table in (doubtful, best, longest)])
+        # An empty table's columns have no type of their own, and would take that of the times.
+        tables = [best, longest] if doubtful.empty else [doubtful, best, longest]
+        moments = pd.concat([table[["video", "time"]] for table in tables])
         moments = moments.drop_duplicates(ignore_index=True).head(self.max_thumbnails)
         if self.images is not None:
             of_moment = self.images.drop_duplicates(["video", "time"])
