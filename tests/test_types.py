@@ -30,7 +30,7 @@ def check(tmp_path_factory):
 
 
 def test_the_package(check):
-    assert check(Path(sktime_screen.__file__).parent) == []
+    assert check(ROOT / "sktime_screen") == []
 
 
 def test_a_strict_user(check, tmp_path):
