@@ -1,6 +1,6 @@
 """The pipeline we recommend, with every step visible."""
 
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from .classify import KerasDenseClassifier, KerasMapClassifier
 from .features import PretrainedCNNFeatures
@@ -17,7 +17,7 @@ def recommended_pipeline(
     background=None,
     random_state=None,
     verbose=0,
-):
+) -> Pipeline:
     """Make the pipeline from videos to seconds that we recommend.
 
     Its classifier is cross-fitted: `fit` also tries it on frames that were held out, from which

@@ -120,7 +120,7 @@ def test_several_characters_at_once(labelled):
     ("cv", "grouped"),
     [
         (StratifiedKFold(3, shuffle=True, random_state=0), False),
-        (StratifiedGroupKFold(3, shuffle=True, random_state=0), True),
+        (StratifiedGroupKFold(3), True),
     ],
     ids=["stratified", "grouped"],
 )

@@ -160,12 +160,12 @@ def test_a_head_on_pretrained_features(train, test):
         VideoFrameSampler(),
         ImageResizer((64, 64)),
         PretrainedCNNFeatures("efficientnet_lite0"),
-        KerasDenseClassifier((16,), epochs=20, random_state=0),
+        KerasDenseClassifier((16,), epochs=40, random_state=0),
     )
     classifier = VideoClassifier(frames, rate=2).fit(*train)
     assert classifier.score(*test) == 1.0
     history = TrainingHistoryDisplay.from_estimator(classifier).history
-    assert len(history["loss"]) == 20
+    assert len(history["loss"]) == 40
 
 
 def test_each_frame_is_trained_on_with_the_class_of_its_film(short, three_seconds):

@@ -14,7 +14,7 @@ except ImportError:  # scikit-learn before 1.9 has no callbacks
         def call_on_fit_task_end(self, **told):
             return False
 
-    class CallbackSupportMixin:
+    class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands in for the mixin of the same name, without ``set_callbacks``."""
 
         def _init_callback_context(self, max_subtasks):

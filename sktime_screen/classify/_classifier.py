@@ -1,5 +1,7 @@
 """How classifiers made of a network answer: labels, probabilities and tables of them."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
@@ -17,7 +19,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     `TargetEncoding`, `classes_` and `class_names_` in `fit`.
     """
 
-    def decision_function(self, X):
+    def decision_function(self, X) -> np.ndarray:
         """Compute how far rows are on the side of a class.
 
         Parameters
@@ -35,7 +37,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
             return logits
         return logits[:, -1] - logits[:, 0] if self._encoding.softmax else logits[:, 0]
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Tell the class of each row.
 
         Parameters
@@ -51,7 +53,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         logits = self._logits(X)
         return self._encoding.decode(logits)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X) -> np.ndarray:
         """Tell how probable each class is.
 
         Parameters
@@ -68,7 +70,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         logits = self._logits(X)
         return self._encoding.probabilities(logits)
 
-    def transform(self, X):
+    def transform(self, X) -> Any:
         """Turn rows into probabilities, for the steps after this one.
 
         Parameters
@@ -84,7 +86,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         """
         return self._table(X, self._logits(X))
 
-    def fit_transform(self, X, y, **fit_params):
+    def fit_transform(self, X, y, **fit_params) -> Any:
         """Train the classifier, and give the probabilities of the rows it was trained on.
 
         Parameters
@@ -103,7 +105,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         """
         return marked(self.fit(X, y, **fit_params).transform(X), out_of_sample=False)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Name the columns of `transform`.
 
         Parameters

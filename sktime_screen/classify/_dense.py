@@ -1,6 +1,7 @@
 """A dense network as a scikit-learn classifier."""
 
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -164,7 +165,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         "verbose": ["verbose"],
     }
 
-    _dtypes = np.float32
+    _dtypes: Any = np.float32
 
     def __init__(
         self,
@@ -190,7 +191,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         warm_start=False,
         random_state=None,
         verbose=0,
-    ):
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -215,7 +216,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
 
     @_fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, validation_data=None):
+    def fit(self, X, y, sample_weight=None, validation_data=None) -> Self:
         """Train the network.
 
         Parameters
@@ -264,7 +265,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
         """Go once through some rows, starting from what is known.
 
         Parameters
@@ -361,7 +362,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     def _step_options(self):
         return {k: getattr(self, k) for k in ("batch_size", "learning_rate", "l2")}
 
-    def fit_transform(self, X, y, sample_weight=None, validation_data=None):
+    def fit_transform(  # type: ignore[override]
+        self, X, y, sample_weight=None, validation_data=None
+    ) -> Any:
         """Train the network, and give the probabilities of the rows it was trained on.
 
         Parameters

@@ -3,6 +3,7 @@
 import os
 from contextlib import ExitStack, contextmanager
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -212,7 +213,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
         target_accuracy=None,
         random_state=None,
         verbose=0,
-    ):
+    ) -> None:
         self.backbone = backbone
         self.weights = weights
         self.trainable_layers = trainable_layers
@@ -242,7 +243,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, validation_data=None):
+    def fit(self, X, y, sample_weight=None, validation_data=None) -> Self:
         """Train the head and the last layers of the backbone.
 
         Parameters

@@ -1,6 +1,7 @@
 """LabelSpreadingClassifier: what is known of some frames of a film carried to its other frames."""
 
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -102,13 +103,13 @@ class LabelSpreadingClassifier(NetworkClassifier):
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, estimator=None, *, strength=1.0, n_neighbors=10):
+    def __init__(self, estimator=None, *, strength=1.0, n_neighbors=10) -> None:
         self.estimator = estimator
         self.strength = strength
         self.n_neighbors = n_neighbors
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X, y) -> Self:
         """Fit the estimator and remember the labels.
 
         Parameters

@@ -174,7 +174,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         warm_start=False,
         random_state=None,
         verbose=0,
-    ):
+    ) -> None:
         super().__init__(
             hidden_layer_sizes,
             activation=activation,
@@ -201,7 +201,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         self.map_size = map_size
         self.sharpness = sharpness
 
-    def explain(self, X):
+    def explain(self, X) -> np.ndarray:
         """Tell where in each picture each class is seen.
 
         Parameters

@@ -2,6 +2,7 @@
 
 import os
 from numbers import Real
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -73,13 +74,13 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         "voting": [StrOptions({"hard", "soft"})],
     }
 
-    def __init__(self, estimator, *, rate=1.0, voting="hard"):
+    def __init__(self, estimator, *, rate=1.0, voting="hard") -> None:
         self.estimator = estimator
         self.rate = rate
         self.voting = voting
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, videos, y):
+    def fit(self, videos, y) -> Self:
         """Train the classifier of frames on the frames of films.
 
         Parameters
@@ -122,7 +123,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = np.unique(tags)
         return self
 
-    def predict(self, videos):
+    def predict(self, videos) -> np.ndarray:
         """Tell the class of each film.
 
         Parameters
@@ -142,7 +143,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
             self._break_ties(support, frames, film_of_frame)
         return self.classes_[support.argmax(axis=1)]
 
-    def predict_proba(self, videos):
+    def predict_proba(self, videos) -> np.ndarray:
         """Tell how much of each film speaks for each class.
 
         Parameters

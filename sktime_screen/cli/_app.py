@@ -25,6 +25,6 @@ for command in (demo, frames, label, train, measure, evaluate):
     app.command(cls=WordsCommand)(command)
 
 
-def main():
+def main() -> None:
     """Run the command line."""
     app(prog_name="sktime-screen")

@@ -30,7 +30,7 @@ def demo(
     run_demo(folder, seconds, results_console(), quiet=quiet)
 
 
-def run_demo(folder, seconds, console, *, quiet=False):
+def run_demo(folder, seconds, console, *, quiet=False) -> pd.DataFrame:
     """Run the demo.
 
     Parameters

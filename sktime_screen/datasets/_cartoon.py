@@ -21,7 +21,7 @@ _SEEN_OF_CHARACTER = 0.25
 _SEEN_OF_PICTURE = 0.001
 
 
-def make_cartoon_film(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24):
+def make_cartoon_film(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24) -> pd.DataFrame:
     """Draw a film with a cat and a mouse in it, and say who is on screen in every frame.
 
     The two are alone, together or absent, over changing places, with cuts, camera moves, furniture

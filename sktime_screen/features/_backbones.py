@@ -326,7 +326,7 @@ def _keras_applications():
     return {_registry_name(network): network for network in networks}
 
 
-def list_backbones():
+def list_backbones() -> list[str]:
     """List the names that ``backbone=`` takes.
 
     Returns
@@ -351,7 +351,7 @@ def list_backbones():
     return [*_OWN, *sorted(_keras_applications())]
 
 
-def get_backbone(name):
+def get_backbone(name) -> Backbone:
     """Look a network up.
 
     Parameters

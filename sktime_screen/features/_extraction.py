@@ -4,6 +4,7 @@ import copy
 import os
 import warnings
 from numbers import Integral
+from typing import Any, Self
 
 import joblib
 import numpy as np
@@ -122,7 +123,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         precision="auto",
         n_jobs=None,
         verbose=False,
-    ):
+    ) -> None:
         self.backbone = backbone
         self.weights = weights
         self.pooling = pooling
@@ -134,7 +135,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Check the parameters and note the size of the pictures; no weights are read.
 
         Parameters
@@ -168,7 +169,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         self.n_features_out_ = sum(size for _, size in network.columns)
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> Any:
         """Compute the features.
 
         Parameters
@@ -217,7 +218,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
             features, index=pictures.index, columns=self.get_feature_names_out(), copy=False
         )
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Return the names of the features: the backbone, which of several poolings, a number.
 
         Parameters

@@ -60,18 +60,18 @@ class FeatureStore:
     2
     """
 
-    def __init__(self, folder, max_bytes=None):
+    def __init__(self, folder, max_bytes=None) -> None:
         self.folder = os.fspath(folder)
         self.max_bytes = max_bytes
 
     def __repr__(self):
         return f"FeatureStore({self.folder!r}, max_bytes={self.max_bytes!r})"
 
-    def __len__(self):
+    def __len__(self) -> int:
         with self._open() as database:
             return database.execute("SELECT COUNT(*) FROM features").fetchone()[0]
 
-    def fill(self, features, keys):
+    def fill(self, features, keys) -> np.ndarray:
         """Copy the rows that are stored into a table.
 
         Parameters
@@ -86,7 +86,7 @@ class FeatureStore:
         ndarray of shape (n,), bool
             Which rows were found.
         """
-        rows_of = {}
+        rows_of: dict[bytes, list[int]] = {}
         for row, key in enumerate(keys):
             rows_of.setdefault(key, []).append(row)
         found = np.zeros(len(keys), bool)
@@ -106,7 +106,7 @@ class FeatureStore:
                     database.execute(used, [time.time(), *some])
         return found
 
-    def put(self, keys, features, network, video):
+    def put(self, keys, features, network, video) -> None:
         """Store rows; what cannot be written is warned about and left out.
 
         Parameters
@@ -158,7 +158,7 @@ class FeatureStore:
         oldest.close()
         database.executemany("DELETE FROM features WHERE rowid = ?", dropped)
 
-    def contents(self):
+    def contents(self) -> pd.DataFrame:
         """Tell what is stored.
 
         Returns
@@ -176,7 +176,7 @@ class FeatureStore:
         table["last_used"] = pd.to_datetime(table["last_used"], unit="s")
         return table.set_index(["network", "video"])
 
-    def clear(self):
+    def clear(self) -> None:
         """Drop everything that is stored and give the disk space back."""
         with self._open() as database:
             database.execute("DELETE FROM features")

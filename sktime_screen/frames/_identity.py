@@ -12,7 +12,7 @@ from ._video import read_timeline
 _PIXELS = 1
 
 
-def picture_keys(frames):
+def picture_keys(frames) -> list[bytes]:
     """Return a key for each picture of a sequence.
 
     Equal keys mean equal pixels: a key is made from the content of the film's or picture's file,
@@ -53,7 +53,7 @@ def picture_keys(frames):
     return keys
 
 
-def file_digest(path):
+def file_digest(path) -> bytes:
     """Return a digest of a file's content, remembered while the file does not change.
 
     Parameters

@@ -1,12 +1,14 @@
 """What pipeline steps that pass pictures on have in common."""
 
+from typing import Self
+
 from sklearn.base import BaseEstimator, TransformerMixin
 
 
 class ImageStep(TransformerMixin, BaseEstimator):
     """Base of the steps whose output is pictures, not a table."""
 
-    def set_output(self, *, transform=None):
+    def set_output(self, *, transform=None) -> Self:
         """Do nothing: pictures are not put into a table.
 
         Parameters

@@ -1,10 +1,11 @@
 """A bar that shows how far long work has come."""
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
-def progress(what, total, verbose):
+def progress(what, total, verbose) -> Iterator[Callable[[int], None]]:
     """Give a function that moves a progress bar on by a number of frames.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from numbers import Integral
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -54,14 +55,16 @@ class ImageResizer(ImageStep):
         "crop_bars": ["boolean"],
     }
 
-    def __init__(self, size=(224, 224), *, interpolation="area", aspect="stretch", crop_bars=False):
+    def __init__(
+        self, size=(224, 224), *, interpolation="area", aspect="stretch", crop_bars=False
+    ) -> None:
         self.size = size
         self.interpolation = interpolation
         self.aspect = aspect
         self.crop_bars = crop_bars
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Check the parameters.
 
         Parameters
@@ -79,7 +82,7 @@ class ImageResizer(ImageStep):
         self._check_size()
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> Any:
         """Resize the pictures.
 
         Parameters

@@ -3,6 +3,7 @@
 import os
 import warnings
 from numbers import Real
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -57,14 +58,14 @@ class VideoFrameSampler(ImageStep):
         "on_error": [StrOptions({"raise", "warn", "skip"})],
     }
 
-    def __init__(self, rate=1.0, *, start=None, stop=None, on_error="raise"):
+    def __init__(self, rate=1.0, *, start=None, stop=None, on_error="raise") -> None:
         self.rate = rate
         self.start = start
         self.stop = stop
         self.on_error = on_error
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Check the parameters and that labels, if any, belong to frames.
 
         Parameters
@@ -95,7 +96,7 @@ class VideoFrameSampler(ImageStep):
             raise ValueError(f"{len(X)} frames but {len(y)} labels: one label a frame is expected.")
         return self
 
-    def sample(self, videos):
+    def sample(self, videos) -> pd.DataFrame:
         """List the frames to look at.
 
         Parameters
@@ -135,7 +136,7 @@ class VideoFrameSampler(ImageStep):
             raise ValueError(f"None of the {len(paths)} videos can be read: {paths[:3]} ...")
         return pd.concat(tables, ignore_index=True)
 
-    def transform(self, X):
+    def transform(self, X) -> FrameSequence:
         """Describe the frames as pictures to be decoded later.
 
         Parameters

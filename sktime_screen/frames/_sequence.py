@@ -1,7 +1,9 @@
 """FrameSequence: pictures described but not yet decoded."""
 
 import os
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +56,7 @@ class FrameSequence:
 
     def __init__(
         self, table, size=None, interpolation="area", *, aspect="stretch", crop_bars=False
-    ):
+    ) -> None:
         self.table = check_frame_table(table)
         self.index = frame_index(self.table)
         self.size = None if size is None else tuple(size)
@@ -62,7 +64,7 @@ class FrameSequence:
         self.aspect = aspect
         self.crop_bars = crop_bars
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.table)
 
     def __repr__(self):
@@ -71,7 +73,7 @@ class FrameSequence:
         return f"<FrameSequence: {len(self)} frames of {films} video(s), {size}>"
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int | None, ...]:
         """Number of frames, height, width and 3.
 
         Height and width are None where pictures of different sizes have not been resized.
@@ -86,7 +88,9 @@ class FrameSequence:
             sizes = {picture_size(video) for video in self.table["video"].unique()}
         return sizes.pop() if len(sizes) == 1 else None
 
-    def resize(self, size, interpolation="area", *, aspect="stretch", crop_bars=False):
+    def resize(
+        self, size, interpolation="area", *, aspect="stretch", crop_bars=False
+    ) -> "FrameSequence":
         """Describe the same pictures at another size.
 
         Parameters
@@ -107,7 +111,7 @@ class FrameSequence:
         """
         return FrameSequence(self.table, size, interpolation, aspect=aspect, crop_bars=crop_bars)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key) -> Any:
         """Select rows.
 
         Parameters
@@ -152,7 +156,7 @@ class FrameSequence:
             pictures = np.empty((0, *(self.size or (0, 0)), 3), np.uint8)
         return pictures if dtype is None else pictures.astype(dtype, copy=False)
 
-    def iter_batches(self, batch_size=32, failures=None):
+    def iter_batches(self, batch_size=32, failures=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Decode the pictures, batch by batch, in the order of the films.
 
         Decoding runs ahead of the caller by a few batches in a thread of its own, which ends with

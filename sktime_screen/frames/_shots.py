@@ -16,7 +16,7 @@ _QUARTERS = [
 ]
 
 
-def shot_boundaries(video, *, rate=None, threshold=0.4):
+def shot_boundaries(video, *, rate=None, threshold=0.4) -> np.ndarray:
     """Find when the shots of a film begin.
 
     Parameters
@@ -50,7 +50,7 @@ def shot_boundaries(video, *, rate=None, threshold=0.4):
     return table["time"].to_numpy()[begins]
 
 
-def shot_groups(table, *, threshold=0.4):
+def shot_groups(table, *, threshold=0.4) -> np.ndarray:
     """Number the shots that the frames of a frame table belong to.
 
     Frames of one shot look alike: as ``groups`` of ``StratifiedGroupKFold`` they keep a score from
@@ -76,7 +76,8 @@ def shot_groups(table, *, threshold=0.4):
     frames = FrameSequence(table, _THUMBNAIL)
     films = frames.table["video"].factorize()[0]
     groups = np.empty(len(frames), np.int64)
-    shot, film, last, last_colours = -1, None, None, None
+    shot, film = -1, None
+    last = last_colours = np.empty(0)  # of no film yet
     for rows, pictures in frames.iter_batches(64):
         for row, picture in zip(rows, pictures.astype(np.int64), strict=True):
             colours = _colours(picture)

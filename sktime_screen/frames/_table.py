@@ -1,6 +1,7 @@
 """The frame table (one row a frame) and the frame index that every later step carries along."""
 
 import os
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 INDEX_NAMES = ("video", "time", "duration")
 
 
-def check_frame_table(table):
+def check_frame_table(table) -> pd.DataFrame:
     """Check a frame table and bring its columns to their types.
 
     Parameters
@@ -70,7 +71,7 @@ def check_frame_table(table):
     return checked
 
 
-def frame_index(table):
+def frame_index(table) -> pd.MultiIndex:
     """Return the frame index of a frame table.
 
     Parameters
@@ -86,7 +87,7 @@ def frame_index(table):
     return pd.MultiIndex.from_frame(table[list(INDEX_NAMES)])
 
 
-def is_frame_index(index):
+def is_frame_index(index) -> TypeGuard[pd.MultiIndex]:
     """Tell whether a pandas index is a frame index.
 
     Parameters
@@ -102,7 +103,7 @@ def is_frame_index(index):
     return isinstance(index, pd.MultiIndex) and tuple(index.names) == INDEX_NAMES
 
 
-def as_frame_index(frames):
+def as_frame_index(frames) -> pd.MultiIndex:
     """Return the frame index of whatever has one.
 
     Parameters

@@ -9,7 +9,7 @@ _BLOCK_SECONDS = 30.0
 _SHORTEST_BLOCK_SECONDS = 1.0
 
 
-def time_blocks(frames, length=30.0):
+def time_blocks(frames, length=30.0) -> np.ndarray:
     """Number the blocks of time that the frames of films belong to.
 
     Neighbouring frames look alike: as ``groups`` of `MultilabelStratifiedGroupKFold` or

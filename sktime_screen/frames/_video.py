@@ -103,7 +103,7 @@ def film_stream(container):
     return films[0] if films else None
 
 
-def read_timeline(path):
+def read_timeline(path) -> Timeline:
     """Read when each frame of a film is shown, by walking its packets.
 
     Parameters

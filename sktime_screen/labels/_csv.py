@@ -2,6 +2,7 @@
 
 import os
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ _PICTURE_COLUMNS = ("Image_ID", "image", "filename")
 _OF_APPEARANCES = ("duration", "confidence", "peak_time")
 
 
-def load_label_csv(path, video=None, rate=None, *, missing="error"):
+def load_label_csv(path, video=None, rate=None, *, missing="error") -> tuple[pd.DataFrame, Any]:
     """Load labels of frames from a CSV file.
 
     Three kinds of file are known; in each, labels are one column of classes, or a 0/1 column for

@@ -14,7 +14,7 @@ from ._indicators import indicators
 from ._intervals import check_interval, frame_intervals, label_intervals
 
 
-def load_eaf(path, video=None, rate=1.0, *, tier=None):
+def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Load labels of frames from an annotation file of ELAN.
 
     Parameters
@@ -92,7 +92,7 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None):
     return label_intervals([film], intervals, tiers if tier is None else None, rate=rate)
 
 
-def save_eaf(path, X, y):
+def save_eaf(path, X, y) -> None:
     """Write labels of the frames of one film to an annotation file of ELAN, a tier a character.
 
     Parameters

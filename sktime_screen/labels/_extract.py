@@ -25,7 +25,7 @@ def extract_frames(
     on_error="raise",
     picture_format="jpg",
     verbose=False,
-):
+) -> pd.DataFrame:
     """Write frames of films as pictures, and a CSV file to fill in with labels.
 
     ``labels.csv`` in the folder has a line a picture, ``video,time,duration,image`` and an empty

@@ -11,7 +11,7 @@ import pandas as pd
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
-def load_frame_folder(path, rate=1.0):
+def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
     """Load pictures that were sorted into one folder a class.
 
     Parameters

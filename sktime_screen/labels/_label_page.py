@@ -32,7 +32,7 @@ _THUMBNAIL_QUALITY = 80
 
 def write_label_page(
     X, classes, path, *, multilabel=True, background=None, labels=None, probabilities=None
-):
+) -> None:
     """Write a page on which frames are labelled in the browser, by keyboard, mouse or touch.
 
     The page is one HTML file with everything in it: it opens from the disk, loads nothing, keeps

@@ -17,7 +17,9 @@ from ._sources import frame_sources, picture_table
 FRAME_RATE = 24.0
 
 
-def load_label_studio(path, rate=1.0, *, folder=None, frame_rate=None):
+def load_label_studio(
+    path, rate=1.0, *, folder=None, frame_rate=None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Load labels of frames from a JSON export of Label Studio.
 
     Two kinds of project are known: films with ``TimelineLabels``, and pictures with ``Choices``,

@@ -9,7 +9,7 @@ from ._files import as_seen_from, write_table
 from ._indicators import FRAME_COLUMNS, label_table
 
 
-def save_label_csv(path, X, y):
+def save_label_csv(path, X, y) -> None:
     """Write labels of frames to a CSV file that ``load_label_csv`` reads.
 
     Parameters

@@ -24,7 +24,7 @@ def save_label_studio(
     prefix=None,
     from_name=None,
     to_name=None,
-):
+) -> None:
     """Write labels of frames as tasks to import into Label Studio.
 
     A frame table of films becomes a task a film with ``TimelineLabels``, one of pictures a task a

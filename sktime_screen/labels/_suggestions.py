@@ -1,7 +1,5 @@
 """Which frames of a film are worth a label."""
 
-from numbers import Integral
-
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -28,7 +26,7 @@ def suggest_frames(
     estimator=None,
     labelled=None,
     random_state=None,
-):
+) -> pd.DataFrame:
     """Choose the frames whose labels teach the most.
 
     Neighbouring frames look alike and scenes come back, so a few frames that stand for all others
@@ -106,7 +104,7 @@ def suggest_frames(
     """
     if strategy not in _STRATEGIES:
         raise ValueError(f"strategy={strategy!r} is none of {', '.join(map(repr, _STRATEGIES))}.")
-    if not isinstance(n, Integral) or n < 1:
+    if not isinstance(n, int | np.integer) or n < 1:
         raise ValueError(f"n={n!r}: a number of frames, 1 or more, is expected.")
     table = check_frame_table(X) if isinstance(X, pd.DataFrame) else VideoFrameSampler().sample(X)
     known = _labelled_rows(table, labelled)

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 
-def load_ucf101(root, split=1, subset="train"):
+def load_ucf101(root, split=1, subset="train") -> tuple[np.ndarray, np.ndarray]:
     """Load a train or test list of UCF101, or of films laid out like it.
 
     Expected are ``classInd.txt`` ("1 ApplyEyeMakeup" a line), ``trainlist01.txt``

@@ -1,5 +1,7 @@
 """ProbabilityCalibrationDisplay: how far probabilities can be taken at their word."""
 
+from typing import Self
+
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
@@ -53,12 +55,12 @@ class ProbabilityCalibrationDisplay:
     [2, 2]
     """
 
-    def __init__(self, curves, scores):
+    def __init__(self, curves, scores) -> None:
         self.curves = curves
         self.scores = scores
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, n_bins=10, background=None, ax=None):
+    def from_estimator(cls, estimator, X, y, *, n_bins=10, background=None, ax=None) -> Self:
         """Plot how well a fitted pipeline's probabilities are calibrated.
 
         Parameters
@@ -92,7 +94,9 @@ class ProbabilityCalibrationDisplay:
         return cls.from_predictions(y, probabilities, n_bins=n_bins, background=background, ax=ax)
 
     @classmethod
-    def from_predictions(cls, y_true, probabilities, *, n_bins=10, background=None, ax=None):
+    def from_predictions(
+        cls, y_true, probabilities, *, n_bins=10, background=None, ax=None
+    ) -> Self:
         """Plot how well probabilities are calibrated.
 
         Parameters
@@ -123,15 +127,15 @@ class ProbabilityCalibrationDisplay:
         if n_bins < 1:
             raise ValueError(f"n_bins={n_bins!r}: at least one bin is needed.")
         true, probable = _aligned(y_true, probabilities, background)
-        curves, scores = [], {}
+        by_name, scores_of = [], {}
         for name in true.columns:
-            curve, scores[name] = _calibration(true[name], probable[name], n_bins)
-            curves.append(curve.assign(character=name))
-        curves = pd.concat(curves)[["character", "probability", "share", "frames"]]
-        scores = pd.DataFrame.from_dict(scores, orient="index", columns=["brier", "ece"])
+            curve, scores_of[name] = _calibration(true[name], probable[name], n_bins)
+            by_name.append(curve.assign(character=name))
+        curves = pd.concat(by_name)[["character", "probability", "share", "frames"]]
+        scores = pd.DataFrame.from_dict(scores_of, orient="index", columns=["brier", "ece"])
         return cls(curves.reset_index(drop=True), scores.rename_axis("character")).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax=None) -> Self:
         """Draw the curves.
 
         Parameters

@@ -12,7 +12,7 @@ from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths
 _SRT_LOOKALIKES = str.maketrans("<>", "\u2039\u203a")
 
 
-def save_csv(path, table):
+def save_csv(path, table) -> None:
     """Write a table of screen time as CSV.
 
     Parameters
@@ -53,7 +53,7 @@ def csv_text(table):
     return table.to_csv(index=named, lineterminator="\r\n")
 
 
-def save_json(path, estimate, appearances):
+def save_json(path, estimate, appearances) -> None:
     """Write screen time and appearances as JSON.
 
     Parameters
@@ -155,7 +155,7 @@ def _number(value):
     return None if pd.isna(value) else round(float(value), 3)
 
 
-def save_vtt(path, appearances):
+def save_vtt(path, appearances) -> None:
     """Write the appearances in a film as WebVTT, to be shown over it by a player.
 
     Parameters
@@ -210,7 +210,7 @@ def _vtt_escaped(name):
     return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def save_srt(path, appearances):
+def save_srt(path, appearances) -> None:
     """Write the appearances in a film as SubRip subtitles (SRT).
 
     Parameters

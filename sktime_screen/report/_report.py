@@ -1,6 +1,7 @@
 """ScreenTimeReport: who was on screen for how long, as one page to hand on."""
 
 import datetime
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -83,7 +84,7 @@ class ScreenTimeReport:
         title=None,
         images=None,
         max_thumbnails=400,
-    ):
+    ) -> None:
         self.estimate = estimate
         self.appearances = appearances
         self.co_appearances = co_appearances
@@ -97,7 +98,7 @@ class ScreenTimeReport:
     @classmethod
     def from_estimator(
         cls, pipeline, X, *, labelled=None, validation=None, title=None, max_thumbnails=400
-    ):
+    ) -> Self:
         """Measure films with a fitted pipeline and report.
 
         Parameters
@@ -134,7 +135,7 @@ class ScreenTimeReport:
             max_thumbnails=max_thumbnails,
         )
 
-    def save(self, path):
+    def save(self, path) -> None:
         """Write the page.
 
         Parameters
@@ -151,7 +152,7 @@ class ScreenTimeReport:
         """
         write_whole(path, self.to_html())
 
-    def to_html(self):
+    def to_html(self) -> str:
         """Return the page.
 
         A film that can no longer be read costs its pictures only, and the page says so.
@@ -230,7 +231,9 @@ class ScreenTimeReport:
     def _pictures(self, best, doubtful):
         longest = self.appearances.sort_values("duration", ascending=False, kind="stable")
         longest = longest.rename(columns={"peak_time": "time"})
-        moments = pd.concat([table[["video", "time"]] for table in (doubtful, best, longest)])
+        # An empty table's columns have no type of their own, and would take that of the times.
+        tables = [best, longest] if doubtful.empty else [doubtful, best, longest]
+        moments = pd.concat([table[["video", "time"]] for table in tables])
         moments = moments.drop_duplicates(ignore_index=True).head(self.max_thumbnails)
         if self.images is not None:
             of_moment = self.images.drop_duplicates(["video", "time"])

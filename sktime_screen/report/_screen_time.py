@@ -1,5 +1,7 @@
 """ScreenTimeDisplay: for how long each character is on screen, film beside film."""
 
+from typing import Self
+
 import numpy as np
 
 from ._tables import check_columns, film_names
@@ -44,12 +46,12 @@ class ScreenTimeDisplay:
     [12.0, 7.5]
     """
 
-    def __init__(self, estimate, truth=None):
+    def __init__(self, estimate, truth=None) -> None:
         self.estimate = estimate
         self.truth = truth
 
     @classmethod
-    def from_estimator(cls, pipeline, X, *, labelled=None, truth=None, ax=None):
+    def from_estimator(cls, pipeline, X, *, labelled=None, truth=None, ax=None) -> Self:
         """Plot what a fitted pipeline measures in films.
 
         Parameters
@@ -74,7 +76,7 @@ class ScreenTimeDisplay:
         return cls.from_predictions(estimate, truth, ax=ax)
 
     @classmethod
-    def from_predictions(cls, estimate, truth=None, *, ax=None):
+    def from_predictions(cls, estimate, truth=None, *, ax=None) -> Self:
         """Plot seconds that are there already.
 
         Parameters
@@ -101,7 +103,7 @@ class ScreenTimeDisplay:
             raise ValueError("The table of estimates has no rows: nothing to plot.")
         return cls(estimate, truth).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax=None) -> Self:
         """Draw the bars.
 
         Parameters

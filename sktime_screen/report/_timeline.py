@@ -1,5 +1,7 @@
 """TimelineDisplay: who was on screen when."""
 
+from typing import Self
+
 import numpy as np
 import pandas as pd
 
@@ -47,14 +49,14 @@ class TimelineDisplay:
     [['jerry', 1.0, 2.0], ['tom', 0.0, 1.0]]
     """
 
-    def __init__(self, appearances, characters, limits, truth=None):
+    def __init__(self, appearances, characters, limits, truth=None) -> None:
         self.appearances = appearances
         self.characters = characters
         self.limits = limits
         self.truth = truth
 
     @classmethod
-    def from_estimator(cls, pipeline, X, y=None, *, ax=None):
+    def from_estimator(cls, pipeline, X, y=None, *, ax=None) -> Self:
         """Plot what a fitted pipeline sees in a film.
 
         Parameters
@@ -92,7 +94,7 @@ class TimelineDisplay:
         return cls(appearances, names, limits, truth).plot(ax=ax)
 
     @classmethod
-    def from_predictions(cls, index, y_pred, y_true=None, *, background=None, ax=None):
+    def from_predictions(cls, index, y_pred, y_true=None, *, background=None, ax=None) -> Self:
         """Plot predictions that are there already.
 
         Parameters
@@ -128,7 +130,7 @@ class TimelineDisplay:
             truth = _appearances(labelled, index)
         return cls(_appearances(shown, index), list(shown.columns), limits, truth).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax=None) -> Self:
         """Draw the timeline.
 
         Parameters

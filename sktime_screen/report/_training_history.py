@@ -1,5 +1,7 @@
 """TrainingHistoryDisplay: how a training went, epoch by epoch."""
 
+from typing import Self
+
 import numpy as np
 
 
@@ -32,12 +34,12 @@ class TrainingHistoryDisplay:
     'loss'
     """
 
-    def __init__(self, history, best_epoch=None):
+    def __init__(self, history, best_epoch=None) -> None:
         self.history = history
         self.best_epoch = best_epoch
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator, *, ax=None) -> Self:
         """Plot the training of a fitted estimator.
 
         Parameters
@@ -68,7 +70,7 @@ class TrainingHistoryDisplay:
             )
         return cls(trained[0].history_, trained[0].best_epoch_).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax=None) -> Self:
         """Draw the history.
 
         Parameters

@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -146,7 +147,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         n_resamples=1000,
         random_state=None,
         frame_duration=None,
-    ):
+    ) -> None:
         self.background = background
         self.threshold = threshold
         self.smoothing = smoothing
@@ -160,7 +161,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.frame_duration = frame_duration
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X, y) -> Self:
         """Learn the classes.
 
         Parameters
@@ -245,7 +246,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             )
         return _index_of_rows(len(X), float(self.frame_duration))
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Tell who is on screen in each frame.
 
         Parameters
@@ -262,7 +263,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         shown, _ = self._recognised(X)
         return self._classes.labels(shown)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X) -> np.ndarray:
         """Return the probabilities by frame, after correction and smoothing.
 
         Parameters
@@ -277,7 +278,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         """
         return self._recognised(X)[1]
 
-    def transform(self, X):
+    def transform(self, X) -> Any:
         """Add up the seconds of each class by video.
 
         Parameters
@@ -309,7 +310,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         seconds = seconds.groupby(level="video", sort=False).sum()
         return seconds if is_frame_index(getattr(X, "index", None)) else seconds.to_numpy()
 
-    def appearances(self, X):
+    def appearances(self, X) -> pd.DataFrame:
         """List when each character is on screen without a break.
 
         Parameters
@@ -330,7 +331,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             shown[:, kept], probabilities[:, kept], self._frame_index(X), self.class_names_[kept]
         )
 
-    def co_appearances(self, X):
+    def co_appearances(self, X) -> pd.DataFrame:
         """Tell for how long any two characters are on screen together.
 
         Parameters
@@ -348,7 +349,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         kept = self._classes.kept
         return shared_seconds(shown[:, kept], self._frame_index(X), self.class_names_[kept])
 
-    def estimate(self, X, labelled=None):
+    def estimate(self, X, labelled=None) -> pd.DataFrame:
         """Tell for how long each character is on screen, and how sure that is.
 
         Parameters
@@ -433,7 +434,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         truth[~missing] = self._classes.indicators(y[~missing])
         return LabelledSample(table, truth)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Return the names of the columns of seconds.
 
         Parameters

@@ -29,7 +29,7 @@ class CalibrationErrors(NamedTuple):
         Whether the classifier had not seen the frames; None where that is unknown.
     """
 
-    index: pd.MultiIndex
+    index: pd.MultiIndex  # type: ignore[assignment]
     errors: np.ndarray
     probabilities: np.ndarray
     out_of_sample: bool | None

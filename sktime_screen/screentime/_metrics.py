@@ -1,6 +1,7 @@
 """How far off measured screen time is: errors in seconds and overlap in time."""
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,9 @@ from ..frames._indicators import aligned_characters, aligned_indicators, indicat
     {"unit": [StrOptions({"seconds", "share"})], "average": [StrOptions({"macro"}), None]},
     prefer_skip_nested_validation=True,
 )
-def screen_time_error(y_true, y_pred, frames, *, unit="seconds", average="macro", background=None):
+def screen_time_error(
+    y_true, y_pred, frames, *, unit="seconds", average="macro", background=None
+) -> Any:
     """Mean absolute error of screen time, over films.
 
     Parameters
@@ -74,7 +77,7 @@ def screen_time_error(y_true, y_pred, frames, *, unit="seconds", average="macro"
 )
 def appearance_overlap(
     y_true, y_pred, frames, *, average="macro", background=None, zero_division=1.0
-):
+) -> Any:
     """Intersection over union of the time on screen.
 
     It tells whether characters are found when they are there; `screen_time_error` forgives seconds

@@ -9,7 +9,7 @@ from ._aggregator import ScreenTimeAggregator
 from ._metrics import appearance_overlap, screen_time_error, seconds_by_film
 
 
-def screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None):
+def screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None) -> float:
     """Score screen time for a search or cross-validation: the negative error.
 
     Parameters
@@ -62,7 +62,7 @@ def screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None
     return -screen_time_error(y, measured, X, unit=unit, background=background)
 
 
-def appearance_overlap_scorer(estimator, X, y, *, background=None):
+def appearance_overlap_scorer(estimator, X, y, *, background=None) -> float:
     """Score when characters are found, for a search or cross-validation.
 
     Parameters

@@ -17,7 +17,9 @@ from ._metrics import appearance_overlap, errors_by_film, film_lengths
 _OVERALL = "overall"
 
 
-def screen_time_validation(pipeline, table, y, *, groups=None, n_splits=5, random_state=None):
+def screen_time_validation(
+    pipeline, table, y, *, groups=None, n_splits=5, random_state=None
+) -> pd.DataFrame:
     """Cross-validate screen time in an honest way and in the usual one.
 
     Frames next to each other look alike, so folds of shuffled frames are tested on frames that
