@@ -55,7 +55,8 @@ def train(
     X, y, pipeline = labelled_pipeline(
         labels, video, rate, background, places, backbone, folder, seed, quiet
     )
-    steps.say(f"{len(X)} labelled frames of {X['video'].nunique()} films or folders")
+    n_films = X["video"].nunique()
+    steps.say(f"{len(X)} labelled frames of {n_films} film{'s' * (n_films != 1)}")
     # Features once, for the model and for every fold of its validation.
     features = pipeline[:-2].fit_transform(X)
     figures = None
