@@ -18,9 +18,9 @@ EAF = """<?xml version="1.0" encoding="UTF-8"?>
  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"\
  xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">
     <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">
-        <MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/work/my%20film.wav" MIME_TYPE="audio/x-wav"\
+        <MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/films/my%20film.wav" MIME_TYPE="audio/x-wav"\
  RELATIVE_MEDIA_URL="./my%20film.wav"/>
-        <MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/work/my%20film.mp4" MIME_TYPE="video/mp4"\
+        <MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/films/my%20film.mp4" MIME_TYPE="video/mp4"\
  RELATIVE_MEDIA_URL="./my%20film.mp4"{origin}/>
         <PROPERTY NAME="URN">urn:nl-mpi-tools-elan-eaf:5ed4d207-dd3b-4852-84a2-4bddb9e0102b\
 </PROPERTY>

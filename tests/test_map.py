@@ -83,6 +83,15 @@ def test_what_is_at_one_place_is_found_where_its_average_is_lost(X, table, fitte
     assert right > (dense.predict(means[test]) == table[test]).to_numpy().mean() + 0.05
 
 
+def test_few_rows_are_gone_through_more_often():
+    rows = np.random.default_rng(0).normal(size=(1300, 2)).astype(np.float32)
+    classes = np.arange(1300) % 2
+    for n_rows, n_epochs in [(100, 30), (1000, 10), (1300, 8)]:
+        head = KerasMapClassifier((1, 1), random_state=0).fit(rows[:n_rows], classes[:n_rows])
+        assert head.n_epochs_ == n_epochs
+    assert KerasMapClassifier((1, 1), epochs=2).fit(rows, classes).n_epochs_ == 2
+
+
 def test_heat_maps_show_the_places(X, table, scene, fitted):
     heat = fitted.explain(X)
     assert heat.shape == (160, 2, HEIGHT, WIDTH)

@@ -66,7 +66,8 @@ def run_demo(folder, seconds, console, *, quiet=False) -> pd.DataFrame:
     with steps.step("Sampling and labelling the first three"):
         X = VideoFrameSampler(rate=2).sample(train)
         y = pd.concat(
-            [_labels_at(truth[film], frames) for film, frames in X.groupby("video", sort=False)]
+            [_labels_at(truth[film], frames) for film, frames in X.groupby("video", sort=False)],
+            ignore_index=True,
         )
     steps.say(f"  {len(X)} frames, {len(X)} labels for each of {', '.join(y.columns)}")
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from ..classify import LabelSpreadingClassifier
 from ..frames._indicators import indicator_table
 from ..labels import save_eaf
 from ..report import ScreenTimeReport, save_csv, save_json, save_srt, save_vtt
@@ -26,7 +27,7 @@ from ._options import (
     feature_folder,
 )
 
-# Of long films not all features are held at once.
+# Of long films not all features are held at once, unless frames are judged by all others.
 _FRAMES_AT_ONCE = 4096
 
 
@@ -119,13 +120,14 @@ def _sample(labels, paths, fitted):
 def _probabilities(fitted, paths, steps):
     """Return the probabilities of all films but those that fail, which are warned about."""
     found = []
+    whole = any(isinstance(step, LabelSpreadingClassifier) for _, step in fitted.steps)
     for number, path in enumerate(paths, start=1):
         try:
             with steps.step(f"Film {number} of {len(paths)}: {path}"):
                 frames = fitted[0].sample([path])
-                for start in range(0, len(frames), _FRAMES_AT_ONCE):
-                    part = frames.iloc[start : start + _FRAMES_AT_ONCE]
-                    found.append(fitted[:-1].transform(part))
+                at_once = len(frames) if whole else _FRAMES_AT_ONCE
+                parts = [frames[k : k + at_once] for k in range(0, len(frames), at_once)]
+                found += [fitted[:-1].transform(part) for part in parts]
         except (OSError, ValueError) as error:
             if len(paths) == 1:
                 raise

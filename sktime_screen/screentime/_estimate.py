@@ -242,17 +242,19 @@ def _stretches(sample, positions, n_frames):
     ndarray of int, shape (n_frames,), or None
         None where the sample tells nothing of the other frames.
     """
-    stratum = sample["stratum"].to_numpy()[np.argsort(positions)]
+    order = np.argsort(positions)
+    sample, positions = sample.iloc[order], positions[order]
+    stratum = sample["stratum"].to_numpy()
     begins = np.flatnonzero(np.append(True, stratum[1:] != stratum[:-1]))
     n_drawn = np.diff(begins, append=len(stratum))
     if len(begins) != len(np.unique(stratum)) or n_drawn.min() < 2:
         return None
-    inclusion = sample["inclusion"].to_numpy(np.float64)[np.argsort(positions)][begins]
+    inclusion = sample["inclusion"].to_numpy(np.float64)[begins]
     sizes = np.round(n_drawn / inclusion).astype(int)
     if sizes.sum() != n_frames:
         return None
     strata = np.arange(len(sizes)).repeat(sizes)
-    agrees = strata[np.sort(positions)] == np.arange(len(begins)).repeat(n_drawn)
+    agrees = strata[positions] == np.arange(len(begins)).repeat(n_drawn)
     return strata if agrees.all() else None
 
 
