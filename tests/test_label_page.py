@@ -247,6 +247,11 @@ class Driver:
             actions.key_up(key)
         actions.perform()
 
+    def wait(self, true):
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        WebDriverWait(self.chromium, 20, poll_frequency=0.05).until(lambda _: true())
+
     def find(self, selector):
         return self.chromium.find_element("css selector", selector)
 
@@ -439,20 +444,38 @@ def test_two_tabs_share_the_work(browser, frames, target):
     browser.press("1")
     first = browser.chromium.current_window_handle
     browser.chromium.switch_to.new_window("tab")
+    second = browser.chromium.current_window_handle
     try:
         browser.open(target)
         browser.press("right", "2")
+        browser.wait(lambda: browser.states[1] == [1])
+        browser.chromium.switch_to.window(first)
+        # The other tab's work arrives as an event, some time later.
+        browser.wait(lambda: browser.states[1] == [1])
     finally:
+        browser.chromium.switch_to.window(second)
         browser.chromium.close()
         browser.chromium.switch_to.window(first)
-    # The other tab's work arrives as an event, some time later.
-    waiting = pytest.importorskip("selenium.webdriver.support.wait")
-    waiting.WebDriverWait(browser.chromium, 20).until(lambda _: browser.states[1] is not None)
     assert browser.states[:3] == [[0], [1], None]
     assert browser.find("#count").text == "2 of 20 labelled"
     browser.press("end", "0")
     browser.open(target)
     assert browser.states == [[0], [1], *[None] * 17, []]
+
+
+def test_a_tab_that_was_asleep_looks_when_it_is_used(browser, frames, target):
+    write_label_page(frames, ["tom", "jerry"], target)
+    browser.open(target)
+    browser.press("1")
+    # No event tells a tab of what it has written itself: as if it had slept through another's.
+    browser.script(
+        "const work = JSON.parse(localStorage.getItem(store.key));"
+        "work.states[1] = [1];"
+        "localStorage.setItem(store.key, JSON.stringify(work));"
+    )
+    assert browser.states[:3] == [[0], None, None]
+    browser.script("dispatchEvent(new Event('focus'))")
+    assert browser.states[:3] == [[0], [1], None]
 
 
 def test_no_request_leaves_the_page(browser, frames, target):

@@ -6,11 +6,13 @@ class BrowserStore {
   constructor(digest) {
     this.key = `sktime_screen.labels.${digest}`;
     this.works = true;
+    this.text = null; // as last read or written here
   }
 
   load() {
     try {
-      return JSON.parse(localStorage.getItem(this.key));
+      this.text = localStorage.getItem(this.key);
+      return JSON.parse(this.text);
     } catch {
       this.works = false;
       return null;
@@ -18,8 +20,9 @@ class BrowserStore {
   }
 
   save(work) {
+    this.text = JSON.stringify(work);
     try {
-      localStorage.setItem(this.key, JSON.stringify(work));
+      localStorage.setItem(this.key, this.text);
       this.works = true;
     } catch {
       // Refused, or full: the page says so and asks to save the CSV.
@@ -27,11 +30,16 @@ class BrowserStore {
     }
   }
 
-  // Another tab with the same page would otherwise write over what was done here.
+  // Another tab with the same page would otherwise write over what was done here. A browser tells
+  // of it, but not to a tab that it has put to sleep: so look again when this one is used.
   onelsewhere(adopt) {
-    addEventListener("storage", (event) => {
-      if (event.key === this.key && event.newValue) adopt(JSON.parse(event.newValue));
-    });
+    const look = () => {
+      const before = this.text;
+      const work = this.load();
+      if (work && this.text !== before) adopt(work);
+    };
+    addEventListener("storage", look);
+    addEventListener("focus", look);
   }
 }
 
