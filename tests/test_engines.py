@@ -2,7 +2,9 @@
 
 import importlib.util
 import sys
+from collections import OrderedDict
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.datasets import load_sample_images
@@ -130,21 +132,25 @@ def test_bfloat16_is_close(pictures, expected, engine):
 
 
 @needs_openvino
-def test_openvino_takes_one_stream(pictures):
+@pytest.mark.parametrize(("n_cores", "shares"), [(1, [1]), (2, [1, 1]), (9, [2, 2, 2, 3])])
+def test_each_compiled_network_has_one_stream(pictures, monkeypatch, n_cores, shares):
     # Several streams may never be ready where other processes keep the processor busy.
+    monkeypatch.setattr(joblib, "cpu_count", lambda only_physical_cores: n_cores)
+    monkeypatch.setattr(_networks, "_networks", OrderedDict())
     compiled = []
 
     class Engine(_engines.OpenVINOEngine):
         def __init__(self, network, precision):
             super().__init__(network, precision)
-            compiled.append(self._compiled)
+            compiled.extend(self._compiled)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_networks, "OpenVINOEngine", Engine)
-        PretrainedCNNFeatures("mobilenet_v2", weights=None, engine="openvino").fit_transform(
-            pictures[:, :96, :96]
-        )
-    assert [network.get_property("NUM_STREAMS") for network in compiled] == [1]
+    monkeypatch.setattr(_networks, "OpenVINOEngine", Engine)
+    PretrainedCNNFeatures("mobilenet_v2", weights=None, engine="openvino").fit_transform(
+        pictures[:, :96, :96]
+    )
+    assert {network.get_property("NUM_STREAMS") for network in compiled} == {1}
+    assert len(compiled) == len(shares)
+    assert _engines._shares(n_cores, len(shares)) == shares
 
 
 def test_keras_sees_few_sizes_of_batches():

@@ -7,14 +7,17 @@ from collections import deque
 from functools import cache
 from threading import Lock
 
+import joblib
 import numpy as np
 
 from .._keras import keras_backend, load_keras
 
-# Pictures to a request, for each thread that shares the work, and requests at a time: the next one
-# is there when the one before is done.
+# Pictures to a request, for each thread that shares the work, and requests at a time to each
+# compiled network: the next one is there when the one before is done. Each compiled network holds
+# its own weights, so there are few even where there are many cores.
 _PICTURES_PER_THREAD = 4
 _N_REQUESTS = 2
+_MOST_COMPILED = 4
 
 # What Linux has where there is a GPU: only then is TensorFlow, slow to import, asked for it.
 _GPU_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
@@ -184,7 +187,7 @@ def deserialize(xml, weights):
 
 
 class OpenVINOEngine:
-    """Runs a network with OpenVINO, two requests at a time.
+    """Runs a network with OpenVINO, several requests at a time.
 
     Parameters
     ----------
@@ -195,17 +198,27 @@ class OpenVINOEngine:
     """
 
     def __init__(self, network, precision):
-        # One stream, which all threads share. For several, OpenVINO repeats a round of tasks until
-        # each stream's thread happens to have taken one; where other processes keep the processor
-        # busy, the same thread may take them all for hours.
-        settings = {
-            "NUM_STREAMS": 1,
-            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
-            "ENABLE_CPU_PINNING": False,
-        }
-        self._compiled = _load_openvino().Core().compile_model(network, "CPU", settings)
-        n_threads = self._compiled.get_property("INFERENCE_NUM_THREADS")
-        self._request_size = _PICTURES_PER_THREAD * max(1, n_threads)
+        # The cores are shared out among several compiled networks of one stream each. One network
+        # of several streams would do, but for those OpenVINO repeats a round of tasks until each
+        # stream's thread happens to have taken one; where other processes keep the processor busy,
+        # the same thread may take them all for hours.
+        n_threads = joblib.cpu_count(only_physical_cores=True)
+        shares = _shares(n_threads, min(n_threads, _MOST_COMPILED))
+        core = _load_openvino().Core()
+        self._compiled = [
+            core.compile_model(
+                network,
+                "CPU",
+                {
+                    "NUM_STREAMS": 1,
+                    "INFERENCE_NUM_THREADS": share,
+                    "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
+                    "ENABLE_CPU_PINNING": False,
+                },
+            )
+            for share in shares
+        ]
+        self._request_size = _PICTURES_PER_THREAD * max(shares)
 
     def run(self, batches, batch_size, store):
         """Compute the features of many batches.
@@ -222,7 +235,9 @@ class OpenVINOEngine:
         # Requests of its own for every call, because calls may come from several threads. Results
         # are waited for and not called back: a callback that is still in one of OpenVINO's threads
         # when the interpreter ends aborts the process.
-        free = [self._compiled.create_infer_request() for _ in range(_N_REQUESTS)]
+        free = deque(
+            network.create_infer_request() for _ in range(_N_REQUESTS) for network in self._compiled
+        )
         running = deque()
 
         def finish():
@@ -238,10 +253,15 @@ class OpenVINOEngine:
                     if not free:
                         finish()
                     part = slice(start, start + size)
-                    running.append((free.pop(), rows[part]))
+                    running.append((free.popleft(), rows[part]))
                     running[-1][0].start_async({0: pictures[part]})
             while running:
                 finish()
         finally:
             for request, _ in running:
                 request.wait()
+
+
+def _shares(whole, n):
+    """Share out a whole number into `n` that differ by one at most."""
+    return [(k + 1) * whole // n - k * whole // n for k in range(n)]
