@@ -2,7 +2,7 @@
 
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from .classify import KerasDenseClassifier, KerasMapClassifier
+from .classify import KerasDenseClassifier, KerasMapClassifier, LabelSpreadingClassifier
 from .features import PretrainedCNNFeatures
 from .frames import ImageResizer, VideoFrameSampler
 from .screentime import ScreenTimeAggregator
@@ -29,9 +29,11 @@ def recommended_pipeline(
         Frames a second at which new videos are sampled.
     places : bool, default=True
         Whether the classifier looks at every place of the picture, see
-        :class:`KerasMapClassifier`, instead of its average, see :class:`KerasDenseClassifier`.
-        It recognises characters far better, small ones and those of other films above all, and
-        its features take more room: 0.14 MB a frame instead of 5 KB.
+        :class:`KerasMapClassifier`, and then carries what it found to frames that are near in
+        time or look alike, see :class:`LabelSpreadingClassifier`. Without, it looks at the average
+        of the picture and at each frame by itself, see :class:`KerasDenseClassifier`: that is
+        faster and takes less room, 5 KB a frame instead of 0.14 MB, but finds characters far less
+        well, small ones and those of other films above all.
     backbone : str, optional
         The pretrained network, see :class:`PretrainedCNNFeatures`; "efficientnet_lite0_map" if not
         given, and "efficientnet_lite0" without `places`. With `places` it must be one whose map
@@ -54,7 +56,7 @@ def recommended_pipeline(
     --------
     >>> from sktime_screen import recommended_pipeline
     >>> list(recommended_pipeline().named_steps)[-2:]
-    ['kerasmapclassifier', 'screentimeaggregator']
+    ['labelspreadingclassifier', 'screentimeaggregator']
     """
     reading = {"memory": memory, "verbose": verbose}
     if places:
@@ -63,7 +65,11 @@ def recommended_pipeline(
         features = PretrainedCNNFeatures(
             backbone or "efficientnet_lite0_map", pooling=None, **reading
         )
-        classifier = KerasMapClassifier((8, 14), cross_fit=3, random_state=random_state)
+        classifier = LabelSpreadingClassifier(
+            KerasMapClassifier((8, 14), random_state=random_state),
+            cross_fit=3,
+            random_state=random_state,
+        )
     else:
         resizer = ImageResizer((224, 224))
         features = PretrainedCNNFeatures(backbone or "efficientnet_lite0", **reading)

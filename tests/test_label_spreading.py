@@ -2,13 +2,20 @@ import pickle
 
 import numpy as np
 import pandas as pd
+from scipy.special import logit
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sktime_screen import KerasDenseClassifier, LabelSpreadingClassifier, ScreenTimeAggregator
+from sktime_screen import (
+    KerasDenseClassifier,
+    KerasMapClassifier,
+    LabelSpreadingClassifier,
+    ScreenTimeAggregator,
+)
 
 
 def film(name="film.mp4", n_shots=12, seconds=10, rate=1, seed=0):
@@ -89,8 +96,8 @@ def test_what_flows_is_what_the_equations_say():
     time, looks = np.exp(-0.5), 0.2
     ties = np.array([[0, time, looks], [time, 0, time], [looks, time, 0]])
     system = np.eye(3) + np.diag(ties.sum(axis=0)) - ties
-    expected = np.linalg.solve(system, [0.9, 0.2, 0.9])
-    np.testing.assert_allclose(spreading.predict_proba(X)[:, 1], expected, atol=1e-5)
+    expected = np.linalg.solve(system, logit([0.9, 0.2, 0.9]))
+    np.testing.assert_allclose(spreading.decision_function(X), expected, atol=1e-5)
 
 
 def test_no_strength_leaves_probabilities_alone():
@@ -149,6 +156,53 @@ def test_a_film_in_seconds():
     assert pipeline.transform(X).loc["film.mp4"].tolist() == [60, 60]
     again = pickle.loads(pickle.dumps(pipeline))
     np.testing.assert_array_equal(again.predict_proba(X), pipeline.predict_proba(X))
+
+
+def test_rows_that_were_learned_from_are_told_what_the_others_know():
+    # Who is in a shot cannot be seen from other shots: only those that look alike tell.
+    X, y = film(n_shots=36, seconds=10)
+    X.iloc[240:] = X.iloc[:120].to_numpy()
+    spreading = LabelSpreadingClassifier(linear(), cross_fit=4, random_state=0)
+    inside = spreading.set_params(cross_fit=None).fit_transform(X, y)
+    outside = spreading.set_params(cross_fit=4).fit_transform(X, y)
+    assert inside.attrs["out_of_sample"] is False
+    assert outside.attrs["out_of_sample"] is True
+    truth = y.to_numpy(bool)
+    assert ((inside.to_numpy() > 0.5) == truth).all()
+    right = ((outside.to_numpy() > 0.5) == truth).mean(axis=1)
+    known = np.r_[0:120, 240:360]
+    assert right[120:240].mean() < 0.7
+    assert right[known].mean() > 0.9
+    pd.testing.assert_frame_equal(outside, clone(spreading).fit_transform(X, y))
+
+
+def test_a_class_of_one_part_only():
+    X, _ = film(n_shots=4, seconds=40)
+    names = np.where(np.arange(160) < 40, "spike", np.where(np.arange(160) % 2, "tom", "jerry"))
+    for labels in (names, np.where(names == "spike", "spike", "tom")):
+        spreading = LabelSpreadingClassifier(LogisticRegression(), cross_fit=2, random_state=0)
+        table = spreading.fit_transform(X, labels)
+        assert table.columns.tolist() == sorted(set(labels))
+        np.testing.assert_allclose(table.sum(axis=1), 1, atol=1e-5)
+
+
+def test_maps_are_kept_in_few_columns():
+    X, y = film(n_shots=36)
+    noise = np.random.default_rng(0).normal(size=(20, 5000)).astype(np.float32)
+    maps = (X @ noise).astype(np.float16).add_prefix("m")
+    labelled = np.arange(3, 360, 10)
+    spreading = LabelSpreadingClassifier(Undecided()).fit(maps.iloc[labelled], y.iloc[labelled])
+    assert (spreading.predict(maps) == y.to_numpy()).all()
+    assert len(pickle.dumps(spreading)) < 36 * 5000
+
+
+def test_places_are_explained_by_the_estimator():
+    X, y = film()
+    spreading = LabelSpreadingClassifier(KerasMapClassifier((2, 2), epochs=1, random_state=0))
+    assert hasattr(spreading, "explain")
+    heat = spreading.fit(X, y).explain(X)
+    np.testing.assert_array_equal(heat, spreading.estimator_.explain(X))
+    assert not hasattr(LabelSpreadingClassifier(), "explain")
 
 
 @parametrize_with_checks(

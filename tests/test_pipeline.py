@@ -214,7 +214,7 @@ def test_clone_and_html(fitted):
         "videoframesampler",
         "imageresizer",
         "pretrainedcnnfeatures",
-        "kerasmapclassifier",
+        "labelspreadingclassifier",
         "screentimeaggregator",
     ]
     assert "kerasdenseclassifier" in recommended_pipeline(places=False).named_steps

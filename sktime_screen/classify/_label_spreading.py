@@ -1,7 +1,8 @@
 """LabelSpreadingClassifier: what is known of some frames of a film carried to its other frames."""
 
+import copy
 from numbers import Integral, Real
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -10,35 +11,45 @@ from scipy.sparse.linalg import cg
 from scipy.special import logit
 from sklearn.base import _fit_context, clone
 from sklearn.decomposition import PCA
+from sklearn.dummy import DummyClassifier
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
+from sklearn.random_projection import SparseRandomProjection
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from ..frames import is_frame_index
-from ._classifier import NetworkClassifier
+from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
 from ._targets import TargetEncoding, read_labels
+from ._validation import parts_of_rows
 
 # Enough to tell the scenes of a film apart; more makes the search for neighbours slow.
 _DIMENSIONS = 100
+# More features than the first number, those of maps, are projected to the second: distances stay.
+_MOST_FEATURES, _PROJECTED = 4096, 512
+_ROWS_PROJECTED_AT_ONCE = 256
 # A label was seen by somebody, a probability was not.
 _TRUST_IN_LABELS = 50.0
 # Neighbours in time are surer of being alike than neighbours in looks.
 _WEIGHT_OF_LOOKS = 0.2
 # Of a frame's duration: what comes later than this is not the next frame.
 _LONGEST_STEP = 1.5
-_LEAST_PROBABILITY = 1e-6
+# Log-odds of what is certain. Surer than this nobody is worth hearing above others.
+_CERTAIN = 6.0
+_DTYPES = (np.float32, np.float16)
 
 
 class LabelSpreadingClassifier(NetworkClassifier):
     """Carry what is known to frames that are near in time or look alike.
 
-    Stands around a classifier of features. Where it is asked about a film, it lets the
-    classifier's probabilities, and the labels of those frames that were labelled, flow between
-    frames that follow each other without a change of picture, and between frames that look
-    alike. It gains most where few frames of the film itself are labelled: neighbours a second
-    apart mostly show the same characters.
+    Stands around a classifier of features. Where it is asked about a film, it lets what the
+    classifier says, and the labels of those frames that were labelled, flow between frames that
+    follow each other without a change of picture, and between frames that look alike: neighbours
+    a second apart mostly show the same characters. It gains most where few frames of the film
+    itself are labelled, and something on films that were never seen.
 
     Parameters
     ----------
@@ -49,6 +60,12 @@ class LabelSpreadingClassifier(NetworkClassifier):
         How far probabilities flow, 0 or more; 0 leaves them alone.
     n_neighbors : int, default=10
         How many of the frames that look most alike each frame is tied to.
+    cross_fit : int or None, default=None
+        Number of parts, 2 or more, for `fit_transform` to give each row what would be said of it
+        if the row's part had not been labelled, see :class:`KerasDenseClassifier`. None gives
+        what `transform` gives.
+    random_state : int, RandomState instance or None, default=None
+        Deals the rows out to the parts of `cross_fit`. The estimator has its own.
 
     Attributes
     ----------
@@ -75,15 +92,20 @@ class LabelSpreadingClassifier(NetworkClassifier):
     treated by itself, and a row that was labelled in `fit` keeps its label; elsewhere the
     labelled rows take part as frames of their own.
 
-    The probabilities f that are returned make the sum of m (f - p)² over the frames and of
-    strength * w (f - f')² over the ties smallest: p are the estimator's probabilities, or labels,
-    which count 50 times, m is the frame's duration in seconds, and w is larger the more alike two
-    frames are.
+    The log-odds f of the probabilities that are returned make the sum of m (f - l)² over the
+    frames and of strength * w (f - f')² over the ties smallest: l are those of the estimator,
+    from -6 to 6, or 6 and -6 for labels, which count 50 times, m is the frame's duration in
+    seconds, and w is larger the more alike two frames are. Of classes, logarithms of
+    probabilities are spread instead.
+
+    Looks are compared by the first hundred principal components of each film. Features of more
+    than 4,096 columns, such as maps, are projected to 512 at random before, and kept as these.
 
     References
     ----------
     X. Zhu, Z. Ghahramani and J. Lafferty, "Semi-supervised learning using Gaussian fields and
-    harmonic functions", ICML 2003. Q. Huang, H. He, A. Singh, S.-N. Lim and A. Benson, "Combining
+    harmonic functions", ICML 2003. P. Li, T. Hastie and K. Church, "Very sparse random
+    projections", KDD 2006. Q. Huang, H. He, A. Singh, S.-N. Lim and A. Benson, "Combining
     label propagation and simple models out-performs graph neural networks", ICLR 2021.
 
     Examples
@@ -101,12 +123,18 @@ class LabelSpreadingClassifier(NetworkClassifier):
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "cross_fit": [Interval(Integral, 2, None, closed="left"), None],
+        "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator=None, *, strength=1.0, n_neighbors=10) -> None:
+    def __init__(
+        self, estimator=None, *, strength=1.0, n_neighbors=10, cross_fit=None, random_state=None
+    ) -> None:
         self.estimator = estimator
         self.strength = strength
         self.n_neighbors = n_neighbors
+        self.cross_fit = cross_fit
+        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y) -> Self:
@@ -130,7 +158,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
             If there are fewer than two classes, rows lack a label, or X and y do not fit
             together.
         """
-        values = validate_data(self, X, dtype=np.float32)
+        values = validate_data(self, X, dtype=_DTYPES)
         labels = read_labels(y)
         check_consistent_length(values, labels)
         self._encoding = TargetEncoding.from_labels(labels)
@@ -138,17 +166,70 @@ class LabelSpreadingClassifier(NetworkClassifier):
         self.classes_ = self._encoding.scikit_learn_classes()
         self._targets = self._encoding.encode(labels).astype(np.float64)
         index = X.index if is_frame_index(getattr(X, "index", None)) else None
-        self._labelled = pd.DataFrame(values, index=index, copy=True)
-        estimator = self.estimator
-        if estimator is None:
-            estimator = KerasDenseClassifier(class_weight="balanced")
-        self.estimator_ = clone(estimator).fit(X, labels)
+        self._labelled = pd.DataFrame(_few_columns(values), index=index, copy=True)
+        self.estimator_ = self._new_estimator().fit(X, labels)
         return self
+
+    def fit_transform(self, X, y) -> Any:
+        """Fit, and give probabilities of the rows that were labelled.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Features of the frames that are labelled.
+        y : array-like or DataFrame of shape (n,) or (n, n_labels)
+            One class a row, or a table with a 0/1 column a label.
+
+        Returns
+        -------
+        ndarray or DataFrame of float32, shape (n, n_classes)
+            With `cross_fit`, what is said of each part by an estimator and labels of the others;
+            otherwise as from `transform`. Which of both, a DataFrame says by its
+            ``attrs["out_of_sample"]``.
+        """
+        self.fit(X, y)
+        if self.cross_fit is None:
+            return marked(self.transform(X), out_of_sample=False)
+        labels = read_labels(y)
+        part_of_row = parts_of_rows(X, self._targets, self.cross_fit, self._new_generator())
+        logits = np.empty_like(self._targets)
+        for part in np.unique(part_of_row):
+            seen, unseen = np.flatnonzero(part_of_row != part), np.flatnonzero(part_of_row == part)
+            others = copy.copy(self)
+            others._labelled, others._targets = self._labelled.iloc[seen], self._targets[seen]
+            estimator, known = self._new_estimator(), _safe_indexing(labels, seen)
+            if not self._encoding.multilabel and len(np.unique(known)) == 1:
+                estimator = DummyClassifier()
+            others.estimator_ = estimator.fit(_safe_indexing(X, seen), known)
+            logits[unseen] = others._logits(_safe_indexing(X, unseen))
+        return marked(self._table(X, logits), out_of_sample=True)
+
+    @available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), "explain"))
+    def explain(self, X) -> np.ndarray:
+        """Tell where in each picture each class is seen, as the estimator does.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Features, as for `fit`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, n_classes, height, width)
+            See :meth:`KerasMapClassifier.explain`.
+        """
+        check_is_fitted(self)
+        return self.estimator_.explain(X)
+
+    def _new_estimator(self):
+        if self.estimator is None:
+            return KerasDenseClassifier(class_weight="balanced")
+        return clone(self.estimator)
 
     def _logits(self, X):
         check_is_fitted(self)
-        values = validate_data(self, X, dtype=np.float32, reset=False)
-        start = self._estimated(X)
+        values = _few_columns(validate_data(self, X, dtype=_DTYPES, reset=False))
+        start = self._to_logits(self._estimated(X))
         spread = np.empty_like(start)
         index = getattr(X, "index", None)
         if is_frame_index(index) and is_frame_index(self._labelled.index):
@@ -157,8 +238,12 @@ class LabelSpreadingClassifier(NetworkClassifier):
                 spread[rows] = self._spread(values[rows], start[rows], own, index[rows])
         else:
             spread[:] = self._spread(values, start, np.arange(len(self._labelled)), None)
-        spread = np.clip(spread, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
-        return np.log(spread) if self._encoding.softmax else logit(spread)
+        return spread
+
+    def _to_logits(self, probabilities):
+        with np.errstate(divide="ignore"):
+            logits = np.log(probabilities) if self._encoding.softmax else logit(probabilities)
+        return np.clip(logits, -_CERTAIN, _CERTAIN)
 
     def _estimated(self, X):
         """Return the estimator's probabilities, a column for each output of the encoding."""
@@ -171,11 +256,16 @@ class LabelSpreadingClassifier(NetworkClassifier):
                 ]
             )
         probabilities = np.asarray(probabilities, dtype=np.float64)
+        if not self._encoding.multilabel and probabilities.shape[1] < len(self.classes_):
+            # Rows held out were the only ones of a class.
+            known = probabilities
+            probabilities = np.zeros((len(known), len(self.classes_)))
+            probabilities[:, np.searchsorted(self.classes_, self.estimator_.classes_)] = known
         return probabilities[:, -self._encoding.n_outputs :]
 
     def _spread(self, values, start, own, index):
-        """Spread probabilities over the frames of one film and its labelled frames."""
-        labelled, targets = self._labelled.iloc[own], self._targets[own]
+        """Spread logits over the frames of one film and its labelled frames."""
+        labelled, targets = self._labelled.iloc[own], self._to_logits(self._targets[own])
         times = durations = None
         seconds = np.ones(len(values))
         known = np.full(len(values), -1)
@@ -211,6 +301,17 @@ def _rows_by_film(index):
         .groupby(index.get_level_values("video").to_numpy(), sort=False)
         .indices
     )
+
+
+def _few_columns(values):
+    """Return features whose distances are those of the given ones, about, in few columns."""
+    if values.shape[1] <= _MOST_FEATURES:
+        return values
+    projection = SparseRandomProjection(_PROJECTED, random_state=0).fit(values[:1])
+    parts = range(0, len(values), _ROWS_PROJECTED_AT_ONCE)
+    return np.concatenate(
+        [projection.transform(values[k : k + _ROWS_PROJECTED_AT_ONCE]) for k in parts]
+    ).astype(np.float32)
 
 
 def _by_looks(features):

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from ..frames import VideoFrameSampler
+from ..frames import VideoFrameSampler, frame_index
 from ..labels import suggest_frames, write_label_page
 from ..recipes import recommended_pipeline
 from ._console import Steps, results_console
 from ._labels import as_films_are_called, load_labels
-from ._model import load_model, set_up_features
+from ._model import load_model, predicted, set_up_features
 from ._options import (
     MEMORY,
     Debug,
@@ -92,6 +92,8 @@ def label(
     paths = [os.fspath(film) for film in films]
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     readable = set(table["video"])
+    # What a model says of a frame may depend on the others.
+    probabilities = None if fitted is None else predicted(fitted, table)
     if strategy is not Strategy.all:
         known = None
         if labels:
@@ -111,7 +113,7 @@ def label(
             random_state=seed,
         )
     with steps.step(f"Writing the page of {len(table)} frames"):
-        _write(table, classes, output, fitted)
+        _write(table, classes, output, fitted, probabilities)
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
     steps.say(_next_command(films, output, strategy, model, labels))
     if set(paths) - readable:
@@ -139,7 +141,7 @@ def _next_command(films, output, strategy, model, labels):
     )
 
 
-def _write(table, classes, output, fitted):
+def _write(table, classes, output, fitted, probabilities):
     if fitted is None:
         write_label_page(table, classes, output)
         return
@@ -152,5 +154,5 @@ def _write(table, classes, output, fitted):
         output,
         multilabel=aggregator.multilabel_,
         background=None if nobody is None else str(nobody),
-        probabilities=fitted[:-1].transform(table),
+        probabilities=probabilities.loc[frame_index(table)],
     )

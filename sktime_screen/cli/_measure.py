@@ -8,13 +8,12 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from ..classify import LabelSpreadingClassifier
 from ..frames._indicators import indicator_table
 from ..labels import save_eaf
 from ..report import ScreenTimeReport, save_csv, save_json, save_srt, save_vtt
 from ._console import Steps, one_line, results_console, seconds_table
 from ._labels import as_films_are_called, labels_for, load_labels
-from ._model import load_model, set_up_features
+from ._model import load_model, predicted, set_up_features
 from ._options import (
     MEMORY,
     Debug,
@@ -26,9 +25,6 @@ from ._options import (
     check_outputs,
     feature_folder,
 )
-
-# Of long films not all features are held at once, unless frames are judged by all others.
-_FRAMES_AT_ONCE = 4096
 
 
 def _output(what):
@@ -120,14 +116,10 @@ def _sample(labels, paths, fitted):
 def _probabilities(fitted, paths, steps):
     """Return the probabilities of all films but those that fail, which are warned about."""
     found = []
-    whole = any(isinstance(step, LabelSpreadingClassifier) for _, step in fitted.steps)
     for number, path in enumerate(paths, start=1):
         try:
             with steps.step(f"Film {number} of {len(paths)}: {path}"):
-                frames = fitted[0].sample([path])
-                at_once = len(frames) if whole else _FRAMES_AT_ONCE
-                parts = [frames[k : k + at_once] for k in range(0, len(frames), at_once)]
-                found += [fitted[:-1].transform(part) for part in parts]
+                found.append(predicted(fitted, fitted[0].sample([path])))
         except (OSError, ValueError) as error:
             if len(paths) == 1:
                 raise

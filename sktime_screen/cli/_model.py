@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import joblib
+import pandas as pd
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -15,6 +16,9 @@ from ..features import PretrainedCNNFeatures
 from ..report._page import versions
 from ..screentime import ScreenTimeAggregator
 
+# Of long films not all features are held at once. It is an hour at a frame a second: enough for a
+# classifier that judges frames by those that look alike.
+_FRAMES_AT_ONCE = 4096
 # As text in the pickle, so that it can be read where the pickle cannot.
 _MADE_WITH = re.compile(rb"sktime_screen==([\w.+!-]+)")
 
@@ -145,3 +149,23 @@ def set_up_features(pipeline, memory, verbose):
     for _, step in pipeline.steps:
         if isinstance(step, PretrainedCNNFeatures):
             step.set_params(memory=memory, verbose=verbose)
+
+
+def predicted(fitted, frames):
+    """Return what a model says of a film's frames.
+
+    Parameters
+    ----------
+    fitted : sklearn.pipeline.Pipeline
+        The model.
+    frames : pandas.DataFrame
+        The frame table of a whole film, or of several.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Probabilities, a row a frame, a column a class.
+    """
+    starts = range(0, len(frames), _FRAMES_AT_ONCE)
+    parts = [frames[start : start + _FRAMES_AT_ONCE] for start in starts]
+    return pd.concat([fitted[:-1].transform(part) for part in parts])

@@ -47,7 +47,7 @@ def screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None
     >>> from sktime_screen import recommended_pipeline, screen_time_error_scorer
     >>> search = GridSearchCV(
     ...     recommended_pipeline(memory="features"),
-    ...     {"kerasmapclassifier__sharpness": [2, 8]},
+    ...     {"labelspreadingclassifier__estimator__sharpness": [2, 8]},
     ...     scoring=screen_time_error_scorer,
     ...     cv=LeaveOneGroupOut(),
     ... )
