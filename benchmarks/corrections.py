@@ -13,7 +13,6 @@ import tempfile
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 from sktime_screen import (
     ScreenTimeAggregator,
@@ -33,14 +32,14 @@ SMOOTHINGS = {
 CORRECTIONS = [None, "calibrated", "adjusted", "probabilistic", "em"]
 
 
-def measure(classifier, features, y, seeds):
+def measure(features, y, places, seeds):
     """Return a table with a row a film, seed, correction, smoothing and character."""
     films = features.index.get_level_values("video")
     rows = []
     for film in films.unique():
         new = films == film
         for seed in range(seeds):
-            head = clone(classifier).set_params(random_state=seed)
+            head = recommended_pipeline(places=places, random_state=seed)[3]
             known = head.fit_transform(features[~new], y[~new])
             probabilities = head.transform(features[new])
             for correction in CORRECTIONS:
@@ -82,7 +81,7 @@ def main():
             places=options.places, memory=options.memory or folder, verbose=1
         )
         features = pipeline[:3].fit_transform(X)
-        table = measure(pipeline[3], features, y, options.seeds)
+        table = measure(features, y, options.places, options.seeds)
     means = table.drop(columns="character").groupby(["correction", "smoothing"], sort=False).mean()
     for column in ("points off", "right", "overlap"):
         print(f"\n{column}, mean of characters and films")

@@ -5,7 +5,8 @@
 
 LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character, for every frame of
 the film; the films lie beside it. The package chooses frames of the film, is told their labels, and
-is measured on the others. The screen time is that of the whole film.
+all labels of the other films if there are any, and is measured on the rest of the film. The screen
+time is that of the whole film.
 """
 
 import argparse
@@ -18,11 +19,12 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sktime_screen import (
     KerasDenseClassifier,
+    KerasMapClassifier,
     LabelSpreadingClassifier,
     ScreenTimeAggregator,
     load_label_csv,
@@ -33,22 +35,34 @@ from sktime_screen import (
 
 def measure(film, labels, options, features_folder):
     """Return figures by number of labels and character: a list with a dict for every seed."""
+    memory = options.memory or features_folder
     X, y = _labelled(labels, film)
-    extract = recommended_pipeline(places=False, memory=options.memory or features_folder)[:3]
-    features = extract.fit_transform(X)
-    others = None
-    if options.others:
-        tables = [_labelled(labels, other) for other in options.others]
-        others = make_pipeline(FunctionTransformer(comparable), _linear(0.1)).fit(
-            pd.concat([extract.transform(table) for table, _ in tables]),
-            pd.concat([truth for _, truth in tables]),
-        )[-1]
+    looks = recommended_pipeline(places=False, memory=memory)[:3].fit_transform(X)
+    features = looks
+    taught, truth_taught = [], []
+    if options.head == "places":
+        extract = recommended_pipeline(memory=memory)[:3]
+        features = extract.fit_transform(X)
+        for table, truth in (_labelled(labels, other) for other in options.others):
+            taught.append(extract.transform(table))
+            truth_taught.append(truth)
     figures = {}
     for n in options.labels:
         for seed in range(options.seeds):
-            pipeline = _pipeline(options, others, seed)
-            rows = _choose(X, y, n, options.strategy, features, pipeline, seed)
-            pipeline.fit(features.iloc[rows], y.iloc[rows])
+            pipeline = _pipeline(options, seed)
+
+            def fit(rows, pipeline=pipeline):
+                return pipeline.fit(
+                    pd.concat([*taught, features.iloc[rows]]),
+                    pd.concat([*truth_taught, y.iloc[rows]]),
+                )
+
+            if options.strategy == "uncertain":
+                rows = _choose_in_two_rounds(X, n, looks, fit, features)
+            else:
+                chosen = suggest_frames(X, n, options.strategy, features=looks, random_state=seed)
+                rows = X.index.get_indexer(chosen.index)
+            fit(rows)
             for name, figure in _figures(pipeline, features, X, y, rows).items():
                 figures.setdefault(str(n), {}).setdefault(name, []).append(figure)
     return figures
@@ -65,41 +79,31 @@ def comparable(features):
     return 10 * roots / np.linalg.norm(roots, axis=1, keepdims=True)
 
 
-def _linear(C):
-    return OneVsRestClassifier(LogisticRegression(C=C, class_weight="balanced", max_iter=500))
-
-
-def _pipeline(options, others, seed):
+def _pipeline(options, seed):
     """Return what follows the features: a head, what spreads its probabilities, the aggregator."""
-    if options.head == "dense":
-        head = KerasDenseClassifier(class_weight="balanced", random_state=seed)
-    else:
-        head = _linear(1.0)
-    if others is not None:
-        # What the other films teach is one more feature for each character.
-        scores = FunctionTransformer(others.decision_function)
-        head = make_pipeline(make_union("passthrough", scores), head)
-    if options.head == "linear":
-        head = make_pipeline(FunctionTransformer(comparable), head)
+    head = {
+        "places": KerasMapClassifier((8, 14), random_state=seed),
+        "dense": KerasDenseClassifier(class_weight="balanced", random_state=seed),
+        "linear": make_pipeline(
+            FunctionTransformer(comparable),
+            OneVsRestClassifier(LogisticRegression(class_weight="balanced", max_iter=500)),
+        ),
+    }[options.head]
     return make_pipeline(
         LabelSpreadingClassifier(head, strength=1.0 if options.spreading else 0.0),
         ScreenTimeAggregator(),
     )
 
 
-def _choose(X, y, n, strategy, features, pipeline, seed):
-    if strategy != "uncertain":
-        chosen = suggest_frames(X, n, strategy, features=features, random_state=seed)
-        return X.index.get_indexer(chosen.index)
-    first = suggest_frames(X, n // 2, features=features)
+def _choose_in_two_rounds(X, n, looks, fit, features):
+    first = suggest_frames(X, n // 2, features=looks)
     rows = X.index.get_indexer(first.index)
-    pipeline.fit(features.iloc[rows], y.iloc[rows])
     second = suggest_frames(
         X,
         n - len(first),
         "uncertain",
-        features=features,
-        estimator=_OfFrames(pipeline, features),
+        features=looks,
+        estimator=_OfFrames(fit(rows), features),
         labelled=first,
     )
     return np.concatenate([rows, X.index.get_indexer(second.index)])
@@ -140,19 +144,22 @@ def main():
         help='"uncertain" takes half of the frames as "diverse" does',
     )
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--others", nargs="+", metavar="FILM", help="labelled films to learn from")
+    parser.add_argument(
+        "--others", nargs="+", default=[], metavar="FILM", help="labelled films to learn from too"
+    )
     parser.add_argument(
         "--head",
-        choices=["linear", "dense"],
-        default="linear",
-        help="logistic regression on scaled features, or KerasDenseClassifier",
+        choices=["places", "linear", "dense"],
+        default="places",
+        help="KerasMapClassifier as recommended; or on averaged features a logistic regression or "
+        "KerasDenseClassifier",
     )
     parser.add_argument("--no-spreading", dest="spreading", action="store_false")
     parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")
     parser.add_argument("--json", metavar="FILE", help="where to write the figures")
     options = parser.parse_args()
-    if options.others and options.head == "dense":
-        parser.error("--others goes with --head linear")
+    if options.others and options.head != "places":
+        parser.error("--others goes with --head places")
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(options.film, options.labels_csv, options, folder)

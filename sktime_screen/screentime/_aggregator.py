@@ -208,8 +208,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             if out_of_sample is False:
                 warnings.warn(
                     f"correction={self.correction!r} learns from probabilities of frames that the "
-                    f"classifier has seen, and will be too optimistic. Set cross_fit=5 on "
-                    f"KerasDenseClassifier.",
+                    f"classifier has seen, and will be too optimistic. Set its cross_fit.",
                     stacklevel=4,
                 )
             self._recognition.fit_correction(self.correction_, probabilities, truth)

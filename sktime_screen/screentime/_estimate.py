@@ -118,7 +118,7 @@ def interval_from_calibration(calibration, shown, index, confidence_level, n_res
     if calibration.out_of_sample is False:
         note = (
             "Intervals are too narrow: they learn from frames that the classifier has seen. Set "
-            "cross_fit=5 on KerasDenseClassifier."
+            "cross_fit on the classifier."
         )
     try:
         low, high = seconds_interval(
@@ -287,8 +287,8 @@ def _unseen(calibration, index, predicted):
     if not calibration.out_of_sample:
         raise ValueError(
             f"The classifier has learned from {seen.sum()} of the {len(seen)} labelled frames, and "
-            f"is right about these more often than about others. Set cross_fit=5 on "
-            f"KerasDenseClassifier and fit again, or give labels it was not fitted on."
+            f"is right about these more often than about others. Set cross_fit on it and fit "
+            f"again, or give labels it was not fitted on."
         )
     first = ~calibration.index.droplevel("duration").duplicated()
     predicted[seen] = calibration.probabilities[first][place[seen]]

@@ -1,0 +1,202 @@
+"""What each ingredient of the recommended pipeline brings on films that were never seen.
+
+    python benchmarks/ablation.py LABELS.csv [--memory FOLDER] [--only TEXT ...]
+
+LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character; the films lie beside
+it. Two films at a time are held out and measured by what was learned from the others. A row of the
+table is one combination of features and head: frames right, average precision, and seconds of
+counted frames off by how many per cent, by character, as the mean over held-out films with the
+standard deviation over seeds; and the seconds that the head takes to learn once features are there.
+"""
+
+import argparse
+import tempfile
+import time
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sktime_screen import (
+    ImageResizer,
+    KerasDenseClassifier,
+    KerasMapClassifier,
+    LabelSpreadingClassifier,
+    PretrainedCNNFeatures,
+    load_label_csv,
+    recommended_pipeline,
+)
+
+HELD_OUT_AT_A_TIME = 2
+
+
+class MeanOfSeeds(ClassifierMixin, BaseEstimator):
+    """Several networks that differ in their first weights, their log-odds averaged."""
+
+    def __init__(self, estimator, n=3, random_state=0):
+        self.estimator = estimator
+        self.n = n
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        self.classes_ = [np.array([0, 1])] * y.shape[1]
+        self.fitted_ = [
+            clone(self.estimator).set_params(random_state=self.n * self.random_state + k).fit(X, y)
+            for k in range(self.n)
+        ]
+        return self
+
+    def predict_proba(self, X):
+        log_odds = np.mean([each.decision_function(X) for each in self.fitted_], axis=0)
+        return 1 / (1 + np.exp(-log_odds))
+
+
+def dense(seed):
+    return KerasDenseClassifier(class_weight="balanced", random_state=seed)
+
+
+def logistic(seed):
+    return make_pipeline(
+        StandardScaler(),
+        OneVsRestClassifier(LogisticRegression(C=1e-4, class_weight="balanced", max_iter=500)),
+    )
+
+
+def places(seed, size=(8, 14), **parameters):
+    return KerasMapClassifier(size, random_state=seed, **parameters)
+
+
+def spread(seed, **parameters):
+    return LabelSpreadingClassifier(places(seed, **parameters))
+
+
+# Height and width of the pictures, pooling, and what makes the head from a seed.
+ROWS = {
+    "average, 224 x 224; dense (`places=False`)": ((224, 224), "avg", dense),
+    "average, 256 x 448; dense": ((256, 448), "avg", dense),
+    "average, 256 x 448; logistic": ((256, 448), "avg", logistic),
+    "maximum, 256 x 448; logistic": ((256, 448), "max", logistic),
+    "average and maximum, 256 x 448; logistic": ((256, 448), ("avg", "max"), logistic),
+    "average, 256 x 448; dense, spread": (
+        (256, 448),
+        "avg",
+        lambda seed: LabelSpreadingClassifier(dense(seed)),
+    ),
+    "map, 224 x 224; places": ((224, 224), None, lambda seed: places(seed, (7, 7))),
+    "map, 256 x 448; places, dropout 0.3 for normalisation": (
+        (256, 448),
+        None,
+        lambda seed: places(seed, dropout=0.3, batch_normalization=False),
+    ),
+    "map, 256 x 448; places": ((256, 448), None, places),
+    "map, 256 x 448; places, nearly averaged": (
+        (256, 448),
+        None,
+        lambda seed: places(seed, sharpness=0.1),
+    ),
+    "map, 256 x 448; places, balanced": (
+        (256, 448),
+        None,
+        lambda seed: places(seed, class_weight="balanced"),
+    ),
+    "**map, 256 x 448; places, spread (default)**": ((256, 448), None, spread),
+    "map, 256 x 448; places, spread, sharpness 1": (
+        (256, 448),
+        None,
+        lambda seed: spread(seed, sharpness=1.0),
+    ),
+    "map, 256 x 448; places, three seeds averaged": (
+        (256, 448),
+        None,
+        lambda seed: MeanOfSeeds(places(0), random_state=seed),
+    ),
+    "map, 256 x 448; places, three seeds averaged, spread": (
+        (256, 448),
+        None,
+        lambda seed: LabelSpreadingClassifier(MeanOfSeeds(places(0), random_state=seed)),
+    ),
+    "map, 384 x 672; places": ((384, 672), None, lambda seed: places(seed, (12, 21))),
+}
+
+
+def extracted(X, size, pooling, memory):
+    """Return features of all frames; maps in half precision, to hold them all at once."""
+    extract = make_pipeline(
+        recommended_pipeline()[0],
+        ImageResizer(size),
+        PretrainedCNNFeatures(
+            "efficientnet_lite0" if pooling else "efficientnet_lite0_map",
+            pooling=pooling,
+            memory=memory,
+        ),
+    )
+    if pooling:
+        return extract.fit_transform(X)
+    films = [table for _, table in X.groupby("video", sort=False)]
+    return pd.concat([extract.fit_transform(table).astype(np.float16) for table in films])
+
+
+def measure(features, y, head, seeds):
+    """Return a table with a row a seed, held-out films and character."""
+    films = features.index.get_level_values("video")
+    names = films.unique()
+    rows = []
+    for seed in range(seeds):
+        for first in range(0, len(names), HELD_OUT_AT_A_TIME):
+            new = films.isin(names[first : first + HELD_OUT_AT_A_TIME])
+            begin = time.perf_counter()
+            fitted = head(seed).fit(features[~new], y[~new])
+            seconds = time.perf_counter() - begin
+            probabilities = fitted.predict_proba(features[new])
+            shown, truth = probabilities > 0.5, y[new].to_numpy()
+            off = 100 * abs(shown.sum(axis=0) / truth.sum(axis=0) - 1)
+            for column, character in enumerate(y.columns):
+                rows.append({
+                    "seed": seed,
+                    "character": character,
+                    "right": (shown == truth)[:, column].mean(),
+                    "AP": average_precision_score(truth[:, column], probabilities[:, column]),
+                    "seconds off, %": off[column],
+                    "fit": seconds,
+                })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def summary(name, table):
+    """Return a row of the table of Markdown."""
+    by_seed = table.groupby(["character", "seed"], sort=False).mean()
+    means, spreads = (by_seed.groupby("character", sort=False).agg(how) for how in ("mean", "std"))
+    cells = [
+        f"{means.loc[character, column]:.{digits}f} ± {spreads.loc[character, column]:.{digits}f}"
+        for character in means.index
+        for column, digits in (("right", 3), ("AP", 3), ("seconds off, %", 1))
+    ]
+    return f"| {name} | {' | '.join(cells)} | {table['fit'].median():.1f} s |"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("labels", metavar="LABELS.csv")
+    parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", metavar="TEXT", help="rows that contain one of these")
+    options = parser.parse_args()
+    X, y = load_label_csv(options.labels)
+    kept = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (size, pooling, head) in ROWS.items():
+            if options.only and not any(text in name for text in options.only):
+                continue
+            if (size, pooling) not in kept:
+                kept.clear()
+                kept[size, pooling] = extracted(X, size, pooling, options.memory or folder)
+            print(summary(name, measure(kept[size, pooling], y, head, options.seeds)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
