@@ -32,6 +32,7 @@ from .labels import (
     suggest_frames,
     write_label_page,
 )
+from .persistence import load_skops, save_skops
 from .recipes import recommended_pipeline
 from .report import (
     ProbabilityCalibrationDisplay,
@@ -82,6 +83,7 @@ __all__ = [
     "load_frame_folder",
     "load_label_csv",
     "load_label_studio",
+    "load_skops",
     "load_ucf101",
     "recommended_pipeline",
     "save_csv",
@@ -89,6 +91,7 @@ __all__ = [
     "save_json",
     "save_label_csv",
     "save_label_studio",
+    "save_skops",
     "save_srt",
     "save_vtt",
     "screen_time_error",

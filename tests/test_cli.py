@@ -183,6 +183,20 @@ def test_train_writes_a_pipeline_and_what_to_expect(work):
     assert not [name for name in os.listdir(work) if name.startswith(".writing")]
 
 
+def test_a_model_of_skops(work, tmp_path):
+    pytest.importorskip("skops")
+    fitted = load_model(work / "model")
+    path = tmp_path / "model.skops"
+    save_model(fitted, path, fitted.made_with_["validation"])
+    pd.testing.assert_frame_equal(
+        load_model(path).made_with_["validation"],
+        joblib.load(work / "model").made_with_["validation"],
+    )
+    done = run("measure", work / "two.mp4", "--model", path, "--memory", work / "features")
+    assert done.exit_code == 0, done.output
+    assert done.output == measured(work, work / "two.mp4").output
+
+
 def test_train_leaves_no_model_after_an_error(tmp_path):
     (tmp_path / "labels.csv").write_text("video,time,tom\nfilm.mp4,0.0,1\n")
     done = run("train", tmp_path / "labels.csv", "--model", tmp_path / "model", "--no-memory")

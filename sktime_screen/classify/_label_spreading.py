@@ -1,8 +1,9 @@
 """LabelSpreadingClassifier: what is known of some frames of a film carried to its other frames."""
 
 import copy
+import os
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,30 @@ _LONGEST_STEP = 1.5
 # Log-odds of what is certain. Surer than this nobody is worth hearing above others.
 _CERTAIN = 6.0
 _DTYPES = (np.float32, np.float16)
+
+
+class LabelledRows(NamedTuple):
+    """The rows of ``fit``: arrays only, so that model files can be read without running code.
+
+    Attributes
+    ----------
+    looks : ndarray of shape (n, n_columns)
+        Their features, or a projection of these.
+    targets : ndarray of shape (n, n_outputs)
+        Their labels, zeros and ones.
+    films, times, durations : ndarray of shape (n,), or None
+        Absolute paths, and seconds, where rows have a frame index.
+    """
+
+    looks: np.ndarray
+    targets: np.ndarray
+    films: np.ndarray | None
+    times: np.ndarray | None
+    durations: np.ndarray | None
+
+    def rows(self, rows):
+        """Return some of the rows, given by number."""
+        return LabelledRows(*(None if values is None else values[rows] for values in self))
 
 
 class LabelSpreadingClassifier(NetworkClassifier):
@@ -164,9 +189,11 @@ class LabelSpreadingClassifier(NetworkClassifier):
         self._encoding = TargetEncoding.from_labels(labels)
         self.class_names_ = self._encoding.classes
         self.classes_ = self._encoding.scikit_learn_classes()
-        self._targets = self._encoding.encode(labels).astype(np.float64)
-        index = X.index if is_frame_index(getattr(X, "index", None)) else None
-        self._labelled = pd.DataFrame(_few_columns(values), index=index, copy=True)
+        self._labelled = LabelledRows(
+            _few_columns(values).copy(),
+            self._encoding.encode(labels).astype(np.float64),
+            *_moments(getattr(X, "index", None)),
+        )
         self.estimator_ = self._new_estimator().fit(X, labels)
         return self
 
@@ -191,12 +218,13 @@ class LabelSpreadingClassifier(NetworkClassifier):
         if self.cross_fit is None:
             return marked(self.transform(X), out_of_sample=False)
         labels = read_labels(y)
-        part_of_row = parts_of_rows(X, self._targets, self.cross_fit, self._new_generator())
-        logits = np.empty_like(self._targets)
+        targets = self._labelled.targets
+        part_of_row = parts_of_rows(X, targets, self.cross_fit, self._new_generator())
+        logits = np.empty_like(targets)
         for part in np.unique(part_of_row):
             seen, unseen = np.flatnonzero(part_of_row != part), np.flatnonzero(part_of_row == part)
             others = copy.copy(self)
-            others._labelled, others._targets = self._labelled.iloc[seen], self._targets[seen]
+            others._labelled = self._labelled.rows(seen)
             estimator, known = self._new_estimator(), _safe_indexing(labels, seen)
             if not self._encoding.multilabel and len(np.unique(known)) == 1:
                 estimator = DummyClassifier()
@@ -230,14 +258,14 @@ class LabelSpreadingClassifier(NetworkClassifier):
         check_is_fitted(self)
         values = _few_columns(validate_data(self, X, dtype=_DTYPES, reset=False))
         start = self._to_logits(self._estimated(X))
+        films, times, durations = _moments(getattr(X, "index", None))
+        if films is None or self._labelled.films is None:
+            return self._spread(values, start, self._labelled)
         spread = np.empty_like(start)
-        index = getattr(X, "index", None)
-        if is_frame_index(index) and is_frame_index(self._labelled.index):
-            for video, rows in _rows_by_film(index).items():
-                own = np.flatnonzero(self._labelled.index.get_level_values("video") == video)
-                spread[rows] = self._spread(values[rows], start[rows], own, index[rows])
-        else:
-            spread[:] = self._spread(values, start, np.arange(len(self._labelled)), None)
+        for film, rows in pd.Series(films).groupby(films).indices.items():
+            own = self._labelled.rows(np.flatnonzero(self._labelled.films == film))
+            moments = times[rows], durations[rows]
+            spread[rows] = self._spread(values[rows], start[rows], own, *moments)
         return spread
 
     def _to_logits(self, probabilities):
@@ -263,22 +291,18 @@ class LabelSpreadingClassifier(NetworkClassifier):
             probabilities[:, np.searchsorted(self.classes_, self.estimator_.classes_)] = known
         return probabilities[:, -self._encoding.n_outputs :]
 
-    def _spread(self, values, start, own, index):
+    def _spread(self, values, start, labelled, times=None, durations=None):
         """Spread logits over the frames of one film and its labelled frames."""
-        labelled, targets = self._labelled.iloc[own], self._to_logits(self._targets[own])
-        times = durations = None
+        targets = self._to_logits(labelled.targets)
         seconds = np.ones(len(values))
         known = np.full(len(values), -1)
-        if index is not None:
-            times, durations = (
-                index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
-            )
+        if times is not None:
             seconds = durations
-            row_at = {time: row for row, time in enumerate(labelled.index.get_level_values("time"))}
+            row_at = {time: row for row, time in enumerate(labelled.times)}
             known = np.array([row_at.get(time, -1) for time in times])
         # Labelled frames that were not asked about come after the others, and have no time.
-        elsewhere = np.setdiff1d(np.arange(len(own)), known)
-        points = np.vstack([values, labelled.to_numpy()[elsewhere]])
+        elsewhere = np.setdiff1d(np.arange(len(targets)), known)
+        points = np.vstack([values, labelled.looks[elsewhere]])
         start = np.vstack([start, targets[elsewhere]])
         seconds = np.append(seconds, np.full(len(elsewhere), seconds.mean()))
         is_known = np.concatenate([known >= 0, np.ones(len(elsewhere), bool)])
@@ -295,12 +319,16 @@ class LabelSpreadingClassifier(NetworkClassifier):
         return np.column_stack(columns)[: len(values)]
 
 
-def _rows_by_film(index):
-    return (
-        pd.Series(np.arange(len(index)))
-        .groupby(index.get_level_values("video").to_numpy(), sort=False)
-        .indices
+def _moments(index):
+    """Return films, times and durations of rows, or None for each where there is no frame index."""
+    if not is_frame_index(index):
+        return None, None, None
+    numbers, videos = index.get_level_values("video").factorize()
+    films = np.array([os.path.abspath(video) for video in videos], dtype=str)[numbers]
+    times, durations = (
+        index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
     )
+    return films, times, durations
 
 
 def _few_columns(values):

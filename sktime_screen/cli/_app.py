@@ -15,7 +15,8 @@ app = typer.Typer(
     help=(
         "For how long each character is on screen in a video: `label` some frames of a film, "
         "`train` on the labels, `measure` films.\n\n"
-        "Model files are pickles: loading one can run any code, so give only files that you trust."
+        "Model files are pickles: loading one can run any code, so give only files that you trust. "
+        "Those that end in .skops are not, and can be taken from anybody."
     ),
     no_args_is_help=True,
     add_completion=False,

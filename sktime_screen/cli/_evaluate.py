@@ -80,7 +80,7 @@ def _warn_of_learned(aggregator, index):
     """Warn where the model has learned from the frames it is to be measured on."""
     if aggregator._calibration is None:
         return
-    learned, asked = (_moments(index) for index in (aggregator._calibration.index, index))
+    learned, asked = (_moments(index) for index in (aggregator._calibration.frames, index))
     known = asked.isin(learned)
     if known.any():
         warnings.warn(

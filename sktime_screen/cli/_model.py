@@ -4,7 +4,6 @@ import os
 import re
 import tempfile
 import warnings
-from pathlib import Path
 
 import joblib
 import pandas as pd
@@ -13,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ..features import PretrainedCNNFeatures
+from ..persistence import load_skops, save_skops
 from ..report._page import versions
 from ..screentime import ScreenTimeAggregator
 
@@ -27,7 +27,8 @@ def save_model(pipeline, path, validation=None):
     """Write a fitted pipeline whole, or leave what is there as it is.
 
     With it goes what it was made with and how good it is, in the attribute ``made_with_`` of the
-    pipeline; where features are kept and what is printed does not.
+    pipeline; where features are kept and what is printed does not. A file ``.skops`` is of skops,
+    any other a pickle of joblib.
 
     Parameters
     ----------
@@ -46,7 +47,12 @@ def save_model(pipeline, path, validation=None):
     found = " ".join(f"{name}=={version}" for name, version in versions().items())
     pipeline.made_with_ = {"versions": found, "validation": validation}
     set_up_features(pipeline, None, verbose=False)
+    if _is_skops(path) and validation is not None:
+        pipeline.made_with_["validation"] = validation.to_dict("tight")
     try:
+        if _is_skops(path):
+            save_skops(pipeline, path)
+            return
         # A folder, and not a temporary file: that would keep others from reading the result.
         with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
             unfinished = os.path.join(folder, "unfinished")
@@ -57,12 +63,12 @@ def save_model(pipeline, path, validation=None):
 
 
 def load_model(path):
-    """Load a fitted pipeline, which can run any code.
+    """Load a fitted pipeline, which can run any code unless the file is one of skops.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file, of `save_model` or ``joblib.dump``.
+        The file, of `save_model`, ``joblib.dump`` or `save_skops`.
 
     Returns
     -------
@@ -78,23 +84,40 @@ def load_model(path):
     """
     if not path.is_file():
         raise FileNotFoundError(f"No such model: '{path}'. `sktime-screen train` writes one.")
-    content = Path(path).read_bytes()
-    match = _MADE_WITH.search(content)
-    made_with = match and match[1].decode()
+    made_with = None
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always", InconsistentVersionWarning)
-        try:
-            pipeline = joblib.load(path)
-        except Exception as error:
-            raise ValueError(_unreadable(path, made_with, error)) from error
+        if _is_skops(path):
+            pipeline = load_skops(path)
+        else:
+            made_with = _version_in(path.read_bytes())
+            try:
+                pipeline = joblib.load(path)
+            except Exception as error:
+                raise ValueError(_unreadable(path, made_with, error)) from error
     if not (isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], ScreenTimeAggregator)):
         raise ValueError(
             f"'{path}' holds no pipeline with a ScreenTimeAggregator at its end: a model that "
             f"`sktime-screen train` wrote is expected."
         )
     check_is_fitted(pipeline)
+    if _is_skops(path) and hasattr(pipeline, "made_with_"):
+        made_with = _version_in(pipeline.made_with_["versions"].encode())
+        if pipeline.made_with_["validation"] is not None:
+            pipeline.made_with_["validation"] = pd.DataFrame.from_dict(
+                pipeline.made_with_["validation"], orient="tight"
+            )
     _warn_of_versions(path, made_with, raised)
     return pipeline
+
+
+def _is_skops(path):
+    return path.suffix == ".skops"
+
+
+def _version_in(content):
+    match = _MADE_WITH.search(content)
+    return match and match[1].decode()
 
 
 def _unreadable(path, made_with, error):

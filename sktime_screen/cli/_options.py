@@ -29,15 +29,15 @@ Labels = Annotated[
 Model = Annotated[
     Path,
     typer.Option(
-        help="The model that `train` wrote, or a fitted pipeline from joblib.dump. It is a pickle: "
-        "loading it can run any code, so give only files that you trust."
+        help="The model that `train` wrote, or a fitted pipeline from joblib.dump. It is a pickle, "
+        "unless it ends in .skops: loading it can run any code, so give only files that you trust."
     ),
 ]
 MaybeModel = Annotated[
     Path | None,
     typer.Option(
-        help="A model, as `train` writes it. It is a pickle: loading it can run any code, so give "
-        "only files that you trust."
+        help="A model, as `train` writes it. It is a pickle, unless it ends in .skops: loading it "
+        "can run any code, so give only files that you trust."
     ),
 ]
 Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second that are looked at.")]

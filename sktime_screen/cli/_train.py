@@ -31,7 +31,13 @@ from ._options import (
 
 def train(
     labels: Labels,
-    model: Annotated[Path, typer.Option(help="The model to write.")],
+    model: Annotated[
+        Path,
+        typer.Option(
+            help="The model to write: a pickle, or, if it ends in .skops, a file that can be "
+            "loaded without running code (needs sktime_screen[skops])."
+        ),
+    ],
     video: Video = None,
     rate: Rate = 1.0,
     background: Background = None,

@@ -203,7 +203,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.correction_ = self.correction
         if self.correction == "auto":
             self.correction_ = "calibrated" if out_of_sample else None
-        self._recognition = Recognition(self, self._classes)
+        recognition = Recognition(self, self._classes)
         if self.correction_ is not None:
             if out_of_sample is False:
                 warnings.warn(
@@ -211,18 +211,20 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                     f"classifier has seen, and will be too optimistic. Set its cross_fit.",
                     stacklevel=4,
                 )
-            self._recognition.fit_correction(self.correction_, probabilities, truth)
+            recognition.fit_correction(self.correction_, probabilities, truth)
+        self._corrections = recognition.corrections
         self._calibration = None
         if is_frame_index(getattr(X, "index", None)):
-            shown, smoothed = self._recognition(probabilities, X.index)
-            self._calibration = CalibrationErrors(
+            shown, smoothed = recognition(probabilities, X.index)
+            self._calibration = CalibrationErrors.of_frames(
                 X.index, shown - truth.astype(np.float64), smoothed, out_of_sample
             )
 
     def _recognised(self, X):
         """Return who is shown and how probable that is, by frame."""
         check_is_fitted(self)
-        return self._recognition(self._classes.probabilities(X), self._index_or_rows(X))
+        recognition = Recognition(self, self._classes, self._corrections)
+        return recognition(self._classes.probabilities(X), self._index_or_rows(X))
 
     def _index_or_rows(self, X):
         known = is_frame_index(getattr(X, "index", None)) or self.frame_duration is not None

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..frames import is_frame_index, time_blocks
+from ..frames import frame_index, is_frame_index, time_blocks
 from ._appearances import appearance_table
 from ._intervals import seconds_interval
 from ._prediction_powered import prediction_powered_mean
@@ -17,10 +17,12 @@ _BLOCK_SECONDS = 30.0
 class CalibrationErrors(NamedTuple):
     """How far off an aggregator is on the frames of its ``fit``.
 
+    Arrays only, so that model files can be read without running code.
+
     Attributes
     ----------
-    index : pandas.MultiIndex
-        The frame index of the rows.
+    videos, times, durations : ndarray of shape (n_frames,)
+        The levels of the frame index of the rows.
     errors : ndarray of shape (n_frames, n_classes)
         Predictions, 0 or 1, less labels.
     probabilities : ndarray of shape (n_frames, n_classes)
@@ -29,10 +31,24 @@ class CalibrationErrors(NamedTuple):
         Whether the classifier had not seen the frames; None where that is unknown.
     """
 
-    index: pd.MultiIndex  # type: ignore[assignment]
+    videos: np.ndarray
+    times: np.ndarray
+    durations: np.ndarray
     errors: np.ndarray
     probabilities: np.ndarray
     out_of_sample: bool | None
+
+    @classmethod
+    def of_frames(cls, index, *errors):
+        """Make it from a frame index and the other attributes."""
+        videos, times, durations = (index.get_level_values(name) for name in index.names)
+        return cls(videos.to_numpy(str), times.to_numpy(), durations.to_numpy(), *errors)
+
+    @property
+    def frames(self):
+        """The frame index of the rows."""
+        levels = {"video": self.videos, "time": self.times, "duration": self.durations}
+        return frame_index(pd.DataFrame(levels))
 
 
 def film_summary(shown, probabilities, index, names):
@@ -106,14 +122,13 @@ def interval_from_calibration(calibration, shown, index, confidence_level, n_res
     note : str or None
         Why the interval is missing or not to be trusted.
     """
-    films = calibration.index.get_level_values("video")
+    films, durations = calibration.videos, calibration.durations
     rows = np.arange(len(films))
-    blocks = time_blocks(calibration.index.to_frame(index=False), length=_BLOCK_SECONDS)
+    blocks = time_blocks(calibration.frames.to_frame(index=False), length=_BLOCK_SECONDS)
     own = films == index.get_level_values("video")[0]
     if len(np.unique(blocks[own])) > 1:
         # Errors on frames of this very film say more than those on others.
         rows = np.flatnonzero(own)
-    durations = calibration.index.get_level_values("duration").to_numpy(dtype=np.float64)
     note = None
     if calibration.out_of_sample is False:
         note = (
@@ -127,7 +142,7 @@ def interval_from_calibration(calibration, shown, index, confidence_level, n_res
             calibration.errors[rows],
             durations[rows],
             blocks[rows],
-            films=films[rows].factorize()[0],
+            films=pd.factorize(films[rows])[0],
             confidence_level=confidence_level,
             n_resamples=n_resamples,
             random_state=generator,
@@ -279,8 +294,8 @@ def _unseen(calibration, index, predicted):
     """Put predictions of networks that had not seen the frames in the place of others."""
     if calibration is None:
         return predicted
-    place = calibration.index.droplevel("duration").drop_duplicates()
-    place = place.get_indexer(index.droplevel("duration"))
+    learned = calibration.frames.droplevel("duration")
+    place = learned.drop_duplicates().get_indexer(index.droplevel("duration"))
     seen = place >= 0
     if not seen.any():
         return predicted
@@ -290,6 +305,5 @@ def _unseen(calibration, index, predicted):
             f"is right about these more often than about others. Set cross_fit on it and fit "
             f"again, or give labels it was not fitted on."
         )
-    first = ~calibration.index.droplevel("duration").duplicated()
-    predicted[seen] = calibration.probabilities[first][place[seen]]
+    predicted[seen] = calibration.probabilities[~learned.duplicated()][place[seen]]
     return predicted

@@ -19,12 +19,14 @@ class Recognition:
         Whose parameters say how.
     classes : Classes
         What the columns stand for.
+    corrections : list of Correction, optional
+        What `fit_correction` of an earlier one learned.
     """
 
-    def __init__(self, aggregator, classes):
+    def __init__(self, aggregator, classes, corrections=None):
         self.aggregator = aggregator
         self.classes = classes
-        self.corrections = None
+        self.corrections = corrections
 
     def fit_correction(self, kind, probabilities, truth):
         """Learn a correction.

@@ -1,0 +1,145 @@
+"""Models in files that run no code when they are read, in the format of skops."""
+
+import os
+import tempfile
+from zipfile import ZIP_DEFLATED
+
+from sklearn.pipeline import Pipeline
+
+from .classify import (
+    FineTunedCNNClassifier,
+    KerasDenseClassifier,
+    KerasMapClassifier,
+    LabelSpreadingClassifier,
+    VideoClassifier,
+)
+from .classify._label_spreading import LabelledRows
+from .classify._targets import TargetEncoding
+from .features import PretrainedCNNFeatures
+from .frames import ImageResizer, VideoFrameSampler
+from .screentime import ScreenTimeAggregator
+from .screentime._classes import Classes
+from .screentime._correction import Correction
+from .screentime._estimate import CalibrationErrors
+
+# One by one, and not all that the package holds: some of its functions read pickles.
+_TYPES = [
+    CalibrationErrors,
+    Classes,
+    Correction,
+    FineTunedCNNClassifier,
+    ImageResizer,
+    KerasDenseClassifier,
+    KerasMapClassifier,
+    LabelSpreadingClassifier,
+    LabelledRows,
+    PretrainedCNNFeatures,
+    ScreenTimeAggregator,
+    TargetEncoding,
+    VideoClassifier,
+    VideoFrameSampler,
+]
+_OURS = {f"{kind.__module__}.{kind.__qualname__}" for kind in _TYPES}
+
+
+def save_skops(pipeline, path) -> None:
+    """Write a fitted pipeline to a file that can be read without running code.
+
+    A pickle runs whatever its maker wanted; this format, that of skops, holds arrays, parameters
+    and names of types, and `load_skops` makes no object of a type that it does not know. It needs
+    the extra ``sktime_screen[skops]``.
+
+    Parameters
+    ----------
+    pipeline : sklearn.pipeline.Pipeline
+        Made of what is in this package, and of scikit-learn's estimators.
+    path : str or path-like
+        The file, by custom ``.skops``. It is written whole, or left as it was.
+
+    Raises
+    ------
+    ImportError
+        If skops is not installed.
+    TypeError
+        If the pipeline holds something that `load_skops` would refuse, such as a function of your
+        own or a live Keras model.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> from sktime_screen import load_skops, save_skops
+    >>> save_skops(screen_time, "screen_time.skops")  # doctest: +SKIP
+    >>> load_skops("screen_time.skops").transform(["next_film.mp4"])  # doctest: +SKIP
+    """
+    skops = _skops()
+    path = os.path.abspath(path)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=os.path.dirname(path)) as folder:
+        unfinished = os.path.join(folder, "unfinished")
+        try:
+            skops.dump(pipeline, unfinished, compression=ZIP_DEFLATED)
+            strange = _strange(skops, unfinished)
+        except (RecursionError, TypeError) as error:
+            raise TypeError(
+                f"The pipeline holds what cannot be written without pickle: {error}"
+            ) from error
+        if strange:
+            raise TypeError(
+                f"The pipeline holds {', '.join(strange)}, which load_skops would refuse: make it "
+                f"of this package's and scikit-learn's estimators, or write it with joblib.dump."
+            )
+        os.replace(unfinished, path)
+
+
+def load_skops(path) -> Pipeline:
+    """Read a pipeline of `save_skops`, from anybody.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        The fitted pipeline.
+
+    Raises
+    ------
+    ImportError
+        If skops is not installed.
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no file of skops, or holds types other than those that this package writes.
+    """
+    skops = _skops()
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"No such model: '{path}'.")
+    try:
+        strange = _strange(skops, path)
+    except Exception as error:
+        raise ValueError(
+            f"'{path}' cannot be read as a file of skops ({type(error).__name__}: {error})."
+        ) from error
+    if strange:
+        raise ValueError(
+            f"'{path}' holds {', '.join(strange)}, which no model of save_skops does: it was not "
+            f"read. If you know its maker, look at it with skops.io.visualize."
+        )
+    return skops.load(path, trusted=sorted(_OURS))
+
+
+def _strange(skops, path):
+    return sorted(set(skops.get_untrusted_types(file=path)) - _OURS)
+
+
+def _skops():
+    try:
+        import skops.io
+    except ImportError as error:
+        raise ImportError(
+            "Files of skops need skops: pip install 'sktime_screen[skops]'."
+        ) from error
+    return skops.io

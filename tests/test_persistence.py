@@ -1,0 +1,141 @@
+"""Model files that run no code when they are read."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sktime_screen import (
+    FeatureStore,
+    KerasDenseClassifier,
+    PretrainedCNNFeatures,
+    ScreenTimeAggregator,
+    load_skops,
+    recommended_pipeline,
+    save_skops,
+)
+
+pytest.importorskip("skops")
+
+
+@pytest.fixture(scope="module")
+def data():
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {"video": np.repeat(["a.mp4", "b.mp4", "c.mp4"], 40), "time": np.tile(np.arange(40.0), 3)}
+    ).assign(duration=1.0)
+    truth = generator.integers(0, 2, (120, 2))
+    maps = generator.normal(size=(120, 112, 2)) + 3 * truth[:, None]
+    X = pd.DataFrame(maps.reshape(120, -1), index=pd.MultiIndex.from_frame(table))
+    return X.astype(np.float32), pd.DataFrame(truth, columns=["tom", "jerry"])
+
+
+@pytest.fixture(scope="module")
+def fitted(data):
+    return recommended_pipeline(random_state=0)[-2:].fit(*data)
+
+
+@pytest.fixture(scope="module")
+def file(fitted, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "model.skops"
+    save_skops(fitted, path)
+    return path
+
+
+def test_the_same_in_another_process(data, fitted, file, tmp_path):
+    data[0].to_pickle(tmp_path / "X.pkl")
+    code = (
+        "import sys, pandas as pd; from sktime_screen import load_skops;"
+        "fitted = load_skops(sys.argv[1]); P = fitted[:-1].transform(pd.read_pickle(sys.argv[2]));"
+        "P.to_pickle(sys.argv[3]); fitted[-1].estimate(P).to_pickle(sys.argv[4])"
+    )
+    words = [file, *(tmp_path / name for name in ("X.pkl", "P.pkl", "seconds.pkl"))]
+    subprocess.run([sys.executable, "-c", code, *map(str, words)], check=True)
+    P = fitted[:-1].transform(data[0])
+    pd.testing.assert_frame_equal(pd.read_pickle(tmp_path / "P.pkl"), P)
+    pd.testing.assert_frame_equal(pd.read_pickle(tmp_path / "seconds.pkl"), fitted[-1].estimate(P))
+    assert os.listdir(file.parent) == ["model.skops"]
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_other_pipelines(data, tmp_path, classes):
+    X, y = data
+    X = X.iloc[:, :20]
+    if classes:
+        y = pd.Series(np.where(y["tom"], "tom", "nobody"))
+    pipeline = make_pipeline(
+        KerasDenseClassifier(epochs=2, random_state=0), ScreenTimeAggregator(correction=None)
+    ).fit(X, y)
+    save_skops(pipeline, tmp_path / "model.skops")
+    again = load_skops(tmp_path / "model.skops")
+    np.testing.assert_array_equal(again.predict(X), pipeline.predict(X))
+    assert str(clone(again)) == str(clone(pipeline))
+
+
+def test_the_whole_pipeline(file, tmp_path, film):
+    whole = recommended_pipeline(memory="features", random_state=0)
+    whole[:2].fit([film])
+    save_skops(whole, tmp_path / "model.skops")
+    again = load_skops(tmp_path / "model.skops")
+    assert str(again) == str(whole)
+    pd.testing.assert_index_equal(
+        again[:2].transform([film]).index, whole[:2].transform([film]).index
+    )
+
+
+def shout(X):
+    return X
+
+
+def test_what_would_be_refused_is_not_written(fitted, tmp_path):
+    path = tmp_path / "model.skops"
+    path.write_bytes(b"what was there")
+    for strange in (
+        FunctionTransformer(shout),
+        PretrainedCNNFeatures(memory=FeatureStore(tmp_path / "features")),
+    ):
+        with pytest.raises(TypeError, match=r"shout|FeatureStore"):
+            save_skops(make_pipeline(strange, fitted[-1]), path)
+    assert path.read_bytes() == b"what was there"
+    with pytest.raises(FileNotFoundError):
+        save_skops(fitted, tmp_path / "no" / "model.skops")
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("sktime_screen.cli._model", "load_model"), ("os", "system"), ("joblib", "load")],
+)
+def test_types_that_no_model_has_are_refused(file, tmp_path, module, name):
+    evil = tmp_path / "evil.skops"
+    with zipfile.ZipFile(file) as honest, zipfile.ZipFile(evil, "w") as changed:
+        for member in honest.namelist():
+            content = honest.read(member)
+            if member == "schema.json":
+                schema = json.loads(content)
+                schema["__module__"], schema["__class__"] = module, name
+                content = json.dumps(schema)
+            changed.writestr(member, content)
+    with pytest.raises(ValueError, match=rf"holds {module}.{name}.*was not read"):
+        load_skops(evil)
+
+
+def test_other_files(tmp_path):
+    (tmp_path / "model.skops").write_bytes(b"no archive")
+    with pytest.raises(ValueError, match="cannot be read as a file of skops"):
+        load_skops(tmp_path / "model.skops")
+    with pytest.raises(FileNotFoundError, match="No such model"):
+        load_skops(tmp_path / "none.skops")
+
+
+def test_without_skops(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    with pytest.raises(ImportError, match=r"pip install 'sktime_screen\[skops\]'"):
+        load_skops(tmp_path / "model.skops")
