@@ -180,6 +180,27 @@ def test_labels_that_were_learned_from_need_cross_fitting(measured):
     assert widths[0] > widths[1]
 
 
+def test_labels_learned_from_by_a_head_that_judges_frames_together(measured):
+    _, film, truth = measured
+    table, y, rows = sample(film, truth, 60)
+    known = film.iloc[rows].copy()
+    known.attrs.update(out_of_sample=True, judged_together=True)
+    aggregator = ScreenTimeAggregator(background="no", correction=None).fit(known, y)
+    turned = film[::-1].set_axis(film.index)
+    columns = ["seconds", "low", "high"]
+    alone, same = (aggregator.estimate(each, labelled=(table, y)) for each in (film, turned))
+    np.testing.assert_array_equal(alone[columns], same[columns])
+    with_film = aggregator.estimate(turned, labelled=(table, y), cross_fitted=film)
+    fresh = ScreenTimeAggregator(background="no", correction=None).fit(
+        known.set_axis(known.index.set_levels(["other.mp4"], level="video")), y
+    )
+    expected = fresh.estimate(film, labelled=(table, y))
+    np.testing.assert_allclose(with_film[columns], expected[columns])
+    assert (with_film["high"] - with_film["low"] < alone["high"] - alone["low"]).all()
+    with pytest.raises(ValueError, match="cross_fitted has other rows than X"):
+        aggregator.estimate(film, labelled=(table, y), cross_fitted=film[::-1])
+
+
 def test_the_head_says_whether_it_had_seen_the_frames():
     rng = np.random.default_rng(0)
     index = probabilities("a.mp4", scenes(80, 0.5, 0), 0).index

@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy.special import logit
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -174,6 +175,24 @@ def test_rows_that_were_learned_from_are_told_what_the_others_know():
     assert right[120:240].mean() < 0.7
     assert right[known].mean() > 0.9
     pd.testing.assert_frame_equal(outside, clone(spreading).fit_transform(X, y))
+
+
+def test_each_frame_judged_without_the_labels_near_it():
+    X, y = film(n_shots=36)
+    other, _ = film("other.mp4", seed=1)
+    labelled = np.arange(3, 360, 10)
+    spreading = LabelSpreadingClassifier(Undecided(), cross_fit=3, random_state=0)
+    assert not hasattr(spreading.fit(X.iloc[labelled], y.iloc[labelled]), "cross_fitted")
+    at_fit = spreading.fit_transform(X.iloc[labelled], y.iloc[labelled])
+    # Each shot has one label: with it all is known, and without it nothing.
+    assert (spreading.predict(X) == y.to_numpy()).all()
+    unseen = spreading.cross_fitted(X)
+    assert unseen.index.equals(X.index)
+    np.testing.assert_allclose(unseen.iloc[labelled], 0.5, atol=0.35)
+    np.testing.assert_allclose(at_fit, 0.5, atol=0.35)
+    pd.testing.assert_frame_equal(spreading.cross_fitted(other), spreading.transform(other))
+    with pytest.raises(ValueError, match="frame index"):
+        spreading.cross_fitted(X.to_numpy())
 
 
 def test_a_class_of_one_part_only():

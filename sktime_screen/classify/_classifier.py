@@ -139,7 +139,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def marked(probabilities, *, out_of_sample):
+def marked(probabilities, *, out_of_sample, judged_together=False):
     """Leave word for the aggregator, which learns from probabilities of unseen frames.
 
     Parameters
@@ -148,6 +148,8 @@ def marked(probabilities, *, out_of_sample):
         Of the rows of a fit.
     out_of_sample : bool
         Whether the networks they come from had not seen these rows.
+    judged_together : bool, default=False
+        Whether what is said of a row depends on the rows that were asked about with it.
 
     Returns
     -------
@@ -156,4 +158,5 @@ def marked(probabilities, *, out_of_sample):
     """
     if isinstance(probabilities, pd.DataFrame):
         probabilities.attrs["out_of_sample"] = out_of_sample
+        probabilities.attrs["judged_together"] = judged_together
     return probabilities

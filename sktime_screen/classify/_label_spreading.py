@@ -195,6 +195,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
             *_moments(getattr(X, "index", None)),
         )
         self.estimator_ = self._new_estimator().fit(X, labels)
+        self._part_estimators = None
         return self
 
     def fit_transform(self, X, y) -> Any:
@@ -216,21 +217,63 @@ class LabelSpreadingClassifier(NetworkClassifier):
         """
         self.fit(X, y)
         if self.cross_fit is None:
-            return marked(self.transform(X), out_of_sample=False)
+            return marked(self.transform(X), out_of_sample=False, judged_together=True)
         labels = read_labels(y)
         targets = self._labelled.targets
         part_of_row = parts_of_rows(X, targets, self.cross_fit, self._new_generator())
+        self._parts = np.unique(part_of_row, return_inverse=True)[1]
+        self._part_estimators = []
         logits = np.empty_like(targets)
-        for part in np.unique(part_of_row):
-            seen, unseen = np.flatnonzero(part_of_row != part), np.flatnonzero(part_of_row == part)
-            others = copy.copy(self)
-            others._labelled = self._labelled.rows(seen)
+        for part in range(self._parts.max() + 1):
+            seen, unseen = np.flatnonzero(self._parts != part), np.flatnonzero(self._parts == part)
             estimator, known = self._new_estimator(), _safe_indexing(labels, seen)
             if not self._encoding.multilabel and len(np.unique(known)) == 1:
                 estimator = DummyClassifier()
-            others.estimator_ = estimator.fit(_safe_indexing(X, seen), known)
-            logits[unseen] = others._logits(_safe_indexing(X, unseen))
-        return marked(self._table(X, logits), out_of_sample=True)
+            self._part_estimators.append(estimator.fit(_safe_indexing(X, seen), known))
+            logits[unseen] = self._without(part)._logits(_safe_indexing(X, unseen))
+        return marked(self._table(X, logits), out_of_sample=True, judged_together=True)
+
+    @available_if(lambda self: getattr(self, "_part_estimators", None) is not None)
+    def cross_fitted(self, X) -> pd.DataFrame:
+        """Give probabilities as if the labels near each frame had never been seen.
+
+        For a film of which some frames were labelled in `fit_transform`, each frame is judged by
+        the estimator and the labels of the other parts than that of the labelled frame nearest in
+        time. Frames that were labelled and those that were not are then judged alike, which
+        :meth:`ScreenTimeAggregator.estimate` needs for the same labels to correct the seconds.
+        There after `fit_transform` with `cross_fit`, as in the fit of a pipeline.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, n_features)
+            Features with the frame index.
+
+        Returns
+        -------
+        DataFrame of float32, shape (n, n_classes)
+            As from `transform`, and the same for films without a label.
+
+        Raises
+        ------
+        ValueError
+            If X has no frame index.
+        """
+        check_is_fitted(self)
+        films, times, _ = _moments(getattr(X, "index", None))
+        if films is None:
+            raise ValueError("cross_fitted needs rows with a frame index (video, time, duration).")
+        logits = self._logits(X)
+        part_of_row = np.full(len(X), -1)
+        for film in np.unique(films):
+            own = np.flatnonzero(self._labelled.films == film)
+            rows = np.flatnonzero(films == film)
+            if len(own):
+                distances = np.abs(times[rows, None] - self._labelled.times[own])
+                part_of_row[rows] = self._parts[own[distances.argmin(axis=1)]]
+        for part in np.unique(part_of_row[part_of_row >= 0]):
+            rows = part_of_row == part
+            logits[rows] = self._without(part)._logits(X)[rows]
+        return self._table(X, logits)
 
     @available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), "explain"))
     def explain(self, X) -> np.ndarray:
@@ -248,6 +291,13 @@ class LabelSpreadingClassifier(NetworkClassifier):
         """
         check_is_fitted(self)
         return self.estimator_.explain(X)
+
+    def _without(self, part):
+        """Return what would be, had the rows of a part not been labelled."""
+        others = copy.copy(self)
+        others.estimator_ = self._part_estimators[part]
+        others._labelled = self._labelled.rows(np.flatnonzero(self._parts != part))
+        return others
 
     def _new_estimator(self):
         if self.estimator is None:

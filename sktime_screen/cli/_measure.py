@@ -13,7 +13,7 @@ from ..labels import save_eaf
 from ..report import ScreenTimeReport, save_csv, save_json, save_srt, save_vtt
 from ._console import Steps, one_line, results_console, seconds_table
 from ._labels import as_films_are_called, labels_for, load_labels
-from ._model import load_model, predicted, set_up_features
+from ._model import cross_fitted, load_model, predicted, set_up_features
 from ._options import (
     MEMORY,
     Debug,
@@ -70,7 +70,10 @@ def measure(
     if labels:
         sample = _sample(labels, paths, fitted)
     probabilities = _probabilities(fitted, paths, steps)
-    estimate = aggregator.estimate(probabilities, labelled=sample)
+    unlearned = None
+    if sample is not None:
+        unlearned = cross_fitted(fitted, probabilities.index.to_frame(index=False))
+    estimate = aggregator.estimate(probabilities, labelled=sample, cross_fitted=unlearned)
     appearances = aggregator.appearances(probabilities)
     percent = f"{100 * aggregator.confidence_level:g} %"
     console.print(seconds_table(estimate, f"Screen time, with intervals of {percent}"))

@@ -189,6 +189,29 @@ def predicted(fitted, frames):
     pandas.DataFrame
         Probabilities, a row a frame, a column a class.
     """
+    return _in_parts(fitted[:-1].transform, frames)
+
+
+def cross_fitted(fitted, frames):
+    """Return what a model would say of a film's frames without the labels near them.
+
+    Parameters
+    ----------
+    fitted : sklearn.pipeline.Pipeline
+        The model.
+    frames : pandas.DataFrame
+        The frame table of whole films.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        As of `predicted`; None where the classifier does not tell.
+    """
+    if not hasattr(fitted[-2], "cross_fitted"):
+        return None
+    return _in_parts(lambda part: fitted[-2].cross_fitted(fitted[:-2].transform(part)), frames)
+
+
+def _in_parts(judge, frames):
     starts = range(0, len(frames), _FRAMES_AT_ONCE)
-    parts = [frames[start : start + _FRAMES_AT_ONCE] for start in starts]
-    return pd.concat([fitted[:-1].transform(part) for part in parts])
+    return pd.concat([judge(frames[start : start + _FRAMES_AT_ONCE]) for start in starts])

@@ -199,7 +199,8 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         return self
 
     def _calibrate(self, X, probabilities, truth):
-        out_of_sample = getattr(X, "attrs", {}).get("out_of_sample")
+        said = getattr(X, "attrs", {})
+        out_of_sample = said.get("out_of_sample")
         self.correction_ = self.correction
         if self.correction == "auto":
             self.correction_ = "calibrated" if out_of_sample else None
@@ -217,7 +218,11 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         if is_frame_index(getattr(X, "index", None)):
             shown, smoothed = recognition(probabilities, X.index)
             self._calibration = CalibrationErrors.of_frames(
-                X.index, shown - truth.astype(np.float64), smoothed, out_of_sample
+                X.index,
+                shown - truth.astype(np.float64),
+                smoothed,
+                out_of_sample,
+                said.get("judged_together", False),
             )
 
     def _recognised(self, X):
@@ -350,7 +355,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         kept = self._classes.kept
         return shared_seconds(shown[:, kept], self._frame_index(X), self.class_names_[kept])
 
-    def estimate(self, X, labelled=None) -> pd.DataFrame:
+    def estimate(self, X, labelled=None, cross_fitted=None) -> pd.DataFrame:
         """Tell for how long each character is on screen, and how sure that is.
 
         Parameters
@@ -363,6 +368,12 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             frame was drawn. A column ``stratum`` makes intervals narrower: of the frames that
             ``suggest_frames(strategy="blocks")`` chose, or of all frames of a film, the labels of
             the others missing (NaN, None).
+        cross_fitted : DataFrame of shape (n_frames, n_classes), optional
+            Probabilities of the frames of `X` by a classifier that has not learned from the labels
+            near them, for films whose ``labelled`` frames it was fitted on:
+            ``pipeline[-2].cross_fitted(features)``, see :class:`LabelSpreadingClassifier`.
+            Without, seconds and intervals of such films are those of their labels alone where the
+            classifier judges frames together, as that one does.
 
         Returns
         -------
@@ -376,7 +387,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If labelled frames were not drawn at random, are not of the film, or were learned from
-            without ``cross_fit``.
+            without ``cross_fit``; or if `cross_fitted` is not of the frames of `X`.
 
         Notes
         -----
@@ -392,6 +403,13 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         names = self.class_names_[kept]
         table = film_summary(shown[:, kept], probabilities[:, kept], index, names)
         sample = None if labelled is None else self._sample(*labelled)
+        if cross_fitted is not None:
+            if not self._frame_index(cross_fitted).equals(self._frame_index(X)):
+                raise ValueError(
+                    "cross_fitted has other rows than X: probabilities of the same frames in the "
+                    "same order are expected."
+                )
+            cross_fitted = self._recognised(cross_fitted)[1][once]
         generator = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
         films, videos = index.get_level_values("video").factorize()
         notes = []
@@ -399,7 +417,11 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             rows = films == film
             place = table.index[table["video"] == video]
             exact = sample and sample.interval(
-                probabilities[rows], index[rows], self._calibration, self.confidence_level
+                probabilities[rows],
+                None if cross_fitted is None else cross_fitted[rows],
+                index[rows],
+                self._calibration,
+                self.confidence_level,
             )
             if exact:
                 length = index[rows].get_level_values("duration").to_numpy(np.float64).sum()

@@ -29,6 +29,8 @@ class CalibrationErrors(NamedTuple):
         Corrected and smoothed.
     out_of_sample : bool or None
         Whether the classifier had not seen the frames; None where that is unknown.
+    judged_together : bool
+        Whether the classifier judges frames by those that it is asked about with them.
     """
 
     videos: np.ndarray
@@ -37,6 +39,7 @@ class CalibrationErrors(NamedTuple):
     errors: np.ndarray
     probabilities: np.ndarray
     out_of_sample: bool | None
+    judged_together: bool
 
     @classmethod
     def of_frames(cls, index, *errors):
@@ -188,13 +191,15 @@ class LabelledSample:
         self.truth = truth
         self.labelled = labelled
 
-    def interval(self, probabilities, index, calibration, confidence_level):
+    def interval(self, probabilities, cross_fitted, index, calibration, confidence_level):
         """Estimate one film's shares.
 
         Parameters
         ----------
         probabilities : ndarray of shape (n_frames, n_classes)
             Of the film's frames, corrected.
+        cross_fitted : ndarray of shape (n_frames, n_classes), or None
+            The same, by a classifier that had not learned from the labels near each frame.
         index : pandas.MultiIndex
             The frame index of the film's rows, each once.
         calibration : CalibrationErrors or None
@@ -221,8 +226,15 @@ class LabelledSample:
             return None
         positions = _positions(index, self.table.loc[of_film, "time"])
         rows = pd.Series(positions, index=np.flatnonzero(of_film))[sampled].to_numpy()
-        predicted = probabilities.astype(np.float64)
-        predicted[rows] = _unseen(calibration, index[rows], predicted[rows])
+        if cross_fitted is None:
+            predicted = probabilities.astype(np.float64)
+            unseen = _unseen(calibration, index[rows], predicted[rows])
+        else:
+            predicted = cross_fitted.astype(np.float64)
+            unseen = predicted[rows]
+        tuning = "pooled" if unseen is not None else 0.0
+        if unseen is not None:
+            predicted[rows] = unseen
         strata = None
         if "stratum" in self.table and len(np.unique(positions)) == len(index):
             strata = np.empty(len(index), dtype=np.int64)
@@ -236,6 +248,7 @@ class LabelledSample:
             weights=index.get_level_values("duration").to_numpy(dtype=np.float64),
             inclusion=self.table["inclusion"].to_numpy(dtype=np.float64)[sampled],
             strata=strata,
+            tuning=tuning,
             confidence_level=confidence_level,
         )
 
@@ -291,7 +304,10 @@ def _positions(index, times):
 
 
 def _unseen(calibration, index, predicted):
-    """Put predictions of networks that had not seen the frames in the place of others."""
+    """Put predictions of networks that had not seen the frames in the place of others.
+
+    None if that cannot be: labelled frames were judged by few others, those of the film by all.
+    """
     if calibration is None:
         return predicted
     learned = calibration.frames.droplevel("duration")
@@ -299,6 +315,8 @@ def _unseen(calibration, index, predicted):
     seen = place >= 0
     if not seen.any():
         return predicted
+    if calibration.judged_together:
+        return None
     if not calibration.out_of_sample:
         raise ValueError(
             f"The classifier has learned from {seen.sum()} of the {len(seen)} labelled frames, and "
