@@ -7,7 +7,7 @@ from pathlib import Path
 # What a room may import lies below it.
 STOREYS = [
     ["cli"],
-    ["recipes"],
+    ["persistence", "recipes"],
     ["classify", "report"],
     ["features", "labels", "screentime"],
     ["frames", "datasets"],

@@ -132,6 +132,16 @@ def test_little_sharpness_is_the_average(X, table):
     assert_allclose(head.predict_proba(X), 1 / (1 + np.exp(-means)), atol=2e-3)
 
 
+@pytest.mark.parametrize(("copies", "sharpness"), [(1, 1.0), (2, 4.0)])
+def test_few_rows_are_judged_less_sharply(X, table, copies, sharpness):
+    X, table = (pd.concat([each] * copies) for each in (X, table))
+    auto, given = (
+        on_maps(epochs=1, sharpness=each).fit(X, table).predict_proba(X)
+        for each in ("auto", sharpness)
+    )
+    assert_array_equal(auto, given)
+
+
 @pytest.mark.parametrize("params", [{}, {"dropout": 0.4, "batch_normalization": False}])
 def test_same_number_same_probabilities(X, table, params):
     first, again, other = (
@@ -156,7 +166,7 @@ def test_half_precision_is_read_as_it_is(X, table):
 
 def test_normalisation_is_ready_after_few_steps(X, table):
     rows = slice(0, 32)
-    head = on_maps().fit(X[rows], table[rows])
+    head = on_maps(sharpness=4.0).fit(X[rows], table[rows])
     assert head.history_["accuracy"][-1] > 0.95
     assert (head.predict(X[rows]) == table[rows]).to_numpy().mean() > 0.95
 

@@ -318,7 +318,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
 
     def _train(self, data, validation, epochs, stopping, resume, tasks=None):
         if not resume:
-            self._architecture = self._describe_network(data.X.shape[1])
+            self._architecture = self._describe_network(data.X.shape[1], len(data.positions))
             self._generator = self._new_generator()
             self.history_ = {}
         network = self._network()
@@ -343,7 +343,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     def _choose_epochs(self, n_rows):
         return self.epochs
 
-    def _describe_network(self, n_features):
+    def _describe_network(self, n_features, n_rows):
         return {
             "n_features": n_features,
             "n_outputs": self._encoding.n_outputs,

@@ -12,6 +12,9 @@ from ._map_network import map_network
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 10_000
 _EPOCHS = (8, 30)
+# With sharpness="auto".
+_FEW = 200
+_SHARPNESS_OF_FEW, _SHARPNESS = 1.0, 4.0
 
 
 class KerasMapClassifier(KerasDenseClassifier):
@@ -29,10 +32,11 @@ class KerasMapClassifier(KerasDenseClassifier):
     map_size : tuple of int, default=(7, 7)
         Height and width of the map in places: with most backbones those of the pictures divided by
         32 and rounded up, so 8 x 14 for pictures of 256 x 448. Finer maps find smaller characters.
-    sharpness : float, default=4.0
+    sharpness : float or "auto", default="auto"
         How the places decide. Logits of places, l, become that of the picture,
         log(mean(exp(sharpness * l))) / sharpness: their mean where `sharpness` is close to 0, and
-        their maximum where it is large.
+        their maximum where it is large. "auto" is 4, and 1 for fewer than 200 rows, of which some
+        place or other looks like the character by chance.
     hidden_layer_sizes : int or sequence of int, default=(128,)
         Units of each hidden layer of the network that judges a place.
     activation : str, default="relu"
@@ -144,7 +148,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         **KerasDenseClassifier._parameter_constraints,
         "map_size": ["array-like"],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "sharpness": [Interval(Real, 0, None, closed="neither")],
+        "sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
     }
     _dtypes = (np.float32, np.float16)
 
@@ -152,7 +156,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         self,
         map_size=(7, 7),
         *,
-        sharpness=4.0,
+        sharpness="auto",
         hidden_layer_sizes=(128,),
         activation="relu",
         dropout=0.0,
@@ -233,12 +237,15 @@ class KerasMapClassifier(KerasDenseClassifier):
             return self.epochs
         return int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
 
-    def _describe_network(self, n_features):
+    def _describe_network(self, n_features, n_rows):
         self._map_size = self._check_map_size(n_features)
+        sharpness = self.sharpness
+        if sharpness == "auto":
+            sharpness = _SHARPNESS_OF_FEW if n_rows < _FEW else _SHARPNESS
         return {
-            **super()._describe_network(n_features),
+            **super()._describe_network(n_features, n_rows),
             "n_places": self._map_size[0] * self._map_size[1],
-            "sharpness": float(self.sharpness),
+            "sharpness": float(sharpness),
         }
 
     def _check_map_size(self, n_features):
