@@ -121,6 +121,16 @@ ROWS = {
         lambda seed: LabelSpreadingClassifier(MeanOfSeeds(places(0), random_state=seed)),
     ),
     "map, 384 x 672; places": ((384, 672), None, lambda seed: places(seed, (12, 21))),
+    "map, 384 x 672; places, spread": (
+        (384, 672),
+        None,
+        lambda seed: LabelSpreadingClassifier(places(seed, (12, 21))),
+    ),
+    "map, 320 x 560; places, spread": (
+        (320, 560),
+        None,
+        lambda seed: LabelSpreadingClassifier(places(seed, (10, 18))),
+    ),
 }
 
 

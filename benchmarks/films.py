@@ -70,6 +70,7 @@ def main():
     parser.add_argument("--train", nargs="+", required=True, metavar="VIDEO")
     parser.add_argument("--test", nargs="+", required=True, metavar="VIDEO")
     parser.add_argument("--backbone", help="another network than the recommended one")
+    parser.add_argument("--picture-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"))
     parser.add_argument(
         "--places",
         action=argparse.BooleanOptionalAction,
@@ -86,6 +87,7 @@ def main():
         options.seed,
         backbone=options.backbone,
         places=options.places,
+        picture_size=options.picture_size,
     )
     table = pd.DataFrame(characters).T
     print(f"\ntrained on {', '.join(options.train)}; measured on {', '.join(options.test)}")

@@ -88,8 +88,8 @@ axes[0].set_title("no label of this film")
 _ = axes[1].set(title="30 labels", ylabel="")
 
 # %%
-# In this film the classifier takes the mouse to be there far longer than it is, and the interval on
-# the left misses the truth. The thirty labels bring it to where it belongs.
+# Both intervals hold the truth here, drawn films being much alike. The one on the left rests on
+# that; the one on the right would hold of any film.
 #
-# To both learn from the labels of a film and measure it, fit with ``cross_fit``, as the recommended
-# pipeline does: it keeps the probabilities of labelled frames honest.
+# To both learn from the labels of a film and measure it, pass ``estimate`` what
+# ``screen_time[-2].cross_fitted`` says: there each frame is judged without the labels near it.

@@ -222,9 +222,10 @@ def test_one_column_of_0_and_1_is_a_character_with_a_name(work, tmp_path):
     save_label_csv(tmp_path / "cat.csv", X, y[["cat"]])
     model = tmp_path / "model"
     words = ["--model", model, "--no-validation", *memory_of(work)]
-    done = run("train", tmp_path / "cat.csv", *words)
+    done = run("train", tmp_path / "cat.csv", "--picture-size", 128, 224, *words)
     assert done.exit_code == 0, done.output
     assert load_model(model)[-1].get_feature_names_out().tolist() == ["cat"]
+    assert load_model(model)[1].size == (128, 224)
     assert run("evaluate", tmp_path / "cat.csv", *words[:2], *memory_of(work)).exit_code == 0
 
 

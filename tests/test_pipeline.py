@@ -218,6 +218,9 @@ def test_clone_and_html(fitted):
         "screentimeaggregator",
     ]
     assert "kerasdenseclassifier" in recommended_pipeline(places=False).named_steps
+    for places in (True, False):
+        assert recommended_pipeline(places=places, picture_size=(384, 671))[1].size == (384, 671)
+    assert recommended_pipeline(picture_size=(384, 671))[-2].estimator.map_size == (12, 21)
 
 
 def test_recommended_pipeline_that_looks_at_places(X, y):

@@ -21,6 +21,7 @@ from ._options import (
     MaybeModel,
     Memory,
     NoMemory,
+    PictureSize,
     Places,
     Quiet,
     Rate,
@@ -38,6 +39,7 @@ def evaluate(
     rate: Rate = 1.0,
     background: Background = None,
     places: Places = True,
+    picture_size: PictureSize = None,
     backbone: Backbone = None,
     memory: Memory = MEMORY,
     no_memory: NoMemory = False,
@@ -55,7 +57,7 @@ def evaluate(
     if model is None:
         folder = feature_folder(memory, no_memory)
         X, y, pipeline = labelled_pipeline(
-            labels, video, rate, background, places, backbone, folder, seed, quiet
+            labels, video, rate, background, places, picture_size, backbone, folder, seed, quiet
         )
         features = pipeline[:-2].fit_transform(X)
         with steps.step("Validating"):

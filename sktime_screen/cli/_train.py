@@ -19,6 +19,7 @@ from ._options import (
     Labels,
     Memory,
     NoMemory,
+    PictureSize,
     Places,
     Quiet,
     Rate,
@@ -46,6 +47,7 @@ def train(
         typer.Option(help="Whether to measure how good it is on films or stretches held out."),
     ] = True,
     places: Places = True,
+    picture_size: PictureSize = None,
     backbone: Backbone = None,
     memory: Memory = MEMORY,
     no_memory: NoMemory = False,
@@ -59,7 +61,7 @@ def train(
     steps = Steps(console, quiet)
     folder = feature_folder(memory, no_memory)
     X, y, pipeline = labelled_pipeline(
-        labels, video, rate, background, places, backbone, folder, seed, quiet
+        labels, video, rate, background, places, picture_size, backbone, folder, seed, quiet
     )
     n_films = X["video"].nunique()
     steps.say(f"{len(X)} labelled frames of {n_films} film{'s' * (n_films != 1)}")
@@ -80,12 +82,14 @@ def train(
 VALIDATION_TITLE = "What to expect on frames held out"
 
 
-def labelled_pipeline(labels, video, rate, background, places, backbone, folder, seed, quiet):
+def labelled_pipeline(
+    labels, video, rate, background, places, picture_size, backbone, folder, seed, quiet
+):
     """Load labels and make the pipeline that is to learn from them.
 
     Parameters
     ----------
-    labels, video, rate, background, places, backbone, seed, quiet : object
+    labels, video, rate, background, places, picture_size, backbone, seed, quiet : object
         The options of that name.
     folder : str or None
         Where features are kept.
@@ -103,6 +107,7 @@ def labelled_pipeline(labels, video, rate, background, places, backbone, folder,
     pipeline = recommended_pipeline(
         rate=rate,
         places=places,
+        picture_size=picture_size,
         backbone=backbone,
         memory=folder,
         background=find_background(background, y),
