@@ -52,7 +52,7 @@ class LabelledRows(NamedTuple):
         Their features, or a projection of these.
     targets : ndarray of shape (n, n_outputs)
         Their labels, zeros and ones.
-    films, times, durations : ndarray of shape (n,), or None
+    films, times : ndarray of shape (n,), or None
         Absolute paths, and seconds, where rows have a frame index.
     """
 
@@ -60,7 +60,6 @@ class LabelledRows(NamedTuple):
     targets: np.ndarray
     films: np.ndarray | None
     times: np.ndarray | None
-    durations: np.ndarray | None
 
     def rows(self, rows):
         """Return some of the rows, given by number."""
@@ -189,11 +188,9 @@ class LabelSpreadingClassifier(NetworkClassifier):
         self._encoding = TargetEncoding.from_labels(labels)
         self.class_names_ = self._encoding.classes
         self.classes_ = self._encoding.scikit_learn_classes()
-        self._labelled = LabelledRows(
-            _few_columns(values).copy(),
-            self._encoding.encode(labels).astype(np.float64),
-            *_moments(getattr(X, "index", None)),
-        )
+        films, times, _ = _moments(getattr(X, "index", None))
+        targets = self._encoding.encode(labels).astype(np.float64)
+        self._labelled = LabelledRows(_few_columns(values).copy(), targets, films, times)
         self.estimator_ = self._new_estimator().fit(X, labels)
         self._part_estimators = None
         return self
