@@ -126,11 +126,6 @@ ROWS = {
         None,
         lambda seed: LabelSpreadingClassifier(places(seed, (12, 21))),
     ),
-    "map, 320 x 560; places, spread": (
-        (320, 560),
-        None,
-        lambda seed: LabelSpreadingClassifier(places(seed, (10, 18))),
-    ),
 }
 
 
