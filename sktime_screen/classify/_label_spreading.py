@@ -192,10 +192,10 @@ class LabelSpreadingClassifier(NetworkClassifier):
         targets = self._encoding.encode(labels).astype(np.float64)
         self._labelled = LabelledRows(_few_columns(values).copy(), targets, films, times)
         self.estimator_ = self._new_estimator().fit(X, labels)
-        self._part_estimators = None
+        self._part_estimators: list[Any] | None = None
         return self
 
-    def fit_transform(self, X, y) -> Any:
+    def fit_transform(self, X, y) -> Any:  # type: ignore[override]
         """Fit, and give probabilities of the rows that were labelled.
 
         Parameters
@@ -219,14 +219,14 @@ class LabelSpreadingClassifier(NetworkClassifier):
         targets = self._labelled.targets
         part_of_row = parts_of_rows(X, targets, self.cross_fit, self._new_generator())
         self._parts = np.unique(part_of_row, return_inverse=True)[1]
-        self._part_estimators = []
+        self._part_estimators = estimators = []
         logits = np.empty_like(targets)
         for part in range(self._parts.max() + 1):
             seen, unseen = np.flatnonzero(self._parts != part), np.flatnonzero(self._parts == part)
             estimator, known = self._new_estimator(), _safe_indexing(labels, seen)
             if not self._encoding.multilabel and len(np.unique(known)) == 1:
                 estimator = DummyClassifier()
-            self._part_estimators.append(estimator.fit(_safe_indexing(X, seen), known))
+            estimators.append(estimator.fit(_safe_indexing(X, seen), known))
             logits[unseen] = self._without(part)._logits(_safe_indexing(X, unseen))
         return marked(self._table(X, logits), out_of_sample=True, judged_together=True)
 
@@ -253,19 +253,23 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Raises
         ------
         ValueError
-            If X has no frame index.
+            If X has no frame index, or that of `fit_transform` had none.
         """
         check_is_fitted(self)
         films, times, _ = _moments(getattr(X, "index", None))
-        if films is None:
-            raise ValueError("cross_fitted needs rows with a frame index (video, time, duration).")
+        labelled_films, labelled_times = self._labelled.films, self._labelled.times
+        if films is None or labelled_times is None:
+            raise ValueError(
+                "cross_fitted needs rows with a frame index (video, time, duration), here and in "
+                "the fit."
+            )
         logits = self._logits(X)
         part_of_row = np.full(len(X), -1)
         for film in np.unique(films):
-            own = np.flatnonzero(self._labelled.films == film)
+            own = np.flatnonzero(labelled_films == film)
             rows = np.flatnonzero(films == film)
             if len(own):
-                distances = np.abs(times[rows, None] - self._labelled.times[own])
+                distances = np.abs(times[rows, None] - labelled_times[own])
                 part_of_row[rows] = self._parts[own[distances.argmin(axis=1)]]
         for part in np.unique(part_of_row[part_of_row >= 0]):
             rows = part_of_row == part
