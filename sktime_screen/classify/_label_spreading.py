@@ -7,15 +7,11 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array, diags_array
+from scipy.sparse import diags_array
 from scipy.sparse.linalg import cg
 from scipy.special import logit
 from sklearn.base import _fit_context, clone
-from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
-from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import normalize
-from sklearn.random_projection import SparseRandomProjection
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import available_if
@@ -24,20 +20,14 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from ..frames import is_frame_index
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
+from ._frame_ties import by_looks, few_columns, ties_of_looks, ties_of_time
 from ._targets import TargetEncoding, read_labels
 from ._validation import parts_of_rows
 
-# Enough to tell the scenes of a film apart; more makes the search for neighbours slow.
-_DIMENSIONS = 100
-# More features than the first number, those of maps, are projected to the second: distances stay.
-_MOST_FEATURES, _PROJECTED = 4096, 512
-_ROWS_PROJECTED_AT_ONCE = 256
 # A label was seen by somebody, a probability was not.
 _TRUST_IN_LABELS = 50.0
 # Neighbours in time are surer of being alike than neighbours in looks.
 _WEIGHT_OF_LOOKS = 0.2
-# Of a frame's duration: what comes later than this is not the next frame.
-_LONGEST_STEP = 1.5
 # Log-odds of what is certain. Surer than this nobody is worth hearing above others.
 _CERTAIN = 6.0
 _DTYPES = (np.float32, np.float16)
@@ -190,7 +180,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         self.classes_ = self._encoding.scikit_learn_classes()
         films, times, _ = _moments(getattr(X, "index", None))
         targets = self._encoding.encode(labels).astype(np.float64)
-        self._labelled = LabelledRows(_few_columns(values).copy(), targets, films, times)
+        self._labelled = LabelledRows(few_columns(values).copy(), targets, films, times)
         self.estimator_ = self._new_estimator().fit(X, labels)
         self._part_estimators: list[Any] | None = None
         return self
@@ -307,7 +297,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
 
     def _logits(self, X):
         check_is_fitted(self)
-        values = _few_columns(validate_data(self, X, dtype=_DTYPES, reset=False))
+        values = few_columns(validate_data(self, X, dtype=_DTYPES, reset=False))
         start = self._to_logits(self._estimated(X))
         films, times, durations = _moments(getattr(X, "index", None))
         if films is None or self._labelled.films is None:
@@ -359,10 +349,10 @@ class LabelSpreadingClassifier(NetworkClassifier):
         is_known = np.concatenate([known >= 0, np.ones(len(elsewhere), bool)])
         asked_and_known = np.flatnonzero(known >= 0)
         start[asked_and_known] = targets[known[asked_and_known]]
-        points = _by_looks(points)
-        ties = _WEIGHT_OF_LOOKS * _ties_of_looks(points, seconds, self.n_neighbors)
+        points = by_looks(points)
+        ties = _WEIGHT_OF_LOOKS * ties_of_looks(points, seconds, self.n_neighbors)
         if times is not None:
-            ties = ties + _ties_of_time(points, times, durations)
+            ties = ties + ties_of_time(points, times, durations)
         masses = seconds * np.where(is_known, _TRUST_IN_LABELS, 1.0)
         flow = diags_array(ties.sum(axis=1)) - ties
         system = (diags_array(masses) + self.strength * flow).tocsr()
@@ -380,55 +370,3 @@ def _moments(index):
         index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
     )
     return films, times, durations
-
-
-def _few_columns(values):
-    """Return features whose distances are those of the given ones, about, in few columns."""
-    if values.shape[1] <= _MOST_FEATURES:
-        return values
-    projection = SparseRandomProjection(_PROJECTED, random_state=0).fit(values[:1])
-    parts = range(0, len(values), _ROWS_PROJECTED_AT_ONCE)
-    return np.concatenate(
-        [projection.transform(values[k : k + _ROWS_PROJECTED_AT_ONCE]) for k in parts]
-    ).astype(np.float32)
-
-
-def _by_looks(features):
-    """Return points that lie near each other where frames look alike."""
-    points = normalize(features - features.mean(axis=0))
-    dimensions = min(_DIMENSIONS, *points.shape)
-    if dimensions < points.shape[1]:
-        points = PCA(dimensions, svd_solver="randomized", random_state=0).fit_transform(points)
-    return points
-
-
-def _ties_of_looks(points, seconds, n_neighbors):
-    """Tie each frame to those that look most alike, on the scale of how far these are."""
-    n_neighbors = min(n_neighbors, len(points) - 1)
-    if n_neighbors < 1:
-        return coo_array((len(points), len(points)))
-    distances, neighbors = (
-        NearestNeighbors(n_neighbors=n_neighbors).fit(points).kneighbors(return_distance=True)
-    )
-    scale = np.maximum(np.median(distances, axis=1), 1e-6)
-    rows = np.repeat(np.arange(len(points)), n_neighbors)
-    others = neighbors.ravel()
-    weights = np.exp(-(distances.ravel() ** 2) / (scale[rows] * scale[others]))
-    weights *= np.sqrt(seconds[rows] * seconds[others])
-    ties = coo_array((weights, (rows, others)), shape=(len(points), len(points))).tocsr()
-    return ties.maximum(ties.T)
-
-
-def _ties_of_time(points, times, durations):
-    """Tie each frame to the next, the less the more the picture changes between them."""
-    order = np.argsort(times, kind="stable")
-    before, after = order[:-1], order[1:]
-    steps = times[after] - times[before]
-    follows = (steps > 0) & (steps <= _LONGEST_STEP * durations[before])
-    before, after, steps = before[follows], after[follows], steps[follows]
-    changes = ((points[before] - points[after]) ** 2).sum(axis=1)
-    usual = max(np.median(changes), 1e-12) if len(changes) else 1.0
-    # Per second, so that more frames a second do not carry labels any further.
-    weights = np.exp(-changes / (2 * usual)) / steps
-    ties = coo_array((weights, (before, after)), shape=(len(points), len(points))).tocsr()
-    return ties + ties.T

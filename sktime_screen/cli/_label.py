@@ -93,7 +93,7 @@ def label(
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     readable = set(table["video"])
     # What a model says of a frame may depend on the others.
-    probabilities = None if fitted is None else predicted(fitted, table)
+    probabilities = None if fitted is None else predicted(fitted, table)[0]
     if strategy is not Strategy.all:
         known = None
         if labels:

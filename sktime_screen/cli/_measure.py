@@ -13,7 +13,7 @@ from ..labels import save_eaf
 from ..report import ScreenTimeReport, save_csv, save_json, save_srt, save_vtt
 from ._console import Steps, one_line, results_console, seconds_table
 from ._labels import as_films_are_called, labels_for, load_labels
-from ._model import cross_fitted, load_model, predicted, set_up_features
+from ._model import load_model, predicted, set_up_features
 from ._options import (
     MEMORY,
     Debug,
@@ -69,11 +69,11 @@ def measure(
     sample = None
     if labels:
         sample = _sample(labels, paths, fitted)
-    probabilities = _probabilities(fitted, paths, steps)
-    unlearned = None
-    if sample is not None:
-        unlearned = cross_fitted(fitted, probabilities.index.to_frame(index=False))
-    estimate = aggregator.estimate(probabilities, labelled=sample, cross_fitted=unlearned)
+    ways = ["transform"]
+    if sample is not None and hasattr(fitted[-2], "cross_fitted"):
+        ways.append("cross_fitted")
+    probabilities, *unlearned = _probabilities(fitted, paths, ways, steps)
+    estimate = aggregator.estimate(probabilities, sample, *unlearned)
     appearances = aggregator.appearances(probabilities)
     percent = f"{100 * aggregator.confidence_level:g} %"
     console.print(seconds_table(estimate, f"Screen time, with intervals of {percent}"))
@@ -116,20 +116,20 @@ def _sample(labels, paths, fitted):
     return X, labels_for(fitted[-1], y, labels)
 
 
-def _probabilities(fitted, paths, steps):
-    """Return the probabilities of all films but those that fail, which are warned about."""
+def _probabilities(fitted, paths, ways, steps):
+    """Return, for each way, the probabilities of all films but those that fail with a warning."""
     found = []
     for number, path in enumerate(paths, start=1):
         try:
             with steps.step(f"Film {number} of {len(paths)}: {path}"):
-                found.append(predicted(fitted, fitted[0].sample([path])))
+                found.append(predicted(fitted, fitted[0].sample([path]), ways))
         except (OSError, ValueError) as error:
             if len(paths) == 1:
                 raise
             warnings.warn(f"Left out '{path}': {one_line(error)}", stacklevel=2)
     if not found:
         raise ValueError(f"None of the {len(paths)} films could be measured.")
-    return pd.concat(found)
+    return [pd.concat(films) for films in zip(*found, strict=True)]
 
 
 def _written(path, write, steps):

@@ -174,7 +174,7 @@ def set_up_features(pipeline, memory, verbose):
             step.set_params(memory=memory, verbose=verbose)
 
 
-def predicted(fitted, frames):
+def predicted(fitted, frames, ways=("transform",)):
     """Return what a model says of a film's frames.
 
     Parameters
@@ -183,35 +183,16 @@ def predicted(fitted, frames):
         The model.
     frames : pandas.DataFrame
         The frame table of a whole film, or of several.
+    ways : sequence of {"transform", "cross_fitted"}
+        The methods of its classifier that are asked, of features that are computed once.
 
     Returns
     -------
-    pandas.DataFrame
-        Probabilities, a row a frame, a column a class.
+    list of pandas.DataFrame
+        For each way probabilities, a row a frame, a column a class.
     """
-    return _in_parts(fitted[:-1].transform, frames)
-
-
-def cross_fitted(fitted, frames):
-    """Return what a model would say of a film's frames without the labels near them.
-
-    Parameters
-    ----------
-    fitted : sklearn.pipeline.Pipeline
-        The model.
-    frames : pandas.DataFrame
-        The frame table of whole films.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        As of `predicted`; None where the classifier does not tell.
-    """
-    if not hasattr(fitted[-2], "cross_fitted"):
-        return None
-    return _in_parts(lambda part: fitted[-2].cross_fitted(fitted[:-2].transform(part)), frames)
-
-
-def _in_parts(judge, frames):
-    starts = range(0, len(frames), _FRAMES_AT_ONCE)
-    return pd.concat([judge(frames[start : start + _FRAMES_AT_ONCE]) for start in starts])
+    found = []
+    for start in range(0, len(frames), _FRAMES_AT_ONCE):
+        features = fitted[:-2].transform(frames[start : start + _FRAMES_AT_ONCE])
+        found.append([getattr(fitted[-2], way)(features) for way in ways])
+    return [pd.concat(parts) for parts in zip(*found, strict=True)]

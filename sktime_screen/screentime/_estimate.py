@@ -226,15 +226,16 @@ class LabelledSample:
             return None
         positions = _positions(index, self.table.loc[of_film, "time"])
         rows = pd.Series(positions, index=np.flatnonzero(of_film))[sampled].to_numpy()
-        if cross_fitted is None:
+        tuning = "pooled"
+        if cross_fitted is not None:
+            predicted = cross_fitted.astype(np.float64)
+        else:
             predicted = probabilities.astype(np.float64)
             unseen = _unseen(calibration, index[rows], predicted[rows])
-        else:
-            predicted = cross_fitted.astype(np.float64)
-            unseen = predicted[rows]
-        tuning = "pooled" if unseen is not None else 0.0
-        if unseen is not None:
-            predicted[rows] = unseen
+            if unseen is None:
+                tuning = 0.0  # the labels alone
+            else:
+                predicted[rows] = unseen
         strata = None
         if "stratum" in self.table and len(np.unique(positions)) == len(index):
             strata = np.empty(len(index), dtype=np.int64)

@@ -1,0 +1,118 @@
+"""Which frames of a film are tied to each other, because they look alike or follow each other."""
+
+import numpy as np
+from scipy.sparse import coo_array
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
+from sklearn.random_projection import SparseRandomProjection
+
+# Enough to tell the scenes of a film apart; more makes the search for neighbours slow.
+_DIMENSIONS = 100
+# More features than the first number, those of maps, are projected to the second: distances stay.
+_MOST_FEATURES, _PROJECTED = 4096, 512
+_ROWS_PROJECTED_AT_ONCE = 256
+# Of a frame's duration: what comes later than this is not the next frame.
+_LONGEST_STEP = 1.5
+
+
+def few_columns(values):
+    """Return features whose distances are those of the given ones, about, in few columns.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_features)
+        Features.
+
+    Returns
+    -------
+    ndarray of shape (n, n_columns)
+        The same where there are at most 4,096, else a random projection, the same every time.
+    """
+    if values.shape[1] <= _MOST_FEATURES:
+        return values
+    projection = SparseRandomProjection(_PROJECTED, random_state=0).fit(values[:1])
+    parts = range(0, len(values), _ROWS_PROJECTED_AT_ONCE)
+    return np.concatenate(
+        [projection.transform(values[k : k + _ROWS_PROJECTED_AT_ONCE]) for k in parts]
+    ).astype(np.float32)
+
+
+def by_looks(features):
+    """Return points that lie near each other where frames look alike.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, n_columns)
+        Of one film.
+
+    Returns
+    -------
+    ndarray of shape (n, n_dimensions)
+        Their directions from the mean, in principal components.
+    """
+    points = normalize(features - features.mean(axis=0))
+    dimensions = min(_DIMENSIONS, *points.shape)
+    if dimensions < points.shape[1]:
+        points = PCA(dimensions, svd_solver="randomized", random_state=0).fit_transform(points)
+    return points
+
+
+def ties_of_looks(points, seconds, n_neighbors):
+    """Tie each frame to those that look most alike, on the scale of how far these are.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, n_dimensions)
+        From `by_looks`.
+    seconds : ndarray of shape (n,)
+        That frames stand for.
+    n_neighbors : int
+        How many each is tied to.
+
+    Returns
+    -------
+    scipy.sparse array of shape (n, n)
+        Symmetric weights.
+    """
+    n_neighbors = min(n_neighbors, len(points) - 1)
+    if n_neighbors < 1:
+        return coo_array((len(points), len(points)))
+    distances, neighbors = (
+        NearestNeighbors(n_neighbors=n_neighbors).fit(points).kneighbors(return_distance=True)
+    )
+    scale = np.maximum(np.median(distances, axis=1), 1e-6)
+    rows = np.repeat(np.arange(len(points)), n_neighbors)
+    others = neighbors.ravel()
+    weights = np.exp(-(distances.ravel() ** 2) / (scale[rows] * scale[others]))
+    weights *= np.sqrt(seconds[rows] * seconds[others])
+    ties = coo_array((weights, (rows, others)), shape=(len(points), len(points))).tocsr()
+    return ties.maximum(ties.T)
+
+
+def ties_of_time(points, times, durations):
+    """Tie each frame to the next, the less the more the picture changes between them.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n + m, n_dimensions)
+        From `by_looks`; the last m have no time.
+    times, durations : ndarray of shape (n,)
+        In seconds.
+
+    Returns
+    -------
+    scipy.sparse array of shape (n + m, n + m)
+        Symmetric weights.
+    """
+    order = np.argsort(times, kind="stable")
+    before, after = order[:-1], order[1:]
+    steps = times[after] - times[before]
+    follows = (steps > 0) & (steps <= _LONGEST_STEP * durations[before])
+    before, after, steps = before[follows], after[follows], steps[follows]
+    changes = ((points[before] - points[after]) ** 2).sum(axis=1)
+    usual = max(np.median(changes), 1e-12) if len(changes) else 1.0
+    # Per second, so that more frames a second do not carry labels any further.
+    weights = np.exp(-changes / (2 * usual)) / steps
+    ties = coo_array((weights, (before, after)), shape=(len(points), len(points))).tocsr()
+    return ties + ties.T
