@@ -71,79 +71,97 @@ def places(seed, size=(8, 14), **parameters):
     return KerasMapClassifier(size, random_state=seed, **parameters)
 
 
-def spread(seed, **parameters):
-    return LabelSpreadingClassifier(places(seed, **parameters))
+def spread(seed, size=(8, 14), **parameters):
+    return LabelSpreadingClassifier(places(seed, size, **parameters))
 
 
-# Height and width of the pictures, pooling, and what makes the head from a seed.
+def large(seed):
+    return places(seed, (12, 21))
+
+
+def large_spread(seed):
+    return spread(seed, (12, 21))
+
+
+LITE0, LITE2 = "efficientnet_lite0_map", "efficientnet_lite2_map"
+# The backbone, height and width of the pictures, pooling, and what makes the head from a seed.
 ROWS = {
-    "average, 224 x 224; dense (`places=False`)": ((224, 224), "avg", dense),
-    "average, 256 x 448; dense": ((256, 448), "avg", dense),
-    "average, 256 x 448; logistic": ((256, 448), "avg", logistic),
-    "maximum, 256 x 448; logistic": ((256, 448), "max", logistic),
-    "average and maximum, 256 x 448; logistic": ((256, 448), ("avg", "max"), logistic),
+    "average, 224 x 224; dense (`places=False`)": ("efficientnet_lite0", (224, 224), "avg", dense),
+    "average, 256 x 448; dense": ("efficientnet_lite0", (256, 448), "avg", dense),
+    "average, 256 x 448; logistic": ("efficientnet_lite0", (256, 448), "avg", logistic),
+    "maximum, 256 x 448; logistic": ("efficientnet_lite0", (256, 448), "max", logistic),
+    "average and maximum, 256 x 448; logistic": (
+        "efficientnet_lite0",
+        (256, 448),
+        ("avg", "max"),
+        logistic,
+    ),
     "average, 256 x 448; dense, spread": (
+        "efficientnet_lite0",
         (256, 448),
         "avg",
         lambda seed: LabelSpreadingClassifier(dense(seed)),
     ),
-    "map, 224 x 224; places": ((224, 224), None, lambda seed: places(seed, (7, 7))),
+    "map, 224 x 224; places": (LITE0, (224, 224), None, lambda seed: places(seed, (7, 7))),
     "map, 256 x 448; places, dropout 0.3 for normalisation": (
+        LITE0,
         (256, 448),
         None,
         lambda seed: places(seed, dropout=0.3, batch_normalization=False),
     ),
-    "map, 256 x 448; places": ((256, 448), None, places),
+    "map, 256 x 448; places": (LITE0, (256, 448), None, places),
     "map, 256 x 448; places, nearly averaged": (
+        LITE0,
         (256, 448),
         None,
         lambda seed: places(seed, sharpness=0.1),
     ),
     "map, 256 x 448; places, balanced": (
+        LITE0,
         (256, 448),
         None,
         lambda seed: places(seed, class_weight="balanced"),
     ),
-    "**map, 256 x 448; places, spread (default)**": ((256, 448), None, spread),
+    "map, 256 x 448; places, spread": (LITE0, (256, 448), None, spread),
     "map, 256 x 448; places, spread, sharpness 1": (
+        LITE0,
         (256, 448),
         None,
         lambda seed: spread(seed, sharpness=1.0),
     ),
     "map, 256 x 448; places, three seeds averaged": (
+        LITE0,
         (256, 448),
         None,
         lambda seed: MeanOfSeeds(places(0), random_state=seed),
     ),
     "map, 256 x 448; places, three seeds averaged, spread": (
+        LITE0,
         (256, 448),
         None,
         lambda seed: LabelSpreadingClassifier(MeanOfSeeds(places(0), random_state=seed)),
     ),
-    "map, 384 x 672; places": ((384, 672), None, lambda seed: places(seed, (12, 21))),
-    "map, 384 x 672; places, spread": (
+    "map, 384 x 672; places": (LITE0, (384, 672), None, large),
+    "map, 384 x 672; places, spread": (LITE0, (384, 672), None, large_spread),
+    "map of Lite2, 384 x 672; places, spread": (LITE2, (384, 672), None, large_spread),
+    "maps of both, 384 x 672; places": (f"{LITE0}+{LITE2}", (384, 672), None, large),
+    "**maps of both, 384 x 672; places, spread (default)**": (
+        f"{LITE0}+{LITE2}",
         (384, 672),
         None,
-        lambda seed: LabelSpreadingClassifier(places(seed, (12, 21))),
+        large_spread,
     ),
 }
 
 
-def extracted(X, size, pooling, memory):
+def extracted(X, backbone, size, pooling, memory):
     """Return features of all frames; maps in half precision, to hold them all at once."""
-    extract = make_pipeline(
+    dtype = "float32" if pooling else "float16"
+    return make_pipeline(
         recommended_pipeline()[0],
         ImageResizer(size),
-        PretrainedCNNFeatures(
-            "efficientnet_lite0" if pooling else "efficientnet_lite0_map",
-            pooling=pooling,
-            memory=memory,
-        ),
-    )
-    if pooling:
-        return extract.fit_transform(X)
-    films = [table for _, table in X.groupby("video", sort=False)]
-    return pd.concat([extract.fit_transform(table).astype(np.float16) for table in films])
+        PretrainedCNNFeatures(backbone, pooling=pooling, memory=memory, dtype=dtype),
+    ).fit_transform(X)
 
 
 def measure(features, y, head, seeds):
@@ -194,13 +212,13 @@ def main():
     X, y = load_label_csv(options.labels)
     kept = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, (size, pooling, head) in ROWS.items():
+        for name, (*features, head) in ROWS.items():
             if options.only and not any(text in name for text in options.only):
                 continue
-            if (size, pooling) not in kept:
+            if tuple(features) not in kept:
                 kept.clear()
-                kept[size, pooling] = extracted(X, size, pooling, options.memory or folder)
-            print(summary(name, measure(kept[size, pooling], y, head, options.seeds)), flush=True)
+                kept[tuple(features)] = extracted(X, *features, options.memory or folder)
+            print(summary(name, measure(*kept.values(), y, head, options.seeds)), flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sktime_screen import (
     KerasDenseClassifier,
-    KerasMapClassifier,
     LabelSpreadingClassifier,
     ScreenTimeAggregator,
     load_label_csv,
@@ -81,18 +80,18 @@ def comparable(features):
 
 def _pipeline(options, seed):
     """Return what follows the features: a head, what spreads its probabilities, the aggregator."""
+    strength = 1.0 if options.spreading else 0.0
+    if options.head == "places":
+        pipeline = recommended_pipeline(random_state=seed)[-2:]
+        return pipeline.set_params(labelspreadingclassifier__strength=strength)
     head = {
-        "places": KerasMapClassifier((8, 14), random_state=seed),
         "dense": KerasDenseClassifier(class_weight="balanced", random_state=seed),
         "linear": make_pipeline(
             FunctionTransformer(comparable),
             OneVsRestClassifier(LogisticRegression(class_weight="balanced", max_iter=500)),
         ),
     }[options.head]
-    return make_pipeline(
-        LabelSpreadingClassifier(head, strength=1.0 if options.spreading else 0.0),
-        ScreenTimeAggregator(),
-    )
+    return make_pipeline(LabelSpreadingClassifier(head, strength=strength), ScreenTimeAggregator())
 
 
 def _choose_in_two_rounds(X, n, looks, fit, features):
@@ -151,8 +150,8 @@ def main():
         "--head",
         choices=["places", "linear", "dense"],
         default="places",
-        help="KerasMapClassifier as recommended; or on averaged features a logistic regression or "
-        "KerasDenseClassifier",
+        help="what recommended_pipeline has, cross-fitted; or, not cross-fitted and on averaged "
+        "features, a logistic regression or KerasDenseClassifier",
     )
     parser.add_argument("--no-spreading", dest="spreading", action="store_false")
     parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")

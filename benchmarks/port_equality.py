@@ -29,7 +29,7 @@ def write(path):
 
     from sktime_screen import ImageResizer
     from sktime_screen.features._efficientnet_lite import (
-        build_efficientnet_lite0,
+        build_efficientnet_lite,
         imagenet_weights_path,
         load_torch_weights,
         preprocess,
@@ -54,8 +54,8 @@ def write(path):
     prepared = preprocess(pictures.astype(np.float32))
     outputs = {}
     for output, include_top in (("features", False), ("logits", True)):
-        network = build_efficientnet_lite0(include_top=include_top, pooling="avg")
-        load_torch_weights(network, imagenet_weights_path())
+        network = build_efficientnet_lite(0, include_top=include_top, pooling="avg")
+        load_torch_weights(network, imagenet_weights_path(0))
         outputs[output] = network.predict(prepared, verbose=0)
     versions = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
     np.savez(path, pictures=pictures, names=names, versions=versions, **outputs)

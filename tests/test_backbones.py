@@ -14,6 +14,7 @@ from sktime_screen.features import (
     get_backbone,
     list_backbones,
 )
+from sktime_screen.features._networks import as_backbone
 
 
 @pytest.fixture
@@ -23,7 +24,8 @@ def pictures():
 
 def test_the_registry_holds_all_of_keras_applications():
     names = list_backbones()
-    assert names[:2] == ["efficientnet_lite0", "efficientnet_lite0_map"]
+    own = ["efficientnet_lite0", "efficientnet_lite0_map", "efficientnet_lite2"]
+    assert names[:4] == [*own, "efficientnet_lite2_map"]
     assert {
         "vgg16", "vgg19", "mobilenet", "mobilenet_v2", "mobilenet_v3_small", "resnet50",
         "resnet101_v2", "densenet121", "efficientnet_b0", "efficientnet_v2_b0",
@@ -31,7 +33,7 @@ def test_the_registry_holds_all_of_keras_applications():
         "convnext_tiny", "xception",
     } <= set(names)  # fmt: skip
     constructors = [name for name in dir(load_keras().applications) if name[0].isupper()]
-    assert len(names) == len(set(names)) == len(constructors) + 2
+    assert len(names) == len(set(names)) == len(constructors) + 4
 
 
 def test_map_is_what_the_last_convolution_of_the_whole_network_sees():
@@ -44,6 +46,51 @@ def test_map_is_what_the_last_convolution_of_the_whole_network_sees():
     head = keras.Model(model.get_layer("head_conv").input, model.output)
     expected = model.predict_on_batch(pictures)
     np.testing.assert_allclose(head.predict_on_batch(maps), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("engine", ["openvino", "keras"])
+@pytest.mark.parametrize("pooling", ["avg", ("max", None)])
+def test_joined_backbones_give_what_each_gives_alone(engine, pooling, pictures):
+    if engine == "openvino":
+        pytest.importorskip("openvino")
+
+    def features(backbone):
+        extract = PretrainedCNNFeatures(
+            backbone, pooling=pooling, engine=engine, precision="float32"
+        )
+        # A single place: its maximum and the map itself are the same.
+        parts = 1 if pooling == "avg" else 2
+        return extract.fit_transform(pictures).reshape(len(pictures), parts, -1)
+
+    joined = features("efficientnet_lite0_map+EfficientNetLite2Map")
+    alone = [features("efficientnet_lite0_map"), features("efficientnet_lite2_map")]
+    np.testing.assert_allclose(joined, np.concatenate(alone, axis=2), atol=1e-4)
+
+
+def test_each_of_joined_backbones_is_fed_its_own_way(pictures):
+    names = ["efficientnet_lite0", "mobilenet_v2"]
+    joined = as_backbone("+".join(names))
+    assert joined.name == "+".join(names)
+    model = joined.load(joined.build((32, 32, 3), "avg"), None, "avg")
+    pixels = pictures.astype("float32")
+    members = [layer for layer in model.layers if hasattr(layer, "layers")]
+    expected = [
+        member.predict_on_batch(np.array(get_backbone(name).preprocess(pixels.copy())))
+        for name, member in zip(names, members, strict=True)
+    ]
+    found = model.predict_on_batch(np.array(joined.preprocess(pixels)))
+    np.testing.assert_allclose(found, np.concatenate(expected, axis=1), atol=1e-5)
+
+
+def test_joined_backbones_that_do_not_fit(pictures):
+    both = PretrainedCNNFeatures("vgg16+inception_v3", pooling=None, weights=None)
+    with pytest.raises(ValueError, match=r"differ .*\(3 x 3 x 512, 1 x 1 x 2048\).*pooling"):
+        both.fit(np.zeros((1, 96, 96, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"Unknown backbone 'vgg'.*'vgg1"):
+        PretrainedCNNFeatures("efficientnet_lite0+vgg").fit(pictures)
+    both = PretrainedCNNFeatures("efficientnet_lite0+vgg16", weights=__file__)
+    with pytest.raises(ValueError, match=r"one file cannot hold .*efficientnet_lite0\+vgg16"):
+        both.fit_transform(pictures)
 
 
 @pytest.mark.parametrize("name", ["MobileNetV2", "mobilenet_v2", "mobilenet-v2", "MOBILENETV2"])
@@ -59,7 +106,7 @@ def test_input_sizes_are_those_of_keras(monkeypatch):
         raise Found(default_size)
 
     monkeypatch.setattr("keras.src.applications.imagenet_utils.obtain_input_shape", tell)
-    for name in list_backbones()[2:]:
+    for name in list_backbones()[4:]:
         backbone = get_backbone(name)
         try:
             size = backbone._constructor(weights=None).input_shape[1]
@@ -112,7 +159,7 @@ def test_weights_from_a_file(name, suffix, pictures, tmp_path, recwarn):
 def test_weights_of_a_pth_file(pictures):
     from sktime_screen.features._efficientnet_lite import imagenet_weights_path
 
-    features = PretrainedCNNFeatures(weights=imagenet_weights_path()).fit_transform(pictures)
+    features = PretrainedCNNFeatures(weights=imagenet_weights_path(0)).fit_transform(pictures)
     expected = PretrainedCNNFeatures(weights="imagenet").fit_transform(pictures)
     np.testing.assert_array_equal(features, expected)
     assert np.ptp(features, axis=0).max() > 0.1

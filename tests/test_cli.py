@@ -17,6 +17,9 @@ from sktime_screen.cli import _model, app, run_demo
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_film
 
+# The demo is what runs with what is recommended.
+QUICK = "--picture-size", 128, 224, "--backbone", "efficientnet_lite0_map"
+
 
 def run(*words):
     return CliRunner().invoke(app, [str(word) for word in words])
@@ -36,7 +39,8 @@ def work(tmp_path_factory):
         truth = make_cartoon_film(film, seconds=12, seed=seed)
         table = VideoFrameSampler(rate=2).sample(film)
         save_label_csv(folder / f"{name}.csv", table, labels_at(truth, table))
-    done = run("train", folder / "one.csv", "--model", folder / "model", *memory_of(folder))
+    words = [*QUICK, *memory_of(folder)]
+    done = run("train", folder / "one.csv", "--model", folder / "model", *words)
     assert done.exit_code == 0, done.output
     (folder / "said").write_text(done.output)
     return folder
@@ -224,7 +228,7 @@ def test_one_column_of_0_and_1_is_a_character_with_a_name(work, tmp_path):
     save_label_csv(tmp_path / "cat.csv", X, y[["cat"]])
     model = tmp_path / "model"
     words = ["--model", model, "--no-validation", *memory_of(work)]
-    done = run("train", tmp_path / "cat.csv", "--picture-size", 128, 224, *words)
+    done = run("train", tmp_path / "cat.csv", *QUICK, *words)
     assert done.exit_code == 0, done.output
     assert load_model(model)[-1].get_feature_names_out().tolist() == ["cat"]
     assert load_model(model)[1].size == (128, 224)
@@ -363,7 +367,8 @@ def test_evaluate_a_model(work):
 
 
 def test_evaluate_labels_without_a_model(work):
-    done = run("evaluate", work / "one.csv", work / "two.csv", *memory_of(work), "--quiet")
+    words = [*QUICK, *memory_of(work), "--quiet"]
+    done = run("evaluate", work / "one.csv", work / "two.csv", *words)
     assert done.exit_code == 0, done.output
     assert "films" in done.output
     assert "shuffled" in done.output
@@ -387,7 +392,7 @@ main()
 
 def test_ctrl_c_ends_cleanly_and_the_work_is_kept(work, tmp_path, computed):
     words = ["train", work / "one.csv", "--model", tmp_path / "model", "--memory", tmp_path / "m"]
-    words = [*map(str, words), "--no-validation", "--quiet"]
+    words = [*map(str, [*words, *QUICK]), "--no-validation", "--quiet"]
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, *words], capture_output=True, text=True
     )

@@ -11,7 +11,7 @@ from sklearn.datasets import load_sample_image
 from sktime_screen import ImageResizer
 from sktime_screen.features import WeightsFileError
 from sktime_screen.features._efficientnet_lite import (
-    build_efficientnet_lite0,
+    build_efficientnet_lite,
     imagenet_weights_path,
     load_torch_weights,
     preprocess,
@@ -20,8 +20,8 @@ from sktime_screen.features._efficientnet_lite import (
 
 @pytest.fixture(scope="module")
 def classifier():
-    model = build_efficientnet_lite0(include_top=True)
-    load_torch_weights(model, imagenet_weights_path())
+    model = build_efficientnet_lite(0, include_top=True)
+    load_torch_weights(model, imagenet_weights_path(0))
     return model
 
 
@@ -60,11 +60,11 @@ def test_preprocessing():
 
 def test_pooling_of_the_feature_map():
     picture = np.random.default_rng(0).normal(size=(1, 64, 96, 3)).astype("float32")
-    maps = build_efficientnet_lite0((64, 96, 3))
+    maps = build_efficientnet_lite(0, (64, 96, 3))
     expected = maps.predict(picture, verbose=0)
     assert expected.shape == (1, 2, 3, 1280)
     for pooling, reduce in (("avg", np.mean), ("max", np.max)):
-        pooled = build_efficientnet_lite0((64, 96, 3), pooling=pooling)
+        pooled = build_efficientnet_lite(0, (64, 96, 3), pooling=pooling)
         pooled.set_weights(maps.get_weights())
         np.testing.assert_allclose(
             pooled.predict(picture, verbose=0), reduce(expected, axis=(1, 2)), atol=1e-5
@@ -73,11 +73,11 @@ def test_pooling_of_the_feature_map():
 
 def test_pictures_too_small():
     with pytest.raises(ValueError, match="at least 32x32"):
-        build_efficientnet_lite0((31, 224, 3))
+        build_efficientnet_lite(0, (31, 224, 3))
 
 
 def test_weights_of_another_network(monkeypatch):
-    model = build_efficientnet_lite0((32, 32, 3))
+    model = build_efficientnet_lite(0, (32, 32, 3))
 
     def load(tensors):
         monkeypatch.setattr(

@@ -83,6 +83,29 @@ def test_sequence_in_table_with_frame_index_out(table, features):
     assert transformer.picture_shape_ == (48, 64, 3)
 
 
+def test_columns_of_a_map_are_numbered(table, tiny):
+    transformer = Features(weights=None, pooling=None)
+    maps = transformer.fit_transform(FrameSequence(table))
+    assert maps.columns.equals(pd.RangeIndex(transformer.n_features_out_))
+    assert len(transformer.get_feature_names_out()) == maps.shape[1]
+
+
+def test_half_precision_is_kept_apart(table, tiny, tmp_path, computed):
+    def extract(dtype):
+        features = Features(weights=None, dtype=dtype, memory=tmp_path).fit_transform(
+            FrameSequence(table)
+        )
+        assert set(features.dtypes) == {np.dtype(dtype)}
+        return features.to_numpy()
+
+    single, half = extract("float32"), extract("float16")
+    np.testing.assert_array_equal(half, single.astype(np.float16))
+    done = sum(computed)
+    np.testing.assert_array_equal(extract("float16"), half)
+    np.testing.assert_array_equal(extract("float32"), single)
+    assert sum(computed) == done
+
+
 def test_rows_in_any_order_and_repeated_are_computed_once(table, features, computed):
     rows = [5, 0, 3, 5, 5, 1, 0]
     sequence = FrameSequence(table)[rows]

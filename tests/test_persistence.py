@@ -33,7 +33,7 @@ def data():
         {"video": np.repeat(["a.mp4", "b.mp4", "c.mp4"], 40), "time": np.tile(np.arange(40.0), 3)}
     ).assign(duration=1.0)
     truth = generator.integers(0, 2, (120, 2))
-    maps = generator.normal(size=(120, 112, 2)) + 3 * truth[:, None]
+    maps = generator.normal(size=(120, 252, 2)) + 3 * truth[:, None]
     X = pd.DataFrame(maps.reshape(120, -1), index=pd.MultiIndex.from_frame(table))
     return X.astype(np.float32), pd.DataFrame(truth, columns=["tom", "jerry"])
 

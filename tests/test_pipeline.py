@@ -227,7 +227,7 @@ def test_recommended_pipeline_that_looks_at_places(X, y):
     pipeline = recommended_pipeline(random_state=0).fit(X, y)
     probabilities = pipeline[:-1].transform(X)
     heat = pipeline[-2].explain(pipeline[:-2].transform(X[:3]))
-    assert heat.shape == (3, probabilities.shape[1], 8, 14)
+    assert heat.shape == (3, probabilities.shape[1], 12, 21)
     assert (pipeline.predict(X) == np.asarray(y)).mean() > 0.8
 
 

@@ -261,12 +261,12 @@ def test_a_killed_process_loses_at_most_the_batch_in_flight(store):
             text=True,
         ) as writer:
             assert writer.stdout.readline() == "ready\n"
-            time.sleep(0.1 + 0.07 * attempt)
+            said = [int(writer.stdout.readline())]
+            time.sleep(0.07 * attempt)
             writer.send_signal(signal.SIGKILL)
-            said = [int(line) for line in writer.stdout.read().split()]
+            said += [int(line) for line in writer.stdout.read().split()]
         keys = [f"{name}-{number}-{row}".encode() for number in said for row in range(8)]
         rows = np.zeros((len(keys), 1000), np.float32)
-        assert said
         assert store.fill(rows, keys).all()
         np.testing.assert_array_equal(rows, np.repeat(said, 8)[:, None] * np.ones(1000))
     path = os.path.join(store.folder, "features.sqlite")

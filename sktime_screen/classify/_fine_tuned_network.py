@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from math import prod
 
-from ..features._networks import as_backbone, build_model
+from ..features._networks import as_backbone, build_model, single_layers
 from ._network import DenseNetwork, _blocks
 
 
@@ -199,7 +199,7 @@ def _last_weights(model, n_layers, name):
         return []
     layers = [
         layer
-        for layer in _flattened(model)
+        for layer in single_layers(model)
         if any(len(weight.shape) > 1 for weight in layer.trainable_weights)
     ]
     if n_layers > len(layers):
@@ -207,14 +207,6 @@ def _last_weights(model, n_layers, name):
             f"trainable_layers={n_layers}, but {name} has {len(layers)} layers with a kernel."
         )
     return [weight for layer in layers[-n_layers:] for weight in layer.trainable_weights]
-
-
-def _flattened(model):
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from _flattened(layer)
-        else:
-            yield layer
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class KerasMapClassifier(KerasDenseClassifier):
     ----------
     map_size : tuple of int, default=(7, 7)
         Height and width of the map in places: with most backbones those of the pictures divided by
-        32 and rounded up, so 8 x 14 for pictures of 256 x 448. Finer maps find smaller characters.
+        32 and rounded up, so 12 x 21 for pictures of 384 x 672. Finer maps find smaller characters.
     sharpness : float or "auto", default="auto"
         How the places decide. Logits of places, l, become that of the picture,
         log(mean(exp(sharpness * l))) / sharpness: their mean where `sharpness` is close to 0, and
@@ -114,7 +114,7 @@ class KerasMapClassifier(KerasDenseClassifier):
     Notes
     -----
     A map of "efficientnet_lite0" takes 5 KB a place in float32, one of "efficientnet_lite0_map",
-    of which as much can be learned, 1.3 KB: 0.14 MB a frame at 8 x 14. Columns of float16 take
+    of which as much can be learned, 1.3 KB: 0.32 MB a frame at 12 x 21. Columns of float16 take
     half of that and are trained on as they are, a few rows at a time.
 
     The log-mean-exp makes a place's logit comparable to that of a picture: a picture that looks

@@ -18,7 +18,7 @@ from ..screentime import ScreenTimeAggregator
 
 # Of long films not all features are held at once. It is an hour at a frame a second: enough for a
 # classifier that judges frames by those that look alike.
-_FRAMES_AT_ONCE = 4096
+_FRAMES_AT_ONCE = 2048
 # As text in the pickle, so that it can be read where the pickle cannot.
 _MADE_WITH = re.compile(rb"sktime_screen==([\w.+!-]+)")
 

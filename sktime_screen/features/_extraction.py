@@ -31,15 +31,17 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     backbone : str, path-like or keras.Model, default="efficientnet_lite0"
-        A name of :func:`list_backbones`, each with its own preprocessing; or a model of your own,
-        live or as the path of a ``.keras`` or ``.h5`` file that ``model.save`` wrote. Your own
-        model is given RGB from 0 to 255 as float32, so its preprocessing has to be in it:
+        A name of :func:`list_backbones`, each with its own preprocessing; several joined by "+",
+        such as "efficientnet_lite0+efficientnet_lite2", whose features stand side by side, in maps
+        at each place; or a model of your own, live or as the path of a ``.keras`` or ``.h5`` file
+        that ``model.save`` wrote. Your own model is given RGB from 0 to 255 as float32, so its
+        preprocessing has to be in it:
         ``keras.Sequential([keras.Input((224, 224, 3)), keras.layers.Rescaling(1 / 255), model])``.
     weights : "imagenet", None or path-like, default="imagenet"
         Weights of a backbone that was named. "imagenet" comes with the package for
-        "efficientnet_lite0", and for the others is downloaded by Keras at first use. A path leads
-        to weights that are already here: ``.weights.h5``, ``.h5``, ``.keras``, or ``.pth`` for
-        "efficientnet_lite0". None draws random weights, the same in every process.
+        "efficientnet_lite0" and "efficientnet_lite2", and for the others is downloaded by Keras at
+        first use. A path leads to weights that are already here: ``.weights.h5``, ``.h5``,
+        ``.keras``, or ``.pth`` for the two. None draws random weights, the same in every process.
     pooling : {"avg", "max"} or None, or a tuple or list of these, default="avg"
         The mean or the maximum of the last feature map over its positions, or None for the whole
         map, flattened: 7 x 7 x 512 = 25,088 columns with "vgg16" at 224 x 224. Several, such as
@@ -55,8 +57,11 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         What runs the network. "auto" takes OpenVINO where it is installed, and Keras for a live
         model, on a GPU, or where Keras does not run on TensorFlow.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the numbers inside the network; features are always float32. "auto" takes "bfloat16" with
-        OpenVINO on a processor that has instructions for it, "float32" otherwise.
+        Of the numbers inside the network. "auto" takes "bfloat16" with OpenVINO on a processor that
+        has instructions for it, "float32" otherwise.
+    dtype : {"float32", "float16"}, default="float32"
+        Of the features. "float16" takes half the room, in memory and on disk, for values up to
+        65,504 with three digits: enough for maps, of which many at once fill a memory.
     n_jobs : int, optional
         How many films are computed at once, by joblib. One process uses all cores of a machine:
         this is for several machines, as in ``with joblib.parallel_config(backend="dask")``, which
@@ -107,6 +112,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         "memory": [str, os.PathLike, HasMethods("cache"), FeatureStore, None],
         "engine": [StrOptions({"auto", "openvino", "keras"})],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "dtype": [StrOptions({"float32", "float16"})],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -121,6 +127,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         memory=None,
         engine="auto",
         precision="auto",
+        dtype="float32",
         n_jobs=None,
         verbose=False,
     ) -> None:
@@ -131,6 +138,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         self.memory = memory
         self.engine = engine
         self.precision = precision
+        self.dtype = dtype
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -179,9 +187,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        DataFrame or ndarray of shape (n, `n_features_out_`), float32
-            A row a picture; a table with the frame index for a FrameSequence. A frame that stands
-            in several rows of a sequence is decoded and computed once.
+        DataFrame or ndarray of shape (n, `n_features_out_`), `dtype`
+            A row a picture; a table with the frame index for a FrameSequence, whose columns are
+            named, but for those of a map alone, which are numbered. A frame that stands in several
+            rows of a sequence is decoded and computed once.
 
         Raises
         ------
@@ -205,7 +214,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                 f"{type(self).__name__}, for fit as for transform."
             )
         network = self._network(*self._check_engine())
-        features = np.empty((len(pictures), self.n_features_out_), np.float32)
+        features = np.empty((len(pictures), self.n_features_out_), self.dtype)
         if not isinstance(pictures, FrameSequence):
             batches = slices(pictures, self.batch_size)
             self._compute(network, features, batches, len(pictures))
@@ -214,9 +223,11 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         self._compute_frames(network, features, pictures, first)
         repeated = np.flatnonzero(source != np.arange(len(pictures)))
         features[repeated] = features[source[repeated]]
-        return pd.DataFrame(
-            features, index=pictures.index, columns=self.get_feature_names_out(), copy=False
-        )
+        # A model keeps the names of columns, and those of all places and channels of a map would be
+        # most of its file.
+        named = self._poolings != (None,)
+        columns = self.get_feature_names_out() if named else None
+        return pd.DataFrame(features, index=pictures.index, columns=columns, copy=False)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Return the names of the features: the backbone, which of several poolings, a number.
@@ -278,7 +289,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         missing, failures, keep = rows, None, None
         if store is not None:
             failures = {}
-            keys = _row_keys(frames, rows, network.identity, failures)
+            identity = network.identity
+            if self.dtype != "float32":
+                identity += f" {self.dtype}"
+            keys = _row_keys(frames, rows, identity, failures)
             stored = store.fill(features, keys.tolist())
             missing = rows[[keys[row] is not None and not stored[row] for row in rows]]
             videos = frames.table["video"].to_numpy()
@@ -287,7 +301,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                 for video in np.unique(videos[batch]):
                     of_film = batch[videos[batch] == video]
                     of_film_keys = keys[of_film].tolist()
-                    store.put(of_film_keys, features[of_film], network.identity, str(video))
+                    store.put(of_film_keys, features[of_film], identity, str(video))
 
         films = rows_by_film(frames.table, missing)
         if len(films) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
@@ -370,7 +384,7 @@ def _row_keys(frames, rows, identity, failures):
 
 def _film_features(transformer, video, frames, catch):
     """Return a film, its features, and where errors are caught what was raised instead."""
-    features = np.empty((len(frames), transformer.n_features_out_), np.float32)
+    features = np.empty((len(frames), transformer.n_features_out_), transformer.dtype)
     try:
         network = transformer._network(*transformer._check_engine())
         transformer._compute_frames(network, features, frames, np.arange(len(frames)))

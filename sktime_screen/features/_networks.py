@@ -11,6 +11,7 @@ from .._keras import load_keras
 from ._backbones import get_backbone, is_model_path, pool, weights_identity
 from ._converted import ConvertedFile
 from ._engines import KerasEngine, OpenVINOEngine, convert, deserialize, serialize
+from ._joined import JoinedBackbone
 from ._user_model import UserModel
 
 _MAX_NETWORKS = 4
@@ -27,7 +28,7 @@ class Network:
     Parameters
     ----------
     backbone : str, path-like or keras.Model
-        A name of the registry, the path of a saved model, or a model.
+        A name of the registry, several joined by "+", the path of a saved model, or a model.
     weights : "imagenet", None, or path
         The weights of a backbone that was named.
     poolings : tuple of {"avg", "max", None}
@@ -159,7 +160,7 @@ class Network:
         core = self._backbone.load(self._model, self._weights, self._pooling_alone)
         self._model = None
         if self._engine_name == "keras" and self._precision == "bfloat16":
-            for layer in core.layers:
+            for layer in single_layers(core):
                 layer.dtype_policy = "mixed_bfloat16"
         pictures = keras.Input(core.input_shape[1:], dtype="uint8")
         features = core(self._backbone.preprocess(keras.ops.cast(pictures, "float32")))
@@ -210,7 +211,7 @@ def get_network(backbone, weights, poolings, picture_size, engine, precision):
     Parameters
     ----------
     backbone : str, path-like or keras.Model
-        A name of the registry, the path of a saved model, or a model.
+        A name of the registry, several joined by "+", the path of a saved model, or a model.
     weights : "imagenet", None, or path
         The weights of a backbone that was named.
     poolings : tuple of {"avg", "max", None}
@@ -244,7 +245,7 @@ def as_backbone(backbone):
     Parameters
     ----------
     backbone : str, path-like or keras.Model
-        A name of the registry, the path of a saved model, or a model.
+        A name of the registry, several joined by "+", the path of a saved model, or a model.
 
     Returns
     -------
@@ -253,7 +254,30 @@ def as_backbone(backbone):
     """
     if not isinstance(backbone, (str, os.PathLike)):
         return UserModel(backbone)
-    return UserModel.from_file(backbone) if is_model_path(backbone) else get_backbone(backbone)
+    if is_model_path(backbone):
+        return UserModel.from_file(backbone)
+    members = [get_backbone(name) for name in backbone.split("+")]
+    return JoinedBackbone(members) if len(members) > 1 else members[0]
+
+
+def single_layers(model):
+    """Go through the layers of a model, and of models within it.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any.
+
+    Yields
+    ------
+    keras.Layer
+        What is no model itself.
+    """
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from single_layers(layer)
+        else:
+            yield layer
 
 
 def _identity(source):

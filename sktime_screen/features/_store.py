@@ -76,8 +76,8 @@ class FeatureStore:
 
         Parameters
         ----------
-        features : ndarray of shape (n, n_features), float32
-            Filled where a row is found.
+        features : ndarray of shape (n, n_features), float32 or float16
+            Filled where a row is found; of the type that was stored under these keys.
         keys : list of bytes
             The key of each row.
 
@@ -97,7 +97,7 @@ class FeatureStore:
                 marks = ",".join("?" * len(some))
                 query = f"SELECT key, vector FROM features WHERE key IN ({marks})"
                 for key, vector in database.execute(query, some):
-                    vector = np.frombuffer(vector, np.float32)
+                    vector = np.frombuffer(vector, features.dtype)
                     if len(vector) == features.shape[1]:
                         features[rows_of[key]] = vector
                         found[rows_of[key]] = True
@@ -113,12 +113,12 @@ class FeatureStore:
         ----------
         keys : list of bytes
             The key of each row.
-        features : ndarray of shape (n, n_features), float32
+        features : ndarray of shape (n, n_features), float32 or float16
             The rows.
         network, video : str
             What they came from, for :meth:`contents`.
         """
-        vectors = np.ascontiguousarray(features, np.float32)
+        vectors = np.ascontiguousarray(features)
         try:
             with self._open() as database:
                 source = (network, video)
