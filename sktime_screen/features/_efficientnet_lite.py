@@ -139,8 +139,8 @@ def build_efficientnet_lite(
     pictures = keras.Input(input_shape, name="pictures")
     x = convolve(pictures, "stem", 32, 3, 2)
     steps = [(stage, repeat) for stage in _stages(number) for repeat in range(stage.repeats)]
-    for number, (stage, repeat) in enumerate(steps):
-        x = block(x, f"block{number}", stage, stage.stride if repeat == 0 else 1)
+    for position, (stage, repeat) in enumerate(steps):
+        x = block(x, f"block{position}", stage, stage.stride if repeat == 0 else 1)
     if include_head:
         x = convolve(x, "head", 1280)
     if include_top or pooling == "avg":
