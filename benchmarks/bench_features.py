@@ -1,11 +1,12 @@
 """Pictures to features: ours by engine and precision, beside ``model.predict``.
 
 Run with ``pytest benchmarks/bench_features.py --benchmark-only``. Each group of the table is one
-network at one batch size, 224 x 224. With ``--benchmark-json`` the report holds, in
-``extra_info``, the images a second, how many times as many that is as ``model.predict`` manages at
-its best batch size in the same run, and which part of the machine's peak it is: of the operations
-a second of a large matrix product in the same precision. What the session prints at its end is a
-table of these.
+network at one batch size, 224 x 224; ``-k maps`` runs the maps of the recommended pipeline alone,
+as this machine runs them, beside averages at 224 x 224. With ``--benchmark-json`` the report
+holds, in ``extra_info``, the images a second, how many times as many that is as ``model.predict``
+manages at its best batch size in the same run, and which part of the machine's peak it is: of the
+operations a second of a large matrix product in the same precision. What the session prints at its
+end is a table of these.
 
 Throughput does not depend on the values of the weights: networks whose weights would have to be
 downloaded have random ones.
@@ -24,6 +25,13 @@ from sktime_screen.features._engines import choose_engine
 BACKBONES = ["efficientnet_lite0", "mobilenet_v2", "resnet50", "vgg16"]
 BATCH_SIZES = [1, 8, 32, 64]
 WAYS = [None, ("keras", "float32"), ("openvino", "float32"), ("openvino", "bfloat16")]
+# What recommended_pipeline may look with: the backbone, and height and width of the pictures.
+MAPS = [
+    ("efficientnet_lite0_map", (256, 448)),
+    ("efficientnet_lite0_map", (384, 672)),
+    ("efficientnet_lite2_map", (384, 672)),
+    ("efficientnet_lite0_map+efficientnet_lite2_map", (384, 672)),
+]
 ROUNDS = 3
 
 predicted = {}
@@ -125,3 +133,20 @@ def test_features(benchmark, name, way, batch_size, pictures, networks, peak):
         images_per_second=round(speed, 1), times_predict=round(ratio, 2), of_peak=round(share, 3)
     )
     lines.append(f"| {name} | {batch_size} | {label} | {speed:.1f} | {ratio:.2f} | {share:.0%} |")
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("efficientnet_lite0", (224, 224)), *MAPS], ids=lambda part: str(part)
+)
+def test_maps(benchmark, name, size):
+    pictures = np.random.default_rng(0).integers(0, 256, (96, *size, 3), dtype=np.uint8)
+    pooling = None if name.endswith("_map") else "avg"
+    transformer = PretrainedCNNFeatures(name, pooling=pooling, dtype="float16").fit(pictures)
+    benchmark.group = "maps"
+    benchmark.pedantic(transformer.transform, (pictures,), rounds=ROUNDS, warmup_rounds=1)
+    speed = len(pictures) / benchmark.stats["median"]
+    predicted.setdefault("maps", speed)
+    ratio = speed / predicted["maps"]
+    benchmark.extra_info.update(images_per_second=round(speed, 1), times_average=round(ratio, 2))
+    way = f"{transformer.engine_} {transformer.precision_}"
+    lines.append(f"| {name}, {size[0]} x {size[1]} | 32 | {way} | {speed:.1f} | | |")

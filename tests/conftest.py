@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from sktime_screen.features import _networks
-from sktime_screen.features._backbones import Backbone, pool
+from sktime_screen.features._backbone import Backbone, pool
 from sktime_screen.frames import FrameSequence
 
 

@@ -1,19 +1,15 @@
-"""The registry of pretrained networks: how each is built, fed and given its weights."""
+"""The registry of pretrained networks: the EfficientNet-Lites and those of keras.applications."""
 
 import difflib
 import inspect
 import os
 import re
-import warnings
-from abc import ABC, abstractmethod
 from pathlib import Path
 
-import numpy as np
-
 from .._keras import keras_home, load_keras
-from ..frames import file_digest
 from . import _efficientnet_lite
-from ._errors import WeightsFileError, WeightsUnavailableError
+from ._backbone import Backbone
+from ._errors import WeightsUnavailableError
 
 _DEFAULT_SIZE = (224, 224)
 # Height and width of the pictures these networks were trained on, where not 224 by 224. Keras
@@ -37,136 +33,6 @@ _OTHER_SIZES = {
     "nasnet_large": 331,
     "xception": 299,
 }
-
-
-class Backbone(ABC):
-    """A network without its classifier.
-
-    Attributes
-    ----------
-    name : str
-        Its name in the registry, which also begins the names of its features.
-    input_size : tuple of int or None
-        Height and width of the pictures it was trained on, in pixels.
-    """
-
-    name: str
-    input_size: tuple[int, int] | None
-
-    @abstractmethod
-    def build(self, input_shape, pooling=None):
-        """Build the network with weights of no meaning; nothing is read or downloaded.
-
-        Parameters
-        ----------
-        input_shape : tuple of int
-            Height, width and 3.
-        pooling : {"avg", "max"} or None, default=None
-            The mean or maximum over positions, or the feature map as it is.
-
-        Returns
-        -------
-        keras.Model
-            Takes preprocessed pictures.
-        """
-
-    @abstractmethod
-    def preprocess(self, pictures):
-        """Bring pixel values to what the network was trained on.
-
-        Parameters
-        ----------
-        pictures : tensor of float32, shape (n, height, width, 3)
-            RGB from 0 to 255. Any tensor of Keras will do, symbolic ones too.
-
-        Returns
-        -------
-        tensor
-            What the network takes.
-        """
-
-    def load(self, model, weights, pooling=None):
-        """Give a network that was built its weights.
-
-        Parameters
-        ----------
-        model : keras.Model
-            What ``build`` returned.
-        weights : "imagenet", None, or path
-            The weights of the network trained on ImageNet; random ones, the same every time; or
-            those in a file ``.weights.h5``, ``.h5``, ``.keras`` or ``.pth``.
-        pooling : {"avg", "max"} or None, default=None
-            As given to ``build``.
-
-        Returns
-        -------
-        keras.Model
-            The network with its weights, perhaps not the same object.
-
-        Raises
-        ------
-        WeightsUnavailableError
-            If the ImageNet weights cannot be downloaded.
-        WeightsFileError
-            If the file does not hold the weights of this network.
-        FileNotFoundError
-            If there is no such file.
-        """
-        if weights is None:
-            _draw_weights(model)
-        elif weights == "imagenet":
-            model = self._load_imagenet(model, pooling)
-        else:
-            self._load_file(model, os.fspath(weights))
-        return model
-
-    def weights_identity(self, weights):
-        """Tell these weights from any others, in any process.
-
-        Parameters
-        ----------
-        weights : "imagenet", None, or path
-            As given to ``load``.
-
-        Returns
-        -------
-        str
-            The digest of a file, or the name of the weights.
-        """
-        return weights_identity(weights)
-
-    @abstractmethod
-    def _load_imagenet(self, model, pooling):
-        """Return the network with its ImageNet weights."""
-
-    def _load_file(self, model, path):
-        if not os.path.isfile(path):
-            raise FileNotFoundError(
-                f"No such file of weights: {path!r} (looked in {os.getcwd()!r}). weights= takes "
-                f"'imagenet', None or the path of a file."
-            )
-        if not path.endswith((".h5", ".hdf5", ".keras")):
-            raise WeightsFileError(
-                f"{path!r}: expected a file .weights.h5, .h5 or .keras with the weights of "
-                f"{self.name}."
-            )
-        # Keras warns and goes on where a file lacks a layer. Such a gap stays NaN and is found.
-        learned = [weight for weight in model.weights if "float" in weight.dtype]
-        for weight in learned:
-            weight.assign(np.full(weight.shape, np.nan, np.float32))
-        failure = None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                model.load_weights(path)
-            except Exception as error:
-                failure = error
-        to_numpy = load_keras().ops.convert_to_numpy
-        if failure or any(np.isnan(to_numpy(weight.value)).any() for weight in learned):
-            raise WeightsFileError(
-                f"{path!r} does not hold the weights of {self.name} without its classifier "
-                f"(include_top=False): {failure or 'some layers are not in it.'}"
-            ) from failure
 
 
 class _EfficientNetLite(Backbone):
@@ -246,56 +112,6 @@ class _KerasApplication(Backbone):
                 f'weights="/path/to/file", or put it into {folder!r}, where Keras '
                 f'looks first. backbone="efficientnet_lite0" needs no download.'
             ) from error
-
-
-def weights_identity(weights):
-    """Tell the weights of a backbone that was named from any others, in any process.
-
-    Parameters
-    ----------
-    weights : "imagenet", None, or path
-        As a user gives them.
-
-    Returns
-    -------
-    str
-        The digest of a file, or the name of the weights.
-    """
-    if weights is None or weights == "imagenet":
-        return f"weights={weights}"
-    return f"weights={file_digest(os.fspath(weights)).hex()}"
-
-
-def pool(feature_map, pooling):
-    """Turn a feature map into a row.
-
-    Parameters
-    ----------
-    feature_map : keras tensor, shape (n, height, width, channels)
-        What a network gives.
-    pooling : {"avg", "max"} or None
-        The mean or maximum over positions, or the map, flattened.
-
-    Returns
-    -------
-    keras tensor, shape (n, channels) or (n, height * width * channels)
-        A row a picture.
-    """
-    layers = load_keras().layers
-    pools = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
-    return pools.get(pooling, layers.Flatten)()(feature_map)
-
-
-def _draw_weights(model):
-    # The seed is fixed because a transformer loaded in another process has to give the same
-    # features; the layers' own initialisers would draw from Keras's global generator.
-    generator = np.random.default_rng(0)
-    for weight in model.weights:
-        if len(weight.shape) > 1:
-            # A depthwise kernel, (height, width, channels, 1), sees one channel at a time.
-            fan_in = np.prod(weight.shape[:-2] if weight.shape[-1] == 1 else weight.shape[:-1])
-            drawn = generator.standard_normal(weight.shape, np.float32)
-            weight.assign(drawn * np.float32(np.sqrt(2 / fan_in)))
 
 
 def _family(constructor):

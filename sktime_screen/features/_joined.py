@@ -1,7 +1,7 @@
 """Several backbones as one, whose features stand side by side."""
 
 from .._keras import load_keras
-from ._backbones import Backbone
+from ._backbone import Backbone
 
 
 class JoinedBackbone(Backbone):

@@ -8,7 +8,8 @@ from functools import partial
 from threading import RLock
 
 from .._keras import load_keras
-from ._backbones import get_backbone, is_model_path, pool, weights_identity
+from ._backbone import pool, weights_identity
+from ._backbones import get_backbone, is_model_path
 from ._converted import ConvertedFile
 from ._engines import KerasEngine, OpenVINOEngine, convert, deserialize, serialize
 from ._joined import JoinedBackbone

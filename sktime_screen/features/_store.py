@@ -118,7 +118,8 @@ class FeatureStore:
         network, video : str
             What they came from, for :meth:`contents`.
         """
-        vectors = np.ascontiguousarray(features)
+        half = np.asarray(features).dtype == np.float16
+        vectors = np.ascontiguousarray(features, np.float16 if half else np.float32)
         try:
             with self._open() as database:
                 source = (network, video)

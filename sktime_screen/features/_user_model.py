@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from .._keras import load_keras
-from ._backbones import Backbone, pool
+from ._backbone import Backbone, pool
 from ._errors import WeightsFileError
 
 
