@@ -83,6 +83,12 @@ def large_spread(seed):
     return spread(seed, (12, 21))
 
 
+CONSTANT_STEPS = {
+    "learning_rate": 0.001,
+    "learning_rate_schedule": "constant",
+    "l2": 0.0001,
+    "batch_size": 32,
+}
 LITE0, LITE2 = "efficientnet_lite0_map", "efficientnet_lite2_map"
 # The backbone, height and width of the pictures, pooling, and what makes the head from a seed.
 ROWS = {
@@ -145,6 +151,12 @@ ROWS = {
     "map, 384 x 672; places, spread": (LITE0, (384, 672), None, large_spread),
     "map of Lite2, 384 x 672; places, spread": (LITE2, (384, 672), None, large_spread),
     "maps of both, 384 x 672; places": (f"{LITE0}+{LITE2}", (384, 672), None, large),
+    "maps of both, 384 x 672; places, spread, constant steps": (
+        f"{LITE0}+{LITE2}",
+        (384, 672),
+        None,
+        lambda seed: spread(seed, (12, 21), **CONSTANT_STEPS),
+    ),
     "**maps of both, 384 x 672; places, spread (default)**": (
         f"{LITE0}+{LITE2}",
         (384, 672),

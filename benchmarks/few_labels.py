@@ -40,7 +40,7 @@ def measure(film, labels, options, features_folder):
     features = looks
     taught, truth_taught = [], []
     if options.head == "places":
-        extract = recommended_pipeline(memory=memory)[:3]
+        extract = _recommended(options, memory=memory)[:3]
         features = extract.fit_transform(X)
         for table, truth in (_labelled(labels, other) for other in options.others):
             taught.append(extract.transform(table))
@@ -78,11 +78,17 @@ def comparable(features):
     return 10 * roots / np.linalg.norm(roots, axis=1, keepdims=True)
 
 
+def _recommended(options, **settings):
+    return recommended_pipeline(
+        picture_size=options.picture_size, backbone=options.backbone, **settings
+    )
+
+
 def _pipeline(options, seed):
     """Return what follows the features: a head, what spreads its probabilities, the aggregator."""
     strength = 1.0 if options.spreading else 0.0
     if options.head == "places":
-        pipeline = recommended_pipeline(random_state=seed)[-2:]
+        pipeline = _recommended(options, random_state=seed)[-2:]
         return pipeline.set_params(labelspreadingclassifier__strength=strength)
     head = {
         "dense": KerasDenseClassifier(class_weight="balanced", random_state=seed),
@@ -153,12 +159,14 @@ def main():
         help="what recommended_pipeline has, cross-fitted; or, not cross-fitted and on averaged "
         "features, a logistic regression or KerasDenseClassifier",
     )
+    parser.add_argument("--backbone", help="another network than the recommended one")
+    parser.add_argument("--picture-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"))
     parser.add_argument("--no-spreading", dest="spreading", action="store_false")
     parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")
     parser.add_argument("--json", metavar="FILE", help="where to write the figures")
     options = parser.parse_args()
-    if options.others and options.head != "places":
-        parser.error("--others goes with --head places")
+    if options.head != "places" and (options.others or options.backbone or options.picture_size):
+        parser.error("--others, --backbone and --picture-size go with --head places")
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(options.film, options.labels_csv, options, folder)

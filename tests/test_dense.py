@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen.classify import KerasDenseClassifier, _network
+from sktime_screen.classify._network import DenseNetwork
 
 CLASSES = np.array(["jerry", "neither", "tom"])
 
@@ -313,14 +314,42 @@ def test_rows_of_weight_zero_teach_nothing(X, table):
 
 def test_history_of_a_fit(X, y):
     head = dense(epochs=7).fit(X, y)
-    assert set(head.history_) == {"loss", "accuracy"}
+    assert set(head.history_) == {"learning_rate", "loss", "accuracy"}
+    assert head.history_["learning_rate"] == [head.learning_rate] * 7
     assert len(head.history_["loss"]) == head.n_epochs_ == head.best_epoch_ == 7
     assert head.history_["loss"][-1] < head.history_["loss"][0]
 
 
+def test_step_size_falls_along_a_cosine(X, y):
+    head = dense(epochs=4, learning_rate=0.01, learning_rate_schedule="cosine").fit(X, y)
+    expected = 0.005 * (1 + np.cos(np.pi * np.array([1, 3, 5, 7]) / 8))
+    assert_allclose(head.history_["learning_rate"], expected)
+    constant = dense(epochs=4, learning_rate=0.01).fit(X, y)
+    assert not np.array_equal(head.predict_proba(X), constant.predict_proba(X))
+    # One epoch of more rows that come is no training that ends.
+    for step in (head, constant):
+        step.partial_fit(X, y)
+        assert step.history_["learning_rate"][-1] == 0.01
+
+
+def test_cross_fit_repeats_the_step_sizes_of_the_fit(X, y, monkeypatch):
+    rates = []
+    train_epoch = DenseNetwork.train_epoch
+
+    def watched(*args, learning_rate, **options):
+        rates.append(learning_rate)
+        return train_epoch(*args, learning_rate=learning_rate, **options)
+
+    monkeypatch.setattr(DenseNetwork, "train_epoch", watched)
+    head = dense(epochs=3, learning_rate_schedule="cosine", warm_start=True, cross_fit=2)
+    head.fit(X, y).fit_transform(X, y)
+    assert len(rates) == 3 + 3 + 2 * 6
+    assert_array_equal(rates, np.tile(rates[:3], 6))
+
+
 def test_history_is_measured_on_the_validation_data(X, y):
     head = dense(epochs=7, dropout=0.0).fit(X[:120], y[:120], validation_data=(X[120:], y[120:]))
-    assert set(head.history_) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(head.history_)
     best = head.best_epoch_ - 1
     assert best == np.argmin(head.history_["val_loss"])
     assert_allclose(head.history_["val_accuracy"][best], head.score(X[120:], y[120:]))

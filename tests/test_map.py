@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen.classify import KerasDenseClassifier, KerasMapClassifier
+from sktime_screen.classify._map_network import MapNetwork
 
 HEIGHT, WIDTH, CHANNELS = 4, 6, 5
 
@@ -86,7 +87,7 @@ def test_what_is_at_one_place_is_found_where_its_average_is_lost(X, table, fitte
 def test_few_rows_are_gone_through_more_often():
     rows = np.random.default_rng(0).normal(size=(1300, 2)).astype(np.float32)
     classes = np.arange(1300) % 2
-    for n_rows, n_epochs in [(100, 30), (1000, 10), (1300, 8)]:
+    for n_rows, n_epochs in [(100, 60), (1000, 10), (1300, 8)]:
         head = KerasMapClassifier((1, 1), random_state=0).fit(rows[:n_rows], classes[:n_rows])
         assert head.n_epochs_ == n_epochs
     assert KerasMapClassifier((1, 1), epochs=2).fit(rows, classes).n_epochs_ == 2
@@ -171,6 +172,30 @@ def test_normalisation_is_ready_after_few_steps(X, table):
     assert (head.predict(X[rows]) == table[rows]).to_numpy().mean() > 0.95
 
 
+def test_few_rows_are_learned_in_smaller_steps(X, table, monkeypatch):
+    sizes = []
+    train_epoch = MapNetwork.train_epoch
+
+    def watched(*args, batch_size, **options):
+        sizes.append(batch_size)
+        return train_epoch(*args, batch_size=batch_size, **options)
+
+    monkeypatch.setattr(MapNetwork, "train_epoch", watched)
+    for n_rows, size in ((30, 4), (120, 8), (160, 10)):
+        on_maps(epochs=2).fit(X[:n_rows], table[:n_rows])
+        assert sizes == [size, size]
+        sizes.clear()
+    on_maps(epochs=2, batch_size=7).fit(X, table)
+    assert sizes == [7, 7]
+
+
+def test_the_step_size_falls_unless_told_otherwise(fitted, X, table):
+    falling = fitted.history_["learning_rate"]
+    assert falling[-1] < 0.01 * falling[0]
+    constant = on_maps(epochs=3, learning_rate_schedule="constant").fit(X, table)
+    assert constant.history_["learning_rate"] == [0.01] * 3
+
+
 def test_pickle_and_clone(X, table, fitted):
     loaded = pickle.loads(pickle.dumps(fitted))
     assert_array_equal(loaded.predict_proba(X), fitted.predict_proba(X))
@@ -197,7 +222,7 @@ def test_weights_of_classes_and_rows(X, table):
 def test_grid_search(X, y):
     search = GridSearchCV(on_maps(), {"epochs": [1, 20]}, cv=2).fit(X, y)
     assert search.best_params_ == {"epochs": 20}
-    assert search.best_score_ > 0.9
+    assert search.best_score_ > 0.85
 
 
 def test_cross_fit_and_validation(X, table):

@@ -17,7 +17,7 @@ from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._classifier import NetworkClassifier, marked
 from ._network import check_layer_sizes, dense_network
 from ._targets import TargetEncoding, read_labels
-from ._training import Rows, Stopping, run_epochs
+from ._training import Rows, Stopping, rates_by_epoch, run_epochs
 from ._validation import held_out_rows, parts_of_rows
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
@@ -56,6 +56,10 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         "sgd".
     learning_rate : float, default=0.001
         Step size of the optimizer.
+    learning_rate_schedule : {"constant", "cosine"}, default="constant"
+        How the step size goes on from epoch to epoch: always the same, or from `learning_rate`
+        down to almost nothing in the last of `epochs`, along half a cosine. `partial_fit` takes
+        `learning_rate` as it is.
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int, default=50
@@ -100,8 +104,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     class_names_ : ndarray of shape (n_classes,)
         The classes, or a table's column names (0 to n_labels - 1 for an array).
     history_ : dict of list of float
-        By epoch "loss" and "accuracy", and with validation rows "val_loss" and "val_accuracy".
-        Losses are weighted. For a table, accuracy is the share of right zeros and ones.
+        By epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss" and
+        "val_accuracy". Losses are weighted. For a table, accuracy is the share of right zeros and
+        ones.
     n_epochs_ : int
         Number of epochs in the history.
     best_epoch_ : int
@@ -128,7 +133,8 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     References
     ----------
     First weights: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
-    feedforward neural networks", AISTATS 2010.
+    feedforward neural networks", AISTATS 2010. The schedule "cosine": I. Loshchilov and
+    F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR 2017.
 
     Examples
     --------
@@ -150,6 +156,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         "loss": [StrOptions({"auto", "binary_crossentropy", "categorical_crossentropy"})],
         "optimizer": [StrOptions(_OPTIMIZERS)],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [StrOptions({"constant", "cosine"})],
         "momentum": [Interval(Real, 0, 1, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -178,6 +185,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         loss="auto",
         optimizer="adam",
         learning_rate=0.001,
+        learning_rate_schedule="constant",
         momentum=0.9,
         epochs=50,
         batch_size=32,
@@ -200,6 +208,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         self.loss = loss
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.momentum = momentum
         self.epochs = epochs
         self.batch_size = batch_size
@@ -256,9 +265,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
             self.target_accuracy,
             validates=validation is not None,
         )
-        epochs = self._choose_epochs(len(data.positions))
-        tasks = FitTasks(self, epochs, X, y, sample_weight)
-        self._train(data, validation, epochs, stopping, resume=resume, tasks=tasks)
+        rates = self._learning_rates(len(data.positions))
+        tasks = FitTasks(self, len(rates), X, y, sample_weight)
+        self._train(data, validation, rates, stopping, resume=resume, tasks=tasks)
         if not self.warm_start:
             self._optimizer_state = None
         tasks.end()
@@ -297,7 +306,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
             )
         resume = hasattr(self, "weights_")
         data = self._read(X, y, sample_weight, classes=classes, resume=resume)
-        self._train(data, None, 1, Stopping(), resume=resume)
+        self._train(data, None, [self.learning_rate], Stopping(), resume=resume)
         return self
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume):
@@ -316,7 +325,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
         return Rows(X, targets, weights, np.arange(len(X)))
 
-    def _train(self, data, validation, epochs, stopping, resume, tasks=None):
+    def _train(self, data, validation, learning_rates, stopping, resume, tasks=None):
         if not resume:
             self._architecture = self._describe_network(data.X.shape[1], len(data.positions))
             self._generator = self._new_generator()
@@ -329,19 +338,20 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
                 network,
                 data,
                 validation,
-                epochs=epochs,
+                learning_rates=learning_rates,
                 stopping=stopping,
                 generator=self._generator,
                 history=self.history_,
                 verbose=self.verbose,
                 tasks=tasks,
-                **self._step_options(),
+                **self._step_options(len(data.positions)),
             )
             self._optimizer_state = network.optimizer_state()
         self.n_epochs_ = len(self.history_["loss"])
 
-    def _choose_epochs(self, n_rows):
-        return self.epochs
+    def _learning_rates(self, n_rows):
+        """Return the step size of each epoch of a fit to so many rows."""
+        return rates_by_epoch(self.learning_rate, self.learning_rate_schedule, self.epochs)
 
     def _describe_network(self, n_features, n_rows):
         return {
@@ -359,8 +369,8 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     def _network(self):
         return dense_network(**self._architecture)
 
-    def _step_options(self):
-        return {k: getattr(self, k) for k in ("batch_size", "learning_rate", "l2")}
+    def _step_options(self, n_rows):
+        return {"batch_size": self.batch_size, "l2": self.l2}
 
     def fit_transform(  # type: ignore[override]
         self, X, y, sample_weight=None, validation_data=None
@@ -393,6 +403,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         part_of_row = parts_of_rows(X, data.Y, self.cross_fit, generator)
         logits = np.empty_like(data.Y)
         network = self._network()
+        rates = self.history_["learning_rate"][: self.best_epoch_]
         for part in np.unique(part_of_row):
             seen, unseen = data.only(part_of_row != part), part_of_row == part
             with network.lock:
@@ -401,10 +412,10 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
                 run_epochs(
                     network,
                     seen,
-                    epochs=self.best_epoch_,
+                    learning_rates=rates,
                     generator=generator,
                     history={},
-                    **self._step_options(),
+                    **self._step_options(len(seen.positions)),
                 )
                 logits[unseen] = network.logits(data.X[unseen])
         return marked(self._table(X, logits), out_of_sample=True)

@@ -23,7 +23,7 @@ from ._dense import KerasDenseClassifier
 from ._fine_tuned_network import fine_tuned_network
 from ._network import check_layer_sizes
 from ._targets import TargetEncoding, read_labels
-from ._training import Rows, Stopping, run_epochs
+from ._training import Rows, Stopping, rates_by_epoch, run_epochs
 from ._validation import held_out_rows
 
 
@@ -118,8 +118,8 @@ class FineTunedCNNClassifier(NetworkClassifier):
     picture_shape_ : tuple of int
         Height, width and channels (3) of the pictures given to `fit`.
     history_ : dict of list of float
-        By epoch "loss" and "accuracy", and with validation pictures "val_loss" and
-        "val_accuracy".
+        By epoch "learning_rate" (that of the head), "loss" and "accuracy", and with validation
+        pictures "val_loss" and "val_accuracy".
     n_epochs_ : int
         Number of epochs in the history.
     best_epoch_ : int
@@ -346,13 +346,12 @@ class FineTunedCNNClassifier(NetworkClassifier):
                 network,
                 train,
                 validation,
-                epochs=self.epochs,
+                learning_rates=rates_by_epoch(self.learning_rate, "constant", self.epochs),
                 stopping=stopping,
                 generator=generator,
                 history=self.history_,
                 verbose=self.verbose,
                 batch_size=self.batch_size,
-                learning_rate=self.learning_rate,
                 l2=self.l2,
                 warm_up_epochs=self.warm_up_epochs,
                 fine_tuning_rate=self.fine_tuning_rate,

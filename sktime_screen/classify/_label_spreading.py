@@ -253,7 +253,8 @@ class LabelSpreadingClassifier(NetworkClassifier):
                 "cross_fitted needs rows with a frame index (video, time, duration), here and in "
                 "the fit."
             )
-        logits = self._logits(X)
+        looks = self._looks(X)
+        logits = self._spread_by_film(X, looks)
         part_of_row = np.full(len(X), -1)
         for film in np.unique(films):
             own = np.flatnonzero(labelled_films == film)
@@ -263,7 +264,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
                 part_of_row[rows] = self._parts[own[distances.argmin(axis=1)]]
         for part in np.unique(part_of_row[part_of_row >= 0]):
             rows = part_of_row == part
-            logits[rows] = self._without(part)._logits(X)[rows]
+            logits[rows] = self._without(part)._spread_by_film(X, looks)[rows]
         return self._table(X, logits)
 
     @available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), "explain"))
@@ -297,16 +298,21 @@ class LabelSpreadingClassifier(NetworkClassifier):
 
     def _logits(self, X):
         check_is_fitted(self)
-        values = few_columns(validate_data(self, X, dtype=_DTYPES, reset=False))
+        return self._spread_by_film(X, self._looks(X))
+
+    def _looks(self, X):
+        return few_columns(validate_data(self, X, dtype=_DTYPES, reset=False))
+
+    def _spread_by_film(self, X, looks):
         start = self._to_logits(self._estimated(X))
         films, times, durations = _moments(getattr(X, "index", None))
         if films is None or self._labelled.films is None:
-            return self._spread(values, start, self._labelled)
+            return self._spread(looks, start, self._labelled)
         spread = np.empty_like(start)
         for film, rows in pd.Series(films).groupby(films).indices.items():
             own = self._labelled.rows(np.flatnonzero(self._labelled.films == film))
             moments = times[rows], durations[rows]
-            spread[rows] = self._spread(values[rows], start[rows], own, *moments)
+            spread[rows] = self._spread(looks[rows], start[rows], own, *moments)
         return spread
 
     def _to_logits(self, probabilities):
@@ -332,18 +338,18 @@ class LabelSpreadingClassifier(NetworkClassifier):
             probabilities[:, np.searchsorted(self.classes_, self.estimator_.classes_)] = known
         return probabilities[:, -self._encoding.n_outputs :]
 
-    def _spread(self, values, start, labelled, times=None, durations=None):
+    def _spread(self, looks, start, labelled, times=None, durations=None):
         """Spread logits over the frames of one film and its labelled frames."""
         targets = self._to_logits(labelled.targets)
-        seconds = np.ones(len(values))
-        known = np.full(len(values), -1)
+        seconds = np.ones(len(looks))
+        known = np.full(len(looks), -1)
         if times is not None:
             seconds = durations
             row_at = {time: row for row, time in enumerate(labelled.times)}
             known = np.array([row_at.get(time, -1) for time in times])
         # Labelled frames that were not asked about come after the others, and have no time.
         elsewhere = np.setdiff1d(np.arange(len(targets)), known)
-        points = np.vstack([values, labelled.looks[elsewhere]])
+        points = np.vstack([looks, labelled.looks[elsewhere]])
         start = np.vstack([start, targets[elsewhere]])
         seconds = np.append(seconds, np.full(len(elsewhere), seconds.mean()))
         is_known = np.concatenate([known >= 0, np.ones(len(elsewhere), bool)])
@@ -357,7 +363,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         flow = diags_array(ties.sum(axis=1)) - ties
         system = (diags_array(masses) + self.strength * flow).tocsr()
         columns = [cg(system, masses * column, x0=column, rtol=1e-6)[0] for column in start.T]
-        return np.column_stack(columns)[: len(values)]
+        return np.column_stack(columns)[: len(looks)]
 
 
 def _moments(index):

@@ -8,10 +8,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._dense import KerasDenseClassifier
 from ._map_network import map_network
+from ._training import rates_by_epoch
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 10_000
-_EPOCHS = (8, 30)
+_EPOCHS = (8, 60)
+# With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
+_STEPS = 15
+_BATCHES = (4, 16)
 # With sharpness="auto".
 _FEW = 200
 _SHARPNESS_OF_FEW, _SHARPNESS = 1.0, 4.0
@@ -47,21 +51,24 @@ class KerasMapClassifier(KerasDenseClassifier):
         or the other.
     batch_normalization : bool, default=True
         Whether hidden layers are normalised, before their activation.
-    l2 : float, default=0.0001
+    l2 : float, default=0.001
         Strength of the penalty on squared weights. It is not part of the reported losses.
     loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
         See :class:`KerasDenseClassifier`.
     optimizer : str, default="adam"
         See :class:`KerasDenseClassifier`.
-    learning_rate : float, default=0.001
+    learning_rate : float, default=0.002
         Step size of the optimizer.
+    learning_rate_schedule : {"constant", "cosine"}, default="cosine"
+        How the step size goes on from epoch to epoch, see :class:`KerasDenseClassifier`.
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int or "auto", default="auto"
         How often the training goes through the rows, at most. "auto" is 8, and more for fewer
-        than 1,250 rows: as often as makes 10,000 in all, 30 times at most.
-    batch_size : int, default=32
-        Rows a step.
+        than 1,250 rows: as often as makes 10,000 in all, 60 times at most.
+    batch_size : int or "auto", default="auto"
+        Rows a step. "auto" is 16, and less for fewer than 240 rows: a fifteenth of them, at
+        least 4. Steps that are too few leave the shares of the classes wrong.
     class_weight : "balanced", dict or None, default=None
         Weights of the classes, see :class:`KerasDenseClassifier`.
     validation_fraction : float or None, default=None
@@ -94,7 +101,8 @@ class KerasMapClassifier(KerasDenseClassifier):
     class_names_ : ndarray of shape (n_classes,)
         The classes, or a table's column names (0 to n_labels - 1 for an array).
     history_ : dict of list of float
-        By epoch "loss" and "accuracy", and with validation rows "val_loss" and "val_accuracy".
+        By epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss" and
+        "val_accuracy".
     n_epochs_ : int
         Number of epochs in the history.
     best_epoch_ : int
@@ -148,6 +156,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         **KerasDenseClassifier._parameter_constraints,
         "map_size": ["array-like"],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
     }
     _dtypes = (np.float32, np.float16)
@@ -161,13 +170,14 @@ class KerasMapClassifier(KerasDenseClassifier):
         activation="relu",
         dropout=0.0,
         batch_normalization=True,
-        l2=0.0001,
+        l2=0.001,
         loss="auto",
         optimizer="adam",
-        learning_rate=0.001,
+        learning_rate=0.002,
+        learning_rate_schedule="cosine",
         momentum=0.9,
         epochs="auto",
-        batch_size=32,
+        batch_size="auto",
         class_weight=None,
         validation_fraction=None,
         early_stopping=False,
@@ -188,6 +198,7 @@ class KerasMapClassifier(KerasDenseClassifier):
             loss=loss,
             optimizer=optimizer,
             learning_rate=learning_rate,
+            learning_rate_schedule=learning_rate_schedule,
             momentum=momentum,
             epochs=epochs,
             batch_size=batch_size,
@@ -232,10 +243,17 @@ class KerasMapClassifier(KerasDenseClassifier):
         heat = heat.astype(np.float32).reshape(len(X), height, width, -1)
         return np.moveaxis(heat, -1, 1)
 
-    def _choose_epochs(self, n_rows):
-        if self.epochs != "auto":
-            return self.epochs
-        return int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
+    def _learning_rates(self, n_rows):
+        epochs = self.epochs
+        if epochs == "auto":
+            epochs = int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
+        return rates_by_epoch(self.learning_rate, self.learning_rate_schedule, epochs)
+
+    def _step_options(self, n_rows):
+        options = super()._step_options(n_rows)
+        if self.batch_size == "auto":
+            options["batch_size"] = int(np.clip(n_rows // _STEPS, *_BATCHES))
+        return options
 
     def _describe_network(self, n_features, n_rows):
         self._map_size = self._check_map_size(n_features)

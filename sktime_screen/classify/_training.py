@@ -92,12 +92,35 @@ class Stopping:
         return cls(monitor, patience, target_accuracy)
 
 
+def rates_by_epoch(learning_rate, schedule, epochs):
+    """Give the step size of each epoch.
+
+    Parameters
+    ----------
+    learning_rate : float
+        The largest.
+    schedule : {"constant", "cosine"}
+        How it goes on: always the same, or down to almost nothing along half a cosine.
+    epochs : int
+        How many epochs there are.
+
+    Returns
+    -------
+    ndarray of float, shape (epochs,)
+        For `run_epochs`.
+    """
+    if schedule == "constant":
+        return np.full(epochs, learning_rate)
+    middles = (np.arange(epochs) + 0.5) / epochs
+    return learning_rate * (1 + np.cos(np.pi * middles)) / 2
+
+
 def run_epochs(
     network,
     train,
     validation=None,
     *,
-    epochs,
+    learning_rates,
     generator,
     history,
     stopping=Stopping(),
@@ -115,12 +138,12 @@ def run_epochs(
         What to learn from.
     validation : Rows, default=None
         What to measure each epoch on.
-    epochs : int
-        How often to go through the rows, at most.
+    learning_rates : sequence of float
+        The optimizer's step size in each epoch: as many epochs as there are, at most.
     generator : numpy.random.Generator
         Shuffles the rows and seeds the dropout.
     history : dict of list
-        Losses and accuracies by epoch; the new epochs are added to it.
+        Step sizes, losses and accuracies by epoch; the new epochs are added to it.
     stopping : Stopping, default=Stopping()
         What to watch.
     verbose : int, default=0
@@ -143,13 +166,20 @@ def run_epochs(
         If the loss becomes infinite or not a number.
     """
     best_value, best_epoch, best_weights = np.inf, None, None
-    for _ in range(epochs):
+    for learning_rate in learning_rates:
         if tasks is not None:
             tasks.begin_epoch()
         rows = generator.permutation(train.positions)
         loss, accuracy = network.train_epoch(
-            train.X, train.Y, train.W, rows, generator=generator, **options
+            train.X,
+            train.Y,
+            train.W,
+            rows,
+            learning_rate=learning_rate,
+            generator=generator,
+            **options,
         )
+        history.setdefault("learning_rate", []).append(float(learning_rate))
         measured = {"loss": loss, "accuracy": accuracy}
         if validation is not None:
             loss, accuracy = network.evaluate(
@@ -164,7 +194,7 @@ def run_epochs(
         if not np.isfinite(list(measured.values())).all():
             raise ValueError(
                 f"The loss became {measured['loss']} in epoch {epoch}: lower the learning_rate,"
-                f" now {options['learning_rate']}, or scale the features."
+                f" now {learning_rate:g}, or scale the features."
             )
 
         reached = stopping.target_accuracy is not None and accuracy >= stopping.target_accuracy
