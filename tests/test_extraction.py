@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from functools import partial
 
 import cv2
@@ -19,7 +20,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sktime_screen import FrameSequence, ImageResizer, PretrainedCNNFeatures
+from sktime_screen import (
+    FrameSequence,
+    ImageResizer,
+    KerasDenseClassifier,
+    PretrainedCNNFeatures,
+    VideoFrameSampler,
+)
 from sktime_screen._keras import load_keras
 from sktime_screen.features import _networks
 
@@ -113,6 +120,25 @@ def test_rows_in_any_order_and_repeated_are_computed_once(table, features, compu
     pd.testing.assert_index_equal(result.index, sequence.index)
     np.testing.assert_allclose(result, features[rows], atol=1e-5)
     assert sum(computed) == 4
+
+
+def test_wide_features_are_in_memory_once(film, tiny):
+    table = VideoFrameSampler(rate=None).sample(film)
+    frames = FrameSequence(pd.concat([table] * 8, ignore_index=True), size=(128, 192))
+    transformer = Features(weights=None, pooling=None).fit(frames)
+    head = KerasDenseClassifier(hidden_layer_sizes=(), epochs=1, random_state=0)
+    transformer.transform(frames[:8])
+    tracemalloc.start()
+    try:
+        features = transformer.transform(frames)
+        matrix = features.to_numpy().nbytes
+        assert matrix > 80e6
+        assert tracemalloc.get_traced_memory()[1] < 1.3 * matrix
+        tracemalloc.reset_peak()
+        head.fit(features, np.arange(len(frames)) % 2).predict(features)
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * matrix
+    finally:
+        tracemalloc.stop()
 
 
 def test_pictures_of_the_same_time_are_not_taken_for_one(table, features):

@@ -222,7 +222,9 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         first, source = distinct_frames(pictures.table)
         self._compute_frames(network, features, pictures, first)
         repeated = np.flatnonzero(source != np.arange(len(pictures)))
-        features[repeated] = features[source[repeated]]
+        for start in range(0, len(repeated), self.batch_size):
+            rows = repeated[start : start + self.batch_size]
+            features[rows] = features[source[rows]]
         # A model keeps the names of columns, and those of all places and channels of a map would be
         # most of its file.
         named = self._poolings != (None,)
