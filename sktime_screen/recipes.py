@@ -46,7 +46,7 @@ def recommended_pipeline(
         "efficientnet_lite0_map+efficientnet_lite2_map" if not given, two networks that see more
         than each alone, and "efficientnet_lite0" without `places`. With `places` it must be one
         whose map has a 32nd of the picture's height and width. "efficientnet_lite0_map" alone
-        takes half the time and room.
+        takes 40 % of the time and half the room.
     memory : str, path or FeatureStore, optional
         Where features are kept on disk, see :class:`PretrainedCNNFeatures`.
     background : str or int, optional

@@ -11,9 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sktime_screen.classify._network import DenseNetwork
 from sktime_screen.features import _networks
 from sktime_screen.features._backbone import Backbone, pool
 from sktime_screen.frames import FrameSequence
+
+# Of the recommended pipeline, where not all of it is needed: the demo runs it as it is.
+QUICK_RECIPE = {"picture_size": (128, 224), "backbone": "efficientnet_lite0_map"}
+QUICK_OPTIONS = ("--picture-size", "128", "224", "--backbone", "efficientnet_lite0_map")
 
 
 def draw_code(number, height=64, width=96):
@@ -106,6 +111,20 @@ def computed(monkeypatch):
 
     monkeypatch.setattr(_networks.Network, "run", count)
     return counts
+
+
+@pytest.fixture
+def epochs_trained(monkeypatch):
+    """The options of each epoch that a dense network, or one of maps, is trained for."""
+    seen = []
+    train_epoch = DenseNetwork.train_epoch
+
+    def watched(self, *rows, **options):
+        seen.append(options)
+        return train_epoch(self, *rows, **options)
+
+    monkeypatch.setattr(DenseNetwork, "train_epoch", watched)
+    return seen
 
 
 class Tiny(Backbone):

@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import QUICK_OPTIONS
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -16,9 +17,6 @@ from sktime_screen import FeatureStore, VideoFrameSampler, load_label_csv, save_
 from sktime_screen.cli import _model, app, run_demo
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_film
-
-# The demo is what runs with what is recommended.
-QUICK = "--picture-size", 128, 224, "--backbone", "efficientnet_lite0_map"
 
 
 def run(*words):
@@ -39,7 +37,7 @@ def work(tmp_path_factory):
         truth = make_cartoon_film(film, seconds=12, seed=seed)
         table = VideoFrameSampler(rate=2).sample(film)
         save_label_csv(folder / f"{name}.csv", table, labels_at(truth, table))
-    words = [*QUICK, *memory_of(folder)]
+    words = [*QUICK_OPTIONS, *memory_of(folder)]
     done = run("train", folder / "one.csv", "--model", folder / "model", *words)
     assert done.exit_code == 0, done.output
     (folder / "said").write_text(done.output)
@@ -228,7 +226,7 @@ def test_one_column_of_0_and_1_is_a_character_with_a_name(work, tmp_path):
     save_label_csv(tmp_path / "cat.csv", X, y[["cat"]])
     model = tmp_path / "model"
     words = ["--model", model, "--no-validation", *memory_of(work)]
-    done = run("train", tmp_path / "cat.csv", *QUICK, *words)
+    done = run("train", tmp_path / "cat.csv", *QUICK_OPTIONS, *words)
     assert done.exit_code == 0, done.output
     assert load_model(model)[-1].get_feature_names_out().tolist() == ["cat"]
     assert load_model(model)[1].size == (128, 224)
@@ -367,7 +365,7 @@ def test_evaluate_a_model(work):
 
 
 def test_evaluate_labels_without_a_model(work):
-    words = [*QUICK, *memory_of(work), "--quiet"]
+    words = [*QUICK_OPTIONS, *memory_of(work), "--quiet"]
     done = run("evaluate", work / "one.csv", work / "two.csv", *words)
     assert done.exit_code == 0, done.output
     assert "films" in done.output
@@ -392,7 +390,7 @@ main()
 
 def test_ctrl_c_ends_cleanly_and_the_work_is_kept(work, tmp_path, computed):
     words = ["train", work / "one.csv", "--model", tmp_path / "model", "--memory", tmp_path / "m"]
-    words = [*map(str, [*words, *QUICK]), "--no-validation", "--quiet"]
+    words = [*map(str, [*words, *QUICK_OPTIONS]), "--no-validation", "--quiet"]
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, *words], capture_output=True, text=True
     )

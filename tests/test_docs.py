@@ -14,6 +14,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 import typer
+from conftest import QUICK_OPTIONS, QUICK_RECIPE
 from numpydoc.validate import ERROR_MSGS, validate
 from typer.testing import CliRunner
 
@@ -97,12 +98,7 @@ def code_blocks(page):
 )
 def test_code_of_pages_runs(page, place_with_films, monkeypatch):
     monkeypatch.chdir(place_with_films)
-    # The films are small, and the demo runs what is recommended as it is.
-    quick = partial(
-        sktime_screen.recommended_pipeline,
-        picture_size=(128, 224),
-        backbone="efficientnet_lite0_map",
-    )
+    quick = partial(sktime_screen.recommended_pipeline, **QUICK_RECIPE)
     monkeypatch.setattr(sktime_screen, "recommended_pipeline", quick)
     names = {}
     for block in code_blocks(page):
@@ -119,10 +115,9 @@ def test_commands_of_the_guide_run(place_with_films, monkeypatch):
     commands = re.findall(r"^\$ sktime-screen (.*)$", text, re.MULTILINE)
     named = {shlex.split(command)[0] for command in commands}
     assert named == {"label", "train", "measure", "evaluate"}
-    quick = ["--picture-size", "128", "224", "--backbone", "efficientnet_lite0_map"]
     for command in commands:
         words = shlex.split(command)
-        done = CliRunner().invoke(app, [*words, *quick] if words[0] == "train" else words)
+        done = CliRunner().invoke(app, [*words, *QUICK_OPTIONS] if words[0] == "train" else words)
         assert done.exit_code == 0, f"{command}\n{done.output}"
     # Beside label.csv, which a reader makes with label.html.
     for name in ["label-2.html", "screen_time.joblib", "report.html", "seconds.csv", "sample.html"]:

@@ -23,7 +23,7 @@ from ._dense import KerasDenseClassifier
 from ._fine_tuned_network import fine_tuned_network
 from ._network import check_layer_sizes
 from ._targets import TargetEncoding, read_labels
-from ._training import Rows, Stopping, rates_by_epoch, run_epochs
+from ._training import Rows, Stopping, run_epochs
 from ._validation import held_out_rows
 
 
@@ -346,7 +346,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
                 network,
                 train,
                 validation,
-                learning_rates=rates_by_epoch(self.learning_rate, "constant", self.epochs),
+                learning_rates=[self.learning_rate] * self.epochs,
                 stopping=stopping,
                 generator=generator,
                 history=self.history_,

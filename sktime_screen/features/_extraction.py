@@ -222,6 +222,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         first, source = distinct_frames(pictures.table)
         self._compute_frames(network, features, pictures, first)
         repeated = np.flatnonzero(source != np.arange(len(pictures)))
+        # In parts, as all at once would take the room of these rows a second time.
         for start in range(0, len(repeated), self.batch_size):
             rows = repeated[start : start + self.batch_size]
             features[rows] = features[source[rows]]
