@@ -13,9 +13,7 @@ import argparse
 import tempfile
 import time
 
-import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 from sklearn.multiclass import OneVsRestClassifier
@@ -33,27 +31,6 @@ from sktime_screen import (
 )
 
 HELD_OUT_AT_A_TIME = 2
-
-
-class MeanOfSeeds(ClassifierMixin, BaseEstimator):
-    """Several networks that differ in their first weights, their log-odds averaged."""
-
-    def __init__(self, estimator, n=3, random_state=0):
-        self.estimator = estimator
-        self.n = n
-        self.random_state = random_state
-
-    def fit(self, X, y):
-        self.classes_ = [np.array([0, 1])] * y.shape[1]
-        self.fitted_ = [
-            clone(self.estimator).set_params(random_state=self.n * self.random_state + k).fit(X, y)
-            for k in range(self.n)
-        ]
-        return self
-
-    def predict_proba(self, X):
-        log_odds = np.mean([each.decision_function(X) for each in self.fitted_], axis=0)
-        return 1 / (1 + np.exp(-log_odds))
 
 
 def dense(seed):
@@ -135,17 +112,11 @@ ROWS = {
         None,
         lambda seed: spread(seed, sharpness=1.0),
     ),
-    "map, 256 x 448; places, three seeds averaged": (
+    "map, 256 x 448; places, three networks, spread": (
         LITE0,
         (256, 448),
         None,
-        lambda seed: MeanOfSeeds(places(0), random_state=seed),
-    ),
-    "map, 256 x 448; places, three seeds averaged, spread": (
-        LITE0,
-        (256, 448),
-        None,
-        lambda seed: LabelSpreadingClassifier(MeanOfSeeds(places(0), random_state=seed)),
+        lambda seed: spread(seed, n_networks=3),
     ),
     "map, 384 x 672; places": (LITE0, (384, 672), None, large),
     "map, 384 x 672; places, spread": (LITE0, (384, 672), None, large_spread),

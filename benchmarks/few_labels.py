@@ -36,15 +36,15 @@ def measure(film, labels, options, features_folder):
     """Return figures by number of labels and character: a list with a dict for every seed."""
     memory = options.memory or features_folder
     X, y = _labelled(labels, film)
-    looks = recommended_pipeline(places=False, memory=memory)[:3].fit_transform(X)
-    features = looks
-    taught, truth_taught = [], []
     if options.head == "places":
         extract = _recommended(options, memory=memory)[:3]
-        features = extract.fit_transform(X)
-        for table, truth in (_labelled(labels, other) for other in options.others):
-            taught.append(extract.transform(table))
-            truth_taught.append(truth)
+    else:
+        extract = recommended_pipeline(places=False, memory=memory)[:3]
+    features = extract.fit_transform(X)
+    taught, truth_taught = [], []
+    for table, truth in (_labelled(labels, other) for other in options.others):
+        taught.append(extract.transform(table))
+        truth_taught.append(truth)
     figures = {}
     for n in options.labels:
         for seed in range(options.seeds):
@@ -57,9 +57,11 @@ def measure(film, labels, options, features_folder):
                 )
 
             if options.strategy == "uncertain":
-                rows = _choose_in_two_rounds(X, n, looks, fit, features)
+                rows = _choose_in_two_rounds(X, n, fit, features)
             else:
-                chosen = suggest_frames(X, n, options.strategy, features=looks, random_state=seed)
+                chosen = suggest_frames(
+                    X, n, options.strategy, features=features, random_state=seed
+                )
                 rows = X.index.get_indexer(chosen.index)
             fit(rows)
             for name, figure in _figures(pipeline, features, X, y, rows).items():
@@ -100,14 +102,14 @@ def _pipeline(options, seed):
     return make_pipeline(LabelSpreadingClassifier(head, strength=strength), ScreenTimeAggregator())
 
 
-def _choose_in_two_rounds(X, n, looks, fit, features):
-    first = suggest_frames(X, n // 2, features=looks)
+def _choose_in_two_rounds(X, n, fit, features):
+    first = suggest_frames(X, n // 2, features=features)
     rows = X.index.get_indexer(first.index)
     second = suggest_frames(
         X,
         n - len(first),
         "uncertain",
-        features=looks,
+        features=features,
         estimator=_OfFrames(fit(rows), features),
         labelled=first,
     )

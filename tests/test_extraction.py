@@ -90,11 +90,17 @@ def test_sequence_in_table_with_frame_index_out(table, features):
     assert transformer.picture_shape_ == (48, 64, 3)
 
 
-def test_columns_of_a_map_are_numbered(table, tiny):
+def test_columns_of_a_map_are_numbered_and_its_size_is_told(table):
     transformer = Features(weights=None, pooling=None)
-    maps = transformer.fit_transform(FrameSequence(table))
-    assert maps.columns.equals(pd.RangeIndex(transformer.n_features_out_))
-    assert len(transformer.get_feature_names_out()) == maps.shape[1]
+    # The second time from the network as it was kept.
+    for _ in range(2):
+        _networks._networks.clear()
+        maps = transformer.fit_transform(FrameSequence(table))
+        assert maps.columns.equals(pd.RangeIndex(transformer.n_features_out_))
+        assert len(transformer.get_feature_names_out()) == maps.shape[1]
+        assert maps.attrs["map_size"] == (2, 2)
+    for pooling in ("avg", ("avg", None)):
+        assert not Features(weights=None, pooling=pooling).fit_transform(FrameSequence(table)).attrs
 
 
 def test_half_precision_is_kept_apart(table, tiny, tmp_path, computed):

@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import logit
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen.classify import KerasDenseClassifier, KerasMapClassifier
+from sktime_screen.classify._map_network import map_network
 
 HEIGHT, WIDTH, CHANNELS = 4, 6, 5
 
@@ -86,7 +88,7 @@ def test_what_is_at_one_place_is_found_where_its_average_is_lost(X, table, fitte
 def test_few_rows_are_gone_through_more_often():
     rows = np.random.default_rng(0).normal(size=(1300, 2)).astype(np.float32)
     classes = np.arange(1300) % 2
-    for n_rows, n_epochs in [(100, 60), (1000, 10), (1300, 8)]:
+    for n_rows, n_epochs in [(100, 40), (1000, 10), (1300, 8)]:
         head = KerasMapClassifier((1, 1), random_state=0).fit(rows[:n_rows], classes[:n_rows])
         assert head.n_epochs_ == n_epochs
     assert KerasMapClassifier((1, 1), epochs=2).fit(rows, classes).n_epochs_ == 2
@@ -118,7 +120,7 @@ def test_picture_that_is_alike_everywhere_is_judged_like_its_places(kind, table,
 
 
 def test_pooling_by_hand(X, table):
-    head = on_maps(hidden_layer_sizes=(), sharpness=2.5).fit(X, table)
+    head = on_maps(hidden_layer_sizes=(), sharpness=2.5, n_networks=1).fit(X, table)
     kernel, bias = head.weights_
     logits = X.to_numpy().reshape(160, -1, CHANNELS) @ kernel + bias
     pooled = np.log(np.exp(2.5 * logits).mean(axis=1)) / 2.5
@@ -126,20 +128,62 @@ def test_pooling_by_hand(X, table):
 
 
 def test_little_sharpness_is_the_average(X, table):
-    head = on_maps(hidden_layer_sizes=(), sharpness=1e-3, epochs=2).fit(X, table)
+    head = on_maps(hidden_layer_sizes=(), sharpness=1e-3, n_networks=1, epochs=2).fit(X, table)
     kernel, bias = head.weights_
     means = X.to_numpy().reshape(160, -1, CHANNELS).mean(axis=1) @ kernel + bias
     assert_allclose(head.predict_proba(X), 1 / (1 + np.exp(-means)), atol=2e-3)
 
 
-@pytest.mark.parametrize(("copies", "sharpness"), [(1, 1.0), (2, 4.0)])
-def test_few_rows_are_judged_less_sharply(X, table, copies, sharpness):
+@pytest.mark.parametrize(
+    ("copies", "given"),
+    [(1, {"sharpness": 1.0, "n_networks": 3}), (2, {"sharpness": 4.0, "n_networks": 1})],
+)
+def test_few_rows_are_judged_less_sharply_by_more_networks(X, table, copies, given):
     X, table = (pd.concat([each] * copies) for each in (X, table))
-    auto, given = (
-        on_maps(epochs=1, sharpness=each).fit(X, table).predict_proba(X)
-        for each in ("auto", sharpness)
+    automatic, by_hand = (
+        on_maps(epochs=1, **params).fit(X, table).predict_proba(X) for params in ({}, given)
     )
-    assert_array_equal(auto, given)
+    assert_array_equal(automatic, by_hand)
+
+
+def test_logits_of_several_networks_are_averaged(X, table):
+    head = on_maps(epochs=2, n_networks=3, learning_rate_schedule="constant").fit(X, table)
+    alone = on_maps(epochs=2, n_networks=1).fit(X, table)
+    of_one = len(alone.weights_)
+    logits = []
+    for number in range(3):
+        alone.weights_ = head.weights_[number * of_one : (number + 1) * of_one]
+        logits.append(logit(alone.predict_proba(X)))
+    assert np.ptp(logits, axis=0).max() > 0.1
+    assert_allclose(logit(head.predict_proba(X)), np.mean(logits, axis=0), atol=1e-4)
+
+
+def test_networks_side_by_side_learn_by_themselves(X, table):
+    architecture = on_maps(epochs=1, n_networks=1).fit(X, table)._architecture
+    alone = map_network(**architecture)
+    together = map_network(**architecture | {"n_networks": 2})
+    first = together.draw_weights(np.random.default_rng(0))
+
+    def trained(network, weights):
+        network.load(weights)
+        network.start_optimizer()
+        network.train_epoch(
+            X.to_numpy(),
+            table.to_numpy(np.float32),
+            np.ones((160, 1), np.float32),
+            np.arange(160),
+            batch_size=16,
+            learning_rate=0.01,
+            l2=0.01,
+            generator=np.random.default_rng(1),
+        )
+        return network.weights()
+
+    half = len(first) // 2
+    both = trained(together, first)
+    for own in (slice(half), slice(half, None)):
+        for weights, expected in zip(both[own], trained(alone, first[own]), strict=True):
+            assert_allclose(weights, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("params", [{}, {"dropout": 0.4, "batch_normalization": False}])
@@ -166,7 +210,7 @@ def test_half_precision_is_read_as_it_is(X, table):
 
 def test_normalisation_is_ready_after_few_steps(X, table):
     rows = slice(0, 32)
-    head = on_maps(sharpness=4.0).fit(X[rows], table[rows])
+    head = on_maps(sharpness=4.0, n_networks=1).fit(X[rows], table[rows])
     assert head.history_["accuracy"][-1] > 0.95
     assert (head.predict(X[rows]) == table[rows]).to_numpy().mean() > 0.95
 

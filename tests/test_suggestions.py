@@ -5,6 +5,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sktime_screen import suggest_frames
 from sktime_screen.frames import frame_index
+from sktime_screen.labels import _suggestions
 
 STRATEGIES = ["diverse", "stratified", "uncertain", "blocks", "random"]
 
@@ -187,6 +188,42 @@ def test_features_may_be_a_transformer():
     for given in (transformer, OfTable(with_std=False).fit(table)):
         assert sorted(scene[suggest_frames(table, 3, features=given).index]) == [0, 1, 2]
     assert not hasattr(transformer, "mean_")
+
+
+def test_of_a_map_counts_in_which_part_of_the_picture_something_is():
+    table, _, scene = scenes()
+    generator = np.random.default_rng(0)
+    maps = np.zeros((100, 6, 8, 2), np.float16)
+    # At any of the four places of a part, of which a map of 6 x 8 has 3 x 4.
+    rows, columns = (
+        np.array(parts)[scene] * 2 + generator.integers(0, 2, 100)
+        for parts in ([0, 1, 2], [0, 2, 1])
+    )
+    maps[np.arange(100), rows, columns] = 1.0
+    features = pd.DataFrame(maps.reshape(100, -1), index=frame_index(table))
+
+    def scenes_chosen():
+        return sorted(scene[suggest_frames(table, 3, features=features).index])
+
+    assert scenes_chosen() != [0, 1, 2]
+    features.attrs["map_size"] = (6, 8)
+    assert scenes_chosen() == [0, 1, 2]
+
+
+def test_wide_features_are_compared_a_few_frames_at_a_time(monkeypatch):
+    monkeypatch.setattr(_suggestions, "_FRAMES_AT_ONCE", 30)
+    table, features, scene = scenes()
+    wide = np.random.default_rng(1).normal(size=(8, 5000))
+    asked = []
+
+    class Wide(StandardScaler):
+        def transform(self, X):
+            asked.append(len(X))
+            return features.loc[frame_index(X)].to_numpy() @ wide
+
+    transformer = Wide().fit(features)
+    assert sorted(scene[suggest_frames(table, 3, features=transformer).index]) == [0, 1, 2]
+    assert asked == [30, 30, 30, 10]
 
 
 def test_a_film_is_looked_at_once_a_second(film):

@@ -76,20 +76,20 @@ class FineTunedNetwork(DenseNetwork):
         pictures = tf.TensorSpec((None, *self._picture_shape), tf.uint8)
         targets = tf.TensorSpec((None, self.n_outputs), tf.float32)
         number = tf.TensorSpec((), tf.float32)
-        head_variables = self._model.trainable_variables
-        kernels = [v for v in head_variables if len(v.shape) == 2]
+        [head] = self._models
+        kernels = [v for v in head.trainable_variables if len(v.shape) == 2]
         self._weights = self._weights + self._tuned
         # Two optimizers, because one that knows variables it is given no gradients of would
         # go on moving them.
         self._tuner = type(self._optimizer).from_config(self._optimizer.get_config())
-        self._tuner.build(head_variables + self._tuned)
+        self._tuner.build(self._variables + self._tuned)
         self._fresh_tuner_state = [v.numpy() for v in self._tuner.variables]
 
         def outputs(x, training):
             # The backbone always runs as in use: few pictures would spoil the statistics of
             # its batch normalisation.
             x = self._preprocess(self._keras.ops.cast(x, "float32"))
-            return self._model(self._backbone(x, training=False), training=training)
+            return head(self._backbone(x, training=False), training=training)
 
         def trace_step(optimizer, variables):
             @tf.function(input_signature=[pictures, targets, matrix, number])
@@ -109,8 +109,8 @@ class FineTunedNetwork(DenseNetwork):
         def logits(x):
             return outputs(x, training=False)
 
-        self._warm_up_step = trace_step(self._optimizer, head_variables)
-        self._tuning_step = trace_step(self._tuner, head_variables + self._tuned)
+        self._warm_up_step = trace_step(self._optimizer, self._variables)
+        self._tuning_step = trace_step(self._tuner, self._variables + self._tuned)
         self._logits = logits.get_concrete_function()
 
     def draw_weights(self, generator):

@@ -2,60 +2,10 @@
 
 import numpy as np
 from scipy.sparse import coo_array
-from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import normalize
-from sklearn.random_projection import SparseRandomProjection
 
-# Enough to tell the scenes of a film apart; more makes the search for neighbours slow.
-_DIMENSIONS = 100
-# More features than the first number, those of maps, are projected to the second: distances stay.
-_MOST_FEATURES, _PROJECTED = 4096, 512
-_ROWS_PROJECTED_AT_ONCE = 256
 # Of a frame's duration: what comes later than this is not the next frame.
 _LONGEST_STEP = 1.5
-
-
-def few_columns(values):
-    """Return features whose distances are those of the given ones, about, in few columns.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n, n_features)
-        Features.
-
-    Returns
-    -------
-    ndarray of shape (n, n_columns)
-        The same where there are at most 4,096, else a random projection, the same every time.
-    """
-    if values.shape[1] <= _MOST_FEATURES:
-        return values
-    projection = SparseRandomProjection(_PROJECTED, random_state=0).fit(values[:1])
-    parts = range(0, len(values), _ROWS_PROJECTED_AT_ONCE)
-    return np.concatenate(
-        [projection.transform(values[k : k + _ROWS_PROJECTED_AT_ONCE]) for k in parts]
-    ).astype(np.float32)
-
-
-def by_looks(features):
-    """Return points that lie near each other where frames look alike.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n, n_columns)
-        Of one film.
-
-    Returns
-    -------
-    ndarray of shape (n, n_dimensions)
-        Their directions from the mean, in principal components.
-    """
-    points = normalize(features - features.mean(axis=0))
-    dimensions = min(_DIMENSIONS, *points.shape)
-    if dimensions < points.shape[1]:
-        points = PCA(dimensions, svd_solver="randomized", random_state=0).fit_transform(points)
-    return points
 
 
 def ties_of_looks(points, seconds, n_neighbors):

@@ -17,17 +17,18 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from ..features import by_looks, few_columns
 from ..frames import is_frame_index
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
-from ._frame_ties import by_looks, few_columns, ties_of_looks, ties_of_time
+from ._frame_ties import ties_of_looks, ties_of_time
 from ._targets import TargetEncoding, read_labels
 from ._validation import parts_of_rows
 
 # A label was seen by somebody, a probability was not.
 _TRUST_IN_LABELS = 50.0
 # Neighbours in time are surer of being alike than neighbours in looks.
-_WEIGHT_OF_LOOKS = 0.2
+_WEIGHT_OF_LOOKS = 0.1
 # Log-odds of what is certain. Surer than this nobody is worth hearing above others.
 _CERTAIN = 6.0
 _DTYPES = (np.float32, np.float16)

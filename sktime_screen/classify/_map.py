@@ -12,13 +12,14 @@ from ._training import rates_by_epoch
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 10_000
-_EPOCHS = (8, 60)
+_EPOCHS = (8, 40)
 # With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
 _STEPS = 15
 _BATCHES = (4, 16)
-# With sharpness="auto".
+# What few rows are, and with sharpness="auto" and n_networks="auto" what they get and others.
 _FEW = 200
 _SHARPNESS_OF_FEW, _SHARPNESS = 1.0, 4.0
+_NETWORKS_OF_FEW, _NETWORKS = 3, 1
 
 
 class KerasMapClassifier(KerasDenseClassifier):
@@ -41,6 +42,10 @@ class KerasMapClassifier(KerasDenseClassifier):
         log(mean(exp(sharpness * l))) / sharpness: their mean where `sharpness` is close to 0, and
         their maximum where it is large. "auto" is 4, and 1 for fewer than 200 rows, of which some
         place or other looks like the character by chance.
+    n_networks : int or "auto", default="auto"
+        How many networks are trained side by side, alike but for their first weights; their logits
+        are averaged. "auto" is 1, and 3 for fewer than 200 rows, from which each learns something
+        else.
     hidden_layer_sizes : int or sequence of int, default=(128,)
         Units of each hidden layer of the network that judges a place.
     activation : str, default="relu"
@@ -65,7 +70,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int or "auto", default="auto"
         How often the training goes through the rows, at most. "auto" is 8, and more for fewer
-        than 1,250 rows: as often as makes 10,000 in all, 60 times at most.
+        than 1,250 rows: as often as makes 10,000 in all, 40 times at most.
     batch_size : int or "auto", default="auto"
         Rows a step. "auto" is 16, and less for fewer than 240 rows: a fifteenth of them, at
         least 4. Steps that are too few leave the shares of the classes wrong.
@@ -108,7 +113,8 @@ class KerasMapClassifier(KerasDenseClassifier):
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
     weights_ : list of ndarray of float32
-        Kernels, biases and statistics of batch normalisation, layer after layer.
+        Kernels, biases and statistics of batch normalisation, layer after layer, network after
+        network.
     n_features_in_ : int
         Number of columns seen in `fit`: places times channels.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -133,7 +139,9 @@ class KerasMapClassifier(KerasDenseClassifier):
     P. O. Pinheiro and R. Collobert, "From image-level to pixel-level labeling with convolutional
     networks", CVPR 2015. Learning from bags of which only some places show the class:
     T. G. Dietterich, R. H. Lathrop and T. Lozano-Perez, "Solving the multiple instance problem
-    with axis-parallel rectangles", Artificial Intelligence 89, 1997.
+    with axis-parallel rectangles", Artificial Intelligence 89, 1997. Several networks:
+    L. K. Hansen and P. Salamon, "Neural network ensembles", IEEE Transactions on Pattern Analysis
+    and Machine Intelligence 12, 1990.
 
     Examples
     --------
@@ -158,6 +166,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "n_networks": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     }
     _dtypes = (np.float32, np.float16)
 
@@ -166,6 +175,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         map_size=(7, 7),
         *,
         sharpness="auto",
+        n_networks="auto",
         hidden_layer_sizes=(128,),
         activation="relu",
         dropout=0.0,
@@ -215,6 +225,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         )
         self.map_size = map_size
         self.sharpness = sharpness
+        self.n_networks = n_networks
 
     def explain(self, X) -> np.ndarray:
         """Tell where in each picture each class is seen.
@@ -257,13 +268,16 @@ class KerasMapClassifier(KerasDenseClassifier):
 
     def _describe_network(self, n_features, n_rows):
         self._map_size = self._check_map_size(n_features)
-        sharpness = self.sharpness
+        sharpness, n_networks = self.sharpness, self.n_networks
         if sharpness == "auto":
             sharpness = _SHARPNESS_OF_FEW if n_rows < _FEW else _SHARPNESS
+        if n_networks == "auto":
+            n_networks = _NETWORKS_OF_FEW if n_rows < _FEW else _NETWORKS
         return {
             **super()._describe_network(n_features, n_rows),
             "n_places": self._map_size[0] * self._map_size[1],
             "sharpness": float(sharpness),
+            "n_networks": int(n_networks),
         }
 
     def _check_map_size(self, n_features):

@@ -24,7 +24,7 @@ def map_network(**architecture):
 
 
 class MapNetwork(DenseNetwork):
-    """A dense network that is applied to each place of a map; its outputs are pooled.
+    """Dense networks that are applied to each place of a map; their outputs are pooled.
 
     Parameters
     ----------
@@ -59,9 +59,10 @@ class MapNetwork(DenseNetwork):
         return entrance + dense
 
     def _outputs(self, x, training):
-        ops = self._keras.ops
-        places = self._model(x, training=training)
-        pooled = ops.logsumexp(self._sharpness * places, axis=1) - log(self._n_places)
+        return [self._pool(places) for places in super()._outputs(x, training)]
+
+    def _pool(self, places):
+        pooled = self._keras.ops.logsumexp(self._sharpness * places, axis=1) - log(self._n_places)
         return pooled / self._sharpness
 
     def _trace(self, n_features):
@@ -71,7 +72,7 @@ class MapNetwork(DenseNetwork):
 
         @tf.function(input_signature=[tf.TensorSpec((None, n_features), tf.float32)])
         def place_logits(X):
-            return self._model(X, training=False)
+            return tf.reduce_mean([model(X, training=False) for model in self._models], axis=0)
 
         self._place_logits = place_logits.get_concrete_function()
 

@@ -58,7 +58,7 @@ def check_layer_sizes(sizes):
 
 
 class DenseNetwork:
-    """A stack of dense layers with its optimizer and its traced training loop.
+    """Stacks of dense layers with their optimizer and their traced training loop.
 
     Parameters
     ----------
@@ -78,6 +78,9 @@ class DenseNetwork:
         Name of a Keras optimizer.
     momentum : float
         Momentum of the optimizers "sgd" and "rmsprop".
+    n_networks : int, default=1
+        How many stacks are trained side by side, alike but for their first weights. Each learns
+        by its own loss; their logits are averaged.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class DenseNetwork:
         batch_normalization,
         optimizer,
         momentum,
+        n_networks=1,
     ):
         keras = load_keras()
         if keras.config.backend() != "tensorflow":
@@ -104,20 +108,24 @@ class DenseNetwork:
         self.softmax = softmax
         self._keras = keras
 
-        layers = self._make_layers(
-            n_features, n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization
-        )
-        self._model = keras.Sequential(layers)
-        self._seed_states = [
-            layer.seed_generator.state for layer in layers if hasattr(layer, "seed_generator")
+        layers = (n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization)
+        self._models = [
+            keras.Sequential(self._make_layers(n_features, *layers)) for _ in range(n_networks)
         ]
-        self._weights = self._model.weights
+        self._seed_states = [
+            layer.seed_generator.state
+            for model in self._models
+            for layer in model.layers
+            if hasattr(layer, "seed_generator")
+        ]
+        self._weights = [weight for model in self._models for weight in model.weights]
+        self._variables = [v for model in self._models for v in model.trainable_variables]
 
         options = {"momentum": momentum} if optimizer in ("sgd", "rmsprop") else {}
         self._optimizer = keras.optimizers.get(
             {"class_name": optimizer, "config": {"learning_rate": 0.001, **options}}
         )
-        self._optimizer.build(self._model.trainable_variables)
+        self._optimizer.build(self._variables)
         self._fresh_weights = [w.numpy() for w in self._weights]
         self._fresh_optimizer_state = self.optimizer_state()
         self._trace(n_features)
@@ -142,7 +150,8 @@ class DenseNetwork:
         return layers
 
     def _outputs(self, x, training):
-        return self._model(x, training=training)
+        """Return the logits of each network."""
+        return [model(x, training=training) for model in self._models]
 
     def _trace(self, n_features):
         import tensorflow as tf
@@ -152,7 +161,7 @@ class DenseNetwork:
         targets = tf.TensorSpec((None, self.n_outputs), tf.float32)
         number = tf.TensorSpec((), tf.float32)
         count = tf.TensorSpec((), tf.int32)
-        variables = self._model.trainable_variables
+        variables = self._variables
         kernels = [v for v in variables if len(v.shape) == 2]
 
         # All batches of a block in one call: started from Python one by one, they would take
@@ -164,18 +173,20 @@ class DenseNetwork:
                 stop = start + batch_size
                 x, y, w = X[start:stop], Y[start:stop], W[start:stop]
                 with tf.GradientTape() as tape:
-                    logits = self._outputs(x, training=True)
-                    losses = self._losses(y, logits, w)
+                    outputs = self._outputs(x, training=True)
+                    objectives = [tf.reduce_mean(self._losses(y, each, w)) for each in outputs]
                     penalty = l2 * tf.add_n([tf.reduce_sum(tf.square(k)) for k in kernels])
-                    objective = tf.reduce_mean(losses) + penalty
+                    objective = tf.add_n(objectives) + penalty
                 self._optimizer.apply(tape.gradient(objective, variables), variables)
+                logits = tf.reduce_mean(outputs, axis=0)
+                losses = self._losses(y, logits, w)
                 total_loss += tf.reduce_sum(losses)
                 total_right += tf.reduce_sum(self._right(y, logits))
             return total_loss, total_right
 
         @tf.function(input_signature=[features])
         def logits(X):
-            return self._outputs(X, training=False)
+            return tf.reduce_mean(self._outputs(X, training=False), axis=0)
 
         # Called through their only trace: TensorFlow would warn of tracing the same lines again
         # for every new architecture.

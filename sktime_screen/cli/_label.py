@@ -17,11 +17,14 @@ from ._labels import as_films_are_called, load_labels
 from ._model import load_model, predicted, set_up_features
 from ._options import (
     MEMORY,
+    Backbone,
     Debug,
     Films,
     MaybeModel,
     Memory,
     NoMemory,
+    PictureSize,
+    Places,
     Quiet,
     Rate,
     Seed,
@@ -68,6 +71,9 @@ def label(
         typer.Option(metavar="LABELS...", help="Labels so far: their frames are not taken again."),
     ] = None,
     rate: Rate = 1.0,
+    places: Places = True,
+    picture_size: PictureSize = None,
+    backbone: Backbone = None,
     memory: Memory = MEMORY,
     no_memory: NoMemory = False,
     seed: Seed = 0,
@@ -76,6 +82,7 @@ def label(
 ):
     """Write a page on which frames are labelled in the browser, by keyboard.
 
+    What is computed to choose frames, `train` and `measure` need again and find where it is kept.
     With a model its predictions are suggested, the most doubtful frames first.
     """
     if not classes and model is None:
@@ -100,7 +107,12 @@ def label(
             known = as_films_are_called(load_labels(labels, rate=rate)[0], paths)
         # Only the frames themselves describe how much they look alike, whatever the model.
         looks = recommended_pipeline(
-            rate=rate, places=False, memory=folder, verbose=int(not quiet)
+            rate=rate,
+            places=places,
+            picture_size=picture_size,
+            backbone=backbone,
+            memory=folder,
+            verbose=int(not quiet),
         )[:3]
         taken = 0 if known is None else len(known)
         table = suggest_frames(
@@ -115,7 +127,8 @@ def label(
     with steps.step(f"Writing the page of {len(table)} frames"):
         _write(table, classes, output, fitted, probabilities)
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
-    steps.say(_next_command(films, output, strategy, model, labels))
+    network = _network_options(places, picture_size, backbone)
+    steps.say(_next_command(films, output, strategy, model, labels, network))
     if set(paths) - readable:
         raise typer.Exit(1)
 
@@ -128,7 +141,16 @@ def _next_page():
             return page
 
 
-def _next_command(films, output, strategy, model, labels):
+def _network_options(places, picture_size, backbone):
+    words = [] if places else ["--no-places"]
+    if picture_size is not None:
+        words += ["--picture-size", *map(str, picture_size)]
+    if backbone is not None:
+        words += ["--backbone", backbone]
+    return words
+
+
+def _next_command(films, output, strategy, model, labels, network):
     """Return what to do with the labels; a random sample is not spent on a model there is."""
     made = f"{output.stem}.csv"
     if model is not None and strategy in (Strategy.blocks, Strategy.stratified, Strategy.random):
@@ -137,7 +159,10 @@ def _next_command(films, output, strategy, model, labels):
         )
     so_far = map(str, labels or [])
     return shlex.join(
-        ["sktime-screen", "train", *so_far, made, "--model", str(model or "screen_time.joblib")]
+        [
+            *("sktime-screen", "train", *so_far, made, *network),
+            *("--model", str(model or "screen_time.joblib")),
+        ]
     )
 
 

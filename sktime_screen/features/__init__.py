@@ -3,6 +3,7 @@
 from ._backbones import get_backbone, list_backbones
 from ._errors import WeightsFileError, WeightsUnavailableError
 from ._extraction import PretrainedCNNFeatures
+from ._looks import by_looks, few_columns
 from ._store import FeatureStore
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "PretrainedCNNFeatures",
     "WeightsFileError",
     "WeightsUnavailableError",
+    "by_looks",
+    "few_columns",
     "get_backbone",
     "list_backbones",
 ]

@@ -189,8 +189,9 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         -------
         DataFrame or ndarray of shape (n, `n_features_out_`), `dtype`
             A row a picture; a table with the frame index for a FrameSequence, whose columns are
-            named, but for those of a map alone, which are numbered. A frame that stands in several
-            rows of a sequence is decoded and computed once.
+            named, but for those of a map alone, which are numbered; of these the table's
+            ``attrs["map_size"]`` tells height and width. A frame that stands in several rows of a
+            sequence is decoded and computed once.
 
         Raises
         ------
@@ -230,7 +231,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         # most of its file.
         named = self._poolings != (None,)
         columns = self.get_feature_names_out() if named else None
-        return pd.DataFrame(features, index=pictures.index, columns=columns, copy=False)
+        table = pd.DataFrame(features, index=pictures.index, columns=columns, copy=False)
+        if network.map_size is not None:
+            table.attrs["map_size"] = network.map_size
+        return table
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Return the names of the features: the backbone, which of several poolings, a number.

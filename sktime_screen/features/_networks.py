@@ -45,6 +45,8 @@ class Network:
     ----------
     columns : list of (str, int)
         For each part of a row what the names of its columns begin with, and how many they are.
+    map_size : tuple of int or None
+        Height and width of the map that a row is; None where it is none or more than that.
 
     Raises
     ------
@@ -66,10 +68,14 @@ class Network:
         if noted:
             self._name = noted["name"]
             self.columns = noted["columns"]
+            self.map_size = noted["map_size"] and tuple(noted["map_size"])
         else:
             self._build()
             self._name = self._backbone.name
             self.columns = self._named_parts()
+            shape = self._model.output_shape[1:]
+            alone = self._poolings == (None,) and len(shape) == 3
+            self.map_size = shape[:2] if alone else None
 
     @property
     def identity(self):
@@ -146,7 +152,11 @@ class Network:
             converted = convert(self._whole_model())
             # Weights that were exchanged meanwhile are known by another name.
             if kept and kept.identity == self._kept_file().identity:
-                noted = {"name": self._name, "columns": self.columns}
+                noted = {
+                    "name": self._name,
+                    "columns": self.columns,
+                    "map_size": self.map_size,
+                }
                 kept.write(noted, partial(serialize, converted))
         # The converted network is all that is needed from here on.
         self._weights_read = self._identify_weights()

@@ -3,18 +3,17 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
-from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from ..features import by_looks, few_columns
 from ..frames import VideoFrameSampler, check_frame_table, frame_index, is_frame_index
 from ._coverage import Coverage
 
 _STRATEGIES = ("diverse", "stratified", "uncertain", "blocks", "random")
-# Enough to tell the scenes of a film apart; the rest is mostly noise and costs time.
-_DIMENSIONS = 100
+# Maps of so many frames are in memory at once.
+_FRAMES_AT_ONCE = 1024
 
 
 def suggest_frames(
@@ -50,8 +49,8 @@ def suggest_frames(
     features : pandas.DataFrame or transformer
         What the frames look like, for all strategies but "blocks" and "random": a table with the
         frame index that has a row for every frame of `X`, or what makes it of `X`, such as
-        ``recommended_pipeline(places=False, memory="features")[:3]``. A transformer that is not
-        fitted is cloned and fitted to `X`.
+        ``recommended_pipeline(memory="features")[:3]``. A transformer that is not fitted is cloned
+        and fitted to `X`. Maps, as of that pipeline, are averaged over 3 x 4 parts of the picture.
     estimator : classifier
         For "uncertain": a fitted pipeline whose ``predict_proba`` takes `X`.
     labelled : pandas.DataFrame, optional
@@ -99,7 +98,7 @@ def suggest_frames(
     Examples
     --------
     >>> from sktime_screen import recommended_pipeline, suggest_frames
-    >>> features = recommended_pipeline(places=False, memory="features")[:3]
+    >>> features = recommended_pipeline(memory="features")[:3]
     >>> suggest_frames("film.mp4", 60, features=features)  # doctest: +SKIP
     """
     if strategy not in _STRATEGIES:
@@ -213,36 +212,36 @@ def _points(features, table):
     if features is None:
         raise ValueError(
             "This strategy goes by what frames look like: pass features=, a table of features or "
-            "what makes it, such as recommended_pipeline(places=False, memory='features')[:3]."
+            "what makes it, such as recommended_pipeline(memory='features')[:3]."
         )
-    if not isinstance(features, pd.DataFrame):
-        try:
-            check_is_fitted(features)
-        except NotFittedError:
-            features = clone(features).fit(table)
-        values = np.asarray(features.transform(table), dtype=np.float32)
-    else:
-        values = _rows_of_frames(features, table)
-    points = normalize(values - values.mean(axis=0))
-    dimensions = min(_DIMENSIONS, *points.shape)
-    if dimensions < points.shape[1]:
-        points = PCA(dimensions, svd_solver="randomized", random_state=0).fit_transform(points)
-    return points
+    if isinstance(features, pd.DataFrame):
+        return by_looks(_in_few_columns(features)[_rows_of_frames(features, table)])
+    try:
+        check_is_fitted(features)
+    except NotFittedError:
+        features = clone(features).fit(table)
+    parts = (table[k : k + _FRAMES_AT_ONCE] for k in range(0, len(table), _FRAMES_AT_ONCE))
+    return by_looks(np.concatenate([_in_few_columns(features.transform(part)) for part in parts]))
+
+
+def _in_few_columns(features):
+    map_size = getattr(features, "attrs", {}).get("map_size")
+    return few_columns(np.asarray(features), map_size).astype(np.float32, copy=False)
 
 
 def _rows_of_frames(features, table):
-    """Return the features of the frames of a table, in its order."""
+    """Return which rows of the features are those of the frames of a table, in its order."""
     if not is_frame_index(features.index):
         raise ValueError(
             "features has no frame index (video, time, duration): make it with "
             "PretrainedCNNFeatures, or pass that step."
         )
-    of_features = features[~features.index.duplicated()]
-    where = of_features.index.get_indexer(frame_index(table))
+    first = np.flatnonzero(~features.index.duplicated())
+    where = features.index[first].get_indexer(frame_index(table))
     if (where < 0).any():
         row = table.iloc[int(np.flatnonzero(where < 0)[0])]
         raise ValueError(
             f"features lacks {int((where < 0).sum())} of {len(table)} frames of X, the first is "
             f"{row['video']!r} at {row['time']} s."
         )
-    return of_features.to_numpy(np.float32)[where]
+    return first[where]

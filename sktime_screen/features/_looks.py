@@ -1,0 +1,84 @@
+"""What frames look like in few numbers, to tell which of them look alike."""
+
+from itertools import pairwise
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import normalize
+from sklearn.random_projection import SparseRandomProjection
+
+# Enough to tell the scenes of a film apart; more makes the search for neighbours slow.
+_DIMENSIONS = 100
+# More features than the first number, those of maps, are projected to the second: distances stay.
+_MOST_FEATURES, _PROJECTED = 4096, 512
+# A map is averaged over so many parts of the picture's height and width.
+_PARTS_OF_MAP = (3, 4)
+_ROWS_AT_ONCE = 256
+
+
+def few_columns(values, map_size=None):
+    """Return features whose distances are those of the given ones, about, in few columns.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_features)
+        Features.
+    map_size : tuple of int, optional
+        Height and width of maps that are to be averaged over 3 x 4 parts of the picture: where
+        something is in it then counts, but not exactly.
+
+    Returns
+    -------
+    ndarray of shape (n, n_columns)
+        The same where there are at most 4,096, else a random projection, the same every time.
+    """
+    if map_size is None and values.shape[1] <= _MOST_FEATURES:
+        return values
+    # In parts, as features of many columns are large.
+    parts = (values[k : k + _ROWS_AT_ONCE] for k in range(0, len(values), _ROWS_AT_ONCE))
+    if map_size is not None:
+        parts = (_averages(part, map_size) for part in parts)
+    return np.concatenate([_projected(part) for part in parts])
+
+
+def _averages(maps, map_size):
+    maps = maps.reshape(len(maps), *map_size, -1)
+    heights, widths = (
+        np.linspace(0, size, min(size, parts) + 1).round().astype(int)
+        for size, parts in zip(map_size, _PARTS_OF_MAP, strict=True)
+    )
+    return np.concatenate(
+        [
+            maps[:, top:bottom, left:right].mean(axis=(1, 2), dtype=np.float32)
+            for top, bottom in pairwise(heights)
+            for left, right in pairwise(widths)
+        ],
+        axis=1,
+    )
+
+
+def _projected(values):
+    if values.shape[1] <= _MOST_FEATURES:
+        return values
+    projection = SparseRandomProjection(_PROJECTED, random_state=0).fit(values[:1])
+    return projection.transform(values).astype(np.float32)
+
+
+def by_looks(features):
+    """Return points that lie near each other where frames look alike.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, n_columns)
+        Of one film.
+
+    Returns
+    -------
+    ndarray of shape (n, n_dimensions)
+        Their directions from the mean, in principal components.
+    """
+    points = normalize(features - features.mean(axis=0))
+    dimensions = min(_DIMENSIONS, *points.shape)
+    if dimensions < points.shape[1]:
+        points = PCA(dimensions, svd_solver="randomized", random_state=0).fit_transform(points)
+    return points
