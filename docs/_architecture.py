@@ -8,8 +8,8 @@ from pathlib import Path
 STOREYS = [
     ["cli"],
     ["persistence", "recipes"],
-    ["classify", "report"],
-    ["features", "labels", "screentime"],
+    ["classify", "labels", "report"],
+    ["features", "screentime"],
     ["frames", "datasets"],
 ]
 WIDTH, HEIGHT, STEP_X, STEP_Y = 128, 40, 190, 96
