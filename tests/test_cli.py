@@ -98,7 +98,7 @@ def test_frames_are_pictures_and_a_csv_to_fill_in(work, tmp_path):
 
 def test_label_writes_a_page_of_some_frames(work, tmp_path):
     page = tmp_path / "page.html"
-    words = ["--output", page, *memory_of(work)]
+    words = ["--output", page, *QUICK_OPTIONS, *memory_of(work)]
     done = run("label", work / "two.mp4", "--classes", "cat", "big mouse", "--number", 5, *words)
     assert done.exit_code == 0, done.output
     html = page.read_text()

@@ -117,7 +117,8 @@ def test_commands_of_the_guide_run(place_with_films, monkeypatch):
     assert named == {"label", "train", "measure", "evaluate"}
     for command in commands:
         words = shlex.split(command)
-        done = CliRunner().invoke(app, [*words, *QUICK_OPTIONS] if words[0] == "train" else words)
+        quick = QUICK_OPTIONS if words[0] in ("label", "train") else ()
+        done = CliRunner().invoke(app, [*words, *quick])
         assert done.exit_code == 0, f"{command}\n{done.output}"
     # Beside label.csv, which a reader makes with label.html.
     for name in ["label-2.html", "screen_time.joblib", "report.html", "seconds.csv", "sample.html"]:

@@ -147,7 +147,7 @@ def test_few_rows_are_judged_less_sharply_by_more_networks(X, table, copies, giv
 
 
 def test_logits_of_several_networks_are_averaged(X, table):
-    head = on_maps(epochs=2, n_networks=3, learning_rate_schedule="constant").fit(X, table)
+    head = on_maps(epochs=2, n_networks=3).fit(X, table)
     alone = on_maps(epochs=2, n_networks=1).fit(X, table)
     of_one = len(alone.weights_)
     logits = []

@@ -77,7 +77,7 @@ class FineTunedNetwork(DenseNetwork):
         targets = tf.TensorSpec((None, self.n_outputs), tf.float32)
         number = tf.TensorSpec((), tf.float32)
         [head] = self._models
-        kernels = [v for v in head.trainable_variables if len(v.shape) == 2]
+        kernels = [v for v in self._variables if len(v.shape) == 2]
         self._weights = self._weights + self._tuned
         # Two optimizers, because one that knows variables it is given no gradients of would
         # go on moving them.

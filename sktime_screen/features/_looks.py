@@ -1,5 +1,6 @@
 """What frames look like in few numbers, to tell which of them look alike."""
 
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -60,8 +61,14 @@ def _averages(maps, map_size):
 def _projected(values):
     if values.shape[1] <= _MOST_FEATURES:
         return values
-    projection = SparseRandomProjection(_PROJECTED, random_state=0).fit(values[:1])
-    return projection.transform(values).astype(np.float32)
+    return _projection(values.shape[1]).transform(values).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def _projection(n_features):
+    return SparseRandomProjection(_PROJECTED, random_state=0).fit(
+        np.zeros((1, n_features), np.float32)
+    )
 
 
 def by_looks(features):

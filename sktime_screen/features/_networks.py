@@ -152,11 +152,7 @@ class Network:
             converted = convert(self._whole_model())
             # Weights that were exchanged meanwhile are known by another name.
             if kept and kept.identity == self._kept_file().identity:
-                noted = {
-                    "name": self._name,
-                    "columns": self.columns,
-                    "map_size": self.map_size,
-                }
+                noted = {"name": self._name, "columns": self.columns, "map_size": self.map_size}
                 kept.write(noted, partial(serialize, converted))
         # The converted network is all that is needed from here on.
         self._weights_read = self._identify_weights()
