@@ -58,12 +58,18 @@ def test_background_is_left_out(frames):
     assert aggregator.transform(table).columns.tolist() == ["jerry", "tom"]
     assert aggregator.get_feature_names_out().tolist() == ["jerry", "tom"]
     assert aggregator.predict_proba(table).shape == (5, 3)
-    with pytest.raises(ValueError, match=r"background='nobody' is none of the classes \['jerry'"):
-        ScreenTimeAggregator(background="nobody").fit(table, y)
     with pytest.raises(ValueError, match="nobody is a row of zeros"):
         ScreenTimeAggregator(background="tom").fit(
             frames, pd.DataFrame({"tom": [0, 1, 0, 1, 1], "jerry": [1, 1, 0, 0, 0]})
         )
+
+
+def test_background_that_no_frame_shows(frames):
+    aggregator = ScreenTimeAggregator(background="nobody", max_gap=9, min_appearance=9)
+    with pytest.warns(UserWarning, match=r"background='nobody' is none of the classes \['jerry'"):
+        aggregator.fit(frames, ["tom", "jerry", "jerry", "tom", "jerry"])
+    plain = ScreenTimeAggregator().fit(frames, ["tom", "jerry", "jerry", "tom", "jerry"])
+    pd.testing.assert_frame_equal(aggregator.transform(frames), plain.transform(frames))
 
 
 def test_several_characters_at_once(frames):

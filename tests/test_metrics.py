@@ -203,6 +203,24 @@ def test_search_takes_the_smallest_error(labelled):
     assert screen_time_error_scorer(search, X, y) <= 0
 
 
+@pytest.mark.parametrize("scoring", [None, screen_time_error_scorer, appearance_overlap_scorer])
+def test_search_with_a_fold_in_which_somebody_is_always_seen(labelled, scoring):
+    X, y, _ = labelled
+    y = np.where(y["cat"] == 1, "cat", "mouse")
+    y[: len(y) // 4] = "none"
+    search = GridSearchCV(
+        make_pipeline(head(), ScreenTimeAggregator(background="none")),
+        {"screentimeaggregator__threshold": [0.5, 0.9]},
+        scoring=scoring,
+        cv=KFold(4),
+        error_score="raise",
+    )
+    with pytest.warns(UserWarning, match="Right in a fold without empty frames"):
+        search.fit(X, y)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.classes_.tolist() == ["cat", "mouse", "none"]
+
+
 def test_scorers_of_classifiers_without_an_aggregator(labelled):
     X, y, _ = labelled
     classes = np.where(y["cat"] == 1, "cat", "none")

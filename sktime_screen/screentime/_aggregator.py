@@ -179,12 +179,13 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If ``X`` has not one column a class, or ``background`` is none of the classes.
+            If ``X`` has not one column a class, if there is a ``background`` beside an indicator
+            table, or none where ``max_gap`` or ``min_appearance`` need it.
         """
         self._classes = Classes(y, self.background)
         check_consistent_length(X, y)
         if (self.max_gap or self.min_appearance) and not (
-            self._classes.multilabel or self._classes.background is not None
+            self._classes.multilabel or self.background is not None
         ):
             raise ValueError(
                 "max_gap and min_appearance need a background where each frame has one class: "

@@ -1,5 +1,7 @@
 """Classes: what columns of probabilities stand for, and the way from labels to them and back."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -23,12 +25,12 @@ class Classes:
     multilabel : bool
         Whether several can be on screen at once.
     background : int or None
-        The number of the class that means nobody.
+        The number of the class that means nobody. None, with a warning, where no frame shows it.
 
     Raises
     ------
     ValueError
-        If ``background`` is none of the classes.
+        If there is a ``background`` beside an indicator table.
     """
 
     def __init__(self, y, background):
@@ -49,9 +51,14 @@ class Classes:
                 f"nobody is a row of zeros and no class of its own. Leave background at None."
             )
         if background not in self.names.tolist():
-            raise ValueError(
-                f"background={background!r} is none of the classes {self.names.tolist()}."
+            # No error: of some folds of a cross-validation every frame shows somebody.
+            warnings.warn(
+                f"background={background!r} is none of the classes {self.names.tolist()}: somebody "
+                f"is taken to be in every frame. Right in a fold without empty frames; else, "
+                f"correct the name.",
+                stacklevel=4,
             )
+            return None
         return self.names.tolist().index(background)
 
     @property

@@ -149,6 +149,8 @@ class Recognition:
         if self.classes.multilabel:
             return joined_appearances(shown, index, *limits)
         background = self.classes.background
+        if background is None:
+            return shown
         others = np.delete(shown, background, axis=1)
         joined = joined_appearances(others, index, *limits, free=shown[:, background])
         return np.insert(joined, background, ~joined.any(axis=1), axis=1)
