@@ -4,16 +4,23 @@ import re
 import resource
 import subprocess
 import sys
+from functools import partial
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import QUICK_OPTIONS
+from conftest import QUICK_OPTIONS, QUICK_RECIPE
 from rich.console import Console
 from typer.testing import CliRunner
 
-from sktime_screen import FeatureStore, VideoFrameSampler, load_label_csv, save_label_csv
+from sktime_screen import (
+    FeatureStore,
+    VideoFrameSampler,
+    load_label_csv,
+    recommended_pipeline,
+    save_label_csv,
+)
 from sktime_screen.cli import _model, app, run_demo
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_film
@@ -52,7 +59,9 @@ def measured(folder, *words):
     return run("measure", *words, "--model", folder / "model", "--memory", folder / "features")
 
 
-def test_demo(tmp_path, capsys):
+def test_demo(tmp_path, capsys, monkeypatch):
+    quick = partial(recommended_pipeline, **QUICK_RECIPE)
+    monkeypatch.setattr("sktime_screen.cli._demo.recommended_pipeline", quick)
     results = run_demo(tmp_path / "demo", 20, Console(width=100))
     said = capsys.readouterr().out
     assert results.index.tolist() == ["cat", "mouse"]
@@ -369,7 +378,7 @@ def test_evaluate_a_model(work):
 
 
 def test_evaluate_labels_without_a_model(work):
-    words = [*QUICK_OPTIONS, *memory_of(work), "--quiet"]
+    words = ["--no-places", *memory_of(work), "--quiet"]
     done = run("evaluate", work / "one.csv", work / "two.csv", *words)
     assert done.exit_code == 0, done.output
     assert "films" in done.output
