@@ -79,9 +79,9 @@ def place_with_films(tmp_path_factory):
             sample = frames[::2].assign(inclusion=0.5)
             sample.to_csv(folder / "sample.csv", index=False)
         else:
+            frames = frames[::2].reset_index(drop=True)
             frames.to_csv(folder / "labels.csv", index=False)
             frames[::2].to_csv(folder / "label.csv", index=False)
-            frames = frames.reset_index(drop=True)
             frames["Image_ID"] = [f"frame{number}.jpg" for number in frames.index]
             frames["Class"] = frames["mouse"].where(frames["cat"] == 0, 2)
             frames[["Image_ID", "Class"]].to_csv(folder / "mapping.csv", index=False)

@@ -224,7 +224,7 @@ def test_clone_and_html(fitted):
 
 
 def test_recommended_pipeline_that_looks_at_places(X, y):
-    pipeline = recommended_pipeline(random_state=0).fit(X, y)
+    pipeline = recommended_pipeline(random_state=0).fit(X[::2], y[::2])
     probabilities = pipeline[:-1].transform(X)
     heat = pipeline[-2].explain(pipeline[:-2].transform(X[:3]))
     assert heat.shape == (3, probabilities.shape[1], 12, 21)
