@@ -110,20 +110,10 @@ def _choose_in_two_rounds(X, n, fit, features):
         n - len(first),
         "uncertain",
         features=features,
-        estimator=_OfFrames(fit(rows), features),
+        estimator=pd.DataFrame(fit(rows).predict_proba(features), index=features.index),
         labelled=first,
     )
     return np.concatenate([rows, X.index.get_indexer(second.index)])
-
-
-class _OfFrames:
-    """A pipeline that begins at the features, asked about the frames they are of."""
-
-    def __init__(self, pipeline, features):
-        self.pipeline, self.features = pipeline, features
-
-    def predict_proba(self, X):
-        return self.pipeline.predict_proba(self.features)
 
 
 def _figures(pipeline, features, X, y, rows):

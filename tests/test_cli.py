@@ -136,6 +136,13 @@ def test_label_with_a_model_suggests(work, tmp_path):
         assert frame["percent"] == np.rint(100 * expected[row]).tolist()
 
 
+def test_label_with_a_model_looks_as_the_model_does(work, tmp_path, computed):
+    words = ["--model", work / "model", "--rate", 2, "--no-memory", "--strategy", "uncertain"]
+    done = run("label", work / "two.mp4", *words, "--output", tmp_path / "page.html")
+    assert done.exit_code == 0, done.output
+    assert sum(computed) == 2 * 24
+
+
 def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SKTIME_SCREEN_FEATURES", str(work / "features"))

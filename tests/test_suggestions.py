@@ -152,6 +152,18 @@ def test_doubt_of_forests_and_of_classes():
         assert scene[chosen.index] == [1]
 
 
+def test_doubt_from_a_table_of_probabilities():
+    table, features, scene = scenes()
+    probabilities = pd.DataFrame({"tom": np.where(scene == 1, 0.5, 0.99)}, index=features.index)
+    way = {"strategy": "uncertain", "features": features}
+    chosen = suggest_frames(table, 1, **way, estimator=probabilities[::-1])
+    assert scene[chosen.index] == [1]
+    with pytest.raises(ValueError, match=r"estimator lacks 2 of 100 frames.*at 49\.0 s"):
+        suggest_frames(table, 1, **way, estimator=probabilities[:-2])
+    with pytest.raises(ValueError, match="estimator has no frame index"):
+        suggest_frames(table, 1, **way, estimator=probabilities.reset_index(drop=True))
+
+
 def test_frames_that_come_twice_are_chosen_once():
     table, features, _ = scenes((5, 5))
     twice = pd.concat([table, table], ignore_index=True)
@@ -258,5 +270,5 @@ def test_what_cannot_be_is_named(changes, message):
 
 def test_a_frame_without_features_is_named():
     table, features, _ = scenes()
-    with pytest.raises(ValueError, match=r"lacks 1 of 100 frames.*film.mp4' at 3\.5 s"):
+    with pytest.raises(ValueError, match=r"features lacks 1 of 100 frames.*film.mp4' at 3\.5 s"):
         suggest_frames(table, 5, features=features.drop(index=features.index[7]))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from ..frames import VideoFrameSampler, frame_index
@@ -99,13 +100,8 @@ def label(
     paths = [os.fspath(film) for film in films]
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     readable = set(table["video"])
-    # What a model says of a frame may depend on the others.
-    probabilities = None if fitted is None else predicted(fitted, table)[0]
-    if strategy is not Strategy.all:
-        known = None
-        if labels:
-            known = as_films_are_called(load_labels(labels, rate=rate)[0], paths)
-        # Only the frames themselves describe how much they look alike, whatever the model.
+    probabilities = doubted = None
+    if fitted is None:
         looks = recommended_pipeline(
             rate=rate,
             places=places,
@@ -114,13 +110,23 @@ def label(
             memory=folder,
             verbose=int(not quiet),
         )[:3]
+    else:
+        looks = fitted[:-2]
+        # What a model says of a frame may depend on the others.
+        probabilities = predicted(fitted, table)[0]
+        corrected = fitted[-1].predict_proba(probabilities)
+        doubted = pd.DataFrame(corrected, index=probabilities.index)
+    if strategy is not Strategy.all:
+        known = None
+        if labels:
+            known = as_films_are_called(load_labels(labels, rate=rate)[0], paths)
         taken = 0 if known is None else len(known)
         table = suggest_frames(
             table,
             min(number, max(1, len(table) - taken)),
             strategy.value,
             features=None if strategy in (Strategy.blocks, Strategy.random) else looks,
-            estimator=fitted,
+            estimator=doubted,
             labelled=known,
             random_state=seed,
         )

@@ -51,8 +51,9 @@ def suggest_frames(
         frame index that has a row for every frame of `X`, or what makes it of `X`, such as
         ``recommended_pipeline(memory="features")[:3]``. A transformer that is not fitted is cloned
         and fitted to `X`. Maps, as of that pipeline, are averaged over 3 x 4 parts of the picture.
-    estimator : classifier
-        For "uncertain": a fitted pipeline whose ``predict_proba`` takes `X`.
+    estimator : classifier or pandas.DataFrame
+        For "uncertain": a fitted pipeline whose ``predict_proba`` takes `X`, or its probabilities,
+        a table with the frame index and a column a class that has a row for every frame of `X`.
     labelled : pandas.DataFrame, optional
         A frame table (``video`` and ``time`` suffice) of what is labelled already. These frames
         are not chosen again, nor are those that look like them.
@@ -201,8 +202,11 @@ def _doubt(estimator, table):
             "strategy='uncertain' goes by the doubt of a classifier: pass estimator=, a fitted "
             "pipeline. Without labels so far, begin with 'diverse'."
         )
-    p = estimator.predict_proba(table)
-    p = np.hstack(p) if isinstance(p, list) else np.asarray(p)
+    if isinstance(estimator, pd.DataFrame):
+        p = estimator.to_numpy()[_rows_of_frames(estimator, table, "estimator")]
+    else:
+        p = estimator.predict_proba(table)
+        p = np.hstack(p) if isinstance(p, list) else np.asarray(p)
     p = np.clip(p, 0.01, 0.99)
     return -(p * np.log2(p) + (1 - p) * np.log2(1 - p)).max(axis=1)
 
@@ -215,7 +219,7 @@ def _points(features, table):
             "what makes it, such as recommended_pipeline(memory='features')[:3]."
         )
     if isinstance(features, pd.DataFrame):
-        return by_looks(_in_few_columns(features)[_rows_of_frames(features, table)])
+        return by_looks(_in_few_columns(features)[_rows_of_frames(features, table, "features")])
     try:
         check_is_fitted(features)
     except NotFittedError:
@@ -229,19 +233,19 @@ def _in_few_columns(features):
     return few_columns(np.asarray(features), map_size).astype(np.float32, copy=False)
 
 
-def _rows_of_frames(features, table):
-    """Return which rows of the features are those of the frames of a table, in its order."""
-    if not is_frame_index(features.index):
+def _rows_of_frames(given, table, name):
+    """Return which rows of what was given are those of the frames of a table, in its order."""
+    if not is_frame_index(given.index):
         raise ValueError(
-            "features has no frame index (video, time, duration): make it with "
-            "PretrainedCNNFeatures, or pass that step."
+            f"{name} has no frame index (video, time, duration), which tables made from "
+            f"PretrainedCNNFeatures have: pass such a table, or the fitted steps that make it."
         )
-    first = np.flatnonzero(~features.index.duplicated())
-    where = features.index[first].get_indexer(frame_index(table))
+    first = np.flatnonzero(~given.index.duplicated())
+    where = given.index[first].get_indexer(frame_index(table))
     if (where < 0).any():
         row = table.iloc[int(np.flatnonzero(where < 0)[0])]
         raise ValueError(
-            f"features lacks {int((where < 0).sum())} of {len(table)} frames of X, the first is "
+            f"{name} lacks {int((where < 0).sum())} of {len(table)} frames of X, the first is "
             f"{row['video']!r} at {row['time']} s."
         )
     return first[where]
