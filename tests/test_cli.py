@@ -148,16 +148,17 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     monkeypatch.setenv("SKTIME_SCREEN_FEATURES", str(work / "features"))
     words = ["label", work / "two.mp4", "--rate", 2, "--number", 4, "--output", "page.html"]
     done = run(*words, "--classes", "cat")
-    assert done.output.endswith("train page.csv --model screen_time.joblib\n")
+    assert done.output.endswith("train page.csv --rate 2 --model screen_time.joblib\n")
     network = ["--no-places", "--picture-size", "64", "96", "--backbone", "efficientnet_lite2"]
     done = run(*words, "--classes", "cat", *network)
-    said = f"train page.csv {' '.join(network)} --model screen_time.joblib"
+    said = f"train page.csv --rate 2 {' '.join(network)} --model screen_time.joblib"
     assert " ".join(done.output.split()).endswith(said)
     X, y = load_label_csv(work / "two.csv")
     save_label_csv("some.csv", X.iloc[:20], y.iloc[:20])
     words += ["--model", work / "model", "--strategy"]
     done = run(*words, "uncertain", "--labels", "some.csv")
-    assert done.output.endswith(f"train some.csv page.csv --model {work}/model\n")
+    said = f"train some.csv page.csv --rate 2 {' '.join(QUICK_OPTIONS)} --model {work}/model"
+    assert " ".join(done.output.split()).endswith(said)
     done = run(*words, "random")
     assert done.output.endswith(f"measure {work}/two.mp4 --model {work}/model --labels page.csv\n")
 

@@ -10,7 +10,8 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from ..frames import VideoFrameSampler, frame_index
+from ..features import PretrainedCNNFeatures
+from ..frames import ImageResizer, VideoFrameSampler, frame_index
 from ..labels import suggest_frames, write_label_page
 from ..recipes import recommended_pipeline
 from ._console import Steps, results_console
@@ -133,8 +134,8 @@ def label(
     with steps.step(f"Writing the page of {len(table)} frames"):
         _write(table, classes, output, fitted, probabilities)
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
-    network = _network_options(places, picture_size, backbone)
-    steps.say(_next_command(films, output, strategy, model, labels, network))
+    options = _train_options(fitted, rate, places, picture_size, backbone)
+    steps.say(_next_command(films, output, strategy, model, labels, options))
     if set(paths) - readable:
         raise typer.Exit(1)
 
@@ -147,16 +148,24 @@ def _next_page():
             return page
 
 
-def _network_options(places, picture_size, backbone):
-    words = [] if places else ["--no-places"]
-    if picture_size is not None:
+def _train_options(fitted, rate, places, picture_size, backbone):
+    """Return the options by which `train` looks at frames as the model does, or as was asked."""
+    for _, step in [] if fitted is None else fitted.steps:
+        if isinstance(step, ImageResizer):
+            picture_size = step.size
+        elif isinstance(step, PretrainedCNNFeatures):
+            backbone, places = step.backbone, step.pooling is None
+    _, resizer, features, *_ = recommended_pipeline(places=places)
+    words = [] if rate == 1 else ["--rate", f"{rate:g}"]
+    words += [] if places else ["--no-places"]
+    if picture_size not in (None, resizer.size):
         words += ["--picture-size", *map(str, picture_size)]
-    if backbone is not None:
-        words += ["--backbone", backbone]
+    if backbone not in (None, features.backbone):
+        words += ["--backbone", str(backbone)]
     return words
 
 
-def _next_command(films, output, strategy, model, labels, network):
+def _next_command(films, output, strategy, model, labels, options):
     """Return what to do with the labels; a random sample is not spent on a model there is."""
     made = f"{output.stem}.csv"
     if model is not None and strategy in (Strategy.blocks, Strategy.stratified, Strategy.random):
@@ -166,7 +175,7 @@ def _next_command(films, output, strategy, model, labels, network):
     so_far = map(str, labels or [])
     return shlex.join(
         [
-            *("sktime-screen", "train", *so_far, made, *network),
+            *("sktime-screen", "train", *so_far, made, *options),
             *("--model", str(model or "screen_time.joblib")),
         ]
     )
