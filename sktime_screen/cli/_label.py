@@ -96,8 +96,6 @@ def label(
     steps = Steps(results_console(), quiet)
     fitted = None if model is None else load_model(model)
     folder = feature_folder(memory, no_memory)
-    if fitted is not None:
-        set_up_features(fitted, folder, verbose=not quiet)
     paths = [os.fspath(film) for film in films]
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     readable = set(table["video"])
@@ -112,11 +110,13 @@ def label(
             verbose=int(not quiet),
         )[:3]
     else:
+        set_up_features(fitted, folder, verbose=not quiet)
         looks = fitted[:-2]
         # What a model says of a frame may depend on the others.
         probabilities = predicted(fitted, table)[0]
-        corrected = fitted[-1].predict_proba(probabilities)
-        doubted = pd.DataFrame(corrected, index=probabilities.index)
+        if strategy is Strategy.uncertain:
+            corrected = fitted[-1].predict_proba(probabilities)
+            doubted = pd.DataFrame(corrected, index=probabilities.index)
     if strategy is not Strategy.all:
         known = None
         if labels:
