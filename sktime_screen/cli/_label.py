@@ -152,7 +152,7 @@ def _train_options(fitted, rate, places, picture_size, backbone):
     """Return the options by which `train` looks at frames as the model does, or as was asked."""
     for _, step in [] if fitted is None else fitted.steps:
         if isinstance(step, ImageResizer):
-            picture_size = step.size
+            picture_size = tuple(step.size)
         elif isinstance(step, PretrainedCNNFeatures):
             backbone, places = step.backbone, step.pooling is None
     _, resizer, features, *_ = recommended_pipeline(places=places)
