@@ -16,7 +16,7 @@ from sktime_screen.features import _networks
 from sktime_screen.features._backbone import Backbone, pool
 from sktime_screen.frames import FrameSequence
 
-# Of the recommended pipeline, where not all of it is needed: the demo runs it as it is.
+# For the recommended pipeline, where not all of it is needed: test_pipeline.py runs it as it is.
 QUICK_RECIPE = {"picture_size": (128, 224), "backbone": "efficientnet_lite0_map"}
 QUICK_OPTIONS = ("--picture-size", "128", "224", "--backbone", "efficientnet_lite0_map")
 

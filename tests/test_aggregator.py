@@ -66,8 +66,11 @@ def test_background_is_left_out(frames):
 
 def test_background_that_no_frame_shows(frames):
     aggregator = ScreenTimeAggregator(background="nobody", max_gap=9, min_appearance=9)
-    with pytest.warns(UserWarning, match=r"background='nobody' is none of the classes \['jerry'"):
+    with pytest.warns(
+        UserWarning, match=r"background='nobody' is none of the classes \['jerry'"
+    ) as warned:
         aggregator.fit(frames, ["tom", "jerry", "jerry", "tom", "jerry"])
+    assert warned[0].filename == __file__
     plain = ScreenTimeAggregator().fit(frames, ["tom", "jerry", "jerry", "tom", "jerry"])
     pd.testing.assert_frame_equal(aggregator.transform(frames), plain.transform(frames))
 

@@ -72,8 +72,8 @@ def suggest_frames(
     ------
     ValueError
         If there are fewer than n frames without a label, or fewer than two for each film and
-        "blocks"; if a strategy lacks what it goes by, or features or labelled frames are not of
-        `X`.
+        "blocks"; if a strategy lacks what it goes by, or features, probabilities or labelled
+        frames are not of `X`.
 
     See Also
     --------

@@ -56,7 +56,7 @@ class Classes:
                 f"background={background!r} is none of the classes {self.names.tolist()}: somebody "
                 f"is taken to be in every frame. Right in a fold without empty frames; else, "
                 f"correct the name.",
-                stacklevel=4,
+                stacklevel=5,
             )
             return None
         return self.names.tolist().index(background)
