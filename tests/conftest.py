@@ -5,19 +5,23 @@ import shutil
 import time
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 
 import av
 import numpy as np
 import pandas as pd
 import pytest
 
+from sktime_screen import recommended_pipeline
 from sktime_screen.classify._network import DenseNetwork
 from sktime_screen.features import _networks
 from sktime_screen.features._backbone import Backbone, pool
 from sktime_screen.frames import FrameSequence
 
 # For the recommended pipeline, where not all of it is needed: test_pipeline.py runs it as it is.
-QUICK_RECIPE = {"picture_size": (128, 224), "backbone": "efficientnet_lite0_map"}
+quick_pipeline = partial(
+    recommended_pipeline, picture_size=(128, 224), backbone="efficientnet_lite0_map"
+)
 QUICK_OPTIONS = ("--picture-size", "128", "224", "--backbone", "efficientnet_lite0_map")
 
 

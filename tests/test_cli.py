@@ -4,23 +4,16 @@ import re
 import resource
 import subprocess
 import sys
-from functools import partial
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import QUICK_OPTIONS, QUICK_RECIPE
+from conftest import QUICK_OPTIONS, quick_pipeline
 from rich.console import Console
 from typer.testing import CliRunner
 
-from sktime_screen import (
-    FeatureStore,
-    VideoFrameSampler,
-    load_label_csv,
-    recommended_pipeline,
-    save_label_csv,
-)
+from sktime_screen import FeatureStore, VideoFrameSampler, load_label_csv, save_label_csv
 from sktime_screen.cli import _model, app, run_demo
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_film
@@ -60,8 +53,7 @@ def measured(folder, *words):
 
 
 def test_demo(tmp_path, capsys, monkeypatch):
-    quick = partial(recommended_pipeline, **QUICK_RECIPE)
-    monkeypatch.setattr("sktime_screen.cli._demo.recommended_pipeline", quick)
+    monkeypatch.setattr("sktime_screen.cli._demo.recommended_pipeline", quick_pipeline)
     results = run_demo(tmp_path / "demo", 20, Console(width=100))
     said = capsys.readouterr().out
     assert results.index.tolist() == ["cat", "mouse"]

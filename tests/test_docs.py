@@ -8,13 +8,12 @@ import re
 import runpy
 import shlex
 import sys
-from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
 import typer
-from conftest import QUICK_OPTIONS, QUICK_RECIPE
+from conftest import QUICK_OPTIONS, quick_pipeline
 from numpydoc.validate import ERROR_MSGS, validate
 from typer.testing import CliRunner
 
@@ -98,8 +97,7 @@ def code_blocks(page):
 )
 def test_code_of_pages_runs(page, place_with_films, monkeypatch):
     monkeypatch.chdir(place_with_films)
-    quick = partial(sktime_screen.recommended_pipeline, **QUICK_RECIPE)
-    monkeypatch.setattr(sktime_screen, "recommended_pipeline", quick)
+    monkeypatch.setattr(sktime_screen, "recommended_pipeline", quick_pipeline)
     names = {}
     for block in code_blocks(page):
         exec(compile(block, str(page), "exec"), names)
