@@ -48,15 +48,22 @@ def test_map_is_what_the_last_convolution_of_the_whole_network_sees():
     np.testing.assert_allclose(head.predict_on_batch(maps), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("engine", ["openvino", "keras"])
-@pytest.mark.parametrize("pooling", ["avg", ("max", None)])
-def test_joined_backbones_give_what_each_gives_alone(engine, pooling, pictures):
+@pytest.mark.parametrize(
+    ("engine", "precision", "pooling"),
+    [
+        ("openvino", "float32", "avg"),
+        ("openvino", "float32", ("max", None)),
+        ("keras", "float32", ("max", None)),
+        ("keras", "bfloat16", "avg"),
+    ],
+)
+def test_joined_backbones_give_what_each_gives_alone(engine, precision, pooling, pictures):
     if engine == "openvino":
         pytest.importorskip("openvino")
 
     def features(backbone):
         extract = PretrainedCNNFeatures(
-            backbone, pooling=pooling, engine=engine, precision="float32"
+            backbone, pooling=pooling, engine=engine, precision=precision
         )
         # A single place: its maximum and the map itself are the same.
         parts = 1 if pooling == "avg" else 2
