@@ -74,6 +74,19 @@ def test_labelled_frames_keep_their_labels():
     assert (abs(probabilities[[5, 25]] - wrong) < 0.1).all().all()
 
 
+def test_frames_drawn_several_times_count_once():
+    X, y = film()
+    labelled = np.arange(3, 120, 10)
+    often = np.repeat(labelled, 20)
+    once, oversampled = (
+        LabelSpreadingClassifier(Undecided()).fit(X.iloc[rows], y.iloc[rows])
+        for rows in (labelled, often)
+    )
+    for asked in (X, X.drop(X.index[labelled])):
+        expected = once.predict_proba(asked)
+        np.testing.assert_allclose(oversampled.predict_proba(asked), expected, atol=1e-5)
+
+
 def test_what_flows_is_what_the_equations_say():
     index = pd.MultiIndex.from_arrays(
         [["a"] * 3, [0.0, 1.0, 2.0], [1.0] * 3], names=["video", "time", "duration"]

@@ -343,13 +343,15 @@ class LabelSpreadingClassifier(NetworkClassifier):
         """Spread logits over the frames of one film and its labelled frames."""
         targets = self._to_logits(labelled.targets)
         seconds = np.ones(len(looks))
-        known = np.full(len(looks), -1)
+        known, distinct = np.full(len(looks), -1), np.arange(len(targets))
         if times is not None:
             seconds = durations
+            # A frame may have been drawn several times, to balance classes.
             row_at = {time: row for row, time in enumerate(labelled.times)}
             known = np.array([row_at.get(time, -1) for time in times])
+            distinct = np.array(list(row_at.values()), int)
         # Labelled frames that were not asked about come after the others, and have no time.
-        elsewhere = np.setdiff1d(np.arange(len(targets)), known)
+        elsewhere = np.setdiff1d(distinct, known)
         points = np.vstack([looks, labelled.looks[elsewhere]])
         start = np.vstack([start, targets[elsewhere]])
         seconds = np.append(seconds, np.full(len(elsewhere), seconds.mean()))
