@@ -29,7 +29,7 @@ SMOOTHINGS = {
     "shot": {"smoothing": "shot"},
     "viterbi 3 s": {"smoothing": "viterbi", "window": 3.0},
 }
-CORRECTIONS = [None, "calibrated", "adjusted", "probabilistic", "em"]
+CORRECTIONS = [None, "calibrated", "averaged", "adjusted", "probabilistic", "em"]
 
 
 def measure(features, y, places, seeds):

@@ -83,16 +83,19 @@ def recommended_pipeline(
             cross_fit=3,
             random_state=random_state,
         )
+        # Surer of a film than its cross-fitted parts are of theirs.
+        correction = "averaged"
     else:
         height, width = picture_size or (224, 224)
         features = PretrainedCNNFeatures(backbone or "efficientnet_lite0", **reading)
         classifier = KerasDenseClassifier(
             class_weight="balanced", cross_fit=5, random_state=random_state
         )
+        correction = "auto"
     return make_pipeline(
         VideoFrameSampler(rate=rate),
         ImageResizer((height, width)),
         features,
         classifier,
-        ScreenTimeAggregator(background=background),
+        ScreenTimeAggregator(background=background, correction=correction),
     )

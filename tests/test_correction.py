@@ -139,6 +139,17 @@ def test_calibrated_shares_are_weighted_by_duration():
     np.testing.assert_array_equal(corrected, expected)
 
 
+def test_averaged_shares_lie_half_way_between_counted_and_calibrated():
+    given, truth = simulated(0.5, 4000, seed=0)
+    correction = Correction("averaged", given, given > 0.5, truth)
+    film = two([0.9, 0.2, 0.3])
+    weights = np.array([2.0, 1.0, 1.0])
+    shares, corrected = correction.shares(film, film > 0.5, weights)
+    calibrated = weights @ correction.calibrated(film) / 4
+    np.testing.assert_allclose(shares, (calibrated + [0.5, 0.5]) / 2)
+    np.testing.assert_array_equal(corrected, correction.calibrated(film))
+
+
 def argmax(scores):
     return scores.argmax(axis=1)
 

@@ -87,7 +87,9 @@ def test_frames_of_a_shot_share_their_mean(cartoon):
 
 
 @pytest.mark.parametrize("smoothing", ["median", "shot", "viterbi"])
-@pytest.mark.parametrize("correction", [None, "calibrated", "adjusted", "probabilistic", "em"])
+@pytest.mark.parametrize(
+    "correction", [None, "calibrated", "averaged", "adjusted", "probabilistic", "em"]
+)
 def test_seconds_add_up_to_the_film_whatever_is_done(cartoon, smoothing, correction):
     rng = np.random.default_rng(0)
     X = pd.DataFrame(

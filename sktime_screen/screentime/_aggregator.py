@@ -46,11 +46,12 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         every frame alone.
     window : float, default=3.0
         Seconds.
-    correction : {"auto", "calibrated", "adjusted", "probabilistic", "em"} or None, default="auto"
+    correction : str or None, default="auto"
         How a film's shares are corrected for the classifier's errors, before smoothing. Counting
         what is predicted is biased as soon as shares differ between films.
 
         - "calibrated": mean of probabilities that were calibrated on the frames of ``fit``;
+        - "averaged": half way between that and the frames counted as they are predicted;
         - "adjusted": what is predicted, put right by how often each class was taken for each
           other;
         - "probabilistic": the same with mean probabilities instead of predicted classes;
@@ -101,10 +102,18 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     Which correction is best depends on why films differ. "adjusted", "probabilistic" and "em"
     suppose that frames of a class look alike in all films, only their shares differ; where films
     also look different, they make matters worse, and the cautious mean of calibrated probabilities
-    was best on the cartoons measured (``benchmarks/README.md``). The methods' sources stand with
+    was best on the cartoons measured (``benchmarks/README.md``), as long as the classifier often
+    errs. One that rarely does is surer of a film than its cross-fitted parts were of theirs, and
+    calibration takes that from it: counting and the calibrated mean then tend to be off in opposite
+    directions, and "averaged" is closer than either [1]_. The sources of the others stand with
     their functions, in ``_correction.py``.
 
     With a correction, the prediction of a frame depends on the other frames of its film.
+
+    References
+    ----------
+    .. [1] J. M. Bates and C. W. J. Granger, "The combination of forecasts", Operational Research
+       Quarterly 20 (1969).
 
     Examples
     --------
@@ -122,7 +131,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         "smoothing": [StrOptions({"median", "shot", "viterbi"}), None],
         "window": [Interval(Real, 0, None, closed="neither")],
         "correction": [
-            StrOptions({"auto", "calibrated", "adjusted", "probabilistic", "em"}),
+            StrOptions({"auto", "calibrated", "averaged", "adjusted", "probabilistic", "em"}),
             None,
         ],
         "min_appearance": [Interval(Real, 0, None, closed="left")],

@@ -14,7 +14,7 @@ class Correction:
 
     Parameters
     ----------
-    kind : {"calibrated", "adjusted", "probabilistic", "em"}
+    kind : {"calibrated", "averaged", "adjusted", "probabilistic", "em"}
         See :class:`ScreenTimeAggregator`.
     probabilities : ndarray of shape (n_frames, n_classes)
         Of calibration frames; rows sum to one.
@@ -71,6 +71,8 @@ class Correction:
         parts = weights / weights.sum()
         if self.kind == "calibrated":
             return parts @ calibrated, calibrated
+        if self.kind == "averaged":
+            return parts @ (calibrated + chosen) / 2, calibrated
         if self.kind == "em":
             shares = em_shares(calibrated, parts, self.prior)
         else:
