@@ -104,9 +104,9 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     also look different, they make matters worse, and the cautious mean of calibrated probabilities
     was best on the cartoons measured (``benchmarks/README.md``), as long as the classifier often
     errs. One that rarely does is surer of a film than its cross-fitted parts were of theirs, and
-    calibration takes that from it: counting and the calibrated mean then tend to be off in opposite
-    directions, and "averaged" is closer than either [1]_. The sources of the others stand with
-    their functions, in ``_correction.py``.
+    calibration takes that from it: with few labels of the film itself, counting and the calibrated
+    mean were often off in opposite directions, and "averaged" was closer than either [1]_. The
+    sources of the others stand with their functions, in ``_correction.py``.
 
     With a correction, the prediction of a frame depends on the other frames of its film.
 
