@@ -83,7 +83,7 @@ def recommended_pipeline(
             cross_fit=3,
             random_state=random_state,
         )
-        # Surer of a film than its cross-fitted parts are of theirs.
+        # Its cross-fitted parts are less sure than itself: what calibrates them takes too much.
         correction = "averaged"
     else:
         height, width = picture_size or (224, 224)
