@@ -438,6 +438,9 @@ def test_hostile_names_do_no_harm(browser, film, tmp_path, target):
     assert browser.script("return document.scripts.length") == 6
 
 
+KEPT = "JSON.parse(localStorage.getItem(store.key)).states"
+
+
 def test_two_tabs_share_the_work(browser, frames, target):
     write_label_page(frames, ["tom", "jerry"], target)
     browser.open(target)
@@ -450,31 +453,33 @@ def test_two_tabs_share_the_work(browser, frames, target):
         browser.press("right", "2")
         browser.wait(lambda: browser.states[1] == [1])
         browser.chromium.switch_to.window(first)
-        # The other tab's work arrives as an event, some time later.
-        browser.wait(lambda: browser.states[1] == [1])
+        # What another tab wrote comes some time later, and so does the event that tells of it.
+        browser.wait(lambda: browser.script(f"return {KEPT}[1]") == [1])
+        browser.press("end", "0")
     finally:
         browser.chromium.switch_to.window(second)
         browser.chromium.close()
         browser.chromium.switch_to.window(first)
-    assert browser.states[:3] == [[0], [1], None]
-    assert browser.find("#count").text == "2 of 20 labelled"
-    browser.press("end", "0")
+    assert browser.states == [[0], [1], *[None] * 17, []]
+    assert browser.find("#count").text == "3 of 20 labelled"
     browser.open(target)
     assert browser.states == [[0], [1], *[None] * 17, []]
 
 
-def test_a_tab_that_was_asleep_looks_when_it_is_used(browser, frames, target):
+@pytest.mark.parametrize("event", ["storage", "focus", "keydown", "pointerdown"])
+def test_a_tab_looks_for_the_work_of_others(browser, frames, target, event):
     write_label_page(frames, ["tom", "jerry"], target)
     browser.open(target)
     browser.press("1")
     # No event tells a tab of what it has written itself: as if it had slept through another's.
     browser.script(
+        f"const states = {KEPT};"
+        "states[1] = [1];"
         "const work = JSON.parse(localStorage.getItem(store.key));"
-        "work.states[1] = [1];"
-        "localStorage.setItem(store.key, JSON.stringify(work));"
+        "localStorage.setItem(store.key, JSON.stringify({ ...work, states }));"
     )
     assert browser.states[:3] == [[0], None, None]
-    browser.script("dispatchEvent(new Event('focus'))")
+    browser.script(f"document.body.dispatchEvent(new Event('{event}'))")
     assert browser.states[:3] == [[0], [1], None]
 
 

@@ -30,16 +30,18 @@ class BrowserStore {
     }
   }
 
-  // Another tab with the same page would otherwise write over what was done here. A browser tells
-  // of it, but not to a tab that it has put to sleep: so look again when this one is used.
+  // Two tabs with the same page would otherwise write over each other's work. A browser tells of
+  // what another tab wrote, but late, or not at all to a tab that it has put to sleep: so look
+  // again before this one is used.
   onelsewhere(adopt) {
     const look = () => {
       const before = this.text;
       const work = this.load();
       if (work && this.text !== before) adopt(work);
     };
-    addEventListener("storage", look);
-    addEventListener("focus", look);
+    for (const event of ["storage", "focus", "keydown", "pointerdown"]) {
+      addEventListener(event, look, { capture: true });
+    }
   }
 }
 
