@@ -62,7 +62,8 @@ def test_demo(tmp_path, capsys, monkeypatch):
     assert results["error"].abs().max() < 8
     for word in ["cat", "mouse", "measured (s)", "true (s)", "timeline.png", "done in"]:
         assert word in said
-    films = ["test.mp4", "train_1.mp4", "train_2.mp4", "train_3.mp4"]
+    assert (results["low"] < results["high"]).all()
+    films = ["test.mp4", *(f"train_{number}.mp4" for number in range(1, 7))]
     written = sorted(["report.html", "timeline.png", *films])
     assert sorted(os.listdir(tmp_path / "demo")) == written
 

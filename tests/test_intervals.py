@@ -97,13 +97,18 @@ def test_repeatable():
     )
 
 
-@pytest.mark.parametrize(("n_films", "film_effect"), [(1, 0.0), (6, 0.1)])
-def test_covers_the_truth(n_films, film_effect):
+@pytest.mark.parametrize(
+    ("n_films", "n_blocks", "film_effect"),
+    [(1, 40, 0.0), (6, 40, 0.1), (3, 2, 0.2), (6, 1, 0.2)],
+)
+def test_covers_the_truth(n_films, n_blocks, film_effect):
     """Nominal 90 %, films and blocks drawn anew each time."""
     rng = np.random.default_rng(5)
     covered, repeats = np.zeros(2), 150
     for _ in range(repeats):
-        errors, durations, blocks, films = calibration(rng, n_films, film_effect=film_effect)
+        errors, durations, blocks, films = calibration(
+            rng, n_films, n_blocks, film_effect=film_effect
+        )
         new = calibration(rng, film_effect=film_effect)[0]
         truth = 200 - new.sum(axis=0)
         low, high = seconds_interval(
@@ -127,8 +132,7 @@ def test_covers_the_truth(n_films, film_effect):
         ({"contributions": [0.5, np.nan]}, "finite"),
         ({"errors": np.zeros((4, 2))}, "2 columns of errors"),
         ({"blocks": [0, 0, 1]}, "4 rows"),
-        ({"blocks": [0, 0, 0, 0]}, "blocks shorter"),
-        ({"films": [0, 0, 1, 1]}, "blocks shorter"),
+        ({"blocks": [0, 0, 0, 0]}, "two blocks or more"),
     ],
 )
 def test_refuses(changed, message):

@@ -21,12 +21,12 @@ def demo(
         "sktime_screen_demo"
     ),
     seconds: Annotated[
-        float, typer.Option(min=20, help="Length of the measured film; the others have half of it.")
+        float, typer.Option(min=20, help="Length of the measured film; the others have a quarter of it.")
     ] = 120,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Draw four cartoon films, learn cat and mouse from three, and measure the fourth."""
+    """Draw seven cartoon films, learn cat and mouse from six, and measure the seventh."""
     run_demo(folder, seconds, results_console(), quiet=quiet)
 
 
@@ -38,7 +38,7 @@ def run_demo(folder, seconds, console, *, quiet=False) -> pd.DataFrame:
     folder : pathlib.Path
         Where the films, the figure and the report are written; made if need be.
     seconds : float
-        Length of the film that is measured in seconds. Those learned from have half of it.
+        Length of the film that is measured in seconds. Those learned from have a quarter of it.
     console : rich.console.Console
         Where to print.
     quiet : bool, default=False
@@ -51,19 +51,19 @@ def run_demo(folder, seconds, console, *, quiet=False) -> pd.DataFrame:
     """
     steps = Steps(console, quiet)
     folder.mkdir(parents=True, exist_ok=True)
-    # Of three films or more, each is held out once: how far films differ makes the intervals.
-    train = [str(folder / f"train_{number}.mp4") for number in (1, 2, 3)]
+    # Each is held out once: how far films differ makes the intervals, and few films tell little.
+    train = [str(folder / f"train_{number}.mp4") for number in range(1, 7)]
     test = str(folder / "test.mp4")
     with steps.step(
-        f"Drawing three films of {seconds / 2:g} s to learn from, and one of {seconds:g} s"
+        f"Drawing six films of {seconds / 4:g} s to learn from, and one of {seconds:g} s"
     ):
         truth = {
-            film: make_cartoon_film(film, seconds=seconds / 2, seed=seed)
+            film: make_cartoon_film(film, seconds=seconds / 4, seed=seed)
             for seed, film in enumerate(train, start=1)
         }
         truth[test] = make_cartoon_film(test, seconds=seconds, seed=0)
 
-    with steps.step("Sampling and labelling the first three"):
+    with steps.step("Sampling and labelling the first six"):
         X = VideoFrameSampler(rate=2).sample(train)
         y = pd.concat(
             [_labels_at(truth[film], frames) for film, frames in X.groupby("video", sort=False)],
@@ -74,7 +74,7 @@ def run_demo(folder, seconds, console, *, quiet=False) -> pd.DataFrame:
     pipeline = recommended_pipeline(rate=2, random_state=0, verbose=int(not quiet))
     with steps.step("Fitting the pipeline (a pretrained network and a head)"):
         pipeline.fit(X, y)
-    with steps.step("Measuring the fourth film"):
+    with steps.step("Measuring the seventh film"):
         # In two halves, as the figure needs the frames between them.
         probabilities = pipeline[:-1].transform([test])
         estimate = pipeline[-1].estimate(probabilities)

@@ -69,9 +69,10 @@ def seconds_interval(
     Each resample makes the errors of another film of the same length: blocks drawn with replacement
     [1]_ until they fill it, plus an error common to the film. The latter has the variance between
     calibration films beyond what their blocks explain (analysis of variance), and as it comes from
-    few films it is drawn from Student's t. Calibration films and blocks are drawn again for the
-    correction. The limits are percentiles of the corrected seconds less the errors, spread as
-    [2]_ advises where blocks are few, and never closer than if one calibration frame had been wrong
+    few films it is drawn from Student's t. Of films that are one block each, all variance counts as
+    between films. Calibration films and blocks are drawn again for the correction. The limits are
+    percentiles of the corrected seconds less the errors, what comes of blocks spread as [2]_ advises
+    where blocks are few, and never closer than if one calibration frame had been wrong
     (half an error of each kind, as [3]_ add): that no error was seen does not make seconds sure.
 
     The assumption is that the film's errors are like those of the calibration films, given the
@@ -106,22 +107,24 @@ def seconds_interval(
     else:
         seconds = np.array([durations @ recorrected(calibration.rows_of(one)) for one in drawn])
         seconds -= length * mean
+    seconds -= calibration.drawn_errors(length, n_resamples, rng)
+    tail = (1 - confidence_level) / 2
+    # The films' own spread below is drawn from few films' t as it is.
+    seconds = _spread(seconds, calibration.few_blocks(tail))
     if freedom:
         seconds -= length * np.sqrt(between) * rng.standard_t(freedom, size=(n_resamples, 1))
-    seconds -= calibration.drawn_errors(length, n_resamples, rng)
-    middle = np.median(seconds, axis=0)
-    tail = (1 - confidence_level) / 2
     limits = np.quantile(seconds, [tail, 1 - tail], axis=0)
     least = np.sqrt((1 / len(durations) + 1 / len(errors)) / (len(errors) + 2)) * length
-    reach = stats.norm.ppf(1 - tail) * least
-    limits = np.stack(
-        [np.minimum(limits[0], middle - reach), np.maximum(limits[1], middle + reach)]
-    )
-    n_blocks, spare = len(calibration.lengths), len(calibration.lengths) - calibration.n_films
-    few = np.sqrt(n_blocks / spare) * stats.t.ppf(1 - tail, spare) / stats.norm.ppf(1 - tail)
-    limits = middle + (limits - middle) * few
-    low, high = np.clip(limits, 0, length)
-    return low, high
+    reach = calibration.few_blocks(tail) * stats.norm.ppf(1 - tail) * least
+    middle = np.median(seconds, axis=0)
+    low = np.minimum(limits[0], middle - reach)
+    high = np.maximum(limits[1], middle + reach)
+    return np.clip(low, 0, length), np.clip(high, 0, length)
+
+
+def _spread(values, factor):
+    middle = np.median(values, axis=0)
+    return middle + (values - middle) * factor
 
 
 def _checked(name, durations, values):
@@ -150,10 +153,10 @@ class _Blocks:
         self.films = film_of_row[[rows[0] for rows in self.rows]]
         self.n_films = self.films.max() + 1
         self.lengths = np.bincount(block_of_row, durations)
-        if len(self.lengths) <= self.n_films:
+        if len(self.lengths) < 2:
             raise ValueError(
-                f"{len(self.lengths)} blocks of {self.n_films} calibration films: at least one "
-                f"film needs two blocks or more. Make the blocks shorter."
+                "one block of calibration frames does not tell how errors vary: two blocks or more "
+                "are needed, of one film or of several."
             )
         totals = np.stack(
             [np.bincount(block_of_row, durations * column) for column in errors.T], axis=1
@@ -178,6 +181,13 @@ class _Blocks:
         explained = (explained / self.film_lengths[:, None] ** 2).mean(axis=0)
         between = np.maximum(self.film_means.var(axis=0, ddof=1) - explained, 0)
         return mean, between, self.n_films - 1
+
+    def few_blocks(self, tail):
+        """Return by how much percentiles of drawn blocks are too close for their number."""
+        n_blocks = len(self.lengths)
+        # Films of one block each: then their blocks are all that tells.
+        spare = n_blocks - self.n_films or n_blocks - 1
+        return np.sqrt(n_blocks / spare) * stats.t.ppf(1 - tail, spare) / stats.norm.ppf(1 - tail)
 
     def drawn_blocks(self, n_resamples, rng):
         """Draw films, and as many blocks of each as it has, with replacement, resample by resample.
