@@ -135,70 +135,42 @@ def simulate_labelled(tasks, rng):
     return summary(found)
 
 
-def adjusted(probabilities, calibration, labels):
-    """Move probabilities so that their mean is the share (probabilistic adjusted count)."""
-    number = labels.sum(axis=0)
-    total = np.einsum("ij,ij->j", calibration, labels)
-    there = total / number
-    not_there = (calibration.sum(axis=0) - total) / (len(labels) - number)
-    return (probabilities - not_there) / (there - not_there)
-
-
 def unlabelled_interval(rng, probabilities, truth, calibration, labels, blocks, films):
-    """Return low and high, in shares, without and with the adjustment."""
-    durations, length = np.ones(len(probabilities)), len(probabilities)
-
-    def recorrected(rows):
-        return adjusted(probabilities, calibration[rows], labels[rows])
-
-    for name, contributions, errors, again in (
-        ("mean probability", probabilities, calibration - labels, None),
-        (
-            "adjusted",
-            adjusted(probabilities, calibration, labels),
-            adjusted(calibration, calibration, labels) - labels,
-            recorrected,
-        ),
-    ):
-        low, high = seconds_interval(
-            durations,
-            contributions,
-            errors,
-            np.ones(len(errors)),
-            blocks,
-            films=films,
-            recorrected=again,
-            n_resamples=200,
-            random_state=rng,
-        )
-        true = truth.sum(axis=0)
-        for column in range(truth.shape[1]):
-            yield {
-                "contributions": name,
-                "character": column,
-                "covered": low[column] <= true[column] <= high[column],
-                "width": (high - low)[column] / length,
-            }
+    """Measure a film by its mean probabilities; a record for each character."""
+    low, high = seconds_interval(
+        np.ones(len(probabilities)),
+        probabilities,
+        calibration - labels,
+        np.ones(len(labels)),
+        blocks,
+        films=films,
+        n_resamples=200,
+        random_state=rng,
+    )
+    true = truth.sum(axis=0)
+    for column in range(truth.shape[1]):
+        yield {
+            "character": column,
+            "covered": low[column] <= true[column] <= high[column],
+            "width": (high - low)[column] / len(probabilities),
+        }
 
 
 def simulate_unlabelled(tasks, rng):
     found = []
-    for n_films, kind in ((1, 0.0), (5, 0.0), (5, 0.5)):
+    for n_films, n_blocks, kind in ((1, 55, 0.0), (5, 55, 0.0), (5, 55, 0.5), (6, 1, 0.5)):
         for _ in range(tasks):
-            made = [simulated_film(rng, 0.4, rng.normal(0, kind)) for _ in range(n_films)]
+            made = [simulated_film(rng, 0.4, rng.normal(0, kind), n_blocks) for _ in range(n_films)]
             labels, calibration, blocks = map(np.concatenate, zip(*made, strict=True))
             films = np.repeat(np.arange(n_films), [len(film[0]) for film in made])
             truth, probability, _ = simulated_film(rng, 0.4, rng.normal(0, kind))
             arrays = (probability, truth, calibration, labels)
             arrays = [array[:, None] for array in arrays]
-            for record in unlabelled_interval(rng, *arrays, blocks, films):
-                found.append(record | {"films": n_films, "films differ by": kind})
-            for record in unlabelled_interval(rng, *arrays, np.arange(len(films)), films):
-                name = record["contributions"] + ", frames drawn"
-                found.append(
-                    record | {"contributions": name, "films": n_films, "films differ by": kind}
-                )
-    keys = ["films", "films differ by", "contributions"]
+            design = {"films": n_films, "blocks each": n_blocks, "films differ by": kind}
+            for drawn, numbers in (("blocks", blocks), ("frames", np.arange(len(films)))):
+                for record in unlabelled_interval(rng, *arrays, numbers, films):
+                    found.append(design | {"drawn": drawn} | record)
+    keys = ["films", "blocks each", "films differ by", "drawn"]
     return pd.DataFrame(found).groupby(keys, sort=False)[["covered", "width"]].mean().round(3)
 
 
@@ -343,7 +315,7 @@ def real_unlabelled(data, tasks, rng):
         )
     table = pd.DataFrame(found)
     table["character"] = [data.characters[column] for column in table["character"]]
-    return table.groupby(["character", "contributions"])[["covered", "width"]].mean().round(3)
+    return table.groupby("character")[["covered", "width"]].mean().round(3)
 
 
 def real_films(labels, memory):

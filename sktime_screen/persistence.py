@@ -18,9 +18,9 @@ from .classify._targets import TargetEncoding
 from .features import PretrainedCNNFeatures
 from .frames import ImageResizer, VideoFrameSampler
 from .screentime import ScreenTimeAggregator
+from .screentime._calibration_errors import CalibrationErrors
 from .screentime._classes import Classes
 from .screentime._correction import Correction
-from .screentime._estimate import CalibrationErrors
 
 # One by one, and not all that the package holds: some of its functions read pickles.
 _TYPES = [

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sktime_screen.screentime._intervals import seconds_interval
+from sktime_screen.screentime._intervals import _Blocks, seconds_interval
 
 
 def calibration(rng, n_films=1, n_blocks=40, length=10, film_effect=0.0, errors=(0.2, 0.4)):
@@ -51,42 +51,13 @@ def test_limits_stay_within_the_film():
     assert high[1] == 25
 
 
-def test_correction_drawn_again():
-    """Exact errors, but a correction that is the mean over drawn blocks of values 0 and 1."""
-    values = np.repeat(np.arange(40) % 2, 5)
-    low, high = seconds_interval(
-        np.ones(100),
-        np.full(100, 0.5),
-        np.zeros(200),
-        np.ones(200),
-        np.arange(40).repeat(5),
-        recorrected=lambda rows: np.full((100, 1), values[rows].mean()),
-        random_state=0,
-    )
-    assert high - low == pytest.approx(2 * 1.645 * 100 * np.sqrt(0.25 / 40), rel=0.15)
-
-
-def test_drawn_rows_are_whole_blocks_of_drawn_films():
-    films, blocks = np.repeat([0, 1, 2], 8), np.tile(np.repeat([0, 1], 4), 3)
-    drawn = []
-    seconds_interval(
-        np.ones(4),
-        np.zeros(4),
-        np.zeros(24),
-        np.ones(24),
-        blocks,
-        films=films,
-        recorrected=lambda rows: drawn.append(rows) or np.zeros((4, 1)),
-        n_resamples=30,
-        random_state=0,
-    )
-    assert all(len(rows) == 24 for rows in drawn)
-    starts = np.array(drawn).reshape(30, 6, 4)
-    assert (np.diff(starts) == 1).all()
-    assert (starts[..., 0] % 4 == 0).all()
-    of_film = starts[..., 0].reshape(30, 3, 2) // 8
-    assert (of_film[..., 0] == of_film[..., 1]).all()
-    assert len(np.unique(of_film[:, :, 0], axis=0)) > 10
+def test_films_are_drawn_and_then_their_blocks():
+    """Films that are off by -1 and 1 throughout: the mean of four varies as that of four draws."""
+    films, blocks = np.arange(4).repeat(20), np.arange(8).repeat(10)
+    errors = np.array([-1.0, -1.0, 1.0, 1.0])[films, None]
+    calibration = _Blocks(errors, np.ones(80), blocks, films)
+    means = calibration.drawn_means(2000, np.random.default_rng(0))
+    assert means.std() == pytest.approx(1 / np.sqrt(4), rel=0.05)
 
 
 def test_repeatable():

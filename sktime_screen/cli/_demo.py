@@ -21,7 +21,8 @@ def demo(
         "sktime_screen_demo"
     ),
     seconds: Annotated[
-        float, typer.Option(min=20, help="Length of the measured film; the others have a quarter of it.")
+        float,
+        typer.Option(min=20, help="Length of the measured film; the others have a quarter of it."),
     ] = 120,
     quiet: Quiet = False,
     debug: Debug = False,

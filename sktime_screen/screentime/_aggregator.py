@@ -13,13 +13,10 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ..frames import is_frame_index
 from ._appearances import appearance_table, shared_seconds
+from ._calibration_errors import CalibrationErrors
 from ._classes import Classes
-from ._estimate import (
-    CalibrationErrors,
-    LabelledSample,
-    film_summary,
-    interval_from_calibration,
-)
+from ._estimate import Evidence, estimate_table
+from ._labelled_sample import LabelledSample
 from ._recognition import Recognition
 
 
@@ -406,55 +403,27 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         its own frames labelled, seconds and intervals are those of prediction-powered inference,
         valid however wrong the classifier is; appearances stay those of the predictions.
         """
-        shown, probabilities = self._recognised(X)
-        index, kept = self._frame_index(X), self._classes.kept
-        once = ~index.duplicated()
-        index, shown, probabilities = index[once], shown[once], probabilities[once]
-        names = self.class_names_[kept]
-        table = film_summary(shown[:, kept], probabilities[:, kept], index, names)
         sample = None if labelled is None else self._sample(*labelled)
+        shown, probabilities = self._recognised(X)
+        index = self._frame_index(X)
+        once = ~index.duplicated()
         if cross_fitted is not None:
-            if not self._frame_index(cross_fitted).equals(self._frame_index(X)):
+            if not self._frame_index(cross_fitted).equals(index):
                 raise ValueError(
                     "cross_fitted has other rows than X: probabilities of the same frames in the "
                     "same order are expected."
                 )
             cross_fitted = self._recognised(cross_fitted)[1][once]
-        generator = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
-        films, videos = index.get_level_values("video").factorize()
-        notes = []
-        for film, video in enumerate(videos):
-            rows = films == film
-            place = table.index[table["video"] == video]
-            exact = sample and sample.interval(
-                probabilities[rows],
-                None if cross_fitted is None else cross_fitted[rows],
-                index[rows],
-                self._calibration,
-                self.confidence_level,
-            )
-            if exact:
-                length = index[rows].get_level_values("duration").to_numpy(np.float64).sum()
-                columns = [value[kept] * length for value in exact]
-                table.loc[place, ["seconds", "low", "high"]] = np.stack(columns, axis=1)
-                table.loc[place, "share"] = exact.estimate[kept]
-            elif self._calibration is None:
-                notes.append(
-                    "No intervals: they need fit to have had a table with a frame index (video, "
-                    "time, duration)."
-                )
-            else:
-                low, high, note = interval_from_calibration(
-                    self._calibration,
-                    shown[rows],
-                    index[rows],
-                    self.confidence_level,
-                    self.n_resamples,
-                    generator,
-                )
-                table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
-                notes += [note] if note else []
-        table.attrs["notes"] = list(dict.fromkeys(notes))
+        evidence = Evidence(
+            self._calibration,
+            sample,
+            self.confidence_level,
+            self.n_resamples,
+            np.random.default_rng(check_random_state(self.random_state).randint(2**31)),
+        )
+        table = estimate_table(
+            shown[once], probabilities[once], cross_fitted, index[once], self._classes, evidence
+        )
         for note in table.attrs["notes"]:
             warnings.warn(note, stacklevel=2)
         return table

@@ -5,75 +5,100 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..frames import frame_index, is_frame_index, time_blocks
 from ._appearances import appearance_table
-from ._intervals import seconds_interval
-from ._prediction_powered import prediction_powered_mean
-
-# Frames of so many seconds are wrong together: about a scene of a cartoon.
-_BLOCK_SECONDS = 30.0
+from ._calibration_errors import CalibrationErrors
+from ._labelled_sample import LabelledSample
 
 
-class CalibrationErrors(NamedTuple):
-    """How far off an aggregator is on the frames of its ``fit``.
-
-    Arrays only, so that model files can be read without running code.
+class Evidence(NamedTuple):
+    """What is known beside a film's predictions, and what is made of it.
 
     Attributes
     ----------
-    videos, times, durations : ndarray of shape (n_frames,)
-        The levels of the frame index of the rows.
-    errors : ndarray of shape (n_frames, n_classes)
-        Predictions, 0 or 1, less labels.
-    probabilities : ndarray of shape (n_frames, n_classes)
-        Corrected and smoothed.
-    out_of_sample : bool or None
-        Whether the classifier had not seen the frames; None where that is unknown.
-    judged_together : bool
-        Whether the classifier judges frames by those that it is asked about with them.
+    calibration : CalibrationErrors or None
+        Errors on the frames of ``fit``.
+    sample : LabelledSample or None
+        Labels of films' own frames, which go before.
+    confidence_level : float
+        Nominal coverage of the intervals.
+    n_resamples : int
+        How often blocks of calibration frames are drawn.
+    random_state : numpy.random.Generator
+        Draws them.
     """
 
-    videos: np.ndarray
-    times: np.ndarray
-    durations: np.ndarray
-    errors: np.ndarray
-    probabilities: np.ndarray
-    out_of_sample: bool | None
-    judged_together: bool
-
-    @classmethod
-    def of_frames(cls, index, *errors):
-        """Make it from a frame index and the other attributes."""
-        videos, times, durations = (index.get_level_values(name) for name in index.names)
-        return cls(videos.to_numpy(str), times.to_numpy(), durations.to_numpy(), *errors)
-
-    @property
-    def frames(self):
-        """The frame index of the rows."""
-        levels = {"video": self.videos, "time": self.times, "duration": self.durations}
-        return frame_index(pd.DataFrame(levels))
+    calibration: CalibrationErrors | None
+    sample: LabelledSample | None
+    confidence_level: float
+    n_resamples: int
+    random_state: np.random.Generator
 
 
-def film_summary(shown, probabilities, index, names):
-    """Sum up each video and character.
+def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence):
+    """Sum up each video and character, and say how sure that is.
 
     Parameters
     ----------
-    shown : ndarray of bool, shape (n_frames, n_characters)
+    shown : ndarray of bool, shape (n_frames, n_classes)
         Who is on screen.
-    probabilities : ndarray of shape (n_frames, n_characters)
+    probabilities : ndarray of shape (n_frames, n_classes)
         How sure that is.
+    cross_fitted : ndarray of shape (n_frames, n_classes), or None
+        The same, by a classifier that had not learned from the labels near each frame.
     index : pandas.MultiIndex
         The frame index of the rows, each once.
-    names : sequence of n_characters
-        The characters.
+    classes : Classes
+        What the columns stand for.
+    evidence : Evidence
+        What intervals are made from.
 
     Returns
     -------
     pandas.DataFrame
         A row a video and character: ``video, character, seconds, share, low, high, appearances,
-        first_seen, last_seen, confidence``; intervals still NaN.
+        first_seen, last_seen, confidence``. Why intervals are missing or not to be trusted is told
+        in ``attrs["notes"]``.
     """
+    kept = classes.kept
+    table = _film_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
+    films, videos = index.get_level_values("video").factorize()
+    notes = []
+    for film, video in enumerate(videos):
+        rows = films == film
+        place = table.index[table["video"] == video]
+        share = evidence.sample and evidence.sample.interval(
+            probabilities[rows],
+            None if cross_fitted is None else cross_fitted[rows],
+            index[rows],
+            evidence.calibration,
+            evidence.confidence_level,
+        )
+        if share:
+            length = index[rows].get_level_values("duration").to_numpy(np.float64).sum()
+            columns = [value[kept] * length for value in share]
+            table.loc[place, ["seconds", "low", "high"]] = np.stack(columns, axis=1)
+            table.loc[place, "share"] = share.estimate[kept]
+        elif evidence.calibration is None:
+            notes.append(
+                "No intervals: they need fit to have had a table with a frame index (video, "
+                "time, duration)."
+            )
+        else:
+            low, high, note = evidence.calibration.interval(
+                shown[rows],
+                index[rows],
+                evidence.confidence_level,
+                evidence.n_resamples,
+                evidence.random_state,
+            )
+            table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
+            notes += [note] if note else []
+    table.attrs["notes"] = list(dict.fromkeys(notes))
+    return table
+
+
+def _film_summary(shown, probabilities, index, names):
+    """Sum up each video and character, intervals still NaN."""
     films, videos = index.get_level_values("video").factorize()
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
     found = appearance_table(shown, probabilities, index, names).groupby(["video", "character"])
@@ -98,231 +123,3 @@ def film_summary(shown, probabilities, index, names):
 
 def _by_film(films, values):
     return np.stack([np.bincount(films, column) for column in values.T], axis=1)
-
-
-def interval_from_calibration(calibration, shown, index, confidence_level, n_resamples, generator):
-    """Find limits of one film's seconds from errors on labelled frames.
-
-    Parameters
-    ----------
-    calibration : CalibrationErrors
-        Errors on the frames of ``fit``.
-    shown : ndarray of bool, shape (n_frames, n_classes)
-        Who is on screen in the film.
-    index : pandas.MultiIndex
-        The frame index of the film's rows, each once.
-    confidence_level : float
-        Nominal coverage.
-    n_resamples : int
-        How often blocks are drawn.
-    generator : numpy.random.Generator
-        Draws them.
-
-    Returns
-    -------
-    low, high : ndarray of shape (n_classes,)
-        Seconds; NaN where there are too few calibration frames.
-    note : str or None
-        Why the interval is missing or not to be trusted.
-    """
-    films, durations = calibration.videos, calibration.durations
-    rows = np.arange(len(films))
-    blocks = time_blocks(calibration.frames.to_frame(index=False), length=_BLOCK_SECONDS)
-    own = films == index.get_level_values("video")[0]
-    if len(np.unique(blocks[own])) > 1:
-        # Errors on frames of this very film say more than those on others.
-        rows = np.flatnonzero(own)
-    note = None
-    if calibration.out_of_sample is False:
-        note = (
-            "Intervals are too narrow: they learn from frames that the classifier has seen. Set "
-            "cross_fit on the classifier."
-        )
-    try:
-        low, high = seconds_interval(
-            index.get_level_values("duration").to_numpy(dtype=np.float64),
-            shown,
-            calibration.errors[rows],
-            durations[rows],
-            blocks[rows],
-            films=pd.factorize(films[rows])[0],
-            confidence_level=confidence_level,
-            n_resamples=n_resamples,
-            random_state=generator,
-        )
-    except ValueError as error:
-        low = high = np.full(shown.shape[1], np.nan)
-        note = f"No interval for {index.get_level_values('video')[0]!r}: {error}"
-    return low, high, note
-
-
-class LabelledSample:
-    """Labels of a random sample of films' own frames.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        ``video``, ``time`` and ``inclusion``, the probability with which each frame came into the
-        sample; and ``stratum``, which counts if the table has a row for every frame of the film, or
-        if strata are stretches of time of which two frames or more were drawn.
-    truth : ndarray of shape (n_rows, n_classes)
-        0 or 1, NaN where a frame is not labelled.
-
-    Raises
-    ------
-    ValueError
-        If the frames were not drawn at random with known probabilities.
-    """
-
-    def __init__(self, table, truth):
-        if is_frame_index(table):
-            table = table.to_frame(index=False)
-        labelled = ~np.isnan(truth).any(axis=1)
-        known = "inclusion" in table and table["inclusion"][labelled].between(0, 1, "right").all()
-        if not known:
-            raise ValueError(
-                "Intervals from labels hold for frames that were drawn at random, and need the "
-                "column 'inclusion': the probability, above 0, with which each labelled frame was "
-                "drawn (n / n_frames in a plain random sample). suggest_frames(strategy='blocks') "
-                "gives it. Frames chosen by hand, by doubt or as the most typical say nothing "
-                "certain about the others: train on them instead."
-            )
-        self.table = table.reset_index(drop=True)
-        self.truth = truth
-        self.labelled = labelled
-
-    def interval(self, probabilities, cross_fitted, index, calibration, confidence_level):
-        """Estimate one film's shares.
-
-        Parameters
-        ----------
-        probabilities : ndarray of shape (n_frames, n_classes)
-            Of the film's frames, corrected.
-        cross_fitted : ndarray of shape (n_frames, n_classes), or None
-            The same, by a classifier that had not learned from the labels near each frame.
-        index : pandas.MultiIndex
-            The frame index of the film's rows, each once.
-        calibration : CalibrationErrors or None
-            Probabilities of frames that the classifier was fitted on, from networks that had not
-            seen them.
-        confidence_level : float
-            Nominal coverage.
-
-        Returns
-        -------
-        MeanInterval or None
-            Shares; None if no frame of this film is labelled.
-
-        Raises
-        ------
-        ValueError
-            If a labelled frame is none of the film's, or the classifier has learned from it and
-            there are no probabilities from networks that have not.
-        """
-        video = index.get_level_values("video")[0]
-        of_film = self.table["video"].map(str) == video
-        sampled = np.flatnonzero(of_film & self.labelled)
-        if not len(sampled):
-            return None
-        positions = _positions(index, self.table.loc[of_film, "time"])
-        rows = pd.Series(positions, index=np.flatnonzero(of_film))[sampled].to_numpy()
-        tuning = "pooled"
-        if cross_fitted is not None:
-            predicted = cross_fitted.astype(np.float64)
-        else:
-            predicted = probabilities.astype(np.float64)
-            unseen = _unseen(calibration, index[rows], predicted[rows])
-            if unseen is None:
-                tuning = 0.0  # the labels alone
-            else:
-                predicted[rows] = unseen
-        strata = None
-        if "stratum" in self.table and len(np.unique(positions)) == len(index):
-            strata = np.empty(len(index), dtype=np.int64)
-            strata[positions] = self.table.loc[of_film, "stratum"].factorize()[0]
-        elif "stratum" in self.table:
-            strata = _stretches(self.table.iloc[sampled], rows, len(index))
-        return prediction_powered_mean(
-            predicted,
-            rows,
-            self.truth[sampled],
-            weights=index.get_level_values("duration").to_numpy(dtype=np.float64),
-            inclusion=self.table["inclusion"].to_numpy(dtype=np.float64)[sampled],
-            strata=strata,
-            tuning=tuning,
-            confidence_level=confidence_level,
-        )
-
-
-def _stretches(sample, positions, n_frames):
-    """Find the strata of all frames from those of a sample, if they are stretches of time.
-
-    Parameters
-    ----------
-    sample : pandas.DataFrame of n_labelled rows
-        ``stratum`` and ``inclusion``.
-    positions : ndarray of int, shape (n_labelled,)
-        Where in the film the labelled frames stand.
-    n_frames : int
-        How many frames the film has.
-
-    Returns
-    -------
-    ndarray of int, shape (n_frames,), or None
-        None where the sample tells nothing of the other frames.
-    """
-    order = np.argsort(positions)
-    sample, positions = sample.iloc[order], positions[order]
-    stratum = sample["stratum"].to_numpy()
-    begins = np.flatnonzero(np.append(True, stratum[1:] != stratum[:-1]))
-    n_drawn = np.diff(begins, append=len(stratum))
-    if len(begins) != len(np.unique(stratum)) or n_drawn.min() < 2:
-        return None
-    inclusion = sample["inclusion"].to_numpy(np.float64)[begins]
-    sizes = np.round(n_drawn / inclusion).astype(int)
-    if sizes.sum() != n_frames:
-        return None
-    strata = np.arange(len(sizes)).repeat(sizes)
-    agrees = strata[positions] == np.arange(len(begins)).repeat(n_drawn)
-    return strata if agrees.all() else None
-
-
-def _positions(index, times):
-    """Return which rows of a film's index have the given times."""
-    own = np.round(index.get_level_values("time").to_numpy(dtype=np.float64), 6)
-    order = np.argsort(own)
-    wanted = np.round(times.to_numpy(dtype=np.float64), 6)
-    place = np.minimum(np.searchsorted(own, wanted, sorter=order), len(own) - 1)
-    positions = order[place]
-    strange = np.flatnonzero(own[positions] != wanted)
-    if len(strange):
-        raise ValueError(
-            f"The labelled frame at {wanted[strange[0]]:g} s of "
-            f"{index.get_level_values('video')[0]!r} is none of the frames measured: label frames "
-            f"of the same sampling."
-        )
-    return positions
-
-
-def _unseen(calibration, index, predicted):
-    """Put predictions of networks that had not seen the frames in the place of others.
-
-    None if that cannot be: labelled frames were judged by few others, those of the film by all.
-    """
-    if calibration is None:
-        return predicted
-    learned = calibration.frames.droplevel("duration")
-    place = learned.drop_duplicates().get_indexer(index.droplevel("duration"))
-    seen = place >= 0
-    if not seen.any():
-        return predicted
-    if calibration.judged_together:
-        return None
-    if not calibration.out_of_sample:
-        raise ValueError(
-            f"The classifier has learned from {seen.sum()} of the {len(seen)} labelled frames, and "
-            f"is right about these more often than about others. Set cross_fit on it and fit "
-            f"again, or give labels it was not fitted on."
-        )
-    predicted[seen] = calibration.probabilities[~learned.duplicated()][place[seen]]
-    return predicted

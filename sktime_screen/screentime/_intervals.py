@@ -12,7 +12,6 @@ def seconds_interval(
     blocks,
     *,
     films=None,
-    recorrected=None,
     confidence_level=0.9,
     n_resamples=1000,
     random_state=None,
@@ -42,10 +41,6 @@ def seconds_interval(
         The film of each calibration frame. With two films or more, films differ by more than their
         blocks do, and the film measured may differ as much. By default all are of one film, and the
         film measured is taken to be of its kind.
-    recorrected : callable, optional
-        Called with row numbers of calibration frames drawn again, it returns the film's
-        contributions under the correction learned from these rows. By default only the average
-        error is taken off, and learned from the drawn rows.
     confidence_level : float, default=0.9
         The nominal coverage of each character's interval.
     n_resamples : int, default=1000
@@ -70,10 +65,10 @@ def seconds_interval(
     [1]_ until they fill it, plus an error common to the film. The latter has the variance between
     calibration films beyond what their blocks explain (analysis of variance), and as it comes from
     few films it is drawn from Student's t. Of films that are one block each, all variance counts as
-    between films. Calibration films and blocks are drawn again for the correction. The limits are
-    percentiles of the corrected seconds less the errors, what comes of blocks spread as [2]_ advises
-    where blocks are few, and never closer than if one calibration frame had been wrong
-    (half an error of each kind, as [3]_ add): that no error was seen does not make seconds sure.
+    between films. The average error is taken off, calibration films and blocks drawn again for it.
+    What comes of blocks is spread as [2]_ advises where they are few. The limits are percentiles,
+    and never closer than if one calibration frame had been wrong (half an error of each kind, as
+    [3]_ add): that no error was seen does not make seconds sure.
 
     The assumption is that the film's errors are like those of the calibration films, given the
     correction. A film of another kind than any of them (drawn otherwise, darker, another cast)
@@ -100,31 +95,22 @@ def seconds_interval(
     calibration = _Blocks(errors, error_durations, np.asarray(blocks), films)
     rng = np.random.default_rng(random_state)
     length = durations.sum()
-    mean, between, freedom = calibration.film_errors()
-    drawn = calibration.drawn_blocks(n_resamples, rng)
-    if recorrected is None:
-        seconds = durations @ contributions - length * calibration.mean_error(drawn)
-    else:
-        seconds = np.array([durations @ recorrected(calibration.rows_of(one)) for one in drawn])
-        seconds -= length * mean
+    seconds = durations @ contributions - length * calibration.drawn_means(n_resamples, rng)
     seconds -= calibration.drawn_errors(length, n_resamples, rng)
     tail = (1 - confidence_level) / 2
-    # The films' own spread below is drawn from few films' t as it is.
-    seconds = _spread(seconds, calibration.few_blocks(tail))
+    few = calibration.few_blocks(tail)
+    middle = np.median(seconds, axis=0)
+    seconds = middle + (seconds - middle) * few
+    between, freedom = calibration.film_variance()
     if freedom:
         seconds -= length * np.sqrt(between) * rng.standard_t(freedom, size=(n_resamples, 1))
     limits = np.quantile(seconds, [tail, 1 - tail], axis=0)
     least = np.sqrt((1 / len(durations) + 1 / len(errors)) / (len(errors) + 2)) * length
-    reach = calibration.few_blocks(tail) * stats.norm.ppf(1 - tail) * least
+    reach = few * stats.norm.ppf(1 - tail) * least
     middle = np.median(seconds, axis=0)
     low = np.minimum(limits[0], middle - reach)
     high = np.maximum(limits[1], middle + reach)
     return np.clip(low, 0, length), np.clip(high, 0, length)
-
-
-def _spread(values, factor):
-    middle = np.median(values, axis=0)
-    return middle + (values - middle) * factor
 
 
 def _checked(name, durations, values):
@@ -138,19 +124,17 @@ def _checked(name, durations, values):
     return durations, values
 
 
+def _sums(groups, values):
+    return np.stack([np.bincount(groups, column) for column in values.T], axis=1)
+
+
 class _Blocks:
-    """Calibration blocks: their rows, lengths, and errors in seconds off their film's mean."""
+    """Calibration blocks: their films, lengths, and errors in seconds off their film's mean."""
 
     def __init__(self, errors, durations, blocks, films):
-        film_of_row = np.unique(films, return_inverse=True)[1]
-        block_of_row = np.unique(
-            np.stack([film_of_row, np.unique(blocks, return_inverse=True)[1]]),
-            axis=1,
-            return_inverse=True,
-        )[1].ravel()
-        order = np.argsort(block_of_row, kind="stable")
-        self.rows = np.split(order, np.cumsum(np.bincount(block_of_row))[:-1])
-        self.films = film_of_row[[rows[0] for rows in self.rows]]
+        numbers = [np.unique(names, return_inverse=True)[1] for names in (films, blocks)]
+        (self.films, _), block_of_row = np.unique(numbers, axis=1, return_inverse=True)
+        block_of_row = block_of_row.ravel()
         self.n_films = self.films.max() + 1
         self.lengths = np.bincount(block_of_row, durations)
         if len(self.lengths) < 2:
@@ -158,29 +142,21 @@ class _Blocks:
                 "one block of calibration frames does not tell how errors vary: two blocks or more "
                 "are needed, of one film or of several."
             )
-        totals = np.stack(
-            [np.bincount(block_of_row, durations * column) for column in errors.T], axis=1
-        )
-        self.film_lengths = np.bincount(self.films, self.lengths)
-        self.film_means = (
-            np.stack([np.bincount(self.films, column) for column in totals.T], axis=1)
-            / self.film_lengths[:, None]
-        )
-        self.seconds_off = totals - self.lengths[:, None] * self.film_means[self.films]
+        self.totals = _sums(block_of_row, durations[:, None] * errors)
+        self.film_lengths = np.bincount(self.films, self.lengths)[:, None]
+        self.film_means = _sums(self.films, self.totals) / self.film_lengths
+        self.seconds_off = self.totals - self.lengths[:, None] * self.film_means[self.films]
 
-    def film_errors(self):
-        """Return mean error, variance between films beyond their blocks, degrees of freedom."""
-        mean = self.film_lengths @ self.film_means / self.film_lengths.sum()
+    def film_variance(self):
+        """Return the variance between films beyond their blocks, and its degrees of freedom."""
         if self.n_films == 1:
-            return mean, np.zeros_like(mean), 0
+            return np.zeros(self.film_means.shape[1]), 0
         count = np.bincount(self.films)[:, None]
-        squares = np.stack(
-            [np.bincount(self.films, column**2) for column in self.seconds_off.T], axis=1
-        )
+        squares = _sums(self.films, self.seconds_off**2)
         explained = np.where(count > 1, squares * count / np.maximum(count - 1, 1), 0)
-        explained = (explained / self.film_lengths[:, None] ** 2).mean(axis=0)
+        explained = (explained / self.film_lengths**2).mean(axis=0)
         between = np.maximum(self.film_means.var(axis=0, ddof=1) - explained, 0)
-        return mean, between, self.n_films - 1
+        return between, self.n_films - 1
 
     def few_blocks(self, tail):
         """Return by how much percentiles of drawn blocks are too close for their number."""
@@ -189,27 +165,16 @@ class _Blocks:
         spare = n_blocks - self.n_films or n_blocks - 1
         return np.sqrt(n_blocks / spare) * stats.t.ppf(1 - tail, spare) / stats.norm.ppf(1 - tail)
 
-    def drawn_blocks(self, n_resamples, rng):
-        """Draw films, and as many blocks of each as it has, with replacement, resample by resample.
-
-        Returns a list of arrays of block numbers.
-        """
+    def drawn_means(self, n_resamples, rng):
+        """Draw films, and as many blocks of each as it has; return the mean error of each draw."""
         count = np.bincount(self.films)
         first = np.cumsum(count) - count
-        drawn = []
+        means = []
         for films in rng.integers(self.n_films, size=(n_resamples, self.n_films)):
             films = films.repeat(count[films])
-            drawn.append(first[films] + rng.integers(count[films]))
-        return drawn
-
-    def rows_of(self, blocks):
-        """Return the rows of blocks, one block after the other."""
-        return np.concatenate([self.rows[block] for block in blocks])
-
-    def mean_error(self, drawn):
-        """Return the mean error of each resample, (n_resamples, n_characters)."""
-        totals = self.seconds_off + self.lengths[:, None] * self.film_means[self.films]
-        return np.stack([totals[one].sum(axis=0) / self.lengths[one].sum() for one in drawn])
+            blocks = first[films] + rng.integers(count[films])
+            means.append(self.totals[blocks].sum(axis=0) / self.lengths[blocks].sum())
+        return np.array(means)
 
     def drawn_errors(self, length, n_resamples, rng):
         """Draw blocks until they fill ``length`` seconds; return the sums of their errors."""

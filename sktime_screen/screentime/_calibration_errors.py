@@ -1,0 +1,105 @@
+"""Errors on labelled films, and the limits that they put to another film's seconds."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ..frames import frame_index, time_blocks
+from ._intervals import seconds_interval
+
+# Frames of so many seconds are wrong together: about a scene of a cartoon.
+_BLOCK_SECONDS = 30.0
+
+
+class CalibrationErrors(NamedTuple):
+    """How far off an aggregator is on the frames of its ``fit``.
+
+    Arrays only, so that model files can be read without running code.
+
+    Attributes
+    ----------
+    videos, times, durations : ndarray of shape (n_frames,)
+        The levels of the frame index of the rows.
+    errors : ndarray of shape (n_frames, n_classes)
+        Predictions, 0 or 1, less labels.
+    probabilities : ndarray of shape (n_frames, n_classes)
+        Corrected and smoothed.
+    out_of_sample : bool or None
+        Whether the classifier had not seen the frames; None where that is unknown.
+    judged_together : bool
+        Whether the classifier judges frames by those that it is asked about with them.
+    """
+
+    videos: np.ndarray
+    times: np.ndarray
+    durations: np.ndarray
+    errors: np.ndarray
+    probabilities: np.ndarray
+    out_of_sample: bool | None
+    judged_together: bool
+
+    @classmethod
+    def of_frames(cls, index, *errors):
+        """Make it from a frame index and the other attributes."""
+        videos, times, durations = (index.get_level_values(name) for name in index.names)
+        return cls(videos.to_numpy(str), times.to_numpy(), durations.to_numpy(), *errors)
+
+    @property
+    def frames(self):
+        """The frame index of the rows."""
+        levels = {"video": self.videos, "time": self.times, "duration": self.durations}
+        return frame_index(pd.DataFrame(levels))
+
+    def interval(self, shown, index, confidence_level, n_resamples, random_state):
+        """Find limits of one film's seconds.
+
+        Parameters
+        ----------
+        shown : ndarray of bool, shape (n_frames, n_classes)
+            Who is on screen in the film.
+        index : pandas.MultiIndex
+            The frame index of the film's rows, each once.
+        confidence_level : float
+            Nominal coverage.
+        n_resamples : int
+            How often blocks are drawn.
+        random_state : numpy.random.Generator
+            Draws them.
+
+        Returns
+        -------
+        low, high : ndarray of shape (n_classes,)
+            Seconds; NaN where there are too few calibration frames.
+        note : str or None
+            Why the interval is missing or not to be trusted.
+        """
+        video = index.get_level_values("video")[0]
+        rows = np.arange(len(self.videos))
+        blocks = time_blocks(self.frames.to_frame(index=False), length=_BLOCK_SECONDS)
+        own = self.videos == video
+        if len(np.unique(blocks[own])) > 1:
+            # Errors on frames of this very film say more than those on others.
+            rows = np.flatnonzero(own)
+        note = None
+        if self.out_of_sample is False:
+            note = (
+                "Intervals are too narrow: they learn from frames that the classifier has seen. "
+                "Set cross_fit on the classifier."
+            )
+        try:
+            low, high = seconds_interval(
+                index.get_level_values("duration").to_numpy(dtype=np.float64),
+                shown,
+                self.errors[rows],
+                self.durations[rows],
+                blocks[rows],
+                films=pd.factorize(self.videos[rows])[0],
+                confidence_level=confidence_level,
+                n_resamples=n_resamples,
+                random_state=random_state,
+            )
+        except ValueError as error:
+            low = high = np.full(shown.shape[1], np.nan)
+            note = f"No interval for {video!r}: {error}"
+        return low, high, note

@@ -1,0 +1,179 @@
+"""Labels of a film's own frames, and the shares estimated from them."""
+
+import numpy as np
+import pandas as pd
+
+from ..frames import is_frame_index
+from ._prediction_powered import prediction_powered_mean
+
+
+class LabelledSample:
+    """Labels of a random sample of films' own frames.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``video``, ``time`` and ``inclusion``, the probability with which each frame came into the
+        sample; and ``stratum``, which counts if the table has a row for every frame of the film, or
+        if strata are stretches of time of which two frames or more were drawn.
+    truth : ndarray of shape (n_rows, n_classes)
+        0 or 1, NaN where a frame is not labelled.
+
+    Raises
+    ------
+    ValueError
+        If the frames were not drawn at random with known probabilities.
+    """
+
+    def __init__(self, table, truth):
+        if is_frame_index(table):
+            table = table.to_frame(index=False)
+        labelled = ~np.isnan(truth).any(axis=1)
+        known = "inclusion" in table and table["inclusion"][labelled].between(0, 1, "right").all()
+        if not known:
+            raise ValueError(
+                "Intervals from labels hold for frames that were drawn at random, and need the "
+                "column 'inclusion': the probability, above 0, with which each labelled frame was "
+                "drawn (n / n_frames in a plain random sample). suggest_frames(strategy='blocks') "
+                "gives it. Frames chosen by hand, by doubt or as the most typical say nothing "
+                "certain about the others: train on them instead."
+            )
+        self.table = table.reset_index(drop=True)
+        self.truth = truth
+        self.labelled = labelled
+
+    def interval(self, probabilities, cross_fitted, index, calibration, confidence_level):
+        """Estimate one film's shares.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_frames, n_classes)
+            Of the film's frames, corrected.
+        cross_fitted : ndarray of shape (n_frames, n_classes), or None
+            The same, by a classifier that had not learned from the labels near each frame.
+        index : pandas.MultiIndex
+            The frame index of the film's rows, each once.
+        calibration : CalibrationErrors or None
+            Probabilities of frames that the classifier was fitted on, from networks that had not
+            seen them.
+        confidence_level : float
+            Nominal coverage.
+
+        Returns
+        -------
+        MeanInterval or None
+            Shares; None if no frame of this film is labelled.
+
+        Raises
+        ------
+        ValueError
+            If a labelled frame is none of the film's, or the classifier has learned from it and
+            there are no probabilities from networks that have not.
+        """
+        video = index.get_level_values("video")[0]
+        of_film = self.table["video"].map(str) == video
+        sampled = np.flatnonzero(of_film & self.labelled)
+        if not len(sampled):
+            return None
+        positions = _positions(index, self.table.loc[of_film, "time"])
+        rows = pd.Series(positions, index=np.flatnonzero(of_film))[sampled].to_numpy()
+        tuning = "pooled"
+        if cross_fitted is not None:
+            predicted = cross_fitted.astype(np.float64)
+        else:
+            predicted = probabilities.astype(np.float64)
+            unseen = _unseen(calibration, index[rows], predicted[rows])
+            if unseen is None:
+                tuning = 0.0  # the labels alone
+            else:
+                predicted[rows] = unseen
+        strata = None
+        if "stratum" in self.table and len(np.unique(positions)) == len(index):
+            strata = np.empty(len(index), dtype=np.int64)
+            strata[positions] = self.table.loc[of_film, "stratum"].factorize()[0]
+        elif "stratum" in self.table:
+            strata = _stretches(self.table.iloc[sampled], rows, len(index))
+        return prediction_powered_mean(
+            predicted,
+            rows,
+            self.truth[sampled],
+            weights=index.get_level_values("duration").to_numpy(dtype=np.float64),
+            inclusion=self.table["inclusion"].to_numpy(dtype=np.float64)[sampled],
+            strata=strata,
+            tuning=tuning,
+            confidence_level=confidence_level,
+        )
+
+
+def _stretches(sample, positions, n_frames):
+    """Find the strata of all frames from those of a sample, if they are stretches of time.
+
+    Parameters
+    ----------
+    sample : pandas.DataFrame of n_labelled rows
+        ``stratum`` and ``inclusion``.
+    positions : ndarray of int, shape (n_labelled,)
+        Where in the film the labelled frames stand.
+    n_frames : int
+        How many frames the film has.
+
+    Returns
+    -------
+    ndarray of int, shape (n_frames,), or None
+        None where the sample tells nothing of the other frames.
+    """
+    order = np.argsort(positions)
+    sample, positions = sample.iloc[order], positions[order]
+    stratum = sample["stratum"].to_numpy()
+    begins = np.flatnonzero(np.append(True, stratum[1:] != stratum[:-1]))
+    n_drawn = np.diff(begins, append=len(stratum))
+    if len(begins) != len(np.unique(stratum)) or n_drawn.min() < 2:
+        return None
+    inclusion = sample["inclusion"].to_numpy(np.float64)[begins]
+    sizes = np.round(n_drawn / inclusion).astype(int)
+    if sizes.sum() != n_frames:
+        return None
+    strata = np.arange(len(sizes)).repeat(sizes)
+    agrees = strata[positions] == np.arange(len(begins)).repeat(n_drawn)
+    return strata if agrees.all() else None
+
+
+def _positions(index, times):
+    """Return which rows of a film's index have the given times."""
+    own = np.round(index.get_level_values("time").to_numpy(dtype=np.float64), 6)
+    order = np.argsort(own)
+    wanted = np.round(times.to_numpy(dtype=np.float64), 6)
+    place = np.minimum(np.searchsorted(own, wanted, sorter=order), len(own) - 1)
+    positions = order[place]
+    strange = np.flatnonzero(own[positions] != wanted)
+    if len(strange):
+        raise ValueError(
+            f"The labelled frame at {wanted[strange[0]]:g} s of "
+            f"{index.get_level_values('video')[0]!r} is none of the frames measured: label frames "
+            f"of the same sampling."
+        )
+    return positions
+
+
+def _unseen(calibration, index, predicted):
+    """Put predictions of networks that had not seen the frames in the place of others.
+
+    None if that cannot be: labelled frames were judged by few others, those of the film by all.
+    """
+    if calibration is None:
+        return predicted
+    learned = calibration.frames.droplevel("duration")
+    place = learned.drop_duplicates().get_indexer(index.droplevel("duration"))
+    seen = place >= 0
+    if not seen.any():
+        return predicted
+    if calibration.judged_together:
+        return None
+    if not calibration.out_of_sample:
+        raise ValueError(
+            f"The classifier has learned from {seen.sum()} of the {len(seen)} labelled frames, and "
+            f"is right about these more often than about others. Set cross_fit on it and fit "
+            f"again, or give labels it was not fitted on."
+        )
+    predicted[seen] = calibration.probabilities[~learned.duplicated()][place[seen]]
+    return predicted
