@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import index_of
+from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
 
 from sktime_screen import ScreenTimeAggregator
@@ -148,3 +149,43 @@ def test_is_a_scikit_learn_classifier(frames):
     assert clone(aggregator).get_params() == aggregator.get_params()
     fitted = aggregator.fit(frames, list("aabab")).set_output(transform="pandas")
     assert fitted.transform(frames.set_axis(["a", "b"], axis=1)).index.tolist() == ["a", "b"]
+
+
+def test_columns_of_which_some_are_classes(frames):
+    aggregator = ScreenTimeAggregator().fit(frames, ["tom", "jerry", "jerry", "tom", "jerry"])
+    with pytest.raises(ValueError, match=r"columns of probabilities are \['Tom', 'jerry'\]"):
+        aggregator.transform(frames.rename(columns={"tom": "Tom"}))
+    by_position = frames[["jerry", "tom"]].set_axis([0, 1], axis=1)
+    pd.testing.assert_frame_equal(aggregator.transform(by_position), aggregator.transform(frames))
+
+
+def test_a_table_of_one_character(frames):
+    y = pd.DataFrame({"tom": [1, 0, 0, 1, 0]})
+    aggregator = ScreenTimeAggregator().fit(frames[["tom"]], y)
+    assert aggregator.multilabel_
+    assert aggregator.transform(frames[["tom"]]).to_dict() == {"tom": {"a": 1.25, "b": 0.0}}
+    assert aggregator.score(frames[["tom"]], y) == 1.0
+    np.testing.assert_array_equal(aggregator.predict(frames[["tom"]]), y)
+
+
+@pytest.mark.parametrize("kind", [csr_array, lambda y: pd.DataFrame(y).astype("category")])
+def test_tables_of_other_kinds(frames, kind):
+    y = np.array([[1, 0], [0, 1], [0, 1], [1, 1], [0, 0]])
+    aggregator = ScreenTimeAggregator().fit(frames.to_numpy(), kind(y))
+    assert aggregator.multilabel_
+    np.testing.assert_array_equal(aggregator.predict(frames.to_numpy()), (frames > 0.5).astype(int))
+
+
+def test_frames_that_were_drawn_again_say_nothing_of_shares():
+    """Resampling gives copies of some frames: the correction and intervals are as without."""
+    rng = np.random.default_rng(0)
+    index = index_of([("a", float(time), 1.0) for time in range(200)])
+    y = np.where(rng.random(200) < 0.2, "tom", "no")
+    tom = np.clip(np.where(y == "tom", 0.6, 0.3) + rng.normal(0, 0.1, 200), 0.01, 0.99)
+    X = pd.DataFrame({"no": 1 - tom, "tom": tom}, index=index)
+    again = np.concatenate([np.arange(200), np.repeat(np.flatnonzero(y == "tom"), 4)])
+    for correction in ("calibrated", "adjusted", "em"):
+        aggregator = ScreenTimeAggregator(correction=correction, random_state=0)
+        expected = clone(aggregator).fit(X, y).estimate(X)
+        drawn = clone(aggregator).fit(X.iloc[again], y[again]).estimate(X)
+        pd.testing.assert_frame_equal(drawn, expected)

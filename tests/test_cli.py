@@ -161,9 +161,17 @@ def test_label_leaves_out_what_is_labelled(work, tmp_path):
     save_label_csv(tmp_path / "some.csv", X.iloc[:20], y.iloc[:20])
     page = tmp_path / "page.html"
     words = ["--classes", "cat", "--labels", tmp_path / "some.csv", "--output", page]
-    done = run("label", work / "two.mp4", *words, *memory_of(work), "--strategy", "random")
-    assert done.exit_code == 0, done.output
-    assert [frame["time"] for frame in frames_of(page.read_text())] == X["time"][20:].tolist()
+    for strategy in ("diverse", "all"):
+        options = [*memory_of(work), *QUICK_OPTIONS, "--strategy", strategy]
+        done = run("label", work / "two.mp4", *words, *options)
+        assert done.exit_code == 0, done.output
+        assert [frame["time"] for frame in frames_of(page.read_text())] == X["time"][20:].tolist()
+    # Of labels of other films as well.
+    done = run("label", work / "one.mp4", *words, *options)
+    assert len(frames_of(page.read_text())) == 24
+    save_label_csv(tmp_path / "some.csv", X, y)
+    done = run("label", work / "two.mp4", *words, *options)
+    assert (done.exit_code, "nothing is left to label" in done.output) == (1, True)
 
 
 def test_label_leaves_earlier_pages_alone(work, tmp_path, monkeypatch):
@@ -185,6 +193,11 @@ def test_label_says_what_is_missing(work, tmp_path):
     assert (done.exit_code, "--model" in done.output) == (2, True)
     done = run("label", work / "two.mp4", "--classes", "cat", "--output", tmp_path / "no" / "p")
     assert (done.exit_code, "there is no folder" in done.output) == (1, True)
+    words = ["label", work / "two.mp4", "--model", work / "model"]
+    done = run(*words, "--classes", "dog")
+    assert (done.exit_code, "--classes" in done.output) == (2, True)
+    done = run(*words, "--rate", 1, "--strategy", "random")
+    assert (done.exit_code, "--rate" in done.output) == (2, True)
 
 
 def test_train_writes_a_pipeline_and_what_to_expect(work):
@@ -360,9 +373,57 @@ def test_labels_of_a_random_sample_correct_seconds(work, tmp_path):
     for name in ["cat", "mouse"]:
         assert seconds[name] == pytest.approx((y[name] * X["duration"]).sum(), abs=1e-6)
     done = measured(work, work / "one.mp4", "--labels", sample)
-    assert (done.exit_code, "is of the films measured" in done.output) == (1, True)
+    assert (done.exit_code, "has no labels of 'one.mp4'" in done.output) == (1, True)
     done = measured(work, work / "two.mp4", "--labels", work / "two.csv")
     assert (done.exit_code, "inclusion" in done.output) == (1, True)
+
+
+def test_labels_of_films_that_are_gone_do_not_lose_the_others(work, tmp_path):
+    X, y = load_label_csv(work / "two.csv")
+    (tmp_path / "broken.mp4").write_text("no film")
+    others = [X.assign(video=str(tmp_path / name)) for name in ("broken.mp4", "gone.mp4")]
+    sample = pd.concat([X, *others]).assign(inclusion=1.0).join(y)
+    sample.to_csv(tmp_path / "sample.csv", index=False)
+    words = ["--csv", tmp_path / "a.csv", "--labels", tmp_path / "sample.csv"]
+    done = measured(work, work / "two.mp4", tmp_path / "broken.mp4", *words)
+    assert (done.exit_code, "Left out" in done.output) == (1, True)
+    seconds = pd.read_csv(tmp_path / "a.csv").set_index("character")["seconds"]
+    assert seconds["cat"] == pytest.approx((y["cat"] * X["duration"]).sum(), abs=1e-6)
+
+
+def test_what_is_read_is_not_written_over(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(work)
+    film, labels = work / "two.mp4", work / "two.csv"
+    before = film.read_bytes(), labels.read_bytes(), (work / "model").read_bytes()
+    for words in (
+        ["measure", film, "--model", "model", "--csv", "two.mp4"],
+        ["measure", film, "--model", "model", "--labels", labels, "--csv", labels],
+        ["measure", film, "--model", "model", "--json", "model"],
+        ["measure", film, "--model", "model", "--json", tmp_path / "a", "--csv", tmp_path / "a"],
+        ["label", film, "--classes", "cat", "--output", "./two.mp4"],
+        ["train", labels, "--model", labels],
+    ):
+        done = run(*words)
+        assert (done.exit_code, "error: Cannot write" in done.output) == (1, True), words
+    assert before == (film.read_bytes(), labels.read_bytes(), (work / "model").read_bytes())
+
+
+def test_labels_of_a_frame_in_two_files(work, tmp_path):
+    X, y = load_label_csv(work / "two.csv")
+    save_label_csv(tmp_path / "same.csv", X.iloc[:5], y.iloc[:5])
+    done = run("evaluate", work / "two.csv", tmp_path / "same.csv", "--model", work / "model",
+               *memory_of(work))  # fmt: skip
+    assert f"against {len(X)} labelled frames" in done.output
+    save_label_csv(tmp_path / "same.csv", X.iloc[:5], 1 - y.iloc[:5])
+    done = run("train", work / "two.csv", tmp_path / "same.csv", "--model", tmp_path / "model")
+    assert (done.exit_code, "has labels that differ" in done.output) == (1, True)
+
+
+def test_a_film_named_twice_is_measured_once(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(work)
+    done = measured(work, "two.mp4", work / "two.mp4", "--csv", tmp_path / "a.csv")
+    assert done.exit_code == 0, done.output
+    assert len(pd.read_csv(tmp_path / "a.csv")) == 2
 
 
 def test_evaluate_a_model(work):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
@@ -534,3 +535,43 @@ def test_tutorial_101_classes_from_get_dummies():
     head = dense(loss="categorical_crossentropy", l2=0.0, dropout=0.0).fit(X, one_hot)
     assert head.predict_proba(X).shape == (404, 101)
     assert head.score(X, one_hot) > 0.95
+
+
+@pytest.mark.parametrize("method", ["predict_proba", "decision_function"])
+def test_cross_validated_probabilities_of_a_table(X, table, method):
+    found = cross_val_predict(dense(epochs=30), X, table, cv=3, method=method)
+    middle = 0.5 if method == "predict_proba" else 0
+    assert found.shape == table.shape
+    assert ((found > middle) == table).to_numpy().mean() > 0.8
+
+
+def test_sparse_labels(X, table):
+    fitted = dense(epochs=2).fit(X, csr_array(table.to_numpy()))
+    expected = dense(epochs=2).fit(X, table.to_numpy())
+    assert_array_equal(fitted.predict_proba(X), expected.predict_proba(X))
+
+
+def test_copies_of_a_row_are_not_learned_from_and_held_out():
+    """Rows as a sampler repeats them: noise that only a network that has seen it can know."""
+    noise = np.random.default_rng(0).normal(size=(60, 30)).astype(np.float32)
+    labels = np.random.default_rng(1).integers(0, 2, 60)
+    rows = np.repeat(np.arange(60), 4)
+    head = dense(cross_fit=5, epochs=60)
+    said = head.fit_transform(noise[rows], labels[rows])
+    assert (said.argmax(axis=1) == labels[rows]).mean() < 0.75
+    assert head.score(noise, labels) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "message"),
+    [
+        (lambda table: table[:2], {"cross_fit": 5}, "Label more frames, or set cross_fit=None"),
+        (lambda table: table, {"class_weight": {"tom": -1}}, "weights below 0"),
+        (lambda table: table, {"class_weight": {"tom": {0: 0, 1: 0}, "jerry": {0: 0, 1: 0}}}, "no"),
+        (lambda table: table.set_axis(["tom", "tom"], axis=1), {}, "two columns of one name"),
+    ],
+)
+def test_what_cannot_be_learned_from(X, table, labels, options, message):
+    labels = labels(table)
+    with pytest.raises(ValueError, match=message):
+        dense(epochs=1, **options).fit_transform(X[: len(labels)], labels)

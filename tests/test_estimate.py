@@ -1,8 +1,11 @@
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from sktime_screen import KerasDenseClassifier, ScreenTimeAggregator, suggest_frames
+from sktime_screen.frames import frame_index
 
 
 def probabilities(video, truth, seed):
@@ -213,3 +216,78 @@ def test_the_head_says_whether_it_had_seen_the_frames():
     seen = KerasDenseClassifier(epochs=2, random_state=0).fit_transform(X, y)
     with pytest.warns(UserWarning, match="too optimistic"):
         ScreenTimeAggregator(correction="em").fit(seen, y)
+
+
+@pytest.fixture(scope="module")
+def two():
+    """An aggregator of two characters, a film's probabilities, and labels of all its frames."""
+    y = pd.DataFrame({"tom": scenes(300, 0.5, 0), "jerry": scenes(300, 0.2, 1)})
+    X = pd.concat([probabilities("film.mp4", y[name].to_numpy(), 3)["tom"] for name in y], axis=1)
+    X.columns = y.columns
+    X.attrs["out_of_sample"] = True
+    return ScreenTimeAggregator(random_state=0).fit(X, y), X, y
+
+
+def test_columns_of_labels_are_found_by_name(two):
+    aggregator, X, y = two
+    table = X.index.to_frame(index=False).assign(inclusion=1.0)
+    expected = aggregator.estimate(X, labelled=(table, y))
+    swapped = aggregator.estimate(X, labelled=(table, y[["jerry", "tom"]]))
+    pd.testing.assert_frame_equal(swapped, expected)
+    assert expected["seconds"].tolist() == pytest.approx([2.0 * y[name].sum() for name in y])
+    unnamed = aggregator.estimate(X, labelled=(table, y.to_numpy()))
+    pd.testing.assert_frame_equal(unnamed, expected)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (lambda y: y.rename(columns={"tom": "spike"}), r"expected \['tom', 'jerry'\]"),
+        (lambda y: y.astype(str), "y holds '[01]'; 0 and 1"),
+        (lambda y: y * 2, "y holds 2; 0 and 1"),
+        (lambda y: y["tom"], "a 0/1 column for each"),
+        (lambda y: y.assign(spike=0), r"expected \['tom', 'jerry'\]"),
+    ],
+)
+def test_labels_that_were_not_learned(two, labels, message):
+    aggregator, X, y = two
+    table = X.index.to_frame(index=False).assign(inclusion=1.0)
+    with pytest.raises(ValueError, match=message):
+        aggregator.estimate(X, labelled=(table, labels(y)))
+
+
+def test_classes_that_were_not_learned(measured):
+    aggregator, film, truth = measured
+    table, y, _ = sample(film, truth, 60)
+    with pytest.raises(ValueError, match=r"holds the classes \['Tom'\]"):
+        aggregator.estimate(film, labelled=(table, np.where(y == "tom", "Tom", y)))
+    with pytest.raises(TypeError, match="a tuple is expected"):
+        aggregator.estimate(film, labelled=table)
+    with pytest.raises(ValueError, match=r"lacks \['video'\]"):
+        aggregator.estimate(film, labelled=(table.drop(columns="video"), y))
+
+
+def test_films_are_the_same_however_their_paths_are_spelled(measured):
+    aggregator, film, truth = measured
+    table, y, _ = sample(film, truth, 60)
+    expected = aggregator.estimate(film, labelled=(table, y))
+    for spelled in ("./new.mp4", os.path.abspath("new.mp4")):
+        same = aggregator.estimate(film, labelled=(table.assign(video=spelled), y))
+        pd.testing.assert_frame_equal(same, expected)
+    with pytest.raises(ValueError, match="None of the labelled frames is of a film"):
+        aggregator.estimate(film, labelled=(table.assign(video="other.mp4"), y))
+    learned = probabilities("./0.mp4", scenes(300, 0.5, 0), 0)
+    aggregator = ScreenTimeAggregator(background="no").fit(
+        learned.set_axis(frame_index(learned.index.to_frame(index=False).assign(video="0.mp4"))),
+        np.where(scenes(300, 0.5, 0), "tom", "no"),
+    )
+    table, y, _ = sample(learned, scenes(300, 0.5, 0), 60)
+    with pytest.raises(ValueError, match="has learned from 60 of the 60"):
+        aggregator.estimate(learned, labelled=(table, y))
+
+
+def test_a_part_of_a_sample_is_no_sample(measured):
+    aggregator, film, truth = measured
+    table, y, _ = sample(film, truth, 60)
+    with pytest.raises(ValueError, match=r"The 20 labelled frames .* stand for 133 of its 400"):
+        aggregator.estimate(film, labelled=(table[:20], y[:20]))

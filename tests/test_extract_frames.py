@@ -74,6 +74,15 @@ def test_called_again_it_keeps_pictures_and_labels(tmp_path, films):
     assert lines["label"].tolist() == ["tom", ""] * 5 + [""] * 4
 
 
+def test_at_a_higher_rate_frames_stand_until_the_next_one(tmp_path, films):
+    for rate in (0.5, 1):
+        extract_frames(films, tmp_path / "pictures", rate=rate)
+    lines = pd.read_csv(tmp_path / "pictures" / "labels.csv")
+    assert lines["duration"].tolist() == [1.0] * len(lines)
+    expected = extract_frames(films, tmp_path / "others", rate=1)
+    assert lines["time"].tolist() == pytest.approx(expected["time"].tolist())
+
+
 def test_a_spreadsheet_may_write_semicolons(tmp_path, films):
     folder = tmp_path / "pictures"
     extract_frames(films[0], folder, rate=0.5)

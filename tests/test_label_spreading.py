@@ -246,3 +246,14 @@ def test_places_are_explained_by_the_estimator():
 )
 def test_scikit_learns_contract(estimator, check):
     check(estimator)
+
+
+def test_frames_asked_about_twice_are_one_neighbour():
+    X, y = film()
+    classifier = LabelSpreadingClassifier(OneVsRestClassifier(LogisticRegression())).fit(
+        X.iloc[::7], y.iloc[::7]
+    )
+    rows = np.random.default_rng(0).permutation(np.append(np.arange(len(X)), np.arange(40)))
+    np.testing.assert_allclose(
+        classifier.predict_proba(X.iloc[rows]), classifier.predict_proba(X)[rows], atol=1e-6
+    )

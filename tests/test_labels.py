@@ -206,7 +206,8 @@ def test_pictures_where_the_film_is_not(folder):
         ("video,time,tom\nnone.mp4,0,1\n", {}, FileNotFoundError, r"none\.mp4.*beside"),
         ("video,time\nfilm.mp4,0\n", {}, ValueError, "no column of labels"),
         ("video,time,tom\nfilm.mp4,soon,1\n", {}, ValueError, "line 2: 'time' is empty or unread"),
-        ("video,time,a,b\nfilm.mp4,0,1,7\n", {}, ValueError, "line 2: 'b' is 7"),
+        ("video,time,a,b\nfilm.mp4,0,1,7\n", {}, ValueError, "line 2: 'b' is '7'"),
+        ("video,time,a,b\nfilm.mp4,0,1,1\nfilm.mp4,1,x,0\n", {}, ValueError, "line 3: 'a' is 'x'"),
         ("video,time,a\nfilm.mp4,0,1\n", {"video": "b.mp4"}, ValueError, r"no labels of 'b\.mp4'"),
         (
             "video,time,a\nfilm.mp4,5,1\n\nfilm.mp4,4,1\n",
@@ -243,7 +244,7 @@ def test_pictures_where_the_film_is_not(folder):
             "video,time,note,a\nfilm.mp4,1,blurred,1\n",
             {},
             ValueError,
-            "line 2: 'note' is blurred; with several",
+            "line 2: 'note' is 'blurred'; with several",
         ),
         (
             "video,start,end,label,colour\nfilm.mp4,1,2,a,red\n",

@@ -277,3 +277,12 @@ def test_columns_that_are_no_map(X, table):
 def test_not_fitted(X):
     with pytest.raises(NotFittedError):
         on_maps().explain(X)
+
+
+def test_a_table_that_says_the_size_of_its_maps(X, table):
+    said = X.copy()
+    said.attrs["map_size"] = (WIDTH, HEIGHT)
+    with pytest.raises(ValueError, match=r"X holds maps of \(6, 4\)"):
+        on_maps().fit(said, table)
+    said.attrs["map_size"] = (HEIGHT, WIDTH)
+    on_maps(epochs=1).fit(said, table)

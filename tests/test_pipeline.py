@@ -248,3 +248,9 @@ def test_refuses(X, y, tmp_path):
         pipeline.fit(X, np.full(len(X), "mouse"))
     with pytest.raises(FileNotFoundError, match=r"gone\.mp4"):
         pipeline.fit(X.assign(video=str(tmp_path / "gone.mp4")), y)
+
+
+def test_names_of_columns(fitted):
+    assert fitted.get_feature_names_out().tolist() == fitted[-1].get_feature_names_out().tolist()
+    assert fitted[:2].get_feature_names_out().tolist() == ["picture"]
+    assert len(fitted[:3].get_feature_names_out()) == 1280

@@ -2,6 +2,7 @@ import base64
 import json
 from html.parser import HTMLParser
 from io import StringIO
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -336,6 +337,16 @@ def test_from_estimator_measures_and_tells_how():
     assert percent(bars[0]["x"]) == pytest.approx(100 / 12, abs=1e-3)
     for told in ("The title", "Measuring", "The most doubtful frames", "f10.8"):
         assert told in page.text
+
+
+def test_from_estimator_takes_a_search_and_refuses_other_things():
+    pipeline, probabilities = measuring()
+    search = SimpleNamespace(best_estimator_=pipeline)
+    ScreenTimeReport.from_estimator(search, ["a"])
+    assert pipeline[-1].asked_[0] is probabilities
+    for wrong in (pipeline[:-1], pipeline[-1]):
+        with pytest.raises(TypeError, match="does not tell seconds"):
+            ScreenTimeReport.from_estimator(wrong, ["a"])
 
 
 def test_from_estimator_shows_the_pictures_of_the_frame_table(tmp_path):

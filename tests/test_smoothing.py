@@ -121,3 +121,13 @@ def test_corrected_shares_survive_smoothing(cartoon):
     ]
     for smoothed in seconds[1:]:
         np.testing.assert_allclose(smoothed, seconds[0], atol=1.0)
+
+
+@pytest.mark.parametrize("smoothing", ["median", "shot", "viterbi"])
+def test_frames_that_come_twice_count_once(cartoon, smoothing):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.random((len(cartoon), 2)), index=frame_index(cartoon))
+    y = rng.integers(0, 2, X.shape)
+    aggregator = ScreenTimeAggregator(smoothing=smoothing, correction="calibrated").fit(X, y)
+    rows = rng.permutation(np.append(np.arange(len(X)), rng.integers(0, len(X), len(X))))
+    np.testing.assert_array_equal(aggregator.predict(X.iloc[rows]), aggregator.predict(X)[rows])

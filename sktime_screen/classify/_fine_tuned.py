@@ -111,8 +111,8 @@ class FineTunedCNNClassifier(NetworkClassifier):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,), or list of ndarray
-        The classes. For a table the array 0, 1 for each column, as scikit-learn's forests have it.
+    classes_ : ndarray of shape (n_classes,), or (n_labels, 2)
+        The classes. For a table 0 and 1 for each column.
     class_names_ : ndarray of shape (n_classes,)
         The classes, or a table's column names (0 to n_labels - 1 for an array).
     picture_shape_ : tuple of int

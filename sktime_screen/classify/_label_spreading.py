@@ -1,7 +1,6 @@
 """LabelSpreadingClassifier: what is known of some frames of a film carried to its other frames."""
 
 import copy
-import os
 from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
 
@@ -18,7 +17,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from ..features import by_looks, few_columns
-from ..frames import is_frame_index
+from ..frames import is_frame_index, resolved_films
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
 from ._frame_ties import ties_of_looks, ties_of_time
@@ -86,8 +85,8 @@ class LabelSpreadingClassifier(NetworkClassifier):
     ----------
     estimator_ : classifier
         The fitted estimator.
-    classes_ : ndarray of shape (n_classes,), or list of ndarray
-        The classes. For a table the array 0, 1 for each column, as scikit-learn's forests have it.
+    classes_ : ndarray of shape (n_classes,), or (n_labels, 2)
+        The classes. For a table 0 and 1 for each column.
     class_names_ : ndarray of shape (n_classes,)
         The classes, or a table's column names (0 to n_labels - 1 for an array).
     n_features_in_ : int
@@ -312,8 +311,11 @@ class LabelSpreadingClassifier(NetworkClassifier):
         spread = np.empty_like(start)
         for film, rows in pd.Series(films).groupby(films).indices.items():
             own = self._labelled.rows(np.flatnonzero(self._labelled.films == film))
-            moments = times[rows], durations[rows]
-            spread[rows] = self._spread(looks[rows], start[rows], own, *moments)
+            # A frame that comes twice is one neighbour of others, not two.
+            _, first, frame_of_row = np.unique(times[rows], return_index=True, return_inverse=True)
+            frames = rows[first]
+            moments = times[frames], durations[frames]
+            spread[rows] = self._spread(looks[frames], start[frames], own, *moments)[frame_of_row]
         return spread
 
     def _to_logits(self, probabilities):
@@ -373,8 +375,7 @@ def _moments(index):
     """Return films, times and durations of rows, or None for each where there is no frame index."""
     if not is_frame_index(index):
         return None, None, None
-    numbers, videos = index.get_level_values("video").factorize()
-    films = np.array([os.path.abspath(video) for video in videos], dtype=str)[numbers]
+    films = resolved_films(index.get_level_values("video"))
     times, durations = (
         index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
     )

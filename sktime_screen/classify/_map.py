@@ -101,8 +101,8 @@ class KerasMapClassifier(KerasDenseClassifier):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,), or list of ndarray
-        The classes. For a table the array 0, 1 for each column, as scikit-learn's forests have it.
+    classes_ : ndarray of shape (n_classes,), or (n_labels, 2)
+        The classes. For a table 0 and 1 for each column.
     class_names_ : ndarray of shape (n_classes,)
         The classes, or a table's column names (0 to n_labels - 1 for an array).
     history_ : dict of list of float
@@ -279,6 +279,15 @@ class KerasMapClassifier(KerasDenseClassifier):
             "sharpness": float(sharpness),
             "n_networks": int(n_networks),
         }
+
+    def _read(self, X, *labels, **options):
+        told = getattr(X, "attrs", {}).get("map_size")
+        if told is not None and tuple(told) != tuple(self.map_size):
+            raise ValueError(
+                f"map_size={self.map_size!r}, but X holds maps of {tuple(told)}, height and width "
+                f"in places: set map_size to that."
+            )
+        return super()._read(X, *labels, **options)
 
     def _check_map_size(self, n_features):
         size = tuple(self.map_size)

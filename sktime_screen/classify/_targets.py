@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from scipy.special import expit, softmax
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d
@@ -14,7 +15,7 @@ def read_labels(y):
 
     Parameters
     ----------
-    y : array-like or DataFrame
+    y : array-like, sparse matrix or DataFrame
         One class a row, or a table of indicators, one 0/1 column a label.
 
     Returns
@@ -26,11 +27,15 @@ def read_labels(y):
     Raises
     ------
     ValueError
-        If labels are missing, or a table holds something other than 0 and 1.
+        If labels are missing, or a table holds something other than 0 and 1 or two columns of one
+        name.
     """
     if y is None:
         raise ValueError("The classifier requires y to be passed, but the target y is None.")
-    values = np.asarray(y)
+    is_frame = isinstance(y, pd.DataFrame)
+    if is_frame and y.columns.has_duplicates:
+        raise ValueError(f"y has two columns of one name: {y.columns.tolist()}.")
+    values = y.toarray() if issparse(y) else np.asarray(y)
     missing = pd.isna(values)
     if missing.any():
         rows = np.flatnonzero(missing.reshape(len(values), -1).any(axis=1))
@@ -38,7 +43,6 @@ def read_labels(y):
             f"y contains NaN or None: {len(rows)} of {len(values)} rows have no label, the first"
             f" is row {rows[0]}. Label these rows or leave them out."
         )
-    is_frame = isinstance(y, pd.DataFrame)
     indicators = np.isin(values, [0, 1]) if values.ndim == 2 else np.zeros(0, bool)
     if values.ndim == 2 and (values.shape[1] > 1 or (is_frame and indicators.all())):
         if not indicators.all():
@@ -123,11 +127,11 @@ class TargetEncoding:
 
         Returns
         -------
-        ndarray of shape (n_classes,), or list of ndarray
-            The classes; for a table the array 0, 1 for each label, since scorers would take a
-            list of two names for two exclusive classes.
+        ndarray of shape (n_classes,), or (n_labels, 2)
+            The classes; for a table 0 and 1 for each label, since scorers would take a list of
+            two names for two exclusive classes.
         """
-        return [np.array([0, 1]) for _ in self.classes] if self.multilabel else self.classes
+        return np.tile([0, 1], (len(self.classes), 1)) if self.multilabel else self.classes
 
     def encode(self, labels):
         """Turn labels into targets.
@@ -228,7 +232,7 @@ class TargetEncoding:
         Raises
         ------
         ValueError
-            If `class_weight` names a class that does not exist.
+            If `class_weight` names a class that does not exist, or no weight is above 0.
         """
         if class_weight is None:
             weights = np.ones(len(labels))
@@ -241,6 +245,11 @@ class TargetEncoding:
         weights = weights.reshape(len(labels), -1)
         if sample_weight is not None:
             weights = weights * sample_weight[:, None]
+        if (weights < 0).any() or not weights.any():
+            raise ValueError(
+                f"class_weight={class_weight!r}, with sample_weight, leaves no row to learn from, "
+                f"or makes weights below 0."
+            )
         return weights.astype(np.float32)
 
     def _label_weights(self, table, class_weight):

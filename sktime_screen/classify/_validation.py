@@ -3,6 +3,7 @@
 from math import ceil
 
 import numpy as np
+import pandas as pd
 
 from ..frames import is_frame_index
 from ..frames._stratified import deal_groups, label_counts
@@ -58,13 +59,24 @@ def parts_of_rows(X, targets, n_parts, generator):
     ndarray of int, shape (n,)
         The part of each row. Films stay whole where there are three or more, and each class is in
         two at least: what a part gets then tells of films that were never seen.
+
+    Raises
+    ------
+    ValueError
+        If all rows would be in one part.
     """
     films = _whole_films(X, targets)
     if films is not None:
         blocks, n_parts = films, min(n_parts, films.max() + 1)
     else:
         blocks = _blocks_of_rows(X, n_blocks=2 * n_parts)
-    return _split_blocks(blocks, targets, np.full(n_parts, 1 / n_parts), generator)
+    parts = _split_blocks(blocks, targets, np.full(n_parts, 1 / n_parts), generator)
+    if (parts == parts[0]).all():
+        raise ValueError(
+            f"{len(parts)} rows cannot be dealt out to parts for cross_fit: every class has to be "
+            f"in two stretches of film at least. Label more frames, or set cross_fit=None."
+        )
+    return parts
 
 
 def _whole_films(X, targets):
@@ -78,9 +90,11 @@ def _whole_films(X, targets):
 
 
 def _blocks_of_rows(X, n_blocks):
-    """Number the blocks of rows that must not be separated; without times a row is its own."""
+    """Number the blocks of rows that must not be separated; without times, those that are equal."""
     if not is_frame_index(getattr(X, "index", None)):
-        return np.arange(len(X))
+        # Samplers that balance classes repeat rows, which would be held out and known as well.
+        rows = [hash(row.tobytes()) for row in np.ascontiguousarray(X)]
+        return pd.factorize(np.array(rows))[0]
     # Neighbouring frames look alike: split at random, the held-out rows would be known already.
     return enough_time_blocks(X, n_blocks)
 

@@ -1,6 +1,7 @@
 """``sktime-screen frames``."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,9 @@ def frames(
     )
     steps = Steps(results_console(), quiet)
     steps.say(f"{len(table)} pictures in {folder}")
-    steps.say(f"Fill in {folder / 'labels.csv'}, then: sktime-screen train {folder / 'labels.csv'}")
+    listing = str(folder / "labels.csv")
+    command = ["sktime-screen", "train", listing, "--model", "screen_time.joblib"]
+    command += [] if rate == 1 else ["--rate", f"{rate:g}"]
+    steps.say(f"Fill in {listing}, then: {shlex.join(command)}")
     if set(paths) - set(table["video"]):
         raise typer.Exit(1)

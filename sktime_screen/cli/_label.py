@@ -7,12 +7,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 
 from ..features import PretrainedCNNFeatures
 from ..frames import ImageResizer, VideoFrameSampler, frame_index
 from ..labels import suggest_frames, write_label_page
+from ..labels._suggestions import labelled_rows
 from ..recipes import recommended_pipeline
 from ._console import Steps, results_console
 from ._labels import as_films_are_called, load_labels
@@ -28,7 +30,6 @@ from ._options import (
     PictureSize,
     Places,
     Quiet,
-    Rate,
     Seed,
     check_outputs,
     feature_folder,
@@ -44,6 +45,9 @@ class Strategy(StrEnum):
     uncertain = "uncertain"
     random = "random"
     all = "all"
+
+
+_AT_RANDOM = (Strategy.blocks, Strategy.stratified, Strategy.random)
 
 
 def label(
@@ -70,9 +74,18 @@ def label(
     model: MaybeModel = None,
     labels: Annotated[
         list[Path] | None,
-        typer.Option(metavar="LABELS...", help="Labels so far: their frames are not taken again."),
+        typer.Option(
+            metavar="LABELS...",
+            help="Labels so far: their frames are not taken again, but for samples at random, "
+            "which are of all frames.",
+        ),
     ] = None,
-    rate: Rate = 1.0,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001, help="Frames a second that are looked at; by default 1, or as the model."
+        ),
+    ] = None,
     places: Places = True,
     picture_size: PictureSize = None,
     backbone: Backbone = None,
@@ -92,13 +105,26 @@ def label(
     if strategy is Strategy.uncertain and model is None:
         raise typer.BadParameter("uncertain needs a --model to doubt", param_hint="--strategy")
     output = output or _next_page()
-    check_outputs(output)
+    check_outputs(output, inputs=[*films, *(labels or []), *([model] if model else [])])
     steps = Steps(results_console(), quiet)
     fitted = None if model is None else load_model(model)
+    rate = _rate(rate, fitted, strategy)
+    if fitted is not None and classes and set(classes) != set(_characters(fitted)):
+        raise typer.BadParameter(
+            f"the model knows {_characters(fitted)}: leave --classes out, or the model",
+            param_hint="--classes",
+        )
     folder = feature_folder(memory, no_memory)
     paths = [os.fspath(film) for film in films]
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
-    readable = set(table["video"])
+    readable = [path for path in paths if path in set(table["video"])]
+    known = _labelled(labels, rate, readable, table)
+    left = len(table) if strategy in _AT_RANDOM else int((~known).sum())
+    if not left:
+        raise ValueError(
+            f"All {len(table)} frames of the films are labelled in "
+            f"{', '.join(f'{str(path)!r}' for path in labels or [])}: nothing is left to label."
+        )
     probabilities = doubted = None
     if fitted is None:
         looks = recommended_pipeline(
@@ -117,27 +143,47 @@ def label(
         if strategy is Strategy.uncertain:
             corrected = fitted[-1].predict_proba(probabilities)
             doubted = pd.DataFrame(corrected, index=probabilities.index)
-    if strategy is not Strategy.all:
-        known = None
-        if labels:
-            known = as_films_are_called(load_labels(labels, rate=rate)[0], paths)
-        taken = 0 if known is None else len(known)
+    if strategy is Strategy.all:
+        table = table[~known]
+    else:
         table = suggest_frames(
             table,
-            min(number, max(1, len(table) - taken)),
+            min(number, left),
             strategy.value,
             features=None if strategy in (Strategy.blocks, Strategy.random) else looks,
             estimator=doubted,
-            labelled=known,
+            labelled=table[known],
             random_state=seed,
         )
     with steps.step(f"Writing the page of {len(table)} frames"):
         _write(table, classes, output, fitted, probabilities)
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
     options = _train_options(fitted, rate, places, picture_size, backbone)
-    steps.say(_next_command(films, output, strategy, model, labels, options))
-    if set(paths) - readable:
+    steps.say(_next_command(readable, output, strategy, model, labels, options))
+    if model is not None and not labels and strategy not in _AT_RANDOM:
+        steps.say(f"with the labels that {model} has learned from before {output.stem}.csv.")
+    if len(readable) < len(paths):
         raise typer.Exit(1)
+
+
+def _rate(rate, fitted, strategy):
+    """Return at which rate to look at films, which for samples has to be that of the model."""
+    of_model = None if fitted is None else fitted[0].rate
+    if strategy in _AT_RANDOM and None not in (rate, of_model) and rate != of_model:
+        raise typer.BadParameter(
+            f"the model looks at {of_model:g} frames a second, and measures with labels of the "
+            f"same frames: leave --rate out",
+            param_hint="--rate",
+        )
+    return rate or of_model or 1.0
+
+
+def _labelled(labels, rate, films, table):
+    """Tell which frames are labelled; labels may be of other films as well."""
+    if not labels:
+        return np.zeros(len(table), bool)
+    known = as_films_are_called(load_labels(labels, rate=rate)[0], films)
+    return labelled_rows(table, known[known["video"].isin(films)])
 
 
 def _next_page():
@@ -156,21 +202,25 @@ def _train_options(fitted, rate, places, picture_size, backbone):
         elif isinstance(step, PretrainedCNNFeatures):
             backbone, places = step.backbone, step.pooling is None
     _, resizer, features, *_ = recommended_pipeline(places=places)
+    if fitted is not None:
+        rate = fitted[0].rate
     words = [] if rate == 1 else ["--rate", f"{rate:g}"]
     words += [] if places else ["--no-places"]
     if picture_size not in (None, resizer.size):
         words += ["--picture-size", *map(str, picture_size)]
     if backbone not in (None, features.backbone):
         words += ["--backbone", str(backbone)]
+    if fitted is not None and fitted[-1].background is not None:
+        words += ["--background", str(fitted[-1].background)]
     return words
 
 
 def _next_command(films, output, strategy, model, labels, options):
     """Return what to do with the labels; a random sample is not spent on a model there is."""
     made = f"{output.stem}.csv"
-    if model is not None and strategy in (Strategy.blocks, Strategy.stratified, Strategy.random):
+    if model is not None and strategy in _AT_RANDOM:
         return shlex.join(
-            ["sktime-screen", "measure", *map(str, films), "--model", str(model), "--labels", made]
+            ["sktime-screen", "measure", *films, "--model", str(model), "--labels", made]
         )
     so_far = map(str, labels or [])
     return shlex.join(
@@ -181,16 +231,21 @@ def _next_command(films, output, strategy, model, labels, options):
     )
 
 
+def _characters(fitted):
+    """Return the names that a model knows, without the one that means nobody."""
+    aggregator = fitted[-1]
+    return [str(name) for name in aggregator.class_names_ if name != aggregator.background]
+
+
 def _write(table, classes, output, fitted, probabilities):
     if fitted is None:
         write_label_page(table, classes, output)
         return
     aggregator = fitted[-1]
     nobody = aggregator.background
-    names = [str(name) for name in aggregator.class_names_ if name != nobody]
     write_label_page(
         table,
-        classes or names,
+        classes or _characters(fitted),
         output,
         multilabel=aggregator.multilabel_,
         background=None if nobody is None else str(nobody),

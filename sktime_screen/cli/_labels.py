@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pandas as pd
 
+from ..frames import resolved_films
 from ..labels import load_eaf, load_label_csv, load_label_studio
 from ..labels._indicators import CLASS_COLUMNS
 
@@ -16,8 +17,8 @@ def load_labels(paths, video=None, rate=1.0):
     ----------
     paths : list of pathlib.Path
         CSV files, or those of ELAN (.eaf) and Label Studio (.json).
-    video : pathlib.Path, optional
-        The film whose pictures are labelled.
+    video : path or list of path, optional
+        The film whose pictures are labelled; of CSV files with films, those that are wanted.
     rate : float, default=1.0
         Frames a second, where films or intervals are sampled.
 
@@ -32,7 +33,7 @@ def load_labels(paths, video=None, rate=1.0):
     Raises
     ------
     ValueError
-        If the files name other characters.
+        If the files name other characters, or give a frame labels that differ.
     """
     loaded = [_loaded(path, video, rate) for path in paths]
     names = [_columns(y) for _, y in loaded]
@@ -49,15 +50,29 @@ def load_labels(paths, video=None, rate=1.0):
             "Some labels are of films and others of pictures, since not all films were found: put "
             "them where the files of labels say, or train on each kind alone."
         )
-    return X, _named(y)
+    return _without_repeats(X, _named(y), paths)
 
 
 def _loaded(path, video, rate):
     if path.suffix.lower() == ".eaf":
-        return load_eaf(path, video, rate)
+        return load_eaf(path, None if isinstance(video, list) else video, rate)
     if path.suffix.lower() == ".json":
         return load_label_studio(path, rate)
     return load_label_csv(path, video, rate, missing="drop")
+
+
+def _without_repeats(X, y, paths):
+    """Drop frames that come again in another file with the same labels."""
+    frames = pd.DataFrame({"film": resolved_films(X["video"]), "time": X["time"].round(3)})
+    again = frames.duplicated()
+    differs = again & ~pd.concat([frames, y], axis=1).duplicated()
+    if differs.any():
+        row = X[differs].iloc[0]
+        raise ValueError(
+            f"{', '.join(f'{str(path)!r}' for path in paths)}: the frame of {row['video']!r} at "
+            f"{row['time']:g} s has labels that differ. Keep one of them."
+        )
+    return X[~again].reset_index(drop=True), y[~again].reset_index(drop=True)
 
 
 def _columns(y):

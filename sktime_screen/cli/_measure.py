@@ -1,5 +1,6 @@
 """``sktime-screen measure``."""
 
+import contextlib
 import os
 import warnings
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from ..frames import VideoError, read_timeline
 from ..frames._indicators import indicator_table
 from ..labels import save_eaf
 from ..report import ScreenTimeReport, save_csv, save_json, save_srt, save_vtt
@@ -57,10 +59,12 @@ def measure(
 
     A film that cannot be measured does not stop the others; the exit code then is 1.
     """
-    paths = list(dict.fromkeys(os.fspath(film) for film in films))
+    # A film may be named twice, spelled in two ways.
+    paths = list({os.path.realpath(film): os.fspath(film) for film in reversed(films)}.values())
+    paths.reverse()
     if len(paths) > 1 and (vtt or srt or eaf):
         raise typer.BadParameter("subtitles and .eaf files are of one film: measure each alone")
-    check_outputs(report, csv, json, vtt, srt, eaf)
+    check_outputs(report, csv, json, vtt, srt, eaf, inputs=[*films, model, *(labels or [])])
     console = results_console()
     steps = Steps(console, quiet)
     fitted = load_model(model)
@@ -106,7 +110,7 @@ def measure(
 
 def _sample(labels, paths, fitted):
     """Return labelled frames of the films as ``estimate`` takes them."""
-    X, y = load_labels(labels, rate=fitted[0].rate)
+    X, y = load_labels(labels, _readable(paths), rate=fitted[0].rate)
     X = as_films_are_called(X, paths)
     if not X["video"].isin(paths).any():
         raise ValueError(
@@ -114,6 +118,16 @@ def _sample(labels, paths, fitted):
             f"films measured: they are of {sorted(X['video'].unique())[:3]}."
         )
     return X, labels_for(fitted[-1], y, labels)
+
+
+def _readable(paths):
+    """Return the films that can be read; the others are told of when they are measured."""
+    readable = []
+    for path in paths:
+        with contextlib.suppress(OSError, VideoError):
+            read_timeline(path)
+            readable.append(path)
+    return readable or paths
 
 
 def _probabilities(fitted, paths, ways, steps):

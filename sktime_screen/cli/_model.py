@@ -49,6 +49,7 @@ def save_model(pipeline, path, validation=None):
     set_up_features(pipeline, None, verbose=False)
     if _is_skops(path) and validation is not None:
         pipeline.made_with_["validation"] = validation.to_dict("tight")
+    path = path.resolve()  # what a link leads to is replaced, not the link
     try:
         if _is_skops(path):
             save_skops(pipeline, path)

@@ -62,7 +62,7 @@ Backbone = Annotated[
 Places = Annotated[
     bool,
     typer.Option(
-        help="Whether to look at every place of the picture or at its average, which takes a 30th "
+        help="Whether to look at every place of the picture or at its average, which takes a 70th "
         "of the room and recognises less.",
     ),
 ]
@@ -117,22 +117,33 @@ def feature_folder(memory, no_memory):
     return store.folder
 
 
-def check_outputs(*paths):
+def check_outputs(*paths, inputs=()):
     """Check before hours of work that its results can be written.
 
     Parameters
     ----------
     *paths : pathlib.Path or None
         Files to be written.
+    inputs : iterable of path
+        Files that are read.
 
     Raises
     ------
     OSError
         If one of them is a folder, or its folder is missing or closed.
+    ValueError
+        If it would take the place of one that is read, or of another one to be written.
     """
+    read = {os.path.realpath(path) for path in inputs}
+    written = set()
     for path in paths:
         if path is None:
             continue
+        if os.path.realpath(path) in read:
+            raise ValueError(f"Cannot write {path}: this command reads it. Name another file.")
+        if os.path.realpath(path) in written:
+            raise ValueError(f"Cannot write {path} twice. Name another file.")
+        written.add(os.path.realpath(path))
         if path.is_dir():
             raise IsADirectoryError(f"Cannot write {path}: it is a folder. Name a file in it.")
         if not path.parent.is_dir():

@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from ..recipes import recommended_pipeline
@@ -56,7 +57,7 @@ def train(
     debug: Debug = False,
 ):
     """Learn characters from labelled frames, and write a model that measures films."""
-    check_outputs(model)
+    check_outputs(model, inputs=labels if video is None else [*labels, video])
     console = results_console()
     steps = Steps(console, quiet)
     folder = feature_folder(memory, no_memory)
@@ -65,6 +66,7 @@ def train(
     )
     n_films = X["video"].nunique()
     steps.say(f"{len(X)} labelled frames of {n_films} film{'s' * (n_films != 1)}")
+    _warn_of_constant(y)
     # Features once, for the model and for every fold of its validation.
     features = pipeline[:-2].fit_transform(X)
     figures = None
@@ -77,6 +79,17 @@ def train(
     if figures is not None:
         console.print(figures_table(figures, VALIDATION_TITLE))
     steps.say(f"Model: {model}. Then: sktime-screen measure FILM --model {model}")
+
+
+def _warn_of_constant(y):
+    """Warn of characters of whom labels teach nothing."""
+    for name, shown in y.items() if isinstance(y, pd.DataFrame) else ():
+        if shown.nunique() == 1:
+            warnings.warn(
+                f"{name!r} is in {'every' if shown.iloc[0] else 'no'} labelled frame: nothing can "
+                f"be learned of it from these.",
+                stacklevel=2,
+            )
 
 
 VALIDATION_TITLE = "What to expect on frames held out"

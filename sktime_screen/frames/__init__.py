@@ -7,7 +7,7 @@ from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
 from ._shots import shot_boundaries, shot_groups
 from ._stratified import MultilabelStratifiedGroupKFold
-from ._table import as_frame_index, check_frame_table, frame_index, is_frame_index
+from ._table import as_frame_index, check_frame_table, frame_index, is_frame_index, resolved_films
 from ._time_blocks import time_blocks
 from ._timeline import TIME_TOLERANCE
 from ._video import VideoError, read_timeline
@@ -27,6 +27,7 @@ __all__ = [
     "picture_keys",
     "progress",
     "read_timeline",
+    "resolved_films",
     "shot_boundaries",
     "shot_groups",
     "time_blocks",

@@ -85,7 +85,9 @@ def read_pictures(path, times, size=None, interpolation="area"):
         for _ in range(repeat):
             yield ready[1] if picture is None else picture
     if lost:
-        warn_damaged(path, f"{lost} of {len(wanted)} frames could not be decoded")
+        warn_damaged(
+            path, f"{lost} of {len(wanted)} frames could not be decoded, the one before stands in"
+        )
 
 
 def _wanted_pictures(path, timeline, wanted, output):

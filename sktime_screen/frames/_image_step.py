@@ -2,11 +2,31 @@
 
 from typing import Self
 
+import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 
 class ImageStep(TransformerMixin, BaseEstimator):
     """Base of the steps whose output is pictures, not a table."""
+
+    def __init_subclass__(cls, **options):
+        # Else scikit-learn puts what has names into tables.
+        super().__init_subclass__(auto_wrap_output_keys=None, **options)
+
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+        """Return a name for pictures, so that a pipeline can ask its later steps for theirs.
+
+        Parameters
+        ----------
+        input_features : object, optional
+            Not used.
+
+        Returns
+        -------
+        ndarray of str
+            ``["picture"]``.
+        """
+        return np.array(["picture"], dtype=object)
 
     def set_output(self, *, transform=None) -> Self:
         """Do nothing: pictures are not put into a table.

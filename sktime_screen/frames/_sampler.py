@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _num_samples
 
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
@@ -92,8 +93,10 @@ class VideoFrameSampler(ImageStep):
                 "Labels belong to frames, and videos were given: fit takes a frame table, as "
                 "VideoFrameSampler(rate).sample(videos) or load_label_csv gives it."
             )
-        if y is not None and len(y) != len(X):
-            raise ValueError(f"{len(X)} frames but {len(y)} labels: one label a frame is expected.")
+        if y is not None and _num_samples(y) != len(X):
+            raise ValueError(
+                f"{len(X)} frames but {_num_samples(y)} labels: one label a frame is expected."
+            )
         return self
 
     def sample(self, videos) -> pd.DataFrame:
@@ -118,6 +121,8 @@ class VideoFrameSampler(ImageStep):
             If no video was given, none can be read, or a parameter is out of its range.
         """
         self._validate_params()
+        if self.stop is not None and self.stop <= (self.start or 0):
+            raise ValueError(f"start={self.start}, stop={self.stop}: stop has to be the later one.")
         paths = _video_paths(videos)
         tables = []
         for path in paths:
@@ -131,9 +136,20 @@ class VideoFrameSampler(ImageStep):
                 if self.on_error == "warn":
                     warnings.warn(f"Left out: {error}", RuntimeWarning, stacklevel=2)
                 continue
+            if not len(times):
+                warnings.warn(
+                    f"Left out: {path!r} has no frame between start={self.start} and "
+                    f"stop={self.stop} s.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+                continue
             tables.append(pd.DataFrame({"video": path, "time": times, "duration": durations}))
         if not tables:
-            raise ValueError(f"None of the {len(paths)} videos can be read: {paths[:3]} ...")
+            raise ValueError(
+                f"None of the {len(paths)} videos can be read and has frames between start and "
+                f"stop: {paths[:3]} ..."
+            )
         return pd.concat(tables, ignore_index=True)
 
     def transform(self, X) -> FrameSequence:

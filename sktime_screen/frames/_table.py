@@ -26,9 +26,11 @@ def check_frame_table(table) -> pd.DataFrame:
 
     Raises
     ------
+    TypeError
+        If it is no DataFrame.
     ValueError
-        If a column is missing, a path is missing, a time is negative or not finite, or a duration
-        is not positive.
+        If a column is missing or comes twice, a path is missing, a time is negative or not finite,
+        or a duration is not positive.
 
     Examples
     --------
@@ -37,6 +39,14 @@ def check_frame_table(table) -> pd.DataFrame:
     >>> check_frame_table(table)["time"].dtype
     dtype('float64')
     """
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(
+            f"A frame table is expected, not {type(table).__name__}: "
+            f"VideoFrameSampler(rate=1).sample(videos) makes one."
+        )
+    twice = [name for name in table.columns[table.columns.duplicated()] if name in INDEX_NAMES]
+    if twice:
+        raise ValueError(f"The frame table has more than one column {twice[0]!r}.")
     missing = [name for name in INDEX_NAMES if name not in table.columns]
     if missing:
         raise ValueError(
@@ -45,6 +55,9 @@ def check_frame_table(table) -> pd.DataFrame:
             f"VideoFrameSampler(rate=1).sample(videos) makes one."
         )
     checked = table.copy()
+    if is_frame_index(checked.index):
+        # pandas does not know then which of both is meant.
+        checked.index = checked.index.set_names([None] * len(INDEX_NAMES))
     for name in [column for column in ("video", "image") if column in checked.columns]:
         if checked[name].isna().any():
             row = int(np.flatnonzero(checked[name].isna())[0])
@@ -101,6 +114,23 @@ def is_frame_index(index) -> TypeGuard[pd.MultiIndex]:
         True for a ``MultiIndex`` with the levels ``video``, ``time`` and ``duration``.
     """
     return isinstance(index, pd.MultiIndex) and tuple(index.names) == INDEX_NAMES
+
+
+def resolved_films(videos) -> np.ndarray:
+    """Return the names by which films are the same, however their paths are spelled.
+
+    Parameters
+    ----------
+    videos : array-like of str
+        Paths of films, one a row.
+
+    Returns
+    -------
+    ndarray of str
+        Absolute paths without links.
+    """
+    numbers, names = pd.factorize(np.asarray(videos, dtype=object))
+    return np.array([os.path.realpath(name) for name in names], dtype=str)[numbers]
 
 
 def as_frame_index(frames) -> pd.MultiIndex:

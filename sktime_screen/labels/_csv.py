@@ -16,6 +16,7 @@ from ._spacing import seconds_to_next
 
 _PICTURE_COLUMNS = ("Image_ID", "image", "filename")
 # What ScreenTimeAggregator.appearances adds to its intervals.
+_ZERO_OR_ONE = ("0", "1", "0.0", "1.0", "true", "false")
 _OF_APPEARANCES = ("duration", "confidence", "peak_time")
 
 
@@ -40,8 +41,8 @@ def load_label_csv(path, video=None, rate=None, *, missing="error") -> tuple[pd.
     ----------
     path : str or path
         The CSV file. Films and pictures are looked for beside it, then from the working directory.
-    video : str or path, optional
-        For pictures, the film they were taken from; otherwise, the one film whose labels are
+    video : str or path, or list of these, optional
+        For pictures, the film they were taken from; otherwise, the film or films whose labels are
         wanted out of several.
     rate : float, optional
         Frames a second: at which the pictures were taken from ``video``, or at which films with
@@ -209,11 +210,13 @@ def _labelled(path, rows, labels, missing):
 def _of_film(path, rows, video):
     if video is None:
         return rows
-    name = os.path.basename(os.fspath(video))
-    chosen = rows["video"].map(os.path.basename) == name
+    videos = [video] if isinstance(video, (str, os.PathLike)) else video
+    names = [os.path.basename(os.fspath(one)) for one in videos]
+    chosen = rows["video"].map(os.path.basename).isin(names)
     if not chosen.any():
         raise ValueError(
-            f"{path!r} has no labels of {name!r}, only of {sorted(rows['video'].unique())}."
+            f"{path!r} has no labels of {', '.join(map(repr, names))}, only of "
+            f"{sorted(rows['video'].unique())}."
         )
     return rows[chosen]
 
@@ -284,10 +287,12 @@ def _targets(path, labels):
     if values.shape[1] == 1:
         return values.iloc[:, 0].reset_index(drop=True)
     if not binary.to_numpy().all():
-        row, column = np.argwhere(~binary.to_numpy())[0]
+        # One value that is no number leaves its whole column as text.
+        known = labels.apply(lambda column: column.str.lower().isin(_ZERO_OR_ONE))
+        row, column = np.argwhere(~(binary | known).to_numpy())[0]
         raise ValueError(
-            f"{path!r}, line {values.index[row]}: {values.columns[column]!r} is "
-            f"{values.iloc[row, column]}; with several columns of labels each is 0 or 1, one "
+            f"{path!r}, line {labels.index[row]}: {labels.columns[column]!r} is "
+            f"{labels.iloc[row, column]!r}; with several columns of labels each is 0 or 1, one "
             f"column a character."
         )
     return values.astype(np.int64).reset_index(drop=True)

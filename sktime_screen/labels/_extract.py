@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 
 from .._files import written_whole
-from ..frames import FrameSequence, VideoError, VideoFrameSampler, file_digest, progress
+from ..frames import (
+    TIME_TOLERANCE,
+    FrameSequence,
+    VideoError,
+    VideoFrameSampler,
+    file_digest,
+    progress,
+)
 from ._files import as_seen_from, read_table, write_table
 
 _COLUMNS = ["video", "time", "duration", "image"]
@@ -147,8 +154,17 @@ def _with_lines(lines, table, folder):
     )
     new = new[~new["image"].isin(lines["image"])].astype(str)
     lines = pd.concat([lines, new], ignore_index=True).fillna("")
-    films, _ = lines["video"].factorize()
-    return lines.iloc[np.lexsort((lines["time"].str.replace(",", ".").astype(float), films))]
+    times, durations = (_as_numbers(lines[name]) for name in ("time", "duration"))
+    order = np.lexsort((times, lines["video"].factorize()[0]))
+    lines, times, durations = lines.iloc[order], times.iloc[order], durations.iloc[order]
+    # Frames taken at a lower rate stand until the next one that has come in between.
+    left = times.groupby(lines["video"]).shift(-1) - times
+    shorter = left < durations - TIME_TOLERANCE
+    return lines.assign(duration=lines["duration"].mask(shorter, left.round(6).astype(str)))
+
+
+def _as_numbers(column):
+    return column.str.replace(",", ".").astype(float)
 
 
 def _image_paths(table, video, folder, picture_format):

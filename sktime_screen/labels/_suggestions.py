@@ -8,10 +8,17 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..features import by_looks, few_columns
-from ..frames import VideoFrameSampler, check_frame_table, frame_index, is_frame_index
+from ..frames import (
+    VideoFrameSampler,
+    check_frame_table,
+    frame_index,
+    is_frame_index,
+    resolved_films,
+)
 from ._coverage import Coverage
 
 _STRATEGIES = ("diverse", "stratified", "uncertain", "blocks", "random")
+_AT_RANDOM = ("stratified", "blocks", "random")
 # Maps of so many frames are in memory at once.
 _FRAMES_AT_ONCE = 1024
 
@@ -55,8 +62,9 @@ def suggest_frames(
         For "uncertain": a fitted pipeline whose ``predict_proba`` takes `X`, or its probabilities,
         a table with the frame index and a column a class that has a row for every frame of `X`.
     labelled : pandas.DataFrame, optional
-        A frame table (``video`` and ``time`` suffice) of what is labelled already. These frames
-        are not chosen again, nor are those that look like them.
+        A frame table (``video`` and ``time`` suffice) of what is labelled already. "diverse" and
+        "uncertain" do not choose these frames again, nor those that look like them. A sample at
+        random is one of all frames, else it would say nothing of those that are labelled.
     random_state : int, RandomState instance or None, default=None
         Decides what is left to chance. The same number gives the same frames.
 
@@ -65,15 +73,17 @@ def suggest_frames(
     pandas.DataFrame
         The rows of the frame table that were chosen, film by film in the order of time, with the
         index they have in `X`. "stratified", "blocks" and "random" add the columns ``stratum``
-        (number of the group) and ``inclusion`` (the probability with which the frame was taken out
-        of those without a label, in (0, 1]).
+        (number of the group) and ``inclusion`` (the probability with which the frame was taken, in
+        (0, 1]).
 
     Raises
     ------
     ValueError
-        If there are fewer than n frames without a label, or fewer than two for each film and
-        "blocks"; if a strategy lacks what it goes by, or features, probabilities or labelled
-        frames are not of `X`.
+        If there are fewer than n frames, for "diverse" and "uncertain" without a label, or fewer
+        than two for each film and "blocks"; if a strategy lacks what it goes by, or features,
+        probabilities or labelled frames are not of `X`.
+    TypeError
+        If `features` are an array, which has no times, or make predictions.
 
     See Also
     --------
@@ -107,19 +117,20 @@ def suggest_frames(
     if not isinstance(n, int | np.integer) or n < 1:
         raise ValueError(f"n={n!r}: a number of frames, 1 or more, is expected.")
     table = check_frame_table(X) if isinstance(X, pd.DataFrame) else VideoFrameSampler().sample(X)
-    known = _labelled_rows(table, labelled)
+    # What is left to chance, or to ties, does not depend on the order of the rows.
+    table = table.sort_values(["video", "time"], kind="stable")
+    known = labelled_rows(table, labelled)
     first = ~table.duplicated([name for name in ("video", "time", "image") if name in table])
-    candidates = np.flatnonzero(first & ~known)
+    candidates = np.flatnonzero(first if strategy in _AT_RANDOM else first & ~known)
     if len(candidates) < n:
+        left_out = "" if strategy in _AT_RANDOM else " without a label"
         raise ValueError(
-            f"{n} frames are asked for, but only {len(candidates)} of {len(table)} are without a "
-            f"label: ask for fewer, or sample more frames a second."
+            f"{n} frames are asked for, but there are only {len(candidates)}{left_out}: ask for "
+            f"fewer, or sample more frames a second."
         )
     generator = check_random_state(random_state)
-    films = table["video"].factorize()[0]
-    in_time = np.lexsort((table["time"].to_numpy(), films))
     if strategy == "blocks":
-        blocks = _blocks_of_time(in_time[np.isin(in_time, candidates)], films, n)
+        blocks = _blocks_of_time(candidates, *table["video"].factorize(), n)
         rows, drawn = _some_of_each(blocks, generator)
     elif strategy == "random":
         rows = generator.choice(candidates, n, replace=False)
@@ -135,20 +146,25 @@ def suggest_frames(
             stratum = coverage.nearest(candidates, rows)
             groups = [candidates[stratum == number] for number in range(stratum.max() + 1)]
             rows, drawn = _some_of_each([(group, 1) for group in groups], generator)
-    rows = in_time[np.isin(in_time, rows)]
+    rows = np.sort(rows)
     chosen = table.iloc[rows]
     if drawn is None:
         return chosen
     return chosen.assign(**{name: drawn.loc[rows, name].to_numpy() for name in drawn})
 
 
-def _blocks_of_time(rows, films, n):
+def _blocks_of_time(rows, films, videos, n):
     """Part the rows of films, which are in order, and tell how many to take of each part."""
     names, sizes = np.unique(films[rows], return_counts=True)
-    if n < 2 * len(names) or sizes.min() < 2:
+    if sizes.min() < 2:
         raise ValueError(
-            f"strategy='blocks' takes two frames at least of each of the {len(names)} films, from "
-            f"those without a label: n={n} is too few, or a film has less than two of them."
+            f"strategy='blocks' takes two frames at least of each film, and "
+            f"{videos[names[sizes.argmin()]]!r} has only one: leave it out."
+        )
+    if n < 2 * len(names):
+        raise ValueError(
+            f"strategy='blocks' takes two frames at least of each of the {len(names)} films, and "
+            f"n={n} is too few."
         )
     # As many of each film as its share, where it begins being rounded to whole frames.
     free = sizes - 2
@@ -170,19 +186,40 @@ def _some_of_each(groups, generator):
     return np.concatenate(rows), drawn
 
 
-def _labelled_rows(table, labelled):
-    """Tell which frames are on screen at the times that are labelled."""
+def labelled_rows(table, labelled):
+    """Tell which frames are on screen at the times that are labelled.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A frame table.
+    labelled : pandas.DataFrame or None
+        ``video`` and ``time`` of labelled frames.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_frames,)
+        Whether each frame is labelled.
+
+    Raises
+    ------
+    ValueError
+        If columns are missing, or none of the labelled frames is one of the table.
+    """
     known = np.zeros(len(table), bool)
     if labelled is None or not len(labelled):
         return known
+    if is_frame_index(labelled.index):
+        labelled = labelled.index.to_frame(index=False)
     missing = {"video", "time"} - set(labelled.columns)
     if missing:
         raise ValueError(
             f"labelled lacks {sorted(missing)}: a frame table with 'video' and 'time' is expected."
         )
     times, ends = table["time"].to_numpy(), (table["time"] + table["duration"]).to_numpy()
-    for video, rows in table.groupby("video", sort=False).indices.items():
-        moments = np.sort(labelled.loc[labelled["video"].astype(str) == video, "time"])
+    labelled_films = resolved_films(labelled["video"].astype(str))
+    for film, rows in table.groupby(resolved_films(table["video"]), sort=False).indices.items():
+        moments = np.sort(labelled["time"].to_numpy(np.float64)[labelled_films == film])
         # Times in files are rounded: a millisecond more or less is the same frame.
         begins = np.searchsorted(moments, times[rows] - 1e-3)
         known[rows] = begins < np.searchsorted(moments, ends[rows] - 1e-3)
@@ -217,6 +254,11 @@ def _points(features, table):
         raise ValueError(
             "This strategy goes by what frames look like: pass features=, a table of features or "
             "what makes it, such as recommended_pipeline(memory='features')[:3]."
+        )
+    if isinstance(features, np.ndarray) or hasattr(features, "predict"):
+        raise TypeError(
+            f"features={type(features).__name__}: a table with the frame index is expected, or the "
+            f"steps of a pipeline that make it, without the classifier, such as pipeline[:3]."
         )
     if isinstance(features, pd.DataFrame):
         return by_looks(_in_few_columns(features)[_rows_of_frames(features, table, "features")])

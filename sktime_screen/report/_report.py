@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 from .._files import write_whole
 from ..frames import VideoError
@@ -104,7 +105,7 @@ class ScreenTimeReport:
         Parameters
         ----------
         pipeline : sklearn.pipeline.Pipeline
-            Fitted, with a ScreenTimeAggregator at its end.
+            Fitted, with a ScreenTimeAggregator at its end; or a fitted search over such.
         X : path, list of paths or pandas.DataFrame
             Films, or a frame table.
         labelled : object, optional
@@ -120,9 +121,20 @@ class ScreenTimeReport:
         -------
         ScreenTimeReport
             The report, not yet written.
+
+        Raises
+        ------
+        TypeError
+            If there is no ScreenTimeAggregator at the end.
         """
+        pipeline = getattr(pipeline, "best_estimator_", pipeline)
+        aggregator = pipeline[-1] if isinstance(pipeline, Pipeline) else pipeline
+        if aggregator is pipeline or not hasattr(aggregator, "estimate"):
+            raise TypeError(
+                f"{type(aggregator).__name__} does not tell seconds: a fitted pipeline with a "
+                f"ScreenTimeAggregator at its end is expected, or a search over one."
+            )
         probabilities = pipeline[:-1].transform(X)
-        aggregator = pipeline[-1]
         return cls(
             aggregator.estimate(probabilities, labelled=labelled),
             aggregator.appearances(probabilities),

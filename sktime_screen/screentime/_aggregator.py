@@ -75,9 +75,8 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,), or list of ndarray
-        Classes; with an indicator table the array 0, 1 for each column, as scikit-learn's forests
-        have it.
+    classes_ : ndarray of shape (n_classes,), or (n_characters, 2)
+        Classes; with an indicator table 0 and 1 for each column.
     class_names_ : ndarray of shape (n_classes,)
         Classes, or the names of an indicator table's columns (their numbers for an array).
     multilabel_ : bool
@@ -207,6 +206,11 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
 
     def _calibrate(self, X, probabilities, truth):
         said = getattr(X, "attrs", {})
+        index = X.index if is_frame_index(getattr(X, "index", None)) else None
+        if index is not None:
+            # Frames that were drawn several times, to balance classes, show nothing of shares.
+            once = ~index.duplicated()
+            index, probabilities, truth = index[once], probabilities[once], truth[once]
         out_of_sample = said.get("out_of_sample")
         self.correction_ = self.correction
         if self.correction == "auto":
@@ -222,10 +226,10 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             recognition.fit_correction(self.correction_, probabilities, truth)
         self._corrections = recognition.corrections
         self._calibration = None
-        if is_frame_index(getattr(X, "index", None)):
-            shown, smoothed = recognition(probabilities, X.index)
+        if index is not None:
+            shown, smoothed = recognition(probabilities, index)
             self._calibration = CalibrationErrors.of_frames(
-                X.index,
+                index,
                 shown - truth.astype(np.float64),
                 smoothed,
                 out_of_sample,
@@ -393,8 +397,11 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If labelled frames were not drawn at random, are not of the film, or were learned from
-            without ``cross_fit``; or if `cross_fitted` is not of the frames of `X`.
+            If labelled frames were not drawn at random, are not of the films or do not stand for
+            them, have labels that were not in ``fit``, or were learned from without ``cross_fit``;
+            or if `cross_fitted` is not of the frames of `X`.
+        TypeError
+            If `labelled` is no tuple.
 
         Notes
         -----
@@ -403,7 +410,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         its own frames labelled, seconds and intervals are those of prediction-powered inference,
         valid however wrong the classifier is; appearances stay those of the predictions.
         """
-        sample = None if labelled is None else self._sample(*labelled)
+        sample = None if labelled is None else self._sample(labelled)
         shown, probabilities = self._recognised(X)
         index = self._frame_index(X)
         once = ~index.duplicated()
@@ -428,10 +435,16 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             warnings.warn(note, stacklevel=2)
         return table
 
-    def _sample(self, table, y):
-        y = np.asarray(y, dtype=object)
-        missing = pd.isna(y) if y.ndim == 1 else pd.isna(y).any(axis=1)
+    def _sample(self, labelled):
+        if not (isinstance(labelled, tuple) and len(labelled) == 2):
+            raise TypeError(
+                f"labelled={type(labelled).__name__}: a tuple is expected, the table of labelled "
+                f"frames and their labels."
+            )
+        table, y = labelled
+        y = y if isinstance(y, pd.DataFrame) else pd.DataFrame(np.asarray(y, dtype=object))
         check_consistent_length(table, y)
+        missing = y.isna().any(axis=1).to_numpy()
         truth = np.full((len(y), len(self.class_names_)), np.nan)
         truth[~missing] = self._classes.indicators(y[~missing])
         return LabelledSample(table, truth)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..frames import frame_index, time_blocks
+from ..frames import frame_index, resolved_films, time_blocks
 from ._intervals import seconds_interval
 
 # Frames of so many seconds are wrong together: about a scene of a cartoon.
@@ -20,7 +20,7 @@ class CalibrationErrors(NamedTuple):
     Attributes
     ----------
     videos, times, durations : ndarray of shape (n_frames,)
-        The levels of the frame index of the rows.
+        The levels of the frame index of the rows, films by their resolved paths.
     errors : ndarray of shape (n_frames, n_classes)
         Predictions, 0 or 1, less labels.
     probabilities : ndarray of shape (n_frames, n_classes)
@@ -43,7 +43,7 @@ class CalibrationErrors(NamedTuple):
     def of_frames(cls, index, *errors):
         """Make it from a frame index and the other attributes."""
         videos, times, durations = (index.get_level_values(name) for name in index.names)
-        return cls(videos.to_numpy(str), times.to_numpy(), durations.to_numpy(), *errors)
+        return cls(resolved_films(videos), times.to_numpy(), durations.to_numpy(), *errors)
 
     @property
     def frames(self):
@@ -77,7 +77,7 @@ class CalibrationErrors(NamedTuple):
         video = index.get_level_values("video")[0]
         rows = np.arange(len(self.videos))
         blocks = time_blocks(self.frames.to_frame(index=False), length=_BLOCK_SECONDS)
-        own = self.videos == video
+        own = self.videos == resolved_films([video])
         if len(np.unique(blocks[own])) > 1:
             # Errors on frames of this very film say more than those on others.
             rows = np.flatnonzero(own)

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array
 
@@ -24,6 +25,8 @@ class Classes:
         The classes, or the names of the columns.
     multilabel : bool
         Whether several can be on screen at once.
+    named : bool
+        Whether the columns of an indicator table had names.
     background : int or None
         The number of the class that means nobody. None, with a warning, where no frame shows it.
 
@@ -34,10 +37,19 @@ class Classes:
     """
 
     def __init__(self, y, background):
+        if y is None:
+            raise ValueError("ScreenTimeAggregator learns from labels: y is None.")
         names = y.columns if isinstance(y, pd.DataFrame) else None
+        y = y.toarray() if issparse(y) else y
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        if y.ndim == 2 and y.dtype == object and np.isin(y, [0, 1]).all():
+            y = y.astype(np.int64)  # of columns that are categories
         check_classification_targets(y)
-        self.multilabel = type_of_target(y, input_name="y").startswith("multilabel")
+        kind = type_of_target(y, input_name="y")
+        # A table of one column is one character, as for the classifiers.
+        one = names is not None and len(names) == 1 and bool(np.isin(y, [0, 1]).all())
+        self.multilabel = one or kind.startswith("multilabel")
+        self.named = names is not None and not isinstance(names, pd.RangeIndex)
         if self.multilabel:
             self.names = np.arange(y.shape[1]) if names is None else np.asarray(names)
         else:
@@ -71,11 +83,11 @@ class Classes:
 
         Returns
         -------
-        ndarray of shape (n_classes,), or list of ndarray
+        ndarray of shape (n_classes,), or (n_characters, 2)
             Not the names of a table's columns: scorers take a list of two names for two exclusive
             classes.
         """
-        return [np.array([0, 1]) for _ in self.names] if self.multilabel else self.names
+        return np.tile([0, 1], (len(self.names), 1)) if self.multilabel else self.names
 
     def indicators(self, y):
         """Turn labels into a table.
@@ -89,9 +101,50 @@ class Classes:
         -------
         ndarray of bool, shape (n_frames, n_classes)
             True where a class is on screen.
+
+        Raises
+        ------
+        ValueError
+            If the labels are of another kind, or of classes that are not known.
         """
+        return self._table(y) if self.multilabel else self._exclusive(y)
+
+    def _table(self, y):
+        known = self.names.tolist()
+        if isinstance(y, pd.DataFrame) and self.named and not isinstance(y.columns, pd.RangeIndex):
+            found = y.columns.tolist()
+            if sorted(map(str, found)) != sorted(map(str, known)):
+                raise ValueError(f"y has the label columns {found}, expected {known}.")
+            y = y.iloc[:, y.columns.map(str).get_indexer([str(name) for name in known])]
+        values = y.toarray() if issparse(y) else np.asarray(y)
+        if values.ndim != 2 or values.shape[1] != len(known):
+            raise ValueError(
+                f"y has the shape {values.shape}; a table with a 0/1 column for each of {known} is "
+                f"expected."
+            )
+        strange = ~np.isin(values, [0, 1])
+        if strange.any():
+            raise ValueError(
+                f"y holds {values[strange].tolist()[0]!r}; 0 and 1 are expected, for who is not "
+                f"and who is on screen."
+            )
+        return values.astype(bool)
+
+    def _exclusive(self, y):
         y = np.asarray(y)
-        return y.astype(bool) if self.multilabel else y[:, None] == self.names
+        if y.ndim == 2 and y.shape[1] > 1:
+            raise ValueError(
+                f"y has {y.shape[1]} columns; one class a frame is expected, of "
+                f"{self.names.tolist()}."
+            )
+        y = y.reshape(-1)
+        unknown = set(y.tolist()) - set(self.names.tolist())
+        if unknown:
+            raise ValueError(
+                f"y holds the classes {sorted(unknown, key=str)}, but the known ones are "
+                f"{self.names.tolist()}."
+            )
+        return y[:, None] == self.names
 
     def labels(self, shown):
         """Turn a table into labels.
@@ -124,13 +177,19 @@ class Classes:
         Raises
         ------
         ValueError
-            If there is not one column a class.
+            If there is not one column a class, or some of the names are those of classes only.
         """
         if isinstance(X, pd.DataFrame):
             names = [str(name) for name in self.names]
             columns = X.columns.map(str)
             if set(names) == set(columns):
                 X = X.iloc[:, columns.get_indexer(names)]
+            elif set(names) & set(columns) and len(names) == len(columns):
+                raise ValueError(
+                    f"The columns of probabilities are {columns.tolist()}, the classes {names}: "
+                    f"the same names are expected, or none of them where columns stand in the "
+                    f"order of the classes."
+                )
         values = check_array(X, dtype=[np.float64, np.float32], input_name="X")
         if values.shape[1] != len(self.names):
             raise ValueError(

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..frames import resolved_films
 from ._appearances import appearance_table
 from ._calibration_errors import CalibrationErrors
 from ._labelled_sample import LabelledSample
@@ -62,11 +63,17 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
     kept = classes.kept
     table = _film_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
     films, videos = index.get_level_values("video").factorize()
+    sample = evidence.sample
+    if sample is not None and not np.isin(sample.films, resolved_films(videos)).any():
+        raise ValueError(
+            f"None of the labelled frames is of a film that is measured: they are of "
+            f"{sample.films[0]!r}, measured is {videos[0]!r}."
+        )
     notes = []
     for film, video in enumerate(videos):
         rows = films == film
         place = table.index[table["video"] == video]
-        share = evidence.sample and evidence.sample.interval(
+        share = sample and sample.interval(
             probabilities[rows],
             None if cross_fitted is None else cross_fitted[rows],
             index[rows],
@@ -81,7 +88,8 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
         elif evidence.calibration is None:
             notes.append(
                 "No intervals: they need fit to have had a table with a frame index (video, "
-                "time, duration)."
+                "time, duration). A sampler that balances classes keeps it where it stands first, "
+                "on the frame table."
             )
         else:
             low, high, note = evidence.calibration.interval(

@@ -3,8 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from ..frames import is_frame_index
+from ..frames import is_frame_index, resolved_films
 from ._prediction_powered import prediction_powered_mean
+
+# How far the frames that a sample stands for may be off those of its film. One drawn by lot frame
+# by frame is by some percent, one of which a part was labelled by that part.
+_TOLERANCE = 0.15
 
 
 class LabelledSample:
@@ -22,12 +26,18 @@ class LabelledSample:
     Raises
     ------
     ValueError
-        If the frames were not drawn at random with known probabilities.
+        If the frames were not drawn at random with known probabilities, or have no film or time.
     """
 
     def __init__(self, table, truth):
         if is_frame_index(table):
             table = table.to_frame(index=False)
+        missing = [name for name in ("video", "time") if name not in table]
+        if missing:
+            raise ValueError(
+                f"The table of labelled frames lacks {missing}: a frame table is expected, as "
+                f"suggest_frames gives it, and load_label_csv with the labels."
+            )
         labelled = ~np.isnan(truth).any(axis=1)
         known = "inclusion" in table and table["inclusion"][labelled].between(0, 1, "right").all()
         if not known:
@@ -39,6 +49,7 @@ class LabelledSample:
                 "certain about the others: train on them instead."
             )
         self.table = table.reset_index(drop=True)
+        self.films = resolved_films(table["video"])
         self.truth = truth
         self.labelled = labelled
 
@@ -67,11 +78,11 @@ class LabelledSample:
         Raises
         ------
         ValueError
-            If a labelled frame is none of the film's, or the classifier has learned from it and
-            there are no probabilities from networks that have not.
+            If a labelled frame is none of the film's, if the frames do not stand for the film, or
+            if the classifier has learned from one and there are no probabilities from networks that
+            have not.
         """
-        video = index.get_level_values("video")[0]
-        of_film = self.table["video"].map(str) == video
+        of_film = self.films == resolved_films(index.get_level_values("video")[:1])
         sampled = np.flatnonzero(of_film & self.labelled)
         if not len(sampled):
             return None
@@ -87,6 +98,15 @@ class LabelledSample:
                 tuning = 0.0  # the labels alone
             else:
                 predicted[rows] = unseen
+        inclusion = self.table["inclusion"].to_numpy(dtype=np.float64)[sampled]
+        stands_for = (1 / inclusion).sum()
+        if abs(stands_for / len(index) - 1) > _TOLERANCE:
+            raise ValueError(
+                f"The {len(sampled)} labelled frames of {index.get_level_values('video')[0]!r} "
+                f"stand for {stands_for:.0f} of its {len(index)} frames, by the column "
+                f"'inclusion': all labels of one random sample of the whole film are expected, and "
+                f"of no other."
+            )
         strata = None
         if "stratum" in self.table and len(np.unique(positions)) == len(index):
             strata = np.empty(len(index), dtype=np.int64)
@@ -98,7 +118,7 @@ class LabelledSample:
             rows,
             self.truth[sampled],
             weights=index.get_level_values("duration").to_numpy(dtype=np.float64),
-            inclusion=self.table["inclusion"].to_numpy(dtype=np.float64)[sampled],
+            inclusion=inclusion,
             strata=strata,
             tuning=tuning,
             confidence_level=confidence_level,
@@ -163,7 +183,9 @@ def _unseen(calibration, index, predicted):
     if calibration is None:
         return predicted
     learned = calibration.frames.droplevel("duration")
-    place = learned.drop_duplicates().get_indexer(index.droplevel("duration"))
+    films = resolved_films(index.get_level_values("video"))
+    asked = pd.MultiIndex.from_arrays([films, index.get_level_values("time")])
+    place = learned.drop_duplicates().get_indexer(asked)
     seen = place >= 0
     if not seen.any():
         return predicted

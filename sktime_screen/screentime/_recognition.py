@@ -62,8 +62,14 @@ class Recognition:
         smoothed : ndarray of shape (n_frames, n_classes)
             Probabilities, corrected and smoothed.
         """
-        durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
-        weights = np.where(index.duplicated(), 0, durations)
+        first = ~index.duplicated()
+        if not first.all():
+            # A frame that comes twice counts once, in every step.
+            frames = index[first]
+            rows = frames.get_indexer(index)
+            shown, smoothed = self(probabilities[first], frames)
+            return shown[rows], smoothed[rows]
+        weights = index.get_level_values("duration").to_numpy(dtype=np.float64)
         corrected, shares = self._corrected(probabilities, index, weights)
         smoothed = self._smoothed(corrected, index)
         shown = np.empty(probabilities.shape, dtype=bool)
