@@ -13,8 +13,15 @@ from conftest import QUICK_OPTIONS, quick_pipeline
 from rich.console import Console
 from typer.testing import CliRunner
 
-from sktime_screen import FeatureStore, VideoFrameSampler, load_label_csv, save_label_csv
+from sktime_screen import (
+    FeatureStore,
+    VideoFrameSampler,
+    load_label_csv,
+    recommended_pipeline,
+    save_label_csv,
+)
 from sktime_screen.cli import _model, app, run_demo
+from sktime_screen.cli._label import _train_options
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_film
 
@@ -154,6 +161,12 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     assert " ".join(done.output.split()).endswith(said)
     done = run(*words, "random")
     assert done.output.endswith(f"measure {work}/two.mp4 --model {work}/model --labels page.csv\n")
+
+
+def test_label_repeats_how_the_model_was_trained():
+    model = recommended_pipeline(rate=2, places=False, background="none")
+    options = ["--rate", "2", "--no-places", "--background", "none"]
+    assert _train_options(model, 1, True, None, None) == options
 
 
 def test_label_leaves_out_what_is_labelled(work, tmp_path):

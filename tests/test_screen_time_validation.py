@@ -194,5 +194,7 @@ def test_refuses():
     X = features_of([("a", 0.0, 1.0)], [0])
     with pytest.raises(ValueError, match="ScreenTimeAggregator at its end"):
         screen_time_validation(make_pipeline(Nearest()), X, ["tom"])
+    with pytest.raises(ValueError, match="1 labelled frames are too few for 5 folds"):
+        screen_time_validation(pipeline(), X, ["tom"])
     with pytest.raises(ValueError, match="has no times"):
         screen_time_validation(pipeline(), np.zeros((3, 1)), ["tom"] * 3)

@@ -86,6 +86,6 @@ def by_looks(features):
     """
     points = normalize(features - features.mean(axis=0))
     dimensions = min(_DIMENSIONS, *points.shape)
-    if dimensions < points.shape[1]:
+    if len(points) > 1 and dimensions < points.shape[1]:
         points = PCA(dimensions, svd_solver="randomized", random_state=0).fit_transform(points)
     return points

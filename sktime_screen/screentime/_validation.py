@@ -67,7 +67,7 @@ def screen_time_validation(
     ------
     ValueError
         If the pipeline does not end in a ScreenTimeAggregator, the frames have no times, or there
-        are fewer groups than folds.
+        are fewer frames or groups than folds.
 
     See Also
     --------
@@ -91,6 +91,10 @@ def screen_time_validation(
     if not (isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], ScreenTimeAggregator)):
         raise ValueError("A pipeline with a ScreenTimeAggregator at its end is expected.")
     index = as_frame_index(table)
+    if len(index) < n_splits:
+        raise ValueError(
+            f"{len(index)} labelled frames are too few for {n_splits} folds: label more frames."
+        )
     y = y if hasattr(y, "iloc") else np.asarray(y)
     y = pd.DataFrame(y) if np.ndim(y) == 2 else pd.Series(y)
     rows, learned = _taken_once(pipeline, table, y)
