@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,23 @@ def test_at_a_higher_rate_frames_stand_until_the_next_one(tmp_path, films):
     assert lines["duration"].tolist() == [1.0] * len(lines)
     expected = extract_frames(films, tmp_path / "others", rate=1)
     assert lines["time"].tolist() == pytest.approx(expected["time"].tolist())
+
+
+def test_another_film_of_the_same_name_is_refused(tmp_path, film, other_film):
+    path = tmp_path / "film.mp4"
+    shutil.copy(film, path)
+    extract_frames(path, tmp_path / "pictures", characters=["tom"])
+    before = (tmp_path / "pictures" / "labels.csv").read_text()
+    shutil.copy(other_film, path)
+    with pytest.raises(ValueError, match="is another one now"):
+        extract_frames(path, tmp_path / "pictures", characters=["tom"])
+    assert (tmp_path / "pictures" / "labels.csv").read_text() == before
+
+
+def test_lines_of_another_format_leave_durations_alone(tmp_path, films):
+    for picture_format in ("jpg", "png"):
+        extract_frames(films, tmp_path / "pictures", picture_format=picture_format)
+    assert (pd.read_csv(tmp_path / "pictures" / "labels.csv")["duration"] == 1).all()
 
 
 def test_a_spreadsheet_may_write_semicolons(tmp_path, films):

@@ -405,9 +405,12 @@ def test_wrong_parameters(parameters, pictures):
         Features(**parameters).fit(pictures)
 
 
-def test_a_model_brings_its_weights(model, pictures):
-    with pytest.raises(ValueError, match=r"keras\.Model brings its own weights"):
-        Features(model, weights=None).fit(pictures)
+def test_a_model_brings_its_weights(model, pictures, tmp_path):
+    model.save(tmp_path / "model.keras")
+    for own in (model, tmp_path / "model.keras"):
+        for weights in (None, tmp_path / "none.h5"):
+            with pytest.raises(ValueError, match="a model of your own brings its weights"):
+                Features(own, weights=weights).fit(pictures)
 
 
 def test_not_fitted(pictures):

@@ -203,6 +203,11 @@ def test_pictures_of_a_film_that_is_there(folder):
         ),
         ([picture_task(4, "film.mp4", ["tom"])], ValueError, "task 4.*not a picture"),
         (
+            [FILM_TASK, picture_task(4, "a.png", ["tom"])],
+            ValueError,
+            "task 4 has choices, and other tasks have timelinelabels",
+        ),
+        (
             [picture_task(4, "a.png", ["tom"]), picture_task(5, "a.png", ["jerry"])],
             ValueError,
             "task 5.*other labels in another task",
@@ -213,6 +218,20 @@ def test_bad_exports(folder, tasks, error, message):
     cv2.imwrite(str(folder / "a.png"), draw_code(5))
     with pytest.raises(error, match=message):
         load_label_studio(write(folder, tasks))
+
+
+def test_what_was_drawn_or_begun_and_not_labelled_is_left_out(folder):
+    drawn = {"type": "timelinelabels", "value": {"ranges": [{"start": 1, "end": 2}]}}
+    results = FILM_TASK["annotations"][0]["result"]
+    begun = {**FILM_TASK, "id": 29, "annotations": None}
+    path = write(folder, [changed(FILM_TASK, result=[drawn, *results]), begun])
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8-sig") as file:
+        file.write(text)
+    _, y = load_label_studio(path)
+    expected = load_label_studio(write(folder, [FILM_TASK]))[1]
+    pd.testing.assert_frame_equal(y, expected)
 
 
 def test_files_that_are_not_json(folder):

@@ -362,6 +362,9 @@ def test_class_folders(tmp_path):
         name = tmp_path / ("tom" if k % 2 else "jerry")
         name.mkdir(exist_ok=True)
         cv2.imwrite(str(name / f"frame{k}.jpg"), draw_code(k))
+    for rate in (0, -1, np.nan, None):
+        with pytest.raises(ValueError, match="frames a second, above 0"):
+            load_frame_folder(tmp_path, rate=rate)
     X, y = load_frame_folder(tmp_path, rate=4)
     assert [read_code(picture) for picture in np.asarray(FrameSequence(X))] == [0, 2, 9, 10]
     assert y.tolist() == ["jerry", "jerry", "tom", "jerry"]

@@ -263,3 +263,10 @@ def test_scorers_beside_splits_by_group(labelled, routing):
     assert (scores["test_error"] <= 0).all()
     assert (scores["test_overlap"] > 0.5).all()
     assert search.score(X, y) == pytest.approx(screen_time_error_scorer(search, X, y))
+
+
+@pytest.mark.parametrize("durations", [[1, np.nan], [1, -1], [1, 0], [[1, 1]]])
+@pytest.mark.parametrize("metric", [screen_time_error, appearance_overlap])
+def test_durations_that_cannot_be(metric, durations):
+    with pytest.raises(ValueError, match="seconds above 0"):
+        metric(["a", "b"], ["a", "a"], durations)

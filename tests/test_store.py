@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import joblib
 import keras
@@ -274,3 +275,40 @@ def test_a_killed_process_loses_at_most_the_batch_in_flight(store):
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     frames = store.contents()["frames"]
     assert (frames % 8 == 0).all()
+
+
+def test_a_full_disk_can_be_read_and_cleared(tmp_path, monkeypatch):
+    store = FeatureStore(tmp_path / "store", max_bytes=1e6)
+    store.put([b"a"], np.ones((1, 3), np.float32), "network", "film.mp4")
+    opened = FeatureStore._open
+
+    @contextmanager
+    def full(self):
+        with opened(self) as database:
+            database.execute("PRAGMA query_only = 1")
+            yield database
+
+    monkeypatch.setattr(FeatureStore, "_open", full)
+    features = np.zeros((1, 3), np.float32)
+    assert store.fill(features, [b"a"]).all()
+    assert features.tolist() == [[1, 1, 1]]
+    store.clear()
+    monkeypatch.undo()
+    assert len(store) == 0
+
+
+def test_a_damaged_store_is_named(tmp_path):
+    store = FeatureStore(tmp_path / "store")
+    keys = [str(number).encode() for number in range(200)]
+    store.put(keys, np.ones((200, 300), np.float32), "network", "film.mp4")
+    path = tmp_path / "store" / "features.sqlite"
+    content = path.read_bytes()
+    path.write_bytes(content[:16384] + b"x" * (len(content) - 16384))
+    with pytest.raises(OSError, match=r"A damaged store can be|a damaged store can be"):
+        store.fill(np.zeros((200, 300), np.float32), keys)
+
+
+@pytest.mark.parametrize("max_bytes", [-1, "1GB", float("nan")])
+def test_limits_that_are_none(tmp_path, max_bytes):
+    with pytest.raises(ValueError, match="a number of bytes"):
+        FeatureStore(tmp_path, max_bytes)

@@ -74,7 +74,21 @@ def test_start_and_stop(film):
     table = VideoFrameSampler(rate=2, start=1.25, stop=3.0).sample(film)
     np.testing.assert_allclose(table["time"], [1.25, 1.75, 2.25, 2.75])
     np.testing.assert_allclose(table["duration"], [0.5, 0.5, 0.5, 0.25])
-    assert VideoFrameSampler(start=20).sample(film).empty
+
+
+def test_films_without_a_frame_between_start_and_stop_are_named(film, other_film):
+    with pytest.raises(ValueError, match=r"start=10, stop=5: stop has to be the later"):
+        VideoFrameSampler(start=10, stop=5).sample(film)
+    ends = [read_timeline(path).length for path in (film, other_film)]
+    longer = film if ends[0] > ends[1] else other_film
+    with pytest.warns(RuntimeWarning, match="has no frame between start="):
+        table = VideoFrameSampler(start=min(ends) + 0.1).sample([film, other_film])
+    assert table["video"].unique().tolist() == [longer]
+    with (
+        pytest.warns(RuntimeWarning, match="has no frame between start="),
+        pytest.raises(ValueError, match="None of the 1 videos"),
+    ):
+        VideoFrameSampler(start=max(ends)).sample(longer)
 
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4", "mjpeg"])

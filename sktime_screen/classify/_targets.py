@@ -36,7 +36,8 @@ def read_labels(y):
     if is_frame and y.columns.has_duplicates:
         raise ValueError(f"y has two columns of one name: {y.columns.tolist()}.")
     values = y.toarray() if issparse(y) else np.asarray(y)
-    missing = pd.isna(values)
+    # As objects: among strings of an array NaN would be one.
+    missing = pd.isna(values if issparse(y) else np.asarray(y, dtype=object))
     if missing.any():
         rows = np.flatnonzero(missing.reshape(len(values), -1).any(axis=1))
         raise ValueError(

@@ -117,7 +117,8 @@ def label(
     folder = feature_folder(memory, no_memory)
     paths = [os.fspath(film) for film in films]
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
-    readable = [path for path in paths if path in set(table["video"])]
+    found = set(table["video"])
+    readable = [path for path in paths if path in found]
     known = _labelled(labels, rate, readable, table)
     left = len(table) if strategy in _AT_RANDOM else int((~known).sum())
     if not left:

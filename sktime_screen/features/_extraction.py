@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..frames import FrameSequence, picture_keys, progress
+from ._backbones import is_model_path
 from ._batches import batches_of_frames, distinct_frames, rows_by_film, slices
 from ._engines import choose_engine
 from ._networks import get_network
@@ -164,10 +165,11 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
             If there is no such backbone, or it does not take pictures like these; the message says
             what was found and what helps.
         """
-        if self._has_live_model() and self.weights != "imagenet":
+        own_model = self._has_live_model() or is_model_path(self.backbone)
+        if own_model and self.weights != "imagenet":
             raise ValueError(
-                f"weights={self.weights!r} goes with the name of a backbone; a keras.Model brings "
-                f"its own weights: leave weights out."
+                f"weights={self.weights!r} goes with the name of a backbone; a model of your own "
+                f"brings its weights: leave weights out."
             )
         self._check_pooling()
         self.picture_shape_ = check_pictures(X).shape[1:]

@@ -5,7 +5,8 @@ import os
 import sqlite3
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -61,6 +62,8 @@ class FeatureStore:
     """
 
     def __init__(self, folder, max_bytes=None) -> None:
+        if max_bytes is not None and not (isinstance(max_bytes, Real) and float(max_bytes) >= 0):
+            raise ValueError(f"max_bytes={max_bytes!r}: a number of bytes, or None, is expected.")
         self.folder = os.fspath(folder)
         self.max_bytes = max_bytes
 
@@ -85,6 +88,11 @@ class FeatureStore:
         -------
         ndarray of shape (n,), bool
             Which rows were found.
+
+        Raises
+        ------
+        OSError
+            If the store cannot be opened or is damaged.
         """
         rows_of: dict[bytes, list[int]] = {}
         for row, key in enumerate(keys):
@@ -95,16 +103,28 @@ class FeatureStore:
             for begin in range(0, len(wanted), _KEYS_A_QUERY):
                 some = wanted[begin : begin + _KEYS_A_QUERY]
                 marks = ",".join("?" * len(some))
-                query = f"SELECT key, vector FROM features WHERE key IN ({marks})"
-                for key, vector in database.execute(query, some):
+                for key, vector in self._rows(database, some):
                     vector = np.frombuffer(vector, features.dtype)
                     if len(vector) == features.shape[1]:
                         features[rows_of[key]] = vector
                         found[rows_of[key]] = True
                 if self.max_bytes is not None:
                     used = f"UPDATE features SET used = ? WHERE key IN ({marks})"
-                    database.execute(used, [time.time(), *some])
+                    # On a full disk rows can be read all the same.
+                    with suppress(sqlite3.OperationalError):
+                        database.execute(used, [time.time(), *some])
         return found
+
+    def _rows(self, database, keys):
+        marks = ",".join("?" * len(keys))
+        query = f"SELECT key, vector FROM features WHERE key IN ({marks})"
+        try:
+            return database.execute(query, keys).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise OSError(
+                f"The feature store {self.folder!r} cannot be read: {error}. A damaged store can "
+                f"be deleted, its features will be computed again."
+            ) from error
 
     def put(self, keys, features, network, video) -> None:
         """Store rows; what cannot be written is warned about and left out.
@@ -166,7 +186,8 @@ class FeatureStore:
         -------
         pandas.DataFrame
             Indexed by ``network`` and ``video`` (as it was called when its frames were stored):
-            ``frames``, ``bytes`` and ``last_used``.
+            ``frames``, ``bytes`` and ``last_used``, which without ``max_bytes`` is when they were
+            stored.
         """
         with self._open() as database:
             rows = database.execute(
@@ -179,12 +200,18 @@ class FeatureStore:
 
     def clear(self) -> None:
         """Drop everything that is stored and give the disk space back."""
-        with self._open() as database:
-            database.execute("DELETE FROM features")
-            database.execute("DELETE FROM sources")
-        with self._open() as database:
-            database.commit()
-            database.execute("VACUUM")
+        try:
+            with self._open() as database:
+                database.execute("DELETE FROM features")
+                database.execute("DELETE FROM sources")
+            with self._open() as database:
+                database.commit()
+                database.execute("VACUUM")
+        except (OSError, sqlite3.OperationalError):
+            # A full disk has no room for what is done step by step.
+            for ending in ("", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    os.remove(os.path.join(self.folder, "features.sqlite" + ending))
 
     @contextmanager
     def _open(self):

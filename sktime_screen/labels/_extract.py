@@ -74,7 +74,7 @@ def extract_frames(
         If a picture or the CSV cannot be written; no file is ever half written.
     ValueError
         If no film was given or none can be read, a parameter is wrong, or there is a CSV with other
-        columns.
+        columns, or of another film of the same name.
 
     See Also
     --------
@@ -152,6 +152,13 @@ def _with_lines(lines, table, folder):
         video=[as_seen_from(folder, video) for video in table["video"]],
         image=table["image"].map(os.path.basename),
     )
+    other = lines["video"].isin(new["video"]) & ~_film_of(lines).isin(_film_of(new))
+    if other.any():
+        raise ValueError(
+            f"{lines['image'][other].iloc[0]!r} in {folder!r} was taken from a film that was "
+            f"called {lines['video'][other].iloc[0]!r} and is another one now: move labels.csv "
+            f"away, or take another folder."
+        )
     new = new[~new["image"].isin(lines["image"])].astype(str)
     lines = pd.concat([lines, new], ignore_index=True).fillna("")
     times, durations = (_as_numbers(lines[name]) for name in ("time", "duration"))
@@ -159,8 +166,13 @@ def _with_lines(lines, table, folder):
     lines, times, durations = lines.iloc[order], times.iloc[order], durations.iloc[order]
     # Frames taken at a lower rate stand until the next one that has come in between.
     left = times.groupby(lines["video"]).shift(-1) - times
-    shorter = left < durations - TIME_TOLERANCE
+    shorter = (left > TIME_TOLERANCE) & (left < durations - TIME_TOLERANCE)
     return lines.assign(duration=lines["duration"].mask(shorter, left.round(6).astype(str)))
+
+
+def _film_of(lines):
+    """Return what tells films apart in the names of pictures: their name and digest."""
+    return lines["image"].str.rsplit("_", n=1).str[0]
 
 
 def _as_numbers(column):

@@ -4,6 +4,7 @@ import filecmp
 import os
 import re
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -35,13 +36,16 @@ def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
     FileNotFoundError, NotADirectoryError
         If there is no such folder.
     ValueError
-        If there are no class folders, one of them has no pictures, or a picture is in two of them.
+        If there are no class folders, one of them has no pictures, a picture is in two of them, or
+        the rate is not above 0.
 
     Examples
     --------
     >>> from sktime_screen import load_frame_folder
     >>> X, y = load_frame_folder("frames")  # doctest: +SKIP
     """
+    if not (isinstance(rate, Real) and 0 < float(rate) < np.inf):
+        raise ValueError(f"rate={rate!r}: frames a second, above 0, are expected.")
     path = os.fspath(path)
     if not os.path.exists(path):
         raise FileNotFoundError(f"No such folder: {path!r} (looked in {os.getcwd()!r}).")

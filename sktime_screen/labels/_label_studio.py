@@ -82,6 +82,13 @@ def load_label_studio(
         raise ValueError(f"{path!r}: no task has been labelled yet.")
     types = {result["type"] for task in tasks for answer in task["answers"] for result in answer}
     if "timelinelabels" in types:
+        for task in tasks:
+            of_task = {result["type"] for answer in task["answers"] for result in answer}
+            if "choices" in of_task and "timelinelabels" not in of_task:
+                raise ValueError(
+                    f"{task['where']} has choices, and other tasks have timelinelabels: export "
+                    f"films and pictures apart."
+                )
         return _films(tasks, folder, rate, frame_rate)
     if "choices" in types:
         return _pictures(tasks, folder, rate)
@@ -92,7 +99,7 @@ def load_label_studio(
 
 def _tasks(path):
     """Return for each task where it is, its data, and the results of each finished annotation."""
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8-sig") as file:
         try:
             tasks = json.load(file)
         except ValueError as error:
@@ -104,12 +111,12 @@ def _tasks(path):
                 f"{path!r} is not a list of tasks with 'data' and 'annotations': in Label Studio, "
                 f"export as 'JSON', not 'JSON-MIN'."
             )
-        finished = [each for each in task["annotations"] if not each.get("was_cancelled")]
+        finished = [each for each in task["annotations"] or [] if not each.get("was_cancelled")]
         chosen = [each for each in finished if each.get("ground_truth")] or finished
         yield {
             "where": f"{path!r}, task {task.get('id', '?')}",
             "data": task["data"],
-            "answers": [each["result"] for each in chosen],
+            "answers": [each.get("result") or [] for each in chosen],
         }
 
 
@@ -157,7 +164,7 @@ def _ranges(results):
         for result in results
         if result["type"] == "timelinelabels"
         for span in result["value"]["ranges"]
-        for label in result["value"]["timelinelabels"]
+        for label in result["value"].get("timelinelabels", [])  # none where only drawn
     ]
 
 
@@ -166,7 +173,7 @@ def _choices(results):
         name
         for result in results
         if result["type"] == "choices"
-        for name in result["value"]["choices"]
+        for name in result["value"].get("choices", [])
     ]
 
 

@@ -130,7 +130,8 @@ def suggest_frames(
         )
     generator = check_random_state(random_state)
     if strategy == "blocks":
-        blocks = _blocks_of_time(candidates, *table["video"].factorize(), n)
+        films, videos = table["video"].factorize()
+        blocks = _blocks_of_time(candidates, films, videos, n)
         rows, drawn = _some_of_each(blocks, generator)
     elif strategy == "random":
         rows = generator.choice(candidates, n, replace=False)

@@ -5,7 +5,6 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from .._files import write_whole
 from ..frames import VideoError
@@ -13,7 +12,7 @@ from ..frames._thumbnails import rows_by_file, thumbnails
 from ._doubt import doubtful_frames
 from ._exports import csv_text, json_text, vtt_text
 from ._page import as_table, render, text_uri, ticks, versions
-from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths, film_names
+from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths, film_names, parts_of
 
 _BEST = 4
 _DOUBTFUL = 8
@@ -128,13 +127,8 @@ class ScreenTimeReport:
             If there is no ScreenTimeAggregator at the end.
         """
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
-        aggregator = pipeline[-1] if isinstance(pipeline, Pipeline) else pipeline
-        if aggregator is pipeline or not hasattr(aggregator, "estimate"):
-            raise TypeError(
-                f"{type(aggregator).__name__} does not tell seconds: a fitted pipeline with a "
-                f"ScreenTimeAggregator at its end is expected, or a search over one."
-            )
-        probabilities = pipeline[:-1].transform(X)
+        first, aggregator = parts_of(pipeline)
+        probabilities = first.transform(X)
         return cls(
             aggregator.estimate(probabilities, labelled=labelled),
             aggregator.appearances(probabilities),

@@ -4,7 +4,7 @@ from typing import Self
 
 import numpy as np
 
-from ._tables import check_columns, film_names
+from ._tables import check_columns, film_names, parts_of
 
 _NEEDED = ("video", "character", "seconds", "low", "high")
 
@@ -72,7 +72,8 @@ class ScreenTimeDisplay:
         ScreenTimeDisplay
             The plotted display.
         """
-        estimate = pipeline[-1].estimate(pipeline[:-1].transform(X), labelled=labelled)
+        first, aggregator = parts_of(pipeline)
+        estimate = aggregator.estimate(first.transform(X), labelled=labelled)
         return cls.from_predictions(estimate, truth, ax=ax)
 
     @classmethod

@@ -8,6 +8,7 @@ import pandas as pd
 from ..frames import is_frame_index
 from ..frames._indicators import aligned_indicators, indicator_table
 from ..screentime._appearances import appearance_table
+from ._tables import parts_of
 
 # How opaque an appearance of no confidence is drawn.
 _PALEST = 0.3
@@ -80,8 +81,8 @@ class TimelineDisplay:
         ValueError
             If it is several films, or the labels do not fit.
         """
-        probabilities = pipeline[:-1].transform(X)
-        aggregator = pipeline[-1]
+        first, aggregator = parts_of(pipeline)
+        probabilities = first.transform(X)
         index = probabilities.index
         limits = _film_limits(index)
         names = [name for name in aggregator.class_names_ if name != aggregator.background]
@@ -123,6 +124,8 @@ class TimelineDisplay:
         """
         limits = _film_limits(index)
         truth = None
+        if len(y_pred) != len(index):
+            raise ValueError(f"{len(y_pred)} predictions for {len(index)} frames of the index.")
         if y_true is None:
             shown = indicator_table(y_pred, background=background)
         else:

@@ -198,6 +198,8 @@ def _film_index(frames):
     if not isinstance(frames, (list, tuple, np.ndarray, pd.Series)):
         return as_frame_index(frames)
     durations = np.asarray(frames, np.float64)
+    if durations.ndim != 1 or not (np.isfinite(durations) & (durations > 0)).all():
+        raise ValueError("Durations of frames, seconds above 0, are expected as frames.")
     starts = np.concatenate([[0.0], np.cumsum(durations)[:-1]])
     return pd.MultiIndex.from_arrays(
         [np.full(len(durations), ""), starts, durations], names=["video", "time", "duration"]
