@@ -275,6 +275,18 @@ def test_bad_label_files(folder, text, options, error, message):
         load_label_csv(write(folder, text), **options)
 
 
+def test_labels_of_some_films(folder):
+    text = "video,time,tom\nfilm.mp4,0,1\nfilm.mp4,1,0\nbroken.mp4,0,1\ngone.mp4,0,1\n"
+    (folder / "broken.mp4").write_text("no film")
+    X, y = load_label_csv(write(folder, text), video=["film.mp4", folder / "another.mp4"])
+    assert X["time"].tolist() == [0, 1]
+    assert y.tolist() == [1, 0]
+    with pytest.raises(ValueError, match=r"no labels of 'a\.mp4', 'b\.mp4', only of"):
+        load_label_csv(write(folder, text), video=["a.mp4", "b.mp4"])
+    with pytest.raises(ValueError, match="labels pictures: the one film"):
+        load_label_csv(write(folder, "Image_ID,Class\nx.jpg,tom\n"), video=["film.mp4"])
+
+
 def test_missing_label_file():
     with pytest.raises(FileNotFoundError, match=r"nowhere\.csv"):
         load_label_csv("nowhere.csv")
