@@ -283,7 +283,7 @@ def test_labels_of_some_films(folder):
     assert y.tolist() == [1, 0]
     with pytest.raises(ValueError, match=r"no labels of 'a\.mp4', 'b\.mp4', only of"):
         load_label_csv(write(folder, text), video=["a.mp4", "b.mp4"])
-    with pytest.raises(ValueError, match="labels pictures: the one film"):
+    with pytest.raises(ValueError, match="labels pictures: video is the one film"):
         load_label_csv(write(folder, "Image_ID,Class\nx.jpg,tom\n"), video=["film.mp4"])
 
 

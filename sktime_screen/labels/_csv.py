@@ -91,9 +91,7 @@ def load_label_csv(path, video=None, rate=None, *, missing="error") -> tuple[pd.
     if {"video", "time"} <= set(rows.columns):
         return _film_labels(path, rows, folder, video, missing)
     if not isinstance(video, (str, os.PathLike, type(None))):
-        raise ValueError(
-            f"{path!r} labels pictures: the one film they were taken from is expected."
-        )
+        raise ValueError(f"{path!r} labels pictures: video is the one film they were taken from.")
     return _picture_labels(path, rows, folder, video, rate, missing)
 
 
