@@ -428,7 +428,8 @@ def test_labels_of_a_frame_in_two_files(work, tmp_path):
                *memory_of(work))  # fmt: skip
     assert f"against {len(X)} labelled frames" in done.output
     save_label_csv(tmp_path / "same.csv", X.iloc[:5], 1 - y.iloc[:5])
-    done = run("train", work / "two.csv", tmp_path / "same.csv", "--model", tmp_path / "model")
+    words = ["--model", tmp_path / "model", *memory_of(work)]
+    done = run("train", work / "two.csv", tmp_path / "same.csv", *words)
     assert (done.exit_code, "has labels that differ" in done.output) == (1, True)
 
 

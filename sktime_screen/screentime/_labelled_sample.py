@@ -6,8 +6,8 @@ import pandas as pd
 from ..frames import is_frame_index, resolved_films
 from ._prediction_powered import prediction_powered_mean
 
-# How far the frames that a sample stands for may be off those of its film. One drawn by lot frame
-# by frame is by some percent, one of which a part was labelled by that part.
+# By which share the frames that a sample stands for may differ from those of its film: some percent
+# where each frame was drawn or not by itself; more where a part of the sample has no labels.
 _TOLERANCE = 0.15
 
 
