@@ -14,7 +14,7 @@ import typer
 from ..features import PretrainedCNNFeatures
 from ..frames import ImageResizer, VideoFrameSampler, frame_index
 from ..labels import suggest_frames, write_label_page
-from ..labels._suggestions import labelled_rows
+from ..labels._suggestions import AT_RANDOM, labelled_rows
 from ..recipes import recommended_pipeline
 from ._console import Steps, results_console
 from ._labels import as_films_are_called, load_labels
@@ -45,9 +45,6 @@ class Strategy(StrEnum):
     uncertain = "uncertain"
     random = "random"
     all = "all"
-
-
-_AT_RANDOM = (Strategy.blocks, Strategy.stratified, Strategy.random)
 
 
 def label(
@@ -120,7 +117,7 @@ def label(
     found = set(table["video"])
     readable = [path for path in paths if path in found]
     known = _labelled(labels, rate, readable, table)
-    left = len(table) if strategy in _AT_RANDOM else int((~known).sum())
+    left = len(table) if strategy in AT_RANDOM else int((~known).sum())
     if not left:
         raise ValueError(
             f"All {len(table)} frames of the films are labelled in "
@@ -161,7 +158,7 @@ def label(
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
     options = _train_options(fitted, rate, places, picture_size, backbone)
     steps.say(_next_command(readable, output, strategy, model, labels, options))
-    if model is not None and not labels and strategy not in _AT_RANDOM:
+    if model is not None and not labels and strategy not in AT_RANDOM:
         steps.say(f"with the labels that {model} has learned from before {output.stem}.csv.")
     if len(readable) < len(paths):
         raise typer.Exit(1)
@@ -170,7 +167,7 @@ def label(
 def _rate(rate, fitted, strategy):
     """Return at which rate to look at films, which for samples has to be that of the model."""
     of_model = None if fitted is None else fitted[0].rate
-    if strategy in _AT_RANDOM and None not in (rate, of_model) and rate != of_model:
+    if strategy in AT_RANDOM and None not in (rate, of_model) and rate != of_model:
         raise typer.BadParameter(
             f"the model looks at {of_model:g} frames a second, and measures with labels of the "
             f"same frames: leave --rate out",
@@ -219,7 +216,7 @@ def _train_options(fitted, rate, places, picture_size, backbone):
 def _next_command(films, output, strategy, model, labels, options):
     """Return what to do with the labels; a random sample is not spent on a model there is."""
     made = f"{output.stem}.csv"
-    if model is not None and strategy in _AT_RANDOM:
+    if model is not None and strategy in AT_RANDOM:
         return shlex.join(
             ["sktime-screen", "measure", *films, "--model", str(model), "--labels", made]
         )

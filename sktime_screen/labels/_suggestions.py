@@ -18,7 +18,8 @@ from ..frames import (
 from ._coverage import Coverage
 
 _STRATEGIES = ("diverse", "stratified", "uncertain", "blocks", "random")
-_AT_RANDOM = ("stratified", "blocks", "random")
+# Of these every frame has a known probability of being taken.
+AT_RANDOM = ("stratified", "blocks", "random")
 # Maps of so many frames are in memory at once.
 _FRAMES_AT_ONCE = 1024
 
@@ -121,9 +122,9 @@ def suggest_frames(
     table = table.sort_values(["video", "time"], kind="stable")
     known = labelled_rows(table, labelled)
     first = ~table.duplicated([name for name in ("video", "time", "image") if name in table])
-    candidates = np.flatnonzero(first if strategy in _AT_RANDOM else first & ~known)
+    candidates = np.flatnonzero(first if strategy in AT_RANDOM else first & ~known)
     if len(candidates) < n:
-        left_out = "" if strategy in _AT_RANDOM else " without a label"
+        left_out = "" if strategy in AT_RANDOM else " without a label"
         raise ValueError(
             f"{n} frames are asked for, but there are only {len(candidates)}{left_out}: ask for "
             f"fewer, or sample more frames a second."
