@@ -17,6 +17,8 @@ from ._nal import packet_reader
 from ._projector import Projector
 from ._timeline import Timeline
 
+# Titles and the like are not always written in UTF-8: PyAV 19 takes them as they are, 18 is told to.
+_TOLERANT = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
 # What the header promises beyond the last frame is missing from here on, in seconds.
 _NOT_MISSED = 0.5
 # So many failures in a row, and the rest of a file is given up.
@@ -73,8 +75,7 @@ def open_film(path):
     """
     check_file(path)
     try:
-        # Titles and the like are not always written in UTF-8.
-        container = av.open(path, metadata_errors="replace")
+        container = av.open(path, **_TOLERANT)
     except av.FFmpegError as error:
         raise VideoError(
             f"{path!r} cannot be read as a video ({error.strerror}): is it a complete film file?"
