@@ -1,6 +1,7 @@
 import ast
 import os
 import platform
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -88,3 +89,17 @@ def test_versions_for_a_bug_report(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     sktime_screen.show_versions()
     assert "FFmpeg: import of av halted" in capsys.readouterr().out
+
+
+def test_every_python_that_is_promised_is_tested():
+    promised = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', read("pyproject.toml"))
+    assert re.search(r"PYTHONS:-(.*)}", read(".ci/run"))[1].split() == promised
+    assert re.search(r"python: \[(.*)\]", read(".github/workflows/tests.yml"))[1].split(", ") == [
+        f'"{version}"' for version in promised
+    ]
+    for version in promised:
+        assert "av==" in read(f".ci/constraints-{version}.txt")
+
+
+def read(name):
+    return (ROOT / name).read_text()
