@@ -10,8 +10,10 @@ import pandas as pd
 from .._files import written_whole
 from ..frames import check_frame_table
 from ._files import as_seen_from, find_file, look_for
+from ._formats import check_format
 from ._indicators import indicators
 from ._intervals import check_interval, frame_intervals, label_intervals
+from ._xml import check_names, read_xml
 
 
 def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -65,6 +67,8 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No such file: {path!r} (looked in {os.getcwd()!r}).")
+    check_format(path, "ELAN")
+    read_xml(path)
     elan = _pympi()
     try:
         # pympi takes "-" for the standard input.
@@ -139,9 +143,7 @@ def save_eaf(path, X, y) -> None:
             f"An .eaf file is about one film, and the frames are of {len(videos)}: save each with "
             f"its own rows."
         )
-    for name in labels.columns:
-        if not name or not name.isprintable():
-            raise ValueError(f"{name!r} cannot be the name of a tier.")
+    check_names(labels.columns, "tier")
     eaf = _pympi().Eaf(author="sktime_screen")
     eaf.remove_tier("default")
     video = videos[0]
