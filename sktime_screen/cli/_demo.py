@@ -6,13 +6,12 @@ from typing import Annotated
 import pandas as pd
 import typer
 from matplotlib.figure import Figure
-from rich.table import Table
 
 from ..datasets import make_cartoon_film
 from ..frames import VideoFrameSampler
 from ..recipes import recommended_pipeline
 from ..report import ScreenTimeReport, TimelineDisplay
-from ._console import Steps, interval_text, results_console
+from ._console import Steps, interval_text, plain, results_console, titled_table
 from ._options import Debug, Quiet
 
 
@@ -113,14 +112,14 @@ def _compared(estimate, truth):
 
 
 def _as_table(results, film):
-    table = Table(title=f"Screen time in {film}")
+    table = titled_table(f"Screen time in {film}")
     table.add_column("character")
     for name in ("measured (s)", "interval (s)", "true (s)", "error (s)", "error (%)"):
         table.add_column(name, justify="right")
     for character, row in results.iterrows():
         percent = f"{100 * row.error / row.true:+.1f}" if row.true else "-"
         table.add_row(
-            str(character),
+            plain(character),
             f"{row.measured:.1f}",
             interval_text(row),
             f"{row.true:.1f}",
