@@ -18,6 +18,7 @@ from sktime_screen import (
     load_label_studio,
     save_label_csv,
 )
+from sktime_screen.cli._labels import load_labels
 
 
 @pytest.fixture
@@ -78,6 +79,25 @@ def test_whole_numbers_are_numbers_in_every_reader(folder):
     rows = "".join(f"frame{number}.jpg,{name}\n" for number, name in enumerate(["7", "007"]))
     path = write(folder, "Image_ID,Class\n" + rows)
     assert load_label_csv(path, video="film.mp4", rate=1)[1].tolist() == ["7", "007"]
+
+
+def test_numbers_of_one_file_are_names_beside_those_of_another(folder):
+    paths = [folder / "one.csv", folder / "two.csv"]
+    for path, names, start in zip(paths, [["7", "8"], ["007", "8"]], [0, 2], strict=True):
+        rows = "".join(f"film.mp4,{start + k},{name}\n" for k, name in enumerate(names))
+        path.write_text("video,time,label\n" + rows)
+    assert load_labels(paths)[1].tolist() == ["7", "8", "007", "8"]
+    assert load_labels(paths[:1])[1].tolist() == [7, 8]
+
+
+def test_the_same_frame_in_two_files(folder):
+    paths = [folder / "one.csv", folder / "two.csv"]
+    paths[0].write_text("video,time,label\nfilm.mp4,1.0,tom\n")
+    paths[1].write_text("video,time,label\nfilm.mp4,1.03,tom\n")
+    assert len(load_labels(paths)[0]) == 1
+    paths[1].write_text("video,time,label\nfilm.mp4,1.03,jerry\n")
+    with pytest.raises(ValueError, match=r"one\.csv.*two\.csv.* at 1\.03 s has labels that differ"):
+        load_labels(paths)
 
 
 def test_zeros_and_ones_in_several_spellings(folder):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..labels import load_cvat, load_eaf, load_label_csv, load_label_studio
-from ..labels._indicators import CLASS_COLUMNS
+from ..labels._indicators import CLASS_COLUMNS, as_classes
 from ..labels._sources import first_of_frames
 
 
@@ -45,6 +45,9 @@ def load_labels(paths, video=None, rate=1.0):
             )
     X = pd.concat([table for table, _ in loaded], ignore_index=True)
     y = pd.concat([labels for _, labels in loaded], ignore_index=True)
+    if isinstance(y, pd.Series):
+        # What are numbers in one file may be names in another.
+        y = as_classes(y.map(str))
     if "image" in X and X["image"].isna().any():
         raise ValueError(
             "Some labels are of films and others of pictures, since not all films were found: put "

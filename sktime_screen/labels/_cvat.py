@@ -288,7 +288,7 @@ class _Annotations(Elements):
             elif tag == "stop_frame":
                 self.stop = _whole(tag, text)
             elif tag == "frame_filter":
-                self.step = _whole(tag, text.replace(" ", "").removeprefix("step="))
+                self.step = max(1, _whole(tag, text.replace(" ", "").removeprefix("step=")))
 
     def _end_track(self):
         label, shapes = self._track

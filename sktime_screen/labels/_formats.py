@@ -63,7 +63,7 @@ def _format_of(head):
                 return name
         return "HTML" if re.match(r"<(!doctype )?html", text, re.IGNORECASE) else "XML"
     if re.match(r"[\[{]\s*[\[{\"\]}]", text):
-        keys = set(re.findall(r'"(images|annotations|categories|licenses)"\s*:', text))
+        keys = set(re.findall(r'"(info|licenses|images|annotations|categories)"\s*:', text))
         return "COCO" if text.startswith("{") and len(keys) > 1 else "JSON"
     if text.startswith("WEBVTT") or re.match(r"\d+\s+[\d:]+[,.]\d+\s+-->", text):
         return "subtitles"
