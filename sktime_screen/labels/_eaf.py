@@ -79,7 +79,7 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
     tiers = _tiers(path, eaf, tier)
     rows = []
     for name in tiers:
-        for start, end, value, *_ in eaf.get_annotation_data_for_tier(name):
+        for start, end, value, *_ in _annotations(path, eaf, name):
             if start is None or end is None:
                 raise ValueError(
                     f"{path!r}, tier {name!r}: the annotation {value!r} has no time of its own."
@@ -203,6 +203,15 @@ def _origin(file):
     return int(file.get("TIME_ORIGIN") or 0)
 
 
+def _annotations(path, eaf, tier):
+    try:
+        return eaf.get_annotation_data_for_tier(tier)
+    except KeyError as error:
+        raise ValueError(
+            f"{path!r}, tier {tier!r}: an annotation refers to {error}, which is not in the file."
+        ) from error
+
+
 def _tiers(path, eaf, tier):
     names = list(eaf.get_tier_names())
     if tier is not None:
@@ -213,7 +222,7 @@ def _tiers(path, eaf, tier):
         name
         for name in names
         if not eaf.get_parameters_for_tier(name).get("PARENT_REF")
-        and (name != "default" or eaf.get_annotation_data_for_tier(name))
+        and (name != "default" or _annotations(path, eaf, name))
     ]
     if not characters:
         raise ValueError(f"{path!r} has no tier with annotations: expected a tier a character.")
