@@ -1,11 +1,6 @@
-"""Files that labels name, and tables of text."""
+"""Files that labels name."""
 
 import os
-
-import numpy as np
-import pandas as pd
-
-from .._files import write_whole
 
 
 def find_file(folder, path):
@@ -66,68 +61,3 @@ def as_seen_from(folder, path):
         # Windows: another drive.
         seen = os.path.abspath(path)
     return seen.replace(os.sep, "/")
-
-
-def read_table(path):
-    """Read a CSV file as it is written, as text.
-
-    Parameters
-    ----------
-    path : str
-        The file, with commas or, as some spreadsheets write it, semicolons.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Stripped text, NaN for what is empty, a row for every line under the header, blank ones too.
-
-    Raises
-    ------
-    ValueError
-        If it is empty, not a table or not in UTF-8, or a column has no name.
-    """
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            header = file.readline()
-        rows = pd.read_csv(
-            path,
-            sep=";" if header.count(";") > header.count(",") else ",",
-            dtype=str,
-            skipinitialspace=True,
-            # Nobody on screen is often written None or NA, which is not the same as no label.
-            keep_default_na=False,
-            na_values=[""],
-            skip_blank_lines=False,
-            index_col=False,
-            encoding="utf-8-sig",
-        )
-    except pd.errors.EmptyDataError as error:
-        raise ValueError(f"{path!r} is empty: a header and a row a frame are expected.") from error
-    except pd.errors.ParserError as error:
-        raise ValueError(f"{path!r} is not a table: {error}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path!r} is not in UTF-8: {error}") from error
-    rows.columns = rows.columns.str.strip()
-    rows = rows.apply(lambda column: column.str.strip()).replace("", np.nan)
-    for number, name in enumerate(rows.columns, start=1):
-        if name.startswith("Unnamed: "):
-            if rows[name].notna().any():
-                raise ValueError(
-                    f"{path!r}: column {number} has no name. If it is the index of a table, save "
-                    f"with index=False."
-                )
-            rows = rows.drop(columns=name)
-    return rows
-
-
-def write_table(path, table):
-    """Write a CSV file whole, or leave what is there as it is.
-
-    Parameters
-    ----------
-    path : str
-        The file to write.
-    table : pandas.DataFrame
-        Its lines, without the index.
-    """
-    write_whole(path, table.to_csv(index=False, lineterminator="\n"))
