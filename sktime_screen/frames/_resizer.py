@@ -119,7 +119,7 @@ class ImageResizer(ImageStep):
         for picture in pictures:
             by_shape[picture.shape[:2]].append(picture)
         return {
-            shape: without_bars(alike) if self.crop_bars else WHOLE
+            shape: without_bars(alike, self.size) if self.crop_bars else WHOLE
             for shape, alike in by_shape.items()
         }
 

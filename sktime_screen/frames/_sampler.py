@@ -11,10 +11,11 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples
 
+from ._container import VideoError, check_file
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._table import check_frame_table
-from ._video import VideoError, check_file, picture_size, read_timeline
+from ._video import picture_size, read_timeline
 
 
 class VideoFrameSampler(ImageStep):
