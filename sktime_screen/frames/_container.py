@@ -119,14 +119,8 @@ def open_film(path):
         # Without "file:" a name such as "12:30.mp4" would be an address.
         container = av.open(f"file:{path}", container_options=dict(_ONE_FILE), **_TOLERANT)
     except av.FFmpegError as error:
-        if _is_playlist(path):
-            raise VideoError(
-                f"{path!r} is a playlist, which names other files: make it one video first, for "
-                f"example with `ffmpeg -i {os.path.basename(path)} -c copy film.mp4`."
-            ) from error
-        raise VideoError(
-            f"{path!r} cannot be read as a video ({error.strerror}): is it a complete film file?"
-        ) from error
+        message = f"cannot be read as a video ({error.strerror}): is it a complete film file?"
+        raise VideoError(_playlist(path) or f"{path!r} {message}") from error
     film = film_stream(container)
     if film is None or container.format.name.endswith("_pipe"):
         message = _no_film(container, path)
@@ -141,12 +135,18 @@ def open_film(path):
     return container
 
 
-def _is_playlist(path):
+def _playlist(path):
+    """Return what to say of a playlist, None of what is none."""
     try:
         with open(path, "rb") as file:
-            return bool(_PLAYLIST.match(file.read(1024)))
+            if not _PLAYLIST.match(file.read(1024)):
+                return None
     except OSError:
-        return False
+        return None
+    return (
+        f"{path!r} is a playlist, which names other files: pass these, or make one video of them "
+        f"first, for example with `ffmpeg -i {os.path.basename(path)} -c copy film.mp4`."
+    )
 
 
 def _no_film(container, path):
@@ -161,6 +161,9 @@ def _no_film(container, path):
             f"{path!r} is a still image, not a video: pass images in the column 'image' of a frame "
             f"table, or read class folders of them with load_frame_folder."
         )
+    playlist = _playlist(path)
+    if playlist:
+        return playlist
     kinds = sorted({stream.type for stream in container.streams}) or ["no streams"]
     return f"{path!r} has no pictures, only {', '.join(kinds)}: a film is expected."
 
