@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..frames import VideoFrameSampler, read_timeline
-from ._files import find_file, read_table
+from ._files import file_name, find_file, read_table
 from ._indicators import CLASS_COLUMNS, FRAME_COLUMNS, SAMPLING_COLUMNS
 from ._intervals import check_interval, label_intervals
 from ._sources import frame_sources, picture_table
@@ -213,8 +213,8 @@ def _of_film(path, rows, video):
     if video is None:
         return rows
     videos = [video] if isinstance(video, (str, os.PathLike)) else video
-    names = [os.path.basename(os.fspath(one)) for one in videos]
-    chosen = rows["video"].map(os.path.basename).isin(names)
+    names = [file_name(one) for one in videos]
+    chosen = rows["video"].map(file_name).isin(names)
     if not chosen.any():
         raise ValueError(
             f"{path!r} has no labels of {', '.join(map(repr, names))}, only of "
