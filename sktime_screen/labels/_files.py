@@ -35,11 +35,11 @@ def find_file(folder, path):
     """
     found = look_for(folder, path) or look_for_moved(folder, path)
     if found is None:
-        here = os.getcwd()
-        tried = [name for name in _spellings(path) if name != os.fspath(path)]
+        here, name = os.getcwd(), file_name(path)
+        also = f"; also looked for {name!r} there" if name != os.fspath(path) else ""
         raise FileNotFoundError(
             f"{os.fspath(path)!r} is neither beside the labels (in {folder or here!r}) nor in "
-            f"{here!r}" + (f", nor is {', '.join(map(repr, tried))}." if tried else ".")
+            f"{here!r}{also}."
         )
     return found
 
@@ -61,7 +61,7 @@ def look_for_moved(folder, path):
     for name in _spellings(path):
         if not _ABSOLUTE.match(name):
             continue
-        parts = re.split(r"[\\/]+", _ABSOLUTE.sub("", name))
+        parts = re.split(r"[\\/]+", _ABSOLUTE.sub("", name, count=1))
         for first in range(len(parts)):
             found = os.path.join(folder, *parts[first:])
             if os.path.isfile(found):
