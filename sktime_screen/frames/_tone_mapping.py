@@ -29,6 +29,7 @@ _TO_BT709 = {
         (-0.019638, -0.078636, 1.098274),
     ),
 }
+_STEPS = 4096
 _BT2020_LUMINANCE = (0.2627, 0.6780, 0.0593)
 
 
@@ -57,19 +58,31 @@ def map_tones(rgb, transfer, primaries):
     ndarray of shape (height, width, 3), uint8
         RGB as of BT.709.
     """
-    light = _light_of_signals(transfer)[rgb]
+    light = _light_of_signals(transfer).take(rgb)
     if transfer == HLG:
         luminance = cv2.transform(light, np.array([_BT2020_LUMINANCE], np.float32))
-        light *= cv2.pow(luminance, _HLG_GAMMA - 1)[..., None] * (_HLG_PEAK / _WHITE)
+        light *= (_power(luminance, _HLG_GAMMA - 1) * (_HLG_PEAK / _WHITE))[..., None]
     if primaries != BT709:
         to_bt709 = _TO_BT709.get(primaries, _TO_BT709[BT2020])
-        light = cv2.transform(light, np.array(to_bt709, np.float32))
-    signals = cv2.pow(np.maximum(light, 0), 1 / _GAMMA)
+        light = np.maximum(cv2.transform(light, np.array(to_bt709, np.float32)), 0)
+    signals = _power(light, 1 / _GAMMA)
     if transfer in (PQ, HLG):
-        brightest = np.maximum(signals.max(axis=2), _KNEE)
+        red, green, blue = cv2.split(signals)
+        brightest = np.maximum(cv2.max(cv2.max(red, green), blue), _KNEE)
         shown = _KNEE - (1 - _KNEE) * np.expm1((_KNEE - brightest) / (1 - _KNEE))
         signals *= (shown / brightest)[..., None]
-    return np.rint(255 * np.minimum(signals, 1)).astype(np.uint8)
+    return cv2.convertScaleAbs(signals, alpha=255)
+
+
+def _power(light, exponent):
+    """Raise light, float32, to a power: a table takes a tenth of the time."""
+    return _powers(exponent).take((_STEPS * cv2.sqrt(light) + 0.5).astype(np.int32), mode="clip")
+
+
+@cache
+def _powers(exponent):
+    # Of square roots, which are as fine in the dark as eyes are.
+    return ((np.arange(10 * _STEPS) / _STEPS) ** (2 * exponent)).astype(np.float32)
 
 
 @cache
