@@ -1,11 +1,13 @@
 """Colours as a viewer sees them: high dynamic range, wide gamut, odd matrices, transparency."""
 
 import av
+import cv2
 import numpy as np
 import pytest
 
-from sktime_screen import VideoError
+from sktime_screen import ImageResizer, VideoError
 from sktime_screen.frames._decoding import read_pictures
+from sktime_screen.frames._picture import read_image
 
 COLOURS = [(200, 40, 60), (30, 180, 90), (20, 60, 220), (128, 128, 128), (226, 190, 60), (0, 0, 0)]
 # Numbers of ITU-T H.273.
@@ -197,3 +199,24 @@ def test_what_is_transparent_lies_over_black(tmp_path, name):
             np.testing.assert_allclose(found, np.array([200, 100, 60]) * share, atol=4)
         # What is hidden does not show through where small pictures average.
         assert picture[:, 4 * sixth + 2 :].max() <= 4
+
+
+def test_images_and_arrays_that_are_transparent_lie_over_black(tmp_path):
+    rgba = np.full((8, 12, 4), 255, np.uint8)
+    rgba[..., :3] = (200, 100, 60)
+    rgba[:, 4:8, 3], rgba[:, 8:, 3] = 128, 0
+    expected = (rgba[..., :3] * (rgba[..., 3:] / 255)).round()
+    (resized,) = ImageResizer((8, 12)).transform([rgba])
+    np.testing.assert_allclose(resized, expected, atol=1)
+    stored = rgba[..., [2, 1, 0, 3]]
+    for name, image in [
+        ("deep.png", stored.astype(np.uint16) * 257),
+        ("film.png", stored),
+        ("film.webp", stored),
+        ("film.tiff", stored),
+    ]:
+        path = str(tmp_path / name)
+        cv2.imwrite(path, image, [cv2.IMWRITE_WEBP_QUALITY, 101])
+        np.testing.assert_allclose(read_image(path), expected, atol=1)
+    cv2.imwrite(str(tmp_path / "opaque.png"), stored[..., :3])
+    np.testing.assert_array_equal(read_image(str(tmp_path / "opaque.png")), rgba[..., :3])

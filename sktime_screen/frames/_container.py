@@ -22,7 +22,7 @@ _PLAYLIST = re.compile(
     rb"(#extm3u|ffconcat|v=0\b|\[playlist\]|\[reference\]|# vobsub|<(mpd|asx|smil|playlist)\b)",
     re.IGNORECASE | re.DOTALL,
 )
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -76,8 +76,7 @@ def check_file(path):
 
 
 def _nothing_there(path, error):
-    address = _ADDRESS.match(path)
-    if "://" in path and address:
+    if _ADDRESS.match(path):
         return VideoError(
             f"{path!r} is an address, not a file: download the video first and pass its path. "
             f"Nothing is read from the network."
@@ -235,7 +234,7 @@ def _length(track):
     """Return how long a track is in seconds, None where nothing says so."""
     # Matroska says it in a tag; what FFmpeg says of it is the length of the whole file.
     told = (text for name, text in track.metadata.items() if name.startswith("DURATION"))
-    return seconds_of(next(told, "")) or (track.duration or 0) * track.time_base or None
+    return seconds_of(next(told, "")) or (track.duration or 0) * Fraction(track.time_base) or None
 
 
 def seconds_of(clock):

@@ -6,6 +6,7 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from ._container import VideoError
+from ._picture import over_black
 from ._placement import WHOLE, place
 from ._tone_mapping import map_tones, needs_mapping
 
@@ -122,11 +123,8 @@ class Projector:
     def _over_black(self, frame, fields):
         # Before scaling: hidden colours must not bleed into those beside them.
         deep = any(component.bits > 8 for component in frame.format.components)
-        rgba = self._scaled(frame, None, None, _DEEP_ALPHA if deep else "rgba").to_ndarray()[
-            ::fields
-        ]
-        alpha = cv2.merge([rgba[..., 3]] * 3)
-        seen = cv2.multiply(rgba[..., :3], alpha, scale=1 / np.iinfo(rgba.dtype).max)
+        rgba = self._scaled(frame, None, None, _DEEP_ALPHA if deep else "rgba").to_ndarray()
+        seen = over_black(rgba[::fields])
         opaque = av.VideoFrame.from_ndarray(seen, _DEEP if deep else "rgb24")
         opaque.colorspace = _BT601
         return opaque
