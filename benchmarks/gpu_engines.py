@@ -127,6 +127,8 @@ def of_torchvision(name):
     for head in ("fc", "classifier"):
         if hasattr(model, head):
             setattr(model, head, torch.nn.Identity())
+    if hasattr(model, "avgpool"):
+        model.avgpool = torch.nn.AdaptiveAvgPool2d(1)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.to(device, torch.bfloat16, memory_format=torch.channels_last)
     # As many sums as PyTorch has of their own; their values make no difference to the time.

@@ -122,7 +122,9 @@ class JaxRunner(Runner):
 
         if jax.default_backend() != "gpu":
             return None
-        major, _, minor = str(jax.devices()[0].compute_capability).partition(".")
+        # Others than NVIDIA's have none, or names such as "gfx90a".
+        capability = getattr(jax.devices()[0], "compute_capability", "")
+        major, _, minor = capability.partition(".")
         return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
 
     def send(self, pictures):
