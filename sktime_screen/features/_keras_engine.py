@@ -58,11 +58,14 @@ class BatchSize:
         The size of the moment.
     limit : float
         The largest that the memory is known to hold, or infinity.
+    settled : bool
+        Whether it grows no more.
     """
 
     def __init__(self, largest):
         self.size = min(_FIRST, largest)
         self.limit = np.inf
+        self.settled = self.size == largest
         self._largest = largest
         self._before = (0, 0.0)  # size and rate
         self._lock = Lock()
@@ -72,11 +75,6 @@ class BatchSize:
         self._begun = False
         self._begin_seconds = self._seconds = 0.0
         self._pictures = 0
-
-    @property
-    def settled(self):
-        """Whether it grows no more."""
-        return self.size == self._largest
 
     def note(self, size, seconds):
         """Learn from a batch that was fetched.
@@ -105,11 +103,14 @@ class BatchSize:
             rate = self._pictures / self._seconds
             size_before, rate_before = self._before
             if rate < _WORTH * rate_before:
-                self.size = self._largest = size_before
-                return
-            self._before = self.size, rate
-            self.size = min(2 * self.size, self._largest)
-            self._start_measuring()
+                self.size = size_before
+                self.settled = True
+            elif self.size == self._largest:
+                self.settled = True
+            else:
+                self._before = self.size, rate
+                self.size *= 2
+                self._start_measuring()
 
     def halve(self, size):
         """Learn that the memory does not hold a batch.
@@ -121,7 +122,8 @@ class BatchSize:
         """
         with self._lock:
             self.limit = min(self.limit, size // 2)
-            self.size = self._largest = min(self.size, self.limit)
+            self.size = min(self.size, self.limit)
+            self.settled = True
 
 
 class KerasEngine:
