@@ -63,7 +63,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         Of the numbers inside the network. "auto" takes "bfloat16" with OpenVINO on a processor that
         has instructions for it and on an NVIDIA GPU that has them (from compute capability 8.0 on),
         for all but live models, and "float32" otherwise. bfloat16 moves the features of the two
-        EfficientNet-Lites by 3 % on a GPU, in the median, and those of most others by 0.4 to 6 %.
+        EfficientNet-Lites by 3 % (the median over photographs, run by Keras on a processor).
     dtype : {"float32", "float16"}, default="float32"
         Of the features. "float16" takes half the room, in memory and on disk, for values up to
         65,504 with three digits: enough for maps, of which many at once fill a memory.
