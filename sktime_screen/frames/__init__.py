@@ -10,7 +10,8 @@ from ._stratified import MultilabelStratifiedGroupKFold
 from ._table import as_frame_index, check_frame_table, frame_index, is_frame_index, resolved_films
 from ._time_blocks import time_blocks
 from ._timeline import TIME_TOLERANCE
-from ._video import VideoError, read_timeline
+from ._timeline_reader import read_timeline
+from ._video import VideoError
 
 __all__ = [
     "TIME_TOLERANCE",

@@ -14,7 +14,8 @@ from sklearn.utils.validation import _num_samples
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._table import check_frame_table
-from ._video import VideoError, check_file, picture_size, read_timeline
+from ._timeline_reader import read_timeline
+from ._video import VideoError, check_file, picture_size
 
 
 class VideoFrameSampler(ImageStep):

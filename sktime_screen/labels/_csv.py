@@ -136,11 +136,11 @@ def _film_labels(path, rows, folder, video, missing):
     table = frame_sources(rows, folder)
     if "image" not in table:
         for line, film, time in zip(rows.index, table["video"], table["time"], strict=True):
-            length = read_timeline(film).length
-            if time < 0 or time >= length:
+            timeline = read_timeline(film)
+            if not timeline.earliest <= time < timeline.length:
                 raise ValueError(
-                    f"{path!r}, line {line}: time {time} s is not in {film!r}, which lasts "
-                    f"{length:.3f} s."
+                    f"{path!r}, line {line}: time {time} s is not in {film!r}, whose pictures are "
+                    f"shown from {float(timeline.begin):.3f} to {timeline.length:.3f} s."
                 )
     table["duration"] = rows["duration"] if "duration" in rows else seconds_to_next(table)
     sampling = rows.columns.intersection(SAMPLING_COLUMNS)
