@@ -12,7 +12,7 @@ import av
 
 from ._projector import Projector
 
-# Titles and the like are not always written in UTF-8: PyAV 19 takes them as they are, 18 is told to.
+# Titles and the like are not always UTF-8: PyAV 19 takes them as they are, 18 has to be told.
 _TOLERANT = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
 # So many failures in a row, and the rest of a file is given up.
 _PATIENCE = 16
