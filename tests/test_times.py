@@ -50,11 +50,8 @@ def copied(source, target, shift=0.0, sound=None, muxer=None):
             track = container.add_stream(kind, rate=48000, layout="stereo")
             size = track.codec_context.frame_size or 1024
             for tick in range(0, round(sound * 48000), size):
-                silence = np.zeros((2, size), np.int16 if kind == "mp2" else np.float32)
-                if kind == "mp2":
-                    silence = silence.reshape(1, -1)
                 frame = av.AudioFrame.from_ndarray(
-                    silence, "s16" if kind == "mp2" else "fltp", "stereo"
+                    np.zeros((2, size), np.float32), "fltp", "stereo"
                 )
                 frame.sample_rate, frame.pts = 48000, tick
                 packets += track.encode(frame)
@@ -96,6 +93,7 @@ AGAIN = [
     ("mkv", "libx264", []),
     ("mkv", "mpeg2video", []),
     ("webm", "libvpx", []),
+    ("flv", "libx264", []),
 ]
 
 
@@ -103,6 +101,8 @@ AGAIN = [
 def test_a_clock_that_starts_again_goes_on(tmp_path, suffix, codec, torn):
     one = written(tmp_path / f"one.{suffix}", codec=codec)
     two = written(tmp_path / f"two.{suffix}", 40, codec, first=500)
+    if suffix == "flv":  # as a recorder goes on, without another header
+        two.write_bytes(two.read_bytes()[13:])
     codes, times, end, told = sampled(joined(tmp_path, one, two))
     expected = [*range(30), *range(500, 540)]
     assert [code for code in expected if code not in codes] == torn
@@ -235,9 +235,8 @@ def test_edit_lists_of_several_parts(tmp_path, edits, b_frames):
     )
     assert not told
     for at in range(0, len(codes), 7):
-        assert [read_code(each) for each in read_pictures(tmp_path / "2.mp4", times[[at]])] == [
-            codes[at]
-        ]
+        (picture,) = read_pictures(tmp_path / "2.mp4", times[[at]])
+        assert read_code(picture) == codes[at]
 
 
 def test_a_pause_in_an_edit_list_is_told(tmp_path):
@@ -250,16 +249,12 @@ def test_a_pause_in_an_edit_list_is_told(tmp_path):
     ("suffix", "codec"), [("mp4", "libx264"), ("flv", "libx264"), ("mov", "mpeg4")]
 )
 def test_a_second_film_that_is_not_read_is_told(tmp_path, suffix, codec):
-    parts = [
-        written(tmp_path / f"{number}.{suffix}", 30, codec, first=500 * number)
-        for number in range(2)
-    ]
+    parts = [written(tmp_path / f"{n}.{suffix}", 30, codec, first=500 * n) for n in range(2)]
     codes, _, end, told = sampled(joined(tmp_path, *parts))
     assert codes == list(range(30))
     assert end == pytest.approx(1.2, abs=2e-3)
     (message,) = told
-    size = f"{parts[1].stat().st_size:,}"
-    assert f"another film of {size} bytes begins after its end and is not measured" in message
+    assert f"another film of {parts[1].stat().st_size:,} bytes begins after its end" in message
     assert sampled(parts[0])[3] == []
 
 
@@ -344,16 +339,12 @@ def test_keys_of_the_store_name_the_frame(late):
     ]
 
 
-def who_is_on_screen(y):
-    return np.flatnonzero(y["tom"]).tolist()
-
-
 def test_labels_by_interval_mean_the_frames_that_a_player_shows(late, tmp_path):
     # From 2.6 to 3.6 s, that is pictures 25 to 49.
     csv = tmp_path / "labels.csv"
     csv.write_text(f"video,start,end,label\n{late},2.6,3.6,tom\n")
     _, y = load_label_csv(csv, rate=25)
-    assert who_is_on_screen(y) == list(range(25, 50))
+    assert np.flatnonzero(y["tom"]).tolist() == list(range(25, 50))
     task = {
         "id": 1,
         "data": {"video": late, "fps": 25},
@@ -374,7 +365,7 @@ def test_labels_by_interval_mean_the_frames_that_a_player_shows(late, tmp_path):
     }
     (tmp_path / "tasks.json").write_text(json.dumps([task]))
     _, y = load_label_studio(tmp_path / "tasks.json", rate=25)
-    assert who_is_on_screen(y) == list(range(25, 50))
+    assert np.flatnonzero(y["tom"]).tolist() == list(range(25, 50))
 
 
 def test_elan_gets_and_gives_the_times_of_a_player(late, tmp_path):
@@ -386,7 +377,7 @@ def test_elan_gets_and_gives_the_times_of_a_player(late, tmp_path):
     assert 'TIME_VALUE="2600"' in slots
     assert 'TIME_VALUE="3600"' in slots
     _, again = load_eaf(tmp_path / "late.eaf", video=late, rate=25)
-    assert who_is_on_screen(again) == list(range(25, 50))
+    assert np.flatnonzero(again["tom"]).tolist() == list(range(25, 50))
 
 
 def test_subtitles_come_when_a_player_shows_the_pictures(late, tmp_path):

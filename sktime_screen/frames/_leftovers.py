@@ -59,14 +59,19 @@ def pauses(path):
     list of str
         What to tell the user; empty where there are none.
     """
-    with open(path, "rb") as file:
-        header = _box(file, b"moov", os.path.getsize(path))
-    for found in re.finditer(rb"elst([\0\x01])...(.{4})", header, re.DOTALL):
-        row = "qq4x" if found[1] == b"\x01" else "Ii4x"
-        count = int.from_bytes(found[2], "big")
-        rows = header[found.end() : found.end() + count * struct.calcsize(">" + row)]
-        if len(rows) == count * struct.calcsize(">" + row):
-            begins = [begin for _, begin in struct.iter_unpack(">" + row, rows)]
+    size = os.path.getsize(path)
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        begin, end = _box(content, b"moov", size)
+        while (begin := content.find(b"elst", begin, end)) >= 0:
+            begin += 4
+            version, count = content[begin : begin + 1], content[begin + 4 : begin + 8]
+            row = struct.Struct(">qq4x" if version == b"\1" else ">Ii4x")
+            rows = content[
+                begin + 8 : min(begin + 8 + int.from_bytes(count, "big") * row.size, end)
+            ]
+            begins = [
+                row.unpack_from(rows, at)[1] for at in range(0, len(rows) - row.size + 1, row.size)
+            ]
             if -1 in begins[1:]:
                 return [
                     "its edit list pauses midway, where nothing is on screen, and other pictures "
@@ -75,14 +80,13 @@ def pauses(path):
     return []
 
 
-def _box(file, kind, end):
-    """Return the first box of a kind; empty where there is none."""
-    while file.tell() + 16 <= end:
-        begin = file.tell()
-        size, found, large = struct.unpack(">I4sQ", file.read(16))
-        size = large if size == 1 else size or end - begin
+def _box(content, kind, end):
+    """Return where the first box of a kind begins and ends."""
+    begin = 0
+    while begin + 16 <= end:
+        size, found, large = struct.unpack(">I4sQ", content[begin : begin + 16])
+        size = max(large if size == 1 else size or end, 8)
         if found == kind:
-            file.seek(begin)
-            return file.read(size)
-        file.seek(begin + max(size, 8))
-    return b""
+            return begin, min(begin + size, end)
+        begin += size
+    return end, end

@@ -40,8 +40,10 @@ class VideoFrameSampler(ImageStep):
 
     Notes
     -----
-    Times count from the first picture of a film. The duration of a frame lasts until the next
-    sampled one, the last one's until the film ends: durations add up to the length of the film.
+    Times are those that a player shows: 0 is where the file begins, with its first picture or its
+    first sound. Where the pictures begin later than the sound, the first frame is sampled as well
+    and nothing is counted before it. The duration of a frame lasts until the next sampled one, the
+    last one's until the film ends: durations add up to the time during which pictures are shown.
 
     Examples
     --------

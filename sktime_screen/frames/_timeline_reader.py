@@ -31,6 +31,7 @@ from ._video import (
 _NOT_MISSED = 0.5
 # A recording without pictures for longer than this, and than so many frames, was interrupted.
 _GAP, _GAP_STEPS = 1.0, 10
+_FURTHEST = 2**60
 # Sound is looked at from so many packets of pictures on before a gap.
 _INTERLEAVED = 4
 # In a damaged recording at most this share of the packets has no time.
@@ -149,7 +150,10 @@ def _unrolled(container, stream, packets, path):
     dts = packets.dts.astype(np.float64)
     if container.format.name.startswith(_WITHOUT_DTS):
         dts[:] = np.nan
-    columns = (packets.pts, dts, packets.durations, packets.keys, ~packets.discarded)
+    # Times of damaged packets have to fit sums.
+    pts = np.clip(packets.pts, -_FURTHEST, _FURTHEST)
+    durations = np.clip(packets.durations, 0, _FURTHEST >> 20)
+    columns = (pts, dts, durations, packets.keys, ~packets.discarded)
     options = {
         "time_base": stream.time_base,
         "may_jump": _may_jump(container),
