@@ -51,9 +51,9 @@ def read_code(picture):
 
 
 def write_coded_film(
-    path, pts, time_base, *, codec="libx264", gop=12, b_frames=0, rate=None, options=None
+    path, pts, time_base, *, codec="libx264", gop=12, b_frames=0, rate=None, options=None, first=0
 ):
-    """Write a film whose k-th picture shows k at ``pts[k] * time_base`` seconds."""
+    """Write a film whose k-th picture shows ``first + k`` at ``pts[k] * time_base`` seconds."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate or 1 / time_base)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
@@ -61,7 +61,7 @@ def write_coded_film(
         stream.codec_context.gop_size = gop
         stream.codec_context.max_b_frames = b_frames
         stream.options = {"crf": "18", **(options or {})}
-        for number, tick in enumerate(pts):
+        for number, tick in enumerate(pts, first):
             frame = av.VideoFrame.from_ndarray(draw_code(number), format="rgb24")
             frame.pts = int(tick)
             frame.time_base = time_base

@@ -13,7 +13,8 @@ from sktime_screen.frames import _decoding
 from sktime_screen.frames._container import film_stream
 from sktime_screen.frames._decoding import read_pictures
 from sktime_screen.frames._projector import Projector
-from sktime_screen.frames._video import picture_size, read_timeline
+from sktime_screen.frames._timeline_reader import read_timeline
+from sktime_screen.frames._video import picture_size
 
 N_FRAMES = 40
 FPS = Fraction(25)
@@ -290,8 +291,11 @@ def test_cover_art_and_a_second_video_stream_are_passed_over(tmp_path):
     assert every_code(whole) == every_code(str(tmp_path / "cover.mp4")) == list(range(N_FRAMES))
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
-def test_sound_that_starts_earlier(tmp_path, suffix):
+# In a transport stream the delay of the sound's codec comes on top.
+@pytest.mark.parametrize(
+    ("suffix", "begin"), [("mp4", 1.2), ("mkv", 1.2), ("ts", 1.2 + 1024 / 44100)]
+)
+def test_sound_that_starts_earlier(tmp_path, suffix, begin):
     whole = h264(tmp_path / "whole.mp4")
 
     def add_sound(container):
@@ -304,7 +308,7 @@ def test_sound_that_starts_earlier(tmp_path, suffix):
 
     path = copy_film(whole, tmp_path / f"sound.{suffix}", shift=1.2, interleave=add_sound)
     times = read_timeline(path).times
-    np.testing.assert_allclose(times, np.arange(N_FRAMES) / 25, atol=1e-6)
+    np.testing.assert_allclose(times, begin + np.arange(N_FRAMES) / 25, atol=2e-5)
     assert codes(path, times) == list(range(N_FRAMES))
     assert codes(path, times[[17, 31]]) == [17, 31]
 

@@ -224,7 +224,7 @@ def test_pictures_where_the_film_is_not(folder):
             "video,time,a\nfilm.mp4,1,x\nfilm.mp4,10,x\n",
             {},
             ValueError,
-            r"line 3: time 10.0 s is not in .*film\.mp4', which lasts 10.000 s",
+            r"line 3: time 10.0 s is not in .*film\.mp4', whose .* shown from 0.000 to 10.000 s",
         ),
         ("video,time,a\nfilm.mp4,-1,x\n", {}, ValueError, "line 2: time -1.0 s is not in"),
         (

@@ -11,7 +11,7 @@ from ._stratified import MultilabelStratifiedGroupKFold
 from ._table import as_frame_index, check_frame_table, frame_index, is_frame_index, resolved_films
 from ._time_blocks import time_blocks
 from ._timeline import TIME_TOLERANCE
-from ._video import read_timeline
+from ._timeline_reader import read_timeline
 
 __all__ = [
     "TIME_TOLERANCE",

@@ -5,7 +5,7 @@ the last wanted one and those that no other frame refers to. Groups are shared o
 for each core.
 """
 
-from collections import namedtuple
+from collections import deque, namedtuple
 from contextlib import closing
 from itertools import chain
 
@@ -18,9 +18,10 @@ from ._container import VideoError, film_decoder, film_stream, open_film
 from ._placement import WHOLE
 from ._projector import Projector
 from ._timeline import TIME_TOLERANCE
+from ._timeline_reader import read_timeline
 from ._video import (
     decoded,
-    read_timeline,
+    film_packets,
     sound_packets,
     warn_damaged,
 )
@@ -30,6 +31,8 @@ _NOT_WORTH_SEEKING = 300
 # A chunk of work for a decoder is at least this many packets: starting one costs a few frames.
 _CHUNK = 48
 _MOST_DECODERS = 8
+# At places where a film is damaged, so many frames may come out too early.
+_OUT_OF_ORDER = 16
 # What one decoder may hold ready, in bytes of pictures.
 _READY = 32 * 2**20
 
@@ -63,12 +66,18 @@ def read_pictures(path, times, size=None, interpolation="area", aspect="stretch"
     Raises
     ------
     ValueError
-        If a time lies beyond the film.
+        If a time lies before the first picture or beyond the film.
     VideoError
         If nothing can be decoded.
     """
     timeline = read_timeline(path)
     times = np.asarray(times, dtype=np.float64)
+    if len(times) and times[0] < timeline.earliest:
+        raise ValueError(
+            f"{times[0]:.3f} s is asked of {path!r}, whose first picture is shown at "
+            f"{float(timeline.begin):.3f} s, after the sound has begun: do the times count from "
+            f"the first picture? They have to be those that a player shows."
+        )
     if len(times) and times[-1] > timeline.length + TIME_TOLERANCE:
         raise ValueError(
             f"{times[-1]:.3f} s is asked of {path!r}, which is {timeline.length:.3f} s long: do "
@@ -80,6 +89,8 @@ def read_pictures(path, times, size=None, interpolation="area", aspect="stretch"
     if ready is None and len(wanted):
         raise VideoError(f"{path!r}: no frame of it can be decoded.")
     for position, repeat in zip(wanted, repeats, strict=True):
+        while ready is not None and ready[0] < position:
+            ready = next(pictures, None)
         if ready is not None and ready[0] == position:
             picture = ready[1]
             ready = next(pictures, None)
@@ -158,19 +169,22 @@ def _decode(path, timeline, chunks, output, thread_type):
 
 
 def _numbered(frames, timeline, positions):
-    """Yield (position, frame) of the frames at some positions."""
-    if timeline.packet_pts is None:
-        position_of = {position: position for position in positions}
-    else:
-        position_of = {
-            int(timeline.packet_pts[timeline.packets[position]]): position for position in positions
-        }
+    """Yield (position, frame) of the frames at some positions, in the order of time."""
+    numbers = positions if timeline.packet_pts is None else timeline.packets[positions].tolist()
+    position_of = dict(zip(numbers, positions, strict=True))
+    due, early = deque(sorted(positions)), {}
     for number, frame in enumerate(frames):
         key = number if timeline.packet_pts is None else frame.pts
         if key in position_of:
-            yield position_of.pop(key), frame
+            early[position_of.pop(key)] = frame
+        while due and (due[0] in early or len(early) > _OUT_OF_ORDER):
+            position = due.popleft()
+            if position in early:
+                yield position, early.pop(position)
         if not position_of:
-            return
+            break
+    for position in sorted(early):
+        yield position, early[position]
 
 
 class _PacketSource:
@@ -189,7 +203,9 @@ class _PacketSource:
 
     def _read_on(self):
         self.stream = film_stream(self.container)
-        self.ahead = sound_packets(self.container, self.stream, self.path)
+        # Where frames are known by their number, those of incomplete packets are not among them.
+        read = film_packets if self.timeline.packet_pts is not None else sound_packets
+        self.ahead = read(self.container, self.stream, self.path)
 
     def close(self):
         self.container.close()
@@ -205,8 +221,9 @@ class _PacketSource:
             position, self.position = self.position, self.position + 1
             if position >= start and needed[position - start]:
                 if timeline.packet_pts is not None:
-                    # After seeking, some containers tell other times than before.
-                    packet.pts = int(timeline.packet_pts[position])
+                    # Times may come twice, and after seeking some containers tell others than
+                    # before: the frame of a packet is known by the packet's number.
+                    packet.pts = position
                 yield packet
             if position + 1 >= stop:
                 return

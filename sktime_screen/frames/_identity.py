@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ._video import read_timeline
+from ._timeline_reader import read_timeline
 
 # To be raised when the same film gives other pixels than before: the scaler or its flags changed.
 _PIXELS = 2

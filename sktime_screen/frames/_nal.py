@@ -7,6 +7,9 @@ which only pictures of higher sub-layers may refer to).
 Key frames are looked at too: containers mark pictures as such at which decoding cannot begin.
 """
 
+# Codecs of which packets are known to be key frames, whatever the container says.
+EXACT_KEYS = ("h264", "hevc")
+
 _H264_SLICES = range(1, 6)
 _H264_IDR = 5
 _H264_MESSAGES = 6

@@ -13,7 +13,8 @@ from ._container import VideoError, check_file
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._table import check_frame_table
-from ._video import picture_size, read_timeline
+from ._timeline_reader import read_timeline
+from ._video import picture_size
 
 
 class VideoFrameSampler(ImageStep):
@@ -40,8 +41,10 @@ class VideoFrameSampler(ImageStep):
 
     Notes
     -----
-    Times count from the first picture of a film. The duration of a frame lasts until the next
-    sampled one, the last one's until the film ends: durations add up to the length of the film.
+    Times are those that a player shows: 0 is where the file begins, with its first picture or its
+    first sound. Where the pictures begin later than the sound, the first frame is sampled as well
+    and nothing is counted before it. The duration of a frame lasts until the next sampled one, the
+    last one's until the film ends: durations add up to the time during which pictures are shown.
 
     Examples
     --------

@@ -12,7 +12,8 @@ from ._decoding import read_pictures
 from ._picture import read_image, resize
 from ._placement import WHOLE, looked_at, place, size_for_bars, without_bars
 from ._table import check_frame_table, frame_index
-from ._video import picture_size, read_timeline
+from ._timeline_reader import read_timeline
+from ._video import picture_size
 
 _BATCHES_AHEAD = 2
 

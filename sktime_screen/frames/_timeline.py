@@ -8,6 +8,8 @@ import numpy as np
 
 # A time written with three decimals still means the frame it was rounded from.
 TIME_TOLERANCE = 0.6e-3
+# Players show the first picture as soon as they open a film, and people label it at 0.
+_AT_ONCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -17,9 +19,12 @@ class Timeline:
     Attributes
     ----------
     ticks : ndarray of shape (n_frames,), int64
-        Presentation time of each frame in units of ``time_base``, increasing from 0.
+        Presentation time of each frame after the first one's, in units of ``time_base``.
     end : int
         When the last frame's own duration is over, in the same units.
+    begin : fractions.Fraction
+        When the first frame is shown, in seconds on a player's clock, which is at 0 where the file
+        begins: with its pictures or with its sound, whatever comes first.
     time_base : fractions.Fraction
         Seconds in a tick.
     packets : ndarray of shape (n_frames,), int64
@@ -27,8 +32,8 @@ class Timeline:
     starts : ndarray of shape (n_frames,), int64
         Position of the packet from which decoding has to begin to get each frame.
     packet_pts : ndarray of shape (n_packets,), int64, or None
-        Timestamps as the file has them, in decoding order. None where there are none to trust:
-        frames are then known by their number, and decoded from the beginning.
+        Timestamps as the file has them, for seeking in it, in decoding order. None where there are
+        none to trust: frames are then known by their number, and decoded from the beginning.
     packet_pos : ndarray of shape (n_packets,), int64
         Where each packet begins in the file, in bytes; negative where that is unknown.
     disposable : ndarray of shape (n_packets,), bool
@@ -37,6 +42,7 @@ class Timeline:
 
     ticks: np.ndarray
     end: int
+    begin: Fraction
     time_base: Fraction
     packets: np.ndarray
     starts: np.ndarray
@@ -53,13 +59,20 @@ class Timeline:
         return self.seconds(self.ticks)
 
     @property
+    def earliest(self):
+        """From when on the first frame stands in for what is on screen, in seconds."""
+        return max(float(self.begin) - _AT_ONCE, 0.0)
+
+    @property
     def length(self):
-        """Length of the film in seconds."""
+        """When the film is over, in seconds."""
         return float(self.seconds(self.end))
 
     def seconds(self, ticks):
-        """Convert ticks to seconds; exact up to the rounding of one division."""
-        return np.asarray(ticks) * self.time_base.numerator / self.time_base.denominator
+        """Convert ticks to seconds on a player's clock."""
+        since = np.asarray(ticks) * self.time_base.numerator / self.time_base.denominator
+        # Rounded, since 1.2 + 0.12 would not be 1.32.
+        return np.round(since + float(self.begin), 9) if self.begin else since
 
     def sample(self, rate, start, stop):
         """Find the frames that are shown at ``start + k / rate``.
@@ -69,32 +82,41 @@ class Timeline:
         rate : float or None
             Frames a second; None takes every frame.
         start, stop : float or None
-            The stretch of film to sample, in seconds.
+            The stretch of film to sample, in seconds on a player's clock.
 
         Returns
         -------
         times, durations : ndarray of shape (n_sampled,)
             Presentation times of the sampled frames, and for how long each stands: until the next
-            sampled frame, or the end of the stretch.
+            sampled frame, or the end of the stretch. Where moments lie before the first frame, it
+            is sampled as well, and stands from its own time on.
         """
-        begin = _fraction(start or 0)
+        # Exact reckoning is in ticks, which count from the first frame.
+        begin = _fraction(start or 0) - self.begin
         end = self.end * self.time_base
-        end = end if stop is None else min(end, _fraction(stop))
-        if begin >= end:
+        end = end if stop is None else min(end, _fraction(stop) - self.begin)
+        if max(begin, 0) >= end:
             return np.empty(0), np.empty(0)
-        first = np.searchsorted(self.ticks, begin // self.time_base, side="right") - 1
+        first = np.searchsorted(self.ticks, max(begin, 0) // self.time_base, side="right") - 1
         ticks = self.ticks[first : np.searchsorted(self.ticks, math.ceil(end / self.time_base))]
         if rate is not None:
             # A frame is sampled when more moments lie before the next one than before itself.
             before = _moments_before(ticks.tolist(), self.time_base, begin, _fraction(rate))
+            if begin < 0:
+                before[0] = 0
             ticks = ticks[np.diff([*before, math.ceil((end - begin) * _fraction(rate))]) > 0]
         # The frame on screen when the stretch begins counts from there, not from its own start.
-        bounds = np.append(np.maximum(self.seconds(ticks), float(begin)), float(end))
-        return self.seconds(ticks), np.diff(bounds)
+        times = self.seconds(ticks)
+        bounds = np.append(np.maximum(times, float(begin + self.begin)), float(end + self.begin))
+        return times, np.diff(bounds)
 
     def shown_at(self, times):
-        """Return the position of the frame on screen at each time (s, within the film)."""
-        return np.searchsorted(self.times, np.asarray(times) + TIME_TOLERANCE, side="right") - 1
+        """Return the position of the frame on screen at each time (s, within the film).
+
+        The first frame stands for times before it, as in a player that has just opened the film.
+        """
+        at = np.searchsorted(self.times, np.asarray(times) + TIME_TOLERANCE, side="right") - 1
+        return np.maximum(at, 0)
 
 
 def _moments_before(ticks, time_base, begin, rate):

@@ -91,10 +91,11 @@ def check_in_films(table, where):
     if "image" in table:
         return
     for source, film, time in zip(where, table["video"], table["time"], strict=True):
-        length = read_timeline(film).length
-        if not 0 <= time < length:
+        timeline = read_timeline(film)
+        if not timeline.earliest <= time < timeline.length:
             raise ValueError(
-                f"{source}: time {time} s is not in {film!r}, which lasts {length:.3f} s."
+                f"{source}: time {time} s is not in {film!r}, whose images are shown from "
+                f"{float(timeline.begin):.3f} to {timeline.length:.3f} s."
             )
 
 
