@@ -2,8 +2,6 @@
 
 import re
 
-import pandas as pd
-
 # Controls, line ends and what turns the direction of writing, so that a name shows as another;
 # and bytes of a file's name that are not text.
 _UNSEEN = re.compile(
@@ -83,7 +81,7 @@ def csv_text(table):
         table = table.reset_index(allow_duplicates=True)
     table = table.set_axis([harmless(name) for name in table.columns], axis=1)
     for position, kind in enumerate(table.dtypes):
-        if not pd.api.types.is_numeric_dtype(kind):
+        if kind.kind not in "biufc":
             table.isetitem(position, table.iloc[:, position].map(harmless))
     # With other line ends a carriage return in a name would not be quoted.
     return table.to_csv(index=False, lineterminator="\r\n")

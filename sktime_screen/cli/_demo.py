@@ -1,18 +1,15 @@
 """``sktime-screen demo``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
-from matplotlib.figure import Figure
 
-from ..datasets import make_cartoon_film
-from ..frames import VideoFrameSampler
-from ..recipes import recommended_pipeline
-from ..report import ScreenTimeReport, TimelineDisplay
 from ._console import Steps, interval_text, plain, results_console, titled_table
 from ._options import Debug, Quiet
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def demo(
@@ -30,7 +27,7 @@ def demo(
     run_demo(folder, seconds, results_console(), quiet=quiet)
 
 
-def run_demo(folder, seconds, console, *, quiet=False) -> pd.DataFrame:
+def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
     """Run the demo.
 
     Parameters
@@ -49,6 +46,13 @@ def run_demo(folder, seconds, console, *, quiet=False) -> pd.DataFrame:
     pandas.DataFrame
         Indexed by character: ``measured``, ``low``, ``high``, ``true`` and ``error`` in seconds.
     """
+    import pandas as pd
+
+    from ..datasets import make_cartoon_film
+    from ..frames import VideoFrameSampler
+    from ..recipes import recommended_pipeline
+    from ..report import ScreenTimeReport
+
     steps = Steps(console, quiet)
     folder.mkdir(parents=True, exist_ok=True)
     # Each is held out once: how far films differ makes the intervals, and few films tell little.
@@ -130,6 +134,11 @@ def _as_table(results, film):
 
 
 def _draw_timeline(predicted, index, truth, path):
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ..report import TimelineDisplay
+
     y_true = _labels_at(truth, index.to_frame(index=False))
     figure = Figure(figsize=(10, 2.6), layout="constrained")
     TimelineDisplay.from_predictions(

@@ -9,7 +9,7 @@ import numpy as np
 from ._video import read_timeline
 
 # To be raised when the same film gives other pixels than before: the scaler or its flags changed.
-_PIXELS = 1
+_PIXELS = 2
 
 
 def picture_keys(frames) -> list[bytes]:

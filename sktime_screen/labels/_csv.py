@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..frames import VideoFrameSampler, read_timeline
 from ._clock import check_unit, frame_rate_of, read_times
-from ._files import find_file
+from ._files import file_name, find_file
 from ._indicators import CLASS_COLUMNS, FRAME_COLUMNS, SAMPLING_COLUMNS, as_classes
 from ._intervals import check_interval, label_intervals
 from ._sources import check_in_films, first_of_frames, frame_sources, picture_table
@@ -264,8 +264,8 @@ def _of_film(path, rows, video):
     if video is None:
         return rows
     videos = [video] if isinstance(video, (str, os.PathLike)) else video
-    names = [os.path.basename(os.fspath(one)) for one in videos]
-    chosen = rows["video"].map(os.path.basename).isin(names)
+    names = [file_name(one) for one in videos]
+    chosen = rows["video"].map(file_name).isin(names)
     if not chosen.any():
         raise ValueError(
             f"{path!r} has no labels of {', '.join(map(repr, names))}, only of "

@@ -8,10 +8,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
-from .._files import written_whole
+from .._files import shown_path, written_whole
 from ..frames import TIME_TOLERANCE, VideoFrameSampler, check_frame_table, read_timeline
 from ..frames._video import picture_size
-from ._files import as_seen_from, find_file, look_for
+from ._files import as_seen_from, file_name, find_file, look_for
 from ._formats import check_format
 from ._indicators import indicators
 from ._intervals import frame_intervals
@@ -171,7 +171,7 @@ def save_cvat(path, X, y) -> None:
         ("mode", "interpolation"),
         ("start_frame", first),
         ("stop_frame", end - 1),
-        ("source", as_seen_from(os.path.dirname(path), videos[0])),
+        ("source", shown_path(as_seen_from(os.path.dirname(path), videos[0]))),
     ]:
         ElementTree.SubElement(task, name).text = str(value)
     names = ElementTree.SubElement(task, "labels")
@@ -205,7 +205,7 @@ def _film(path, sources, video):
     if video is not None:
         return find_file(folder, video)
     for source in sources:
-        for name in (source, source.replace("\\", "/").rsplit("/", 1)[-1]):
+        for name in (source, file_name(source)):
             found = look_for(folder, name)
             if found is not None:
                 return found

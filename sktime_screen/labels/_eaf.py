@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
-from .._files import written_whole
+from .._files import shown_path, written_whole
 from ..frames import check_frame_table
 from ._files import as_seen_from, find_file, look_for
 from ._formats import check_format
@@ -148,8 +148,8 @@ def save_eaf(path, X, y) -> None:
     eaf.remove_tier("default")
     video = videos[0]
     eaf.add_linked_file(
-        Path(os.path.abspath(video)).as_uri() if os.path.isfile(video) else video,
-        relpath="./" + as_seen_from(os.path.dirname(path), video),
+        Path(os.path.abspath(video)).as_uri() if os.path.isfile(video) else shown_path(video),
+        relpath="./" + shown_path(as_seen_from(os.path.dirname(path), video)),
         mimetype=mimetypes.guess_type(video)[0] or "video/mp4",
     )
     for name in labels.columns:
@@ -193,7 +193,7 @@ def _film(path, eaf, video):
 
 def _names(file):
     """Return the film's path from the annotation file, its name and its path when it was linked."""
-    url = unquote(urlsplit(file.get("MEDIA_URL") or "").path)
+    url = unquote(urlsplit(file.get("MEDIA_URL") or "").path, errors="surrogateescape")
     relative = unquote(file.get("RELATIVE_MEDIA_URL") or "").removeprefix("./")
     base = (relative or url).rsplit("/", 1)[-1]
     return [name for name in (relative, base, url) if name]

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from .._files import written_whole
+from .._files import shown_path, written_whole
 from ..frames import (
     TIME_TOLERANCE,
     FrameSequence,
@@ -153,8 +153,8 @@ def _lines(listing, labels):
 def _with_lines(lines, table, folder):
     """Add the lines that are not there yet, in the order of film and time."""
     new = table.assign(
-        video=[as_seen_from(folder, video) for video in table["video"]],
-        image=table["image"].map(os.path.basename),
+        video=[shown_path(as_seen_from(folder, video)) for video in table["video"]],
+        image=[shown_path(os.path.basename(image)) for image in table["image"]],
     )
     other = lines["video"].isin(new["video"]) & ~_film_of(lines).isin(_film_of(new))
     if other.any():

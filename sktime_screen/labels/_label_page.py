@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .._files import checked_target, write_whole
+from .._files import checked_target, shown_path, write_whole
 from .._html import page_template, policy_hash
 from .._names import harmless, shown
 from ..frames import check_frame_table, frame_index, is_frame_index
@@ -273,6 +273,8 @@ def _csv_rows(table):
     # The CSV is saved wherever the browser saves, from where only a whole path leads back.
     for name in ["image"] if "image" in known else ["video"]:
         known[name] = known[name].map(os.path.abspath)
+    for name in known.columns.intersection(["video", "image"]):
+        known[name] = known[name].map(shown_path)
     missing = known.isna().to_numpy()
     return [
         _csv_line(["" if gone else field for field, gone in zip(fields, row, strict=True)])

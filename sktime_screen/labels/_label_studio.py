@@ -277,11 +277,12 @@ def _found(where, data, kind, folder):
 
 def _candidates(name):
     """Return how the file behind a name or URL of Label Studio may be called here."""
+    errors = "surrogateescape"
     try:
         url = urlsplit(name)
     except ValueError:
         return [name]
-    served = parse_qs(url.query).get("d", [unquote(url.path)])[0]
+    served = parse_qs(url.query, errors=errors).get("d", [unquote(url.path, errors=errors)])[0]
     base = served.rsplit("/", 1)[-1]
     # Uploaded files: /data/upload/3/5a6b7c8d-film.mp4
     return [name, served.lstrip("/"), base, re.sub(r"^[0-9a-f]{8}-", "", base)]

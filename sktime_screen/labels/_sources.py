@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..frames import read_timeline, resolved_films
-from ._files import find_file, look_for
+from ._files import find_file, look_for, look_for_moved
 
 
 def frame_sources(rows, folder):
@@ -27,11 +27,14 @@ def frame_sources(rows, folder):
     FileNotFoundError
         If neither is found.
     """
-    films = {name: look_for(folder, name) for name in rows["video"].unique()}
+    films = {
+        name: look_for(folder, name) or look_for_moved(folder, name)
+        for name in rows["video"].unique()
+    }
     if "image" in rows and None in films.values():
         images = [find_file(folder, name) for name in rows["image"]]
         return rows[["video", "time"]].assign(image=images)
-    films = {name: find_file(folder, name) for name in films}
+    films = {name: found or find_file(folder, name) for name, found in films.items()}
     films = dict(zip(films, same_films(films.values()), strict=True))
     return rows[["video", "time"]].assign(video=rows["video"].map(films))
 

@@ -1,29 +1,17 @@
 """How a page is put together: template, style and script in one file, and numbers as read."""
 
-import importlib.metadata
-import platform
 from collections.abc import Mapping
 from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 
+from .._files import shown_path
 from .._html import data_uri, page_template, policy_hash
 
 _TICKS = 6
 _MINUTES_FROM = 300
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
-_LIBRARIES = (
-    "sktime_screen",
-    "scikit-learn",
-    "keras",
-    "tensorflow",
-    "openvino",
-    "av",
-    "opencv-python-headless",
-    "numpy",
-    "pandas",
-)
 
 
 def render(name, content, longest):
@@ -121,23 +109,6 @@ def as_table(figures):
     }
 
 
-def versions():
-    """Return the versions of this package and of the libraries that take part in measuring.
-
-    Returns
-    -------
-    dict of str to str
-        Versions by name, of what is installed.
-    """
-    found = {}
-    for name in _LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return {**found, "Python": platform.python_version()}
-
-
 def text_uri(kind, text):
     """Return text as a data URI.
 
@@ -153,7 +124,7 @@ def text_uri(kind, text):
     str
         ``data:...;base64,...``
     """
-    return data_uri(f"{kind};charset=utf-8", text.encode())
+    return data_uri(f"{kind};charset=utf-8", shown_path(text).encode())
 
 
 def _clock(seconds):
