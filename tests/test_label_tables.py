@@ -133,6 +133,17 @@ def test_two_times_of_one_frame(folder):
     assert y.tolist() == ["tom"] * 3
 
 
+def test_one_film_spelled_in_two_ways_is_one_film(folder):
+    rows = "video,start,end,label\nfilm.mp4,0,2,tom\n./film.mp4,1,3,jerry\n"
+    X, y = load_label_csv(write(folder, rows))
+    assert X["video"].tolist() == [str(folder / "film.mp4")] * 10
+    assert y[:4].to_dict("list") == {"tom": [1, 1, 0, 0], "jerry": [0, 1, 1, 0]}
+    rows = "video,time,tom\nfilm.mp4,0,1\n./film.mp4,2,0\n"
+    X, y = load_label_csv(write(folder, rows))
+    assert X["video"].unique().tolist() == [str(folder / "film.mp4")]
+    assert X["duration"].tolist() == [2, 2]
+
+
 def test_two_pictures_of_one_frame_in_label_studio(folder):
     for name in "ab":
         cv2.imwrite(str(folder / f"{name}.png"), draw_code(1))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..frames import TIME_TOLERANCE, VideoFrameSampler, check_frame_table, read_timeline
+from ._sources import same_films
 
 # A container, its sound and its pictures need not end together, and people type whole seconds.
 _END_TOLERANCE = 1.0
@@ -33,7 +34,10 @@ def label_intervals(videos, intervals, characters=None, *, rate):
     y : pandas.DataFrame
         0/1 indicators, int64, a column a character; a frame in no interval has none.
     """
-    table = VideoFrameSampler(rate=rate).sample(list(videos))
+    videos = list(videos)
+    called = dict(zip(videos, same_films(videos), strict=True))
+    intervals = intervals.assign(video=intervals["video"].map(called))
+    table = VideoFrameSampler(rate=rate).sample(list(dict.fromkeys(called.values())))
     characters = intervals["label"].unique() if characters is None else characters
     column = {name: number for number, name in enumerate(characters)}
     values = np.zeros((len(table), len(column)), np.int64)

@@ -35,7 +35,29 @@ def frame_sources(rows, folder):
         images = [find_file(folder, name) for name in rows["image"]]
         return rows[["video", "time"]].assign(image=images)
     films = {name: found or find_file(folder, name) for name, found in films.items()}
+    films = dict(zip(films, same_films(films.values()), strict=True))
     return rows[["video", "time"]].assign(video=rows["video"].map(films))
+
+
+def same_films(paths):
+    """Give films one path each, however they are spelled: two would be two films.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Paths of films.
+
+    Returns
+    -------
+    list of str
+        For each the first path of the same film.
+    """
+    paths = list(paths)
+    first = {}
+    return [
+        first.setdefault(film, path)
+        for film, path in zip(resolved_films(paths), paths, strict=True)
+    ]
 
 
 def first_of_frames(table, labels):
