@@ -183,10 +183,8 @@ def edited(source, target, edits):
     data = bytearray(source.read_bytes())
 
     def inside(box, kind):
-        return next(
-            ((at, size) for name, at, size in boxes(data, box[0] + 8, sum(box)) if name == kind),
-            None,
-        )
+        inner = {name: place for name, *place in reversed([*boxes(data, box[0] + 8, sum(box))])}
+        return inner.get(kind)
 
     film = next((at, size) for kind, at, size in boxes(data, 0, len(data)) if kind == b"moov")
     track = inside(film, b"trak")
@@ -252,8 +250,7 @@ def rates(folder):
     rng = np.random.default_rng(0)
     gaps = np.concatenate([[0], rng.integers(15, 300, 99)])
     for suffix in ("mp4", "mkv", "webm", "mov", "flv", "fragmented.mp4", "ts"):
-        codec = "vp8" if suffix == "webm" else "h264"
-        path = folder / f"variable.{suffix}"
+        codec, path = "vp8" if suffix == "webm" else "h264", folder / f"variable.{suffix}"
         yield "rates", write(path, codec, count=100, ticks=gaps.cumsum(), b_frames=2)
         for rate in (Fraction(24000, 1001), Fraction(30000, 1001), Fraction(5), Fraction(60)):
             path = folder / f"rate_{rate.numerator}.{suffix}"
@@ -282,9 +279,8 @@ def late(folder):
                 yield "late pictures", copied(source, path, of_pictures=1.5, muxer=muxer)
                 path = folder / f"late_little_{until}_{b_frames}.{suffix}"
                 yield "late pictures", copied(source, path, of_pictures=0.32, muxer=muxer)
-        source = write(folder / f"source.{suffix}", codec, sound=(SOUND[suffix], 1.5, 6))
-        source.rename(folder / f"late_sound.{suffix}")
-        yield "late sound", folder / f"late_sound.{suffix}"
+        path = folder / f"late_sound.{suffix}"
+        yield "late sound", write(path, codec, sound=(SOUND[suffix], 1.5, 6))
         source = write(folder / f"source.{suffix}", codec)
         if suffix != "avi":
             yield "late start", copied(source, folder / f"late_start.{suffix}", shift=10)

@@ -206,7 +206,7 @@ def edited(source, target, edits):
 
 
 EDITS = {
-    "two parts": [(800, 30), (800, 90)],
+    "three parts": [(520, 5), (520, 40), (800, 90)],
     "back": [(800, 90), (800, 30)],
     "twice": [(400, 30), (520, 90), (400, 30)],
     "late": [(1500, None), (800, 30), (400, 90)],
@@ -228,11 +228,12 @@ def test_edit_lists_of_several_parts(tmp_path, edits, b_frames):
         if number is not None:
             expected += [(begin / 1000 + k / 25, number + k) for k in range(ms // 40)]
         begin += ms
-    # Without sound the clock of a film begins with its pictures.
+    # Without sound the clock of a film begins with its pictures. FFmpeg places the parts to within
+    # a frame where pictures are reordered, and may give two pictures one time.
     assert codes == [number for _, number in expected]
-    np.testing.assert_allclose(
-        times, np.array([time for time, _ in expected]) - expected[0][0], atol=1e-4
-    )
+    right = np.array([time for time, _ in expected]) - expected[0][0]
+    np.testing.assert_allclose(times, right, atol=0.041 if b_frames else 1e-4)
+    assert np.diff(times).min() > 0.039
     assert not told
     for at in range(0, len(codes), 7):
         (picture,) = read_pictures(tmp_path / "2.mp4", times[[at]])
