@@ -288,7 +288,8 @@ def test_cover_art_and_a_second_video_stream_are_passed_over(tmp_path):
                 container.mux(stream.encode(frame))
         for stream in (first, second):
             container.mux(stream.encode())
-    assert every_code(whole) == every_code(str(tmp_path / "cover.mp4")) == list(range(N_FRAMES))
+    with pytest.warns(RuntimeWarning, match="2 video tracks"):
+        assert every_code(str(tmp_path / "cover.mp4")) == every_code(whole) == list(range(N_FRAMES))
 
 
 # In a transport stream the delay of the sound's codec comes on top.
