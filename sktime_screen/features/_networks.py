@@ -8,6 +8,7 @@ from functools import partial
 from threading import RLock
 
 from .._keras import load_keras
+from ..frames import file_state
 from ._backbone import pool, weights_identity
 from ._backbones import get_backbone, is_model_path
 from ._converted import ConvertedFile
@@ -294,6 +295,4 @@ def _identity(source):
         return id(source)
     if source is None or not os.path.isfile(source):
         return source
-    path = os.path.abspath(source)
-    found = os.stat(path)
-    return path, found.st_mtime_ns, found.st_size
+    return os.path.abspath(source), file_state(source)

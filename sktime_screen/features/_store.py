@@ -151,12 +151,12 @@ class FeatureStore:
                     "SELECT id FROM sources WHERE network = ? AND video = ?", source
                 ).fetchone()
                 now = time.time()
-                vectors = [vector.tobytes() for vector in vectors]
+                contents = [vector.tobytes() for vector in vectors]
                 database.executemany(
                     "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?, ?)",
                     [
-                        (key, number, now, len(vector), _checksum(key, vector), vector)
-                        for key, vector in zip(keys, vectors, strict=True)
+                        (key, number, now, len(content), _checksum(key, content), content)
+                        for key, content in zip(keys, contents, strict=True)
                     ],
                 )
                 self._evict(database)

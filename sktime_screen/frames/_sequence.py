@@ -1,6 +1,5 @@
 """FrameSequence: pictures described but not yet decoded."""
 
-import os
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from ._ahead import read_ahead
 from ._decoding import read_pictures
+from ._file_state import file_state
 from ._picture import read_image, resize
 from ._placement import WHOLE, looked_at, place, without_bars
 from ._table import check_frame_table, frame_index
@@ -208,12 +208,16 @@ class FrameSequence:
         for rows in np.split(order, np.flatnonzero(np.diff(films[order])) + 1):
             if not len(rows):
                 continue
+            video = self.table["video"].iloc[rows[0]]
             try:
-                yield from zip(rows, self._film_pictures(rows), strict=True)
+                for row, picture in zip(rows, self._film_pictures(rows), strict=True):
+                    if failures and video in failures:  # that it changed is found by others
+                        break
+                    yield row, picture
             except Exception as error:
                 if failures is None:
                     raise
-                failures[self.table["video"].iloc[rows[0]]] = error
+                failures[video] = error
 
     def _film_pictures(self, rows):
         """Yield the pictures of one film, given its rows in the order of time."""
@@ -244,11 +248,10 @@ class FrameSequence:
 
 def film_box(video):
     """Return the part of a film's pictures that is not black bars, see ``without_bars``."""
-    status = os.stat(video)
-    return _film_box(video, status.st_mtime_ns, status.st_size)
+    return _film_box(video, file_state(video))
 
 
 @lru_cache(maxsize=128)
-def _film_box(video, _changed, _bytes):
+def _film_box(video, _state):
     times = read_timeline(video).times
     return without_bars(read_pictures(video, times[looked_at(len(times))]))

@@ -13,6 +13,7 @@ from functools import lru_cache
 import av
 import numpy as np
 
+from ._file_state import file_state
 from ._nal import packet_reader
 from ._projector import Projector
 from ._timeline import Timeline
@@ -143,14 +144,14 @@ def picture_size(path):
 
 def _remembered(function, path):
     try:
-        status = os.stat(path)
+        state = file_state(path)
     except OSError:
         return function(path)
-    return _cached(function, path, status.st_mtime_ns, status.st_size)
+    return _cached(function, path, state)
 
 
 @lru_cache(maxsize=128)
-def _cached(function, path, _changed, _bytes):
+def _cached(function, path, _state):
     return function(path)
 
 
