@@ -1,6 +1,7 @@
 """Files that change while they are read: what is of the new one is never taken for the old one."""
 
 import os
+import pickle
 import shutil
 import time
 
@@ -10,6 +11,8 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from sktime_screen import (
     FeatureStore,
@@ -198,6 +201,44 @@ def test_pictures_replaced_meanwhile(tmp_path, store, monkeypatch, crop_bars):
     assert len(store) == (0 if crop_bars else 8)
     shutil.copy(tmp_path / "kept.png", paths[12])
     pd.testing.assert_frame_equal(features(frames, store), expected, atol=1e-5)
+
+
+def test_the_memory_of_a_pipeline(films, tmp_path):
+    first, _, other = films
+    X = VideoFrameSampler(rate=4).sample(first)
+    y = np.arange(40) % 2
+    steps = [
+        VideoFrameSampler(),
+        ImageResizer((32, 32)),
+        PretrainedCNNFeatures("tiny", weights=None),
+        LogisticRegression(max_iter=50),
+    ]
+    kept = make_pipeline(*steps, memory=str(tmp_path / "memory"))
+    before = kept.fit(X, y)[-1].coef_
+    renamed(other, first)
+    after = kept.fit(X, y)[-1].coef_
+    np.testing.assert_allclose(after, make_pipeline(*steps).fit(X, y)[-1].coef_, atol=1e-5)
+    assert np.abs(after - before).max() > 0.01
+
+
+@pytest.mark.parametrize("column", ["video", "image"])
+def test_what_a_sequence_is_known_by(films, column):
+    first, _, other = films
+    table = pd.DataFrame({"video": [first, "film"], "time": 0.5, "duration": 1.0})
+    if column == "image":
+        table["image"] = [first, first]
+    frames = FrameSequence(table, (32, 32), aspect="pad")
+    known_by = joblib.hash(frames)
+    os.utime(first)
+    assert joblib.hash(FrameSequence(table, (32, 32), aspect="pad")) == known_by
+    pickled = pickle.dumps(frames)
+    renamed(other, first)
+    assert joblib.hash(frames) != known_by
+    os.remove(first)
+    elsewhere = pickle.loads(pickle.dumps(pickle.loads(pickled)))
+    assert vars(elsewhere).keys() == vars(frames).keys()
+    pd.testing.assert_frame_equal(elsewhere.table, table)
+    assert (elsewhere.size, elsewhere.aspect) == ((32, 32), "pad")
 
 
 def test_the_same_size_and_time_in_one_process(films):

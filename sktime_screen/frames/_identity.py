@@ -75,6 +75,28 @@ def _file_digest(path, _state):
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
 
 
+def files_digest(paths) -> bytes:
+    """Return a digest of the contents of files, some of which may be missing.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Paths of the files.
+
+    Returns
+    -------
+    bytes
+        16 bytes.
+    """
+    digests = []
+    for path in paths:
+        try:
+            digests.append(file_digest(path))
+        except OSError:
+            digests.append(bytes(16))
+    return _digest(*digests)
+
+
 class PictureFiles:
     """The files that the pictures of a sequence are in, and whether they stay what they are.
 

@@ -9,6 +9,7 @@ import numpy as np
 from ._ahead import read_ahead
 from ._decoding import read_pictures
 from ._file_state import file_state
+from ._identity import files_digest
 from ._picture import read_image, resize
 from ._placement import WHOLE, looked_at, place, without_bars
 from ._table import check_frame_table, frame_index
@@ -63,6 +64,16 @@ class FrameSequence:
         self.interpolation = interpolation
         self.aspect = aspect
         self.crop_bars = crop_bars
+
+    def __getstate__(self):
+        # The memory of scikit-learn's Pipeline tells its inputs apart by their pickles: a film that
+        # was replaced under its name is another input.
+        files = self.table["image" if "image" in self.table else "video"].unique()
+        return {**self.__dict__, "contents": files_digest(files)}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self.__dict__.pop("contents", None)
 
     def __len__(self) -> int:
         return len(self.table)
