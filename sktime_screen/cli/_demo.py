@@ -8,6 +8,7 @@ import typer
 from matplotlib.figure import Figure
 from rich.table import Table
 
+from .._files import written_whole
 from ..datasets import make_cartoon_film
 from ..frames import VideoFrameSampler
 from ..recipes import recommended_pipeline
@@ -136,4 +137,5 @@ def _draw_timeline(predicted, index, truth, path):
     TimelineDisplay.from_predictions(
         index, pd.DataFrame(predicted, columns=y_true.columns), y_true, ax=figure.add_subplot()
     )
-    figure.savefig(path, dpi=120)
+    with written_whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=120)

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import os
-import tempfile
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from zipfile import ZipFile
 
+from .._files import written_whole
 from .._keras import keras_home
 from ..frames import file_digest
 
@@ -83,15 +83,13 @@ class ConvertedFile:
         """
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self._path.parent) as folder:
-                whole = Path(folder, "whole.zip")
-                serialize(Path(folder, "network.xml"))
-                with ZipFile(whole, "w") as archive:
+            with written_whole(self._path) as unfinished:
+                serialize(unfinished.with_name("network.xml"))
+                with ZipFile(unfinished, "w") as archive:
                     header = {"identity": self.identity, "noted": noted}
                     archive.writestr("header.json", json.dumps(header))
                     for name in ("network.xml", "network.bin"):
-                        archive.write(Path(folder, name), name)
-                os.replace(whole, self._path)
+                        archive.write(unfinished.with_name(name), name)
             self._make_room()
 
     def _read(self, *names):
