@@ -14,6 +14,7 @@ TITLES = {
     "datasets": "The demo film",
     "recipes": "The recommended pipeline",
     "cli": "The command line",
+    "ground": "For bug reports",
 }
 
 
@@ -55,6 +56,13 @@ def public_names(package):
             [f"{package.__name__}.{name}" for name in handed_on],
             [f"{module.__name__}.{name}" for name in inner],
         )
+    ground = sorted(
+        name
+        for name in package.__all__
+        if getattr(getattr(package, name), "__module__", "").startswith(f"{package.__name__}._")
+    )
+    names["ground"] = [f"{package.__name__}.{name}" for name in ground], []
+    everywhere.update(ground)
     missing = set(package.__all__) - everywhere - set(names)
     if missing:
         raise ValueError(f"No room hands out {sorted(missing)}: the reference would lack them.")

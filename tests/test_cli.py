@@ -60,7 +60,7 @@ def measured(folder, *words):
 
 
 def test_demo(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("sktime_screen.cli._demo.recommended_pipeline", quick_pipeline)
+    monkeypatch.setattr("sktime_screen.recipes.recommended_pipeline", quick_pipeline)
     results = run_demo(tmp_path / "demo", 20, Console(width=100))
     said = capsys.readouterr().out
     assert results.index.tolist() == ["cat", "mouse"]
@@ -355,10 +355,10 @@ def test_an_output_that_cannot_be_written_is_said_before_measuring(work, tmp_pat
 
 def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
     other = tmp_path / "other"
-    monkeypatch.setattr(_model, "versions", lambda: {"sktime_screen": "0.1.0"})
+    monkeypatch.setattr(_model, "find_versions", lambda: {"sktime_screen": "0.1.0"})
     save_model(joblib.load(work / "model"), other)
     assert load_model(other).made_with_["versions"] == "sktime_screen==0.1.0"
-    monkeypatch.setattr(_model, "versions", lambda: {"sktime_screen": "0.2.0"})
+    monkeypatch.setattr(_model, "__version__", "0.2.0")
     with pytest.warns(UserWarning, match=r"made with sktime_screen 0\.1\.0, and 0\.2\.0 is"):
         load_model(other)
     renamed = other.read_bytes().replace(b"ScreenTimeAggregator", b"ScreenTimeCalculator")

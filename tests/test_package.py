@@ -1,7 +1,18 @@
+import ast
+import os
+import platform
+import re
 import subprocess
 import sys
+from importlib import metadata
+from pathlib import Path
+
+import av
+import pytest
 
 import sktime_screen
+
+ROOT = Path(__file__).parent.parent
 
 
 def run(program):
@@ -10,9 +21,18 @@ def run(program):
     )
 
 
-def test_importing_the_package_does_not_import_tensorflow():
+def test_importing_the_package_or_its_command_line_imports_nothing_heavy():
     run(
         "import sys, sktime_screen, sktime_screen.cli\n"
+        "heavy = {'tensorflow', 'keras', 'sklearn', 'pandas', 'numpy', 'matplotlib', 'av', 'cv2'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+
+
+def test_importing_all_rooms_does_not_import_tensorflow():
+    run(
+        "import sys\n"
+        "from sktime_screen import *\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
 
@@ -32,7 +52,54 @@ def test_what_is_written_while_keras_loads_is_not_swallowed():
     assert done.stderr == "something real\n"
 
 
+def test_what_scikit_learn_keeps_private_comes_through_one_door():
+    found = set()
+    for path in (ROOT / "sktime_screen").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sklearn"):
+                names = [*node.module.split("."), *(alias.name for alias in node.names)]
+                found |= {path.name for name in names if name.startswith("_")}
+    assert found == {"_sklearn.py"}
+
+
 def test_public_names():
     assert sktime_screen.__all__ == sorted(sktime_screen.__all__)
     for name in sktime_screen.__all__:
         assert getattr(sktime_screen, name).__doc__
+    with pytest.raises(AttributeError, match="no_such_name"):
+        sktime_screen.no_such_name  # noqa: B018
+
+
+def test_the_version_is_that_of_the_distribution():
+    assert sktime_screen.__version__ == metadata.version("sktime_screen")
+    assert f"version: {sktime_screen.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_versions_for_a_bug_report(capsys, monkeypatch):
+    sktime_screen.show_versions()
+    lines = dict(
+        line.strip().split(": ", 1) for line in capsys.readouterr().out.splitlines() if ":" in line
+    )
+    assert lines["sktime_screen"] == sktime_screen.__version__
+    assert lines["Python"].startswith(platform.python_version())
+    assert lines["av"] == av.__version__
+    assert lines["FFmpeg"] == av.ffmpeg_version_info
+    assert lines["Keras backend"] == os.environ.get("KERAS_BACKEND", "tensorflow")
+    # It tells of an installation that does not run, too.
+    monkeypatch.setitem(sys.modules, "av", None)
+    sktime_screen.show_versions()
+    assert "FFmpeg: import of av halted" in capsys.readouterr().out
+
+
+def test_every_python_that_is_promised_is_tested():
+    promised = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', read("pyproject.toml"))
+    assert re.search(r"PYTHONS:-(.*)}", read(".ci/run"))[1].split() == promised
+    assert re.search(r"python: \[(.*)\]", read(".github/workflows/tests.yml"))[1].split(", ") == [
+        f'"{version}"' for version in promised
+    ]
+    for version in promised:
+        assert "av==" in read(f".ci/constraints-{version}.txt")
+
+
+def read(name):
+    return (ROOT / name).read_text()

@@ -4,15 +4,9 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from .._sklearn import Interval, StrOptions, check_sample_weight, fit_context
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._classifier import NetworkClassifier, marked
 from ._network import check_layer_sizes, dense_network
@@ -223,7 +217,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
     def fit(self, X, y, sample_weight=None, validation_data=None) -> Self:
         """Train the network.
@@ -273,7 +267,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         tasks.end()
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
         """Go once through some rows, starting from what is known.
 
@@ -318,7 +312,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
             self.class_names_ = self._encoding.classes
             self.classes_ = self._encoding.scikit_learn_classes()
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(
+            sample_weight = check_sample_weight(
                 sample_weight, X, dtype=np.float32, ensure_non_negative=True
             )
         targets = self._encoding.encode(labels)

@@ -6,14 +6,9 @@ from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from .._sklearn import Interval, check_sample_weight, fit_context
 from ..features._networks import as_backbone
 from ..features._pictures import check_pictures
 from ._augmentation import Augmentation
@@ -242,7 +237,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, validation_data=None) -> Self:
         """Train the head and the last layers of the backbone.
 
@@ -329,7 +324,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
         """Bring pictures and what is known of them together, ready to be read in any order."""
         check_consistent_length(pictures, labels)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(
+            sample_weight = check_sample_weight(
                 sample_weight, labels, dtype=np.float32, ensure_non_negative=True
             )
         targets = self._encoding.encode(labels)

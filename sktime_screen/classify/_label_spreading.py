@@ -9,13 +9,12 @@ import pandas as pd
 from scipy.sparse import diags_array
 from scipy.sparse.linalg import cg
 from scipy.special import logit
-from sklearn.base import _fit_context, clone
+from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
-from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
 from ..features import by_looks, few_columns
 from ..frames import is_frame_index, resolved_films
 from ._classifier import NetworkClassifier, marked
@@ -150,7 +149,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         self.cross_fit = cross_fit
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y) -> Self:
         """Fit the estimator and remember the labels.
 
@@ -213,11 +212,11 @@ class LabelSpreadingClassifier(NetworkClassifier):
         logits = np.empty_like(targets)
         for part in range(self._parts.max() + 1):
             seen, unseen = np.flatnonzero(self._parts != part), np.flatnonzero(self._parts == part)
-            estimator, known = self._new_estimator(), _safe_indexing(labels, seen)
+            estimator, known = self._new_estimator(), safe_indexing(labels, seen)
             if not self._encoding.multilabel and len(np.unique(known)) == 1:
                 estimator = DummyClassifier()
-            estimators.append(estimator.fit(_safe_indexing(X, seen), known))
-            logits[unseen] = self._without(part)._logits(_safe_indexing(X, unseen))
+            estimators.append(estimator.fit(safe_indexing(X, seen), known))
+            logits[unseen] = self._without(part)._logits(safe_indexing(X, unseen))
         return marked(self._table(X, logits), out_of_sample=True, judged_together=True)
 
     @available_if(lambda self: getattr(self, "_part_estimators", None) is not None)

@@ -3,9 +3,9 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .._sklearn import Interval, StrOptions
 from ._dense import KerasDenseClassifier
 from ._map_network import map_network
 from ._training import rates_by_epoch

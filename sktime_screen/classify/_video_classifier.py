@@ -6,10 +6,10 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from ..frames import VideoFrameSampler
 from ._targets import read_labels
 
@@ -79,7 +79,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         self.rate = rate
         self.voting = voting
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @fit_context(prefer_skip_nested_validation=False)
     def fit(self, videos, y) -> Self:
         """Train the classifier of frames on the frames of films.
 

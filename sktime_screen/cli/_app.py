@@ -1,7 +1,10 @@
 """The application: its commands, and what becomes of errors, warnings and Ctrl-C."""
 
+from typing import Annotated
+
 import typer
 
+from .. import __version__
 from ._commands import Commands, WordsCommand
 from ._demo import demo
 from ._evaluate import evaluate
@@ -22,6 +25,26 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool):
+    if wanted:
+        print(f"sktime-screen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+):
+    pass
+
+
 for command in (demo, frames, label, train, measure, evaluate):
     app.command(cls=WordsCommand)(command)
 

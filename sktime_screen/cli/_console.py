@@ -1,10 +1,10 @@
 """What is printed: results on the output stream, all else on the error stream."""
 
+import math
 import sys
 import time
 from contextlib import contextmanager
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -175,7 +175,7 @@ def interval_text(row):
     str
         A dash where they are not known.
     """
-    return "-" if pd.isna(row.low) else f"{row.low:.1f} to {row.high:.1f}"
+    return "-" if math.isnan(row.low) else f"{row.low:.1f} to {row.high:.1f}"
 
 
 def figures_table(figures, title):

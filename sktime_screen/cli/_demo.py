@@ -1,20 +1,17 @@
 """``sktime-screen demo``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
-from matplotlib.figure import Figure
 from rich.table import Table
 
 from .._files import written_whole
-from ..datasets import make_cartoon_film
-from ..frames import VideoFrameSampler
-from ..recipes import recommended_pipeline
-from ..report import ScreenTimeReport, TimelineDisplay
 from ._console import Steps, interval_text, results_console
 from ._options import Debug, Quiet
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def demo(
@@ -32,7 +29,7 @@ def demo(
     run_demo(folder, seconds, results_console(), quiet=quiet)
 
 
-def run_demo(folder, seconds, console, *, quiet=False) -> pd.DataFrame:
+def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
     """Run the demo.
 
     Parameters
@@ -51,6 +48,13 @@ def run_demo(folder, seconds, console, *, quiet=False) -> pd.DataFrame:
     pandas.DataFrame
         Indexed by character: ``measured``, ``low``, ``high``, ``true`` and ``error`` in seconds.
     """
+    import pandas as pd
+
+    from ..datasets import make_cartoon_film
+    from ..frames import VideoFrameSampler
+    from ..recipes import recommended_pipeline
+    from ..report import ScreenTimeReport
+
     steps = Steps(console, quiet)
     folder.mkdir(parents=True, exist_ok=True)
     # Each is held out once: how far films differ makes the intervals, and few films tell little.
@@ -132,6 +136,11 @@ def _as_table(results, film):
 
 
 def _draw_timeline(predicted, index, truth, path):
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ..report import TimelineDisplay
+
     y_true = _labels_at(truth, index.to_frame(index=False))
     figure = Figure(figsize=(10, 2.6), layout="constrained")
     TimelineDisplay.from_predictions(

@@ -3,15 +3,7 @@
 import os
 import warnings
 
-import pandas as pd
-
-from ..frames import frame_index
-from ..screentime import screen_time_validation
-from ..screentime._metrics import film_lengths
-from ..screentime._validation import measured_frames
 from ._console import Steps, figures_table, results_console
-from ._labels import labels_for, load_labels
-from ._model import load_model, set_up_features
 from ._options import (
     MEMORY,
     Backbone,
@@ -52,6 +44,13 @@ def evaluate(
     Without a model, the recommended pipeline is trained and tested on different films or, with
     one film, on different stretches of it.
     """
+    from ..frames import frame_index
+    from ..screentime import screen_time_validation
+    from ..screentime._metrics import film_lengths
+    from ..screentime._validation import measured_frames
+    from ._labels import labels_for, load_labels
+    from ._model import load_model, set_up_features
+
     console = results_console()
     steps = Steps(console, quiet)
     if model is None:
@@ -94,5 +93,7 @@ def _warn_of_learned(aggregator, index):
 
 
 def _moments(index):
+    import pandas as pd
+
     films = index.get_level_values("video").map(os.path.basename)
     return pd.MultiIndex.from_arrays([films, index.get_level_values("time")])

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ..labels import extract_frames
 from ._console import Steps, results_console
 from ._options import Debug, Films, Quiet, Rate
 
@@ -32,6 +31,8 @@ def frames(
 
     Called again it writes what is missing, and keeps labels that were filled in.
     """
+    from ..labels import extract_frames
+
     paths = [os.fspath(film) for film in films]
     table = extract_frames(
         paths, folder, rate, characters=characters or (), on_error="warn", verbose=not quiet

@@ -7,18 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
-import pandas as pd
 import typer
 
-from ..features import PretrainedCNNFeatures
-from ..frames import ImageResizer, VideoFrameSampler, frame_index
-from ..labels import suggest_frames, write_label_page
-from ..labels._suggestions import AT_RANDOM, labelled_rows
-from ..recipes import recommended_pipeline
 from ._console import Steps, results_console
-from ._labels import as_films_are_called, load_labels
-from ._model import load_model, predicted, set_up_features
 from ._options import (
     MEMORY,
     Backbone,
@@ -97,6 +88,14 @@ def label(
     What is computed to choose frames, `train` and `measure` need again and find where it is kept.
     With a model its predictions are suggested, the most doubtful frames first.
     """
+    import pandas as pd
+
+    from ..frames import VideoFrameSampler
+    from ..labels import suggest_frames
+    from ..labels._suggestions import AT_RANDOM
+    from ..recipes import recommended_pipeline
+    from ._model import load_model, predicted, set_up_features
+
     if not classes and model is None:
         raise typer.BadParameter("name the characters: --classes tom jerry", param_hint="--classes")
     if strategy is Strategy.uncertain and model is None:
@@ -166,6 +165,8 @@ def label(
 
 def _rate(rate, fitted, strategy):
     """Return at which rate to look at films, which for samples has to be that of the model."""
+    from ..labels._suggestions import AT_RANDOM
+
     of_model = None if fitted is None else fitted[0].rate
     if strategy in AT_RANDOM and None not in (rate, of_model) and rate != of_model:
         raise typer.BadParameter(
@@ -178,6 +179,11 @@ def _rate(rate, fitted, strategy):
 
 def _labelled(labels, rate, films, table):
     """Tell which frames are labelled; labels may be of other films as well."""
+    import numpy as np
+
+    from ..labels._suggestions import labelled_rows
+    from ._labels import as_films_are_called, load_labels
+
     if not labels:
         return np.zeros(len(table), bool)
     known = as_films_are_called(load_labels(labels, rate=rate)[0], films)
@@ -194,6 +200,10 @@ def _next_page():
 
 def _train_options(fitted, rate, places, picture_size, backbone):
     """Return the options by which `train` looks at frames as the model does, or as was asked."""
+    from ..features import PretrainedCNNFeatures
+    from ..frames import ImageResizer
+    from ..recipes import recommended_pipeline
+
     for _, step in [] if fitted is None else fitted.steps:
         if isinstance(step, ImageResizer):
             picture_size = tuple(step.size)
@@ -215,6 +225,8 @@ def _train_options(fitted, rate, places, picture_size, backbone):
 
 def _next_command(films, output, strategy, model, labels, options):
     """Return what to do with the labels; a random sample is not spent on a model there is."""
+    from ..labels._suggestions import AT_RANDOM
+
     made = f"{output.stem}.csv"
     if model is not None and strategy in AT_RANDOM:
         return shlex.join(
@@ -236,6 +248,9 @@ def _characters(fitted):
 
 
 def _write(table, classes, output, fitted, probabilities):
+    from ..frames import frame_index
+    from ..labels import write_label_page
+
     if fitted is None:
         write_label_page(table, classes, output)
         return

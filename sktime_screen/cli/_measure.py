@@ -6,16 +6,9 @@ import warnings
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 
-from ..frames import VideoError, read_timeline
-from ..frames._indicators import indicator_table
-from ..labels import save_eaf
-from ..report import ScreenTimeReport, save_csv, save_json, save_srt, save_vtt
 from ._console import Steps, one_line, results_console, seconds_table
-from ._labels import as_films_are_called, labels_for, load_labels
-from ._model import load_model, predicted, set_up_features
 from ._options import (
     MEMORY,
     Debug,
@@ -59,6 +52,9 @@ def measure(
 
     A film that cannot be measured does not stop the others; the exit code then is 1.
     """
+    from ..report import ScreenTimeReport, save_csv, save_json, save_srt, save_vtt
+    from ._model import load_model, set_up_features
+
     # A film may be named twice, spelled in two ways.
     paths = list({os.path.realpath(film): os.fspath(film) for film in reversed(films)}.values())
     paths.reverse()
@@ -110,6 +106,8 @@ def measure(
 
 def _sample(labels, paths, fitted):
     """Return labelled frames of the films as ``estimate`` takes them."""
+    from ._labels import as_films_are_called, labels_for, load_labels
+
     X, y = load_labels(labels, _readable(paths), rate=fitted[0].rate)
     X = as_films_are_called(X, paths)
     if not X["video"].isin(paths).any():
@@ -122,6 +120,8 @@ def _sample(labels, paths, fitted):
 
 def _readable(paths):
     """Return the films that can be read; the others are told of when they are measured."""
+    from ..frames import VideoError, read_timeline
+
     readable = []
     for path in paths:
         with contextlib.suppress(OSError, VideoError):
@@ -132,6 +132,10 @@ def _readable(paths):
 
 def _probabilities(fitted, paths, ways, steps):
     """Return, for each way, the probabilities of all films but those that fail with a warning."""
+    import pandas as pd
+
+    from ._model import predicted
+
     found = []
     for number, path in enumerate(paths, start=1):
         try:
@@ -158,6 +162,11 @@ def _written(path, write, steps):
 
 
 def _save_eaf(path, aggregator, probabilities):
+    import pandas as pd
+
+    from ..frames._indicators import indicator_table
+    from ..labels import save_eaf
+
     predicted = aggregator.predict(probabilities)
     if aggregator.multilabel_:
         predicted = pd.DataFrame(predicted, columns=aggregator.class_names_)

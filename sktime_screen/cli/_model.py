@@ -9,10 +9,11 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .. import __version__
 from .._files import written_whole
+from .._versions import find_versions
 from ..features import PretrainedCNNFeatures
 from ..persistence import load_skops, save_skops
-from ..report._page import versions
 from ..screentime import ScreenTimeAggregator
 
 # Of long films not all features are held at once. It is an hour at a frame a second: enough for a
@@ -43,7 +44,7 @@ def save_model(pipeline, path, validation=None):
     OSError
         If it cannot be written.
     """
-    found = " ".join(f"{name}=={version}" for name, version in versions().items())
+    found = " ".join(f"{name}=={version}" for name, version in find_versions().items())
     pipeline.made_with_ = {"versions": found, "validation": validation}
     set_up_features(pipeline, None, verbose=False)
     if _is_skops(path) and validation is not None:
@@ -114,26 +115,23 @@ def _version_in(content):
 
 
 def _unreadable(path, made_with, error):
-    # A source tree that was never installed has no version.
-    ours = versions().get("sktime_screen", "of no known version")
-    if made_with not in (None, ours):
+    if made_with not in (None, __version__):
         return (
-            f"'{path}' was made with sktime_screen {made_with} and cannot be read by {ours}, "
-            f"which is installed: train it again, or install sktime_screen=={made_with}."
+            f"'{path}' was made with sktime_screen {made_with} and cannot be read by "
+            f"{__version__}, which is installed: train it again, or install "
+            f"sktime_screen=={made_with}."
         )
     return (
         f"'{path}' cannot be read as a model, a file of joblib is expected "
-        f"({type(error).__name__}: {error}); this is sktime_screen {ours}."
+        f"({type(error).__name__}: {error}); this is sktime_screen {__version__}."
     )
 
 
 def _warn_of_versions(path, made_with, raised):
-    # A source tree that was never installed has no version.
-    ours = versions().get("sktime_screen", "of no known version")
-    if made_with not in (None, ours):
+    if made_with not in (None, __version__):
         warnings.warn(
-            f"'{path}' was made with sktime_screen {made_with}, and {ours} is installed: results "
-            f"may differ. Train it again if they look wrong.",
+            f"'{path}' was made with sktime_screen {made_with}, and {__version__} is installed: "
+            f"results may differ. Train it again if they look wrong.",
             stacklevel=3,
         )
     of_sklearn = [w.message for w in raised if issubclass(w.category, InconsistentVersionWarning)]

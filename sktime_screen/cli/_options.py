@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from ..features import FeatureStore
-
 MEMORY = Path("sktime_screen_features")
 
 
@@ -106,6 +104,8 @@ def feature_folder(memory, no_memory):
     OSError
         If it cannot be written to.
     """
+    from ..features import FeatureStore
+
     if no_memory:
         return None
     store = FeatureStore(memory)

@@ -4,14 +4,9 @@ import warnings
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 
-from ..recipes import recommended_pipeline
-from ..screentime import screen_time_validation
 from ._console import Steps, figures_table, one_line, results_console
-from ._labels import find_background, load_labels
-from ._model import save_model
 from ._options import (
     MEMORY,
     Backbone,
@@ -57,6 +52,8 @@ def train(
     debug: Debug = False,
 ):
     """Learn characters from labelled frames, and write a model that measures films."""
+    from ._model import save_model
+
     check_outputs(model, inputs=labels if video is None else [*labels, video])
     console = results_console()
     steps = Steps(console, quiet)
@@ -83,7 +80,7 @@ def train(
 
 def _warn_of_constant(y):
     """Warn of characters of whom labels teach nothing."""
-    for name, shown in y.items() if isinstance(y, pd.DataFrame) else ():
+    for name, shown in y.items() if y.ndim == 2 else ():
         if shown.nunique() == 1:
             warnings.warn(
                 f"{name!r} is in {'every' if shown.iloc[0] else 'no'} labelled frame: nothing can "
@@ -116,6 +113,9 @@ def labelled_pipeline(
     pipeline : sklearn.pipeline.Pipeline
         Not fitted.
     """
+    from ..recipes import recommended_pipeline
+    from ._labels import find_background, load_labels
+
     X, y = load_labels(labels, video, rate)
     pipeline = recommended_pipeline(
         rate=rate,
@@ -150,6 +150,8 @@ def validated(learned, features, y, seed):
     pandas.DataFrame or None
         As of :func:`screen_time_validation`; None with a warning where labels are too few.
     """
+    from ..screentime import screen_time_validation
+
     try:
         return screen_time_validation(learned, features, y, random_state=seed)
     except ValueError as error:

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+import tempfile
 from collections import deque
 from functools import cache
 from threading import Lock
@@ -151,10 +152,15 @@ def convert(model):
         The same network.
     """
     import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
     network = tf.function(model.call, input_signature=[pictures], autograph=False)
-    return _load_openvino().convert_model(network.get_concrete_function())
+    frozen = convert_variables_to_constants_v2(network.get_concrete_function())
+    # By way of a file: what converts functions in memory fails on Python 3.13 (OpenVINO 2026.4).
+    with tempfile.TemporaryDirectory() as folder:
+        path = tf.io.write_graph(frozen.graph, folder, "network.pb", as_text=False)
+        return _load_openvino().convert_model(path)
 
 
 def serialize(network, path):

@@ -10,10 +10,10 @@ from typing import Any, Self
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from ..frames import FrameSequence, progress
 from ._backbones import is_model_path
 from ._batches import batches_of_frames, distinct_frames, rows_by_film, slices
@@ -145,7 +145,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None) -> Self:
         """Check the parameters and note the size of the pictures; no weights are read.
 

@@ -6,9 +6,8 @@ from typing import Any, Self
 
 import cv2
 import numpy as np
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import StrOptions
 
+from .._sklearn import StrOptions, fit_context
 from ._image_step import ImageStep
 from ._picture import INTERPOLATIONS, resize
 from ._placement import ASPECTS, WHOLE, place, without_bars
@@ -63,7 +62,7 @@ class ImageResizer(ImageStep):
         self.aspect = aspect
         self.crop_bars = crop_bars
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None) -> Self:
         """Check the parameters.
 

@@ -7,10 +7,8 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _num_samples
 
+from .._sklearn import Interval, StrOptions, fit_context, num_samples
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._table import check_frame_table
@@ -65,7 +63,7 @@ class VideoFrameSampler(ImageStep):
         self.stop = stop
         self.on_error = on_error
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None) -> Self:
         """Check the parameters and that labels, if any, belong to frames.
 
@@ -93,9 +91,9 @@ class VideoFrameSampler(ImageStep):
                 "Labels belong to frames, and videos were given: fit takes a frame table, as "
                 "VideoFrameSampler(rate).sample(videos) or load_label_csv gives it."
             )
-        if y is not None and _num_samples(y) != len(X):
+        if y is not None and num_samples(y) != len(X):
             raise ValueError(
-                f"{len(X)} frames but {_num_samples(y)} labels: one label a frame is expected."
+                f"{len(X)} frames but {num_samples(y)} labels: one label a frame is expected."
             )
         return self
 

@@ -18,7 +18,7 @@ from ._nal import packet_reader
 from ._projector import Projector
 from ._timeline import Timeline
 
-# Titles and the like are not always written in UTF-8: PyAV 19 takes them as they are, 18 is told to.
+# Titles and the like are not always UTF-8: PyAV 19 takes them as they are, 18 has to be told.
 _TOLERANT = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
 # What the header promises beyond the last frame is missing from here on, in seconds.
 _NOT_MISSED = 0.5

@@ -1,7 +1,5 @@
 """How a page is put together: template, style and script in one file, and numbers as read."""
 
-import importlib.metadata
-import platform
 from collections.abc import Mapping
 from importlib.resources import files
 
@@ -13,17 +11,6 @@ from .._html import data_uri, page_template, policy_hash
 _TICKS = 6
 _MINUTES_FROM = 300
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
-_LIBRARIES = (
-    "sktime_screen",
-    "scikit-learn",
-    "keras",
-    "tensorflow",
-    "openvino",
-    "av",
-    "opencv-python-headless",
-    "numpy",
-    "pandas",
-)
 
 
 def render(name, content, longest):
@@ -119,23 +106,6 @@ def as_table(figures):
             for name, row in zip(figures.index, figures.to_numpy(dtype=object), strict=True)
         ],
     }
-
-
-def versions():
-    """Return the versions of this package and of the libraries that take part in measuring.
-
-    Returns
-    -------
-    dict of str to str
-        Versions by name, of what is installed.
-    """
-    found = {}
-    for name in _LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return {**found, "Python": platform.python_version()}
 
 
 def text_uri(kind, text):

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from .._files import write_whole
+from .._versions import find_versions
 from ..frames import VideoError
 from ..frames._thumbnails import rows_by_file, thumbnails
 from ._doubt import doubtful_frames
 from ._exports import csv_text, json_text, vtt_text
-from ._page import as_table, render, text_uri, ticks, versions
+from ._page import as_table, render, text_uri, ticks
 from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths, film_names, parts_of
 
 _BEST = 4
@@ -210,7 +211,7 @@ class ScreenTimeReport:
             "numbers": {moment: number for number, moment in enumerate(pictures)},
             "problems": problems,
             "steps": self._steps(),
-            "versions": versions(),
+            "versions": find_versions(),
             "validation": as_table(self.validation),
             "downloads": self._downloads(names, lengths),
         }

@@ -6,11 +6,11 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from .._sklearn import Interval, StrOptions, fit_context
 from ..frames import is_frame_index
 from ._appearances import appearance_table, shared_seconds
 from ._calibration_errors import CalibrationErrors
@@ -165,7 +165,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.random_state = random_state
         self.frame_duration = frame_duration
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y) -> Self:
         """Learn the classes.
 

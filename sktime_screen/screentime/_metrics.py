@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils._param_validation import Options, StrOptions, validate_params
 
+from .._sklearn import Options, StrOptions, validate_params
 from ..frames import as_frame_index
 from ..frames._indicators import aligned_characters, aligned_indicators, indicator_table
 
