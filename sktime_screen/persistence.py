@@ -6,6 +6,7 @@ from zipfile import ZIP_DEFLATED
 from sklearn.pipeline import Pipeline
 
 from ._files import written_whole
+from ._skops_files import check_shapes, check_sizes
 from .classify import (
     FineTunedCNNClassifier,
     KerasDenseClassifier,
@@ -109,14 +110,18 @@ def load_skops(path) -> Pipeline:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no file of skops, or holds types other than those that this package writes.
+        If it is no file of skops, holds types other than those that this package writes, unpacks
+        to far more than it seems, or holds arrays that do not fit each other.
     """
     skops = _skops()
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No such model: '{path}'.")
     try:
+        check_sizes(path)
         strange = _strange(skops, file=path)
+        pipeline = None if strange else skops.load(path, trusted=sorted(_OURS))
+        check_shapes(pipeline)
     except Exception as error:
         raise ValueError(
             f"'{path}' cannot be read as a file of skops ({type(error).__name__}: {error})."
@@ -126,7 +131,7 @@ def load_skops(path) -> Pipeline:
             f"'{path}' holds {', '.join(strange)}, which no model of save_skops does: it was not "
             f"read. If you know its maker, look at it with skops.io.visualize."
         )
-    return skops.load(path, trusted=sorted(_OURS))
+    return pipeline
 
 
 def _strange(skops, **source):
