@@ -1,6 +1,7 @@
 """Files that are either written whole or not at all."""
 
 import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -35,6 +36,39 @@ def checked_target(path):
             f"Cannot write {target}: there is no folder {target.parent}. Make it first."
         )
     return target
+
+
+def shown_path(text):
+    r"""Return a path, or a text with paths in it, as it can be shown and written.
+
+    Parameters
+    ----------
+    text : str
+        In names of files that are not UTF-8, as they come from Linux, Python keeps each byte that
+        is not text as half a character.
+
+    Returns
+    -------
+    str
+        The same, but for such bytes: ``\udcff`` stands for the byte 255.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def path_meant(text):
+    """Return the path that :func:`shown_path` shows so.
+
+    Parameters
+    ----------
+    text : str
+        As it is written in a file.
+
+    Returns
+    -------
+    str
+        The path to open.
+    """
+    return re.sub(r"\\ud[c-f][0-9a-f]{2}", lambda found: chr(int(found[0][2:], 16)), text)
 
 
 @contextmanager
@@ -84,7 +118,8 @@ def write_whole(path, text):
     path : str or path
         The file, see ``written_whole``.
     text : str
-        Written as UTF-8, line ends as they are.
+        Written as UTF-8, line ends as they are. What cannot be, that is bytes of file names that
+        are not UTF-8, is written as Python shows it, see :func:`shown_path`.
 
     Raises
     ------
@@ -92,4 +127,4 @@ def write_whole(path, text):
         As ``written_whole`` does.
     """
     with written_whole(path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8", newline="")
+        unfinished.write_text(shown_path(text), encoding="utf-8", newline="")

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 
+from ._names import shown
+
 
 def page_template(package, name, **filters):
-    """Load a template whose values are escaped.
+    """Load a template whose values are escaped, controls and marks of direction too.
 
     Parameters
     ----------
@@ -27,6 +29,8 @@ def page_template(package, name, **filters):
         loader=jinja2.PackageLoader(package),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        # Only what is text and no markup: names, and lines with names in them.
+        finalize=lambda value: shown(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

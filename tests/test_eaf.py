@@ -135,7 +135,15 @@ def test_bad_files(folder):
         load_eaf(write(folder, last="10500"))
     path = folder / "bad.eaf"
     path.write_text("<ANNOTATION_DOCUMENT")
-    with pytest.raises(ValueError, match=r"bad\.eaf' cannot be read as a file of ELAN"):
+    with pytest.raises(ValueError, match=r"bad\.eaf' cannot be read as XML"):
+        load_eaf(path)
+    text = write(folder).read_text(encoding="utf-8")
+    path.write_text(text.replace('REF2="ts4"', 'REF2="ts9"'), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"bad\.eaf', tier 'tom': an annotation refers to 'ts9'"):
+        load_eaf(path)
+    entity = '<!DOCTYPE a [<!ENTITY a "aaaa">]>\n<ANNOTATION_DOCUMENT'
+    path.write_text(text.replace("<ANNOTATION_DOCUMENT", entity, 1), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"bad\.eaf': it has a DOCTYPE"):
         load_eaf(path)
 
 

@@ -12,7 +12,7 @@ from sklearn.datasets import load_sample_images
 from sktime_screen import ImageResizer, PretrainedCNNFeatures
 from sktime_screen._keras import load_keras
 from sktime_screen.features import _engines, _networks
-from sktime_screen.features._engines import KerasEngine, choose_engine
+from sktime_screen.features._engines import choose_engine
 
 needs_openvino = pytest.mark.skipif(
     importlib.util.find_spec("openvino") is None, reason="OpenVINO is not installed"
@@ -32,11 +32,13 @@ def expected(pictures):
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Pretends to be a machine with or without OpenVINO and bfloat16."""
+    """Pretends to be a machine with or without OpenVINO, bfloat16 and a GPU."""
 
-    def be(*, openvino=True, suits=True, bfloat16=True):
-        monkeypatch.setattr(_engines, "_openvino_suits", lambda: openvino and suits)
+    def be(*, openvino=True, bfloat16=True, backend="tensorflow", gpu=None):
         monkeypatch.setattr(_engines, "_has_bfloat16", lambda: bfloat16)
+        monkeypatch.setattr(_engines, "keras_backend", lambda: backend)
+        monkeypatch.setattr(_engines, "_GPU_FILES", [__file__] if gpu else [])
+        monkeypatch.setattr(_engines, "gpu_capability", lambda: gpu)
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: openvino or None)
 
     return be
@@ -51,9 +53,15 @@ def machine(monkeypatch):
         ({}, ("keras", "bfloat16"), ("keras", "bfloat16")),
         ({"bfloat16": False}, ("auto", "auto"), ("openvino", "float32")),
         ({"bfloat16": False}, ("openvino", "auto"), ("openvino", "float32")),
-        ({"suits": False}, ("auto", "auto"), ("keras", "float32")),
-        ({"suits": False}, ("openvino", "auto"), ("openvino", "bfloat16")),
+        ({"backend": "jax"}, ("auto", "auto"), ("keras", "float32")),
+        ({"backend": "jax"}, ("openvino", "auto"), ("openvino", "bfloat16")),
         ({"openvino": False}, ("auto", "auto"), ("keras", "float32")),
+        ({"gpu": (8, 0)}, ("auto", "auto"), ("keras", "bfloat16")),
+        ({"gpu": (9, 0), "backend": "torch"}, ("auto", "auto"), ("keras", "bfloat16")),
+        ({"gpu": (7, 5)}, ("auto", "auto"), ("keras", "float32")),
+        ({"gpu": (0, 0)}, ("auto", "auto"), ("keras", "float32")),
+        ({"gpu": (9, 0)}, ("keras", "float32"), ("keras", "float32")),
+        ({"gpu": (9, 0), "bfloat16": False}, ("openvino", "auto"), ("openvino", "float32")),
     ],
 )
 def test_what_is_chosen(machine, has, asked, chosen):
@@ -63,22 +71,17 @@ def test_what_is_chosen(machine, has, asked, chosen):
 
 def test_keras_is_asked_for_a_gpu_only_where_there_may_be_one(monkeypatch, tmp_path):
     asked = []
-    keras = load_keras()
-    monkeypatch.setattr(_engines, "load_keras", lambda: asked.append(True) or keras)
+    monkeypatch.setattr(_engines, "gpu_capability", lambda: asked.append(True) or (9, 0))
     monkeypatch.setattr(sys, "platform", "linux")
-    for found, gpus, suits in [(False, [], True), (True, [], True), (True, ["gpu:0"], False)]:
-        _engines._openvino_suits.cache_clear()
-        monkeypatch.setattr(keras.distribution, "list_devices", lambda kind, gpus=gpus: gpus)
+    for found in (False, True):
         monkeypatch.setattr(_engines, "_GPU_FILES", [tmp_path if found else tmp_path / "none"])
-        asked.clear()
-        assert _engines._openvino_suits() is suits
-        assert bool(asked) is found
-    _engines._openvino_suits.cache_clear()
+        assert _engines.has_gpu() is bool(asked) is found
 
 
 def test_a_live_model_is_left_to_keras(machine):
-    machine()
-    assert choose_engine("auto", "auto", live_model=True) == ("keras", "float32")
+    for gpu in (None, (9, 0)):
+        machine(gpu=gpu)
+        assert choose_engine("auto", "auto", live_model=True) == ("keras", "float32")
     for asked in (("openvino", "auto"), ("auto", "bfloat16")):
         with pytest.raises(ValueError, match=r"live keras\.Model.*model\.save"):
             choose_engine(*asked, live_model=True)
@@ -94,7 +97,7 @@ def test_what_cannot_be_had(machine):
 
 
 @needs_openvino
-@pytest.mark.parametrize("batch_size", [1, 5, 32])
+@pytest.mark.parametrize("batch_size", [1, 5, 32, "auto"])
 def test_openvino_gives_the_features_of_keras(pictures, expected, batch_size):
     transformer = PretrainedCNNFeatures(
         engine="openvino", precision="float32", batch_size=batch_size
@@ -151,24 +154,6 @@ def test_each_compiled_network_has_one_stream(pictures, monkeypatch, n_cores, sh
     assert {network.get_property("NUM_STREAMS") for network in compiled} == {1}
     assert len(compiled) == len(shares)
     assert _engines._shares(n_cores, len(shares)) == shares
-
-
-def test_keras_sees_few_sizes_of_batches():
-    class Model:
-        sizes = []
-
-        def predict_on_batch(self, pictures):
-            self.sizes.append(len(pictures))
-            return pictures.reshape(len(pictures), -1)
-
-    rows = np.arange(40)
-    pictures = np.arange(40 * 12, dtype=np.float32).reshape(40, 2, 2, 3)
-    batches = [(rows[start:stop], pictures[start:stop]) for start, stop in
-               [(0, 12), (12, 24), (24, 31), (31, 36), (36, 37), (37, 40)]]  # fmt: skip
-    found = np.full((40, 12), -1.0)
-    KerasEngine(Model()).run(batches, 12, lambda rows, values: found.__setitem__(rows, values))
-    np.testing.assert_array_equal(found, pictures.reshape(40, 12))
-    assert Model.sizes == [12, 12, 8, 8, 1, 4]
 
 
 @needs_openvino

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sktime_screen import save_csv, save_json, save_srt, save_vtt
+from sktime_screen._names import as_meant, shown
 
 COLUMNS = ["video", "character", "start", "end", "duration", "confidence", "peak_time"]
 
@@ -148,11 +149,11 @@ def test_names_cannot_break_out_of_a_cue(tmp_path):
     rows = appearances_of(("a", evil, 0.0, 1.0, 0.5))
     save_vtt(tmp_path / "film.vtt", rows)
     lines = (tmp_path / "film.vtt").read_bytes().decode().split("\n")
-    assert lines[3] == "a &amp; &lt;b&gt; 00:00:09.000 --&gt; 00:00:10.000 no"
+    assert lines[3] == r"a &amp; &lt;b&gt;\n\n00:00:09.000 --&gt; 00:00:10.000\r\nno"
     assert len(lines) == 5
     save_srt(tmp_path / "film.srt", rows)
     lines = (tmp_path / "film.srt").read_bytes().decode().split("\n")
-    assert lines[2] == "a & ‹b› 00:00:09.000 --› 00:00:10.000 no"  # noqa: RUF001
+    assert lines[2] == r"a & ‹b›\n\n00:00:09.000 --› 00:00:10.000\r\nno"  # noqa: RUF001
     assert len(lines) == 4
 
 
@@ -244,7 +245,7 @@ def test_round_trip_through_vtt(rows):
         text = path.read_bytes().decode()
     found = [(start, end, html.unescape("".join(lines))) for start, end, lines in cues_of(text)]
     wanted = [
-        (start, end, " ".join(name.split()))
+        (start, end, " ".join(shown(name).split()))
         for _, name, start, end, _ in sorted(rows, key=lambda row: row[2])
     ]
     assert found == wanted
@@ -276,6 +277,6 @@ def test_round_trip_through_csv(rows):
         with path.open(encoding="utf-8", newline="") as file:
             header, *found = csv.reader(file)
     assert header == COLUMNS
-    assert [(row[1], *map(float, row[2:])) for row in found] == [
+    assert [(as_meant(row[1]), *map(float, row[2:])) for row in found] == [
         (row.character, *row[3:]) for row in table.itertuples()
     ]

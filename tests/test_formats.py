@@ -10,9 +10,10 @@ from conftest import draw_code, read_code, write_coded_film
 
 from sktime_screen import VideoFrameSampler
 from sktime_screen.frames import _decoding
+from sktime_screen.frames._container import film_stream
 from sktime_screen.frames._decoding import read_pictures
 from sktime_screen.frames._projector import Projector
-from sktime_screen.frames._video import film_stream, picture_size, read_timeline
+from sktime_screen.frames._video import picture_size, read_timeline
 
 N_FRAMES = 40
 FPS = Fraction(25)
@@ -122,7 +123,7 @@ def test_sparse_frames_are_those_of_a_full_decode(made, recwarn):
     whole = list(read_pictures(made, times))
     with av.open(made) as container:
         stream = film_stream(container)
-        projector = Projector(stream.sample_aspect_ratio)
+        projector = Projector(stream)
         second_opinion = [projector.picture(frame) for frame in container.decode(stream)]
     np.testing.assert_array_equal(whole, second_opinion)
     rng = np.random.default_rng(0)

@@ -220,6 +220,87 @@ def test_bad_exports(folder, tasks, error, message):
         load_label_studio(write(folder, tasks))
 
 
+def of_value(value, kind="timelinelabels"):
+    """The film's task with another value in its only result."""
+    return changed(FILM_TASK, result=[{"type": kind, "value": value}])
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        ({**FILM_TASK, "annotations": 3}, "'annotations' is missing or not a list"),
+        ({**FILM_TASK, "annotations": [None]}, "'annotations' is missing or not an object"),
+        ({**FILM_TASK, "data": []}, "'data' is missing or not an object"),
+        ({**FILM_TASK, "data": {"video": 3}}, "'video' is missing or not text"),
+        ({**FILM_TASK, "data": {"video": "film.mp4", "fps": "fast"}}, "'fps': 'fast' is not"),
+        ({**FILM_TASK, "data": {"video": "film.mp4", "fps": -2}}, "'fps' is -2; above 0"),
+        (changed(FILM_TASK, result={"a": 1}), "'result' is missing or not a list"),
+        (changed(FILM_TASK, result=["tom"]), "'result' is missing or not an object"),
+        (changed(FILM_TASK, result=[{"value": {}}]), "'type' is missing or not text"),
+        (of_value(None), "'value' is missing or not an object"),
+        (of_value({"ranges": [3]}), "'ranges' is missing or not an object"),
+        (
+            of_value({"ranges": [{"start": 1}], "timelinelabels": ["tom"]}),
+            "'end' is missing or not a whole number",
+        ),
+        (
+            of_value({"ranges": [{"start": "1", "end": 2}], "timelinelabels": ["tom"]}),
+            "'start' is missing or not a whole number",
+        ),
+        (
+            of_value({"ranges": [{"start": 1, "end": 10**400}], "timelinelabels": ["tom"]}),
+            "'end' is far too large",
+        ),
+        (
+            of_value({"ranges": [{"start": 1, "end": 2}], "timelinelabels": "tom"}),
+            "'timelinelabels' is missing or not a list",
+        ),
+        (
+            of_value({"ranges": [{"start": 1, "end": 2}], "timelinelabels": [7]}),
+            "'timelinelabels' is missing or not text",
+        ),
+        (picture_task(28, "a.png", "tom"), "'choices' is missing or not a list"),
+        (picture_task(28, "a.png", ["tom"], video=1, time=1), "'video' is missing or not text"),
+        (
+            picture_task(28, "a.png", ["tom"], video="film.mp4", time=1, duration=-1),
+            "'duration' is -1; above 0",
+        ),
+    ],
+)
+def test_malformed_tasks_are_named(folder, task, message):
+    cv2.imwrite(str(folder / "a.png"), draw_code(5))
+    with pytest.raises(ValueError, match=f"task 28.*{message}"):
+        load_label_studio(write(folder, [task]))
+
+
+def test_json_that_is_nested_too_deeply(folder):
+    path = folder / "deep.json"
+    for deep in ["[" * 100_000 + "]" * 100_000, "[" * 900 + "]" * 900]:
+        path.write_text(f'[{{"id": {deep}, "data": {deep}, "annotations": {deep}}}]')
+        with pytest.raises(ValueError, match=r"deep\.json'(, task no\. 1|, but| is not JSON)"):
+            load_label_studio(path)
+
+
+def test_predictions_that_were_written_are_read(folder):
+    X = VideoFrameSampler(rate=1).sample(str(folder / "film.mp4"))
+    y = pd.DataFrame({"tom": [0, 1, 1, 0, 0, 0, 0, 0, 0, 1]})
+    path = folder / "tasks.json"
+    save_label_studio(path, X, y, predictions=True)
+    X_back, y_back = load_label_studio(path)
+    pd.testing.assert_frame_equal(X_back, X)
+    pd.testing.assert_frame_equal(y_back, y)
+    # In an export, what nobody has submitted is not labelled.
+    tasks = [{**task, "annotations": []} for task in json.loads(path.read_text())]
+    with pytest.raises(ValueError, match="no task has been labelled"):
+        load_label_studio(write(folder, tasks))
+    names = [str(folder / f"frame{k}.png") for k in range(2)]
+    for k, name in enumerate(names):
+        cv2.imwrite(name, draw_code(k))
+    X = pd.DataFrame({"video": "lost.mp4", "time": [0.0, 1], "duration": 1.0, "image": names})
+    save_label_studio(path, X, ["tom", "jerry"], predictions=True)
+    assert load_label_studio(path)[1].to_dict("list") == {"tom": [1, 0], "jerry": [0, 1]}
+
+
 def test_what_was_drawn_or_begun_and_not_labelled_is_left_out(folder):
     drawn = {"type": "timelinelabels", "value": {"ranges": [{"start": 1, "end": 2}]}}
     results = FILM_TASK["annotations"][0]["result"]

@@ -3,10 +3,13 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
-from sktime_screen import ImageResizer, VideoFrameSampler
+from sktime_screen import FrameSequence, ImageResizer, VideoFrameSampler
+from sktime_screen.frames import _sequence
 from sktime_screen.frames._placement import WHOLE, place, without_bars
+from sktime_screen.frames._sequence import film_box
 
 
 def picture(height, width, bars=(0, 0, 0, 0), seed=0):
@@ -96,3 +99,102 @@ def test_films_with_and_without_bars_look_alike(tmp_path):
     assert np.abs(shown[0] - shown[30])[:, 2:-2].mean() < 4
     plain = np.asarray(ImageResizer((60, 80)).transform(frames), float)
     assert np.abs(shown[0] - plain)[:, 2:-2].mean() > 30
+
+
+def bright(height, width):
+    """A picture, red on the left, blue at the top and black in the middle."""
+    canvas = np.full((height, width, 3), 200, np.uint8)
+    canvas[:, : width // 6] = (200, 0, 0)
+    canvas[: height // 6] = (0, 0, 200)
+    canvas[height // 3 : height * 2 // 3, width // 3 : width * 2 // 3] = 0
+    return canvas
+
+
+def write_changing(path, *shapes, codec="libx264"):
+    """Write a film of 10 frames of each (height, width, pixel aspect), one after the other."""
+    data = b""
+    for height, width, pixel_aspect in shapes:
+        context = av.CodecContext.create(codec, "w")
+        context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+        context.time_base, context.framerate = Fraction(1, 10), Fraction(10)
+        context.sample_aspect_ratio = pixel_aspect
+        context.options = {"crf": "8"}
+        context.bit_rate, context.gop_size = 4_000_000, 5
+        frames = [av.VideoFrame.from_ndarray(bright(height, width), "rgb24") for _ in range(10)]
+        for number, frame in enumerate(frames):
+            frame.pts = number
+        packets = [packet for frame in [*frames, None] for packet in context.encode(frame)]
+        data += b"".join(map(bytes, packets))
+    path.write_bytes(data)
+    return str(path)
+
+
+WIDE, TALL = (96, 160, Fraction(1)), (160, 96, Fraction(1))
+ANAMORPHIC = (96, 160, Fraction(1, 2))
+# MPEG-2 knows but a few shapes, of which one is 2.21 times as wide as high.
+SCOPE = (96, 160, Fraction(221 * 96, 100 * 160))
+
+
+@pytest.mark.parametrize("aspect", ["stretch", "pad", "crop"])
+@pytest.mark.parametrize(
+    ("codec", "suffix", "second"),
+    [
+        ("libx264", "h264", TALL),
+        ("libx264", "h264", ANAMORPHIC),
+        ("mpeg2video", "m2v", SCOPE),
+    ],
+    ids=["shape", "pixel aspect", "pixel aspect of MPEG-2"],
+)
+def test_each_frame_is_placed_by_its_own_shape(tmp_path, codec, suffix, second, aspect):
+    path = write_changing(tmp_path / f"film.{suffix}", WIDE, second, WIDE, codec=codec)
+    frames = VideoFrameSampler(rate=None).transform(path)
+    assert len(frames) == 30
+    resized = ImageResizer((48, 48), aspect=aspect).transform(frames)
+    alone = {}
+    for name, shape in (("first", WIDE), ("second", second)):
+        one = write_changing(tmp_path / f"{name}.{suffix}", shape, codec=codec)
+        film = VideoFrameSampler(rate=None).transform(one)
+        alone[name] = ImageResizer((48, 48), aspect=aspect).transform(film)[9].astype(int)
+    if aspect != "stretch":
+        assert np.abs(alone["first"] - alone["second"]).mean() > 10
+    for row, picture in enumerate(np.asarray(resized)):
+        expected = alone["second" if 10 <= row < 20 else "first"]
+        assert np.abs(picture - expected).mean() < 4, row
+    for row in (3, 10, 14, 19, 20, 29):
+        expected = alone["second" if 10 <= row < 20 else "first"]
+        assert np.abs(resized[row] - expected).mean() < 4, row
+
+
+def test_bars_are_looked_for_in_small_pictures(tmp_path, monkeypatch):
+    shapes = []
+    whole = _sequence.read_pictures
+
+    def watched(path, times, size=None, *options):
+        for shown in whole(path, times, size, *options):
+            shapes.append(shown.shape[:2])
+            yield shown
+
+    monkeypatch.setattr(_sequence, "read_pictures", watched)
+    path = str(tmp_path / "large.mkv")
+    with av.open(path, "w") as container:
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 1920, 1600, "yuvj420p"
+        for _ in range(2):
+            shown = np.zeros((1600, 1920, 3), np.uint8)
+            shown[236:1364] = cv2.resize(bright(60, 80), (1920, 1128))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(shown, "rgb24")))
+        container.mux(stream.encode())
+    frames = VideoFrameSampler(rate=None).transform(path)
+    cropped = np.asarray(ImageResizer((60, 80), crop_bars=True).transform(frames)).astype(int)
+    assert max(shapes) == (256, 320)
+    # A pixel of the result is 19 rows here, the bars are found to within that.
+    assert np.abs(cropped - bright(60, 80)).mean() < 6
+    assert film_box(path, (60, 80))[:2] == pytest.approx((0.1475, 0.8525), abs=1 / 256)
+    # Pictures that were extracted differ in size.
+    images = [str(tmp_path / f"{side}.png") for side in (120, 60)]
+    for image, side in zip(images, (120, 60), strict=True):
+        cv2.imwrite(image, np.pad(bright(side, side), [(side // 5,) * 2, (0, 0), (0, 0)]))
+    table = pd.DataFrame({"video": "v", "time": [0.0, 1.0], "duration": 1.0, "image": images})
+    shown = np.asarray(ImageResizer((30, 30), crop_bars=True).transform(FrameSequence(table)))
+    assert shown[:, 15, 15].max() == 0
+    assert shown[:, 1].max(axis=(1, 2)).min() > 180

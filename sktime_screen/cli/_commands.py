@@ -8,7 +8,7 @@ import warnings
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from ._console import ERRORS, say_error, say_warning
+from ._console import ERRORS, print_line, say_error, say_warning
 
 _INTERRUPTED = 128 + signal.SIGINT
 
@@ -96,10 +96,8 @@ def _say_kept(ctx):
     ERRORS.print("[yellow]stopped[/yellow]")
     memory = ctx.meta.get("sktime_screen.memory")
     if memory is not None and not ctx.meta.get("sktime_screen.no_memory"):
-        ERRORS.print(
+        print_line(
+            ERRORS,
             f"The features computed so far are kept in '{memory}': the same command goes on from "
             f"there.",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
         )

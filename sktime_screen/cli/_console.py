@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .._names import shown
+
 # Where nobody looks on, a table is as wide as it has to be.
 _WIDE = 200
 
@@ -78,8 +80,54 @@ def say_warning(message, category, filename, lineno, file=None, line=None):
 def _say(color, what, text):
     what = f"{what}:" if what.strip() else what
     ERRORS.print(f"[{color}]{what}[/{color}] ", end="")
-    # Not wrapped: paths are copied from here.
-    ERRORS.print(text, markup=False, highlight=False, soft_wrap=True)
+    print_line(ERRORS, text)
+
+
+def print_line(console, text):
+    """Print a line as it is, names in it as they can be shown, and not wrapped: paths are copied.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    text : str
+        The line.
+    """
+    console.print(shown(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def plain(text, style=""):
+    """Return a name, or a line with one, for a table of rich: nothing in it is markup.
+
+    Parameters
+    ----------
+    text : object
+        The name.
+    style : str, optional
+        As rich calls it.
+
+    Returns
+    -------
+    rich.text.Text
+        The name as it can be shown.
+    """
+    return Text(shown(text), style)
+
+
+def titled_table(title):
+    """Return an empty table.
+
+    Parameters
+    ----------
+    title : str or None
+        What stands above.
+
+    Returns
+    -------
+    rich.table.Table
+        The table.
+    """
+    return Table(title=None if title is None else plain(title, "table.title"))
 
 
 class Steps:
@@ -106,7 +154,7 @@ class Steps:
             The line.
         """
         if not self.quiet:
-            self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            print_line(self.console, text)
 
     @contextmanager
     def step(self, what):
@@ -143,7 +191,7 @@ def seconds_table(estimate, title=None):
     rich.table.Table
         A row a film and character.
     """
-    table = Table(title=title)
+    table = titled_table(title)
     table.add_column("film", overflow="fold")
     table.add_column("character")
     for name in ("seconds", "interval", "% of film", "appearances"):
@@ -151,8 +199,8 @@ def seconds_table(estimate, title=None):
     for video, rows in estimate.groupby("video", sort=False):
         for row in rows.itertuples():
             table.add_row(
-                Text(str(video)),
-                Text(str(row.character)),
+                plain(video),
+                plain(row.character),
                 f"{row.seconds:.1f}",
                 interval_text(row),
                 f"{100 * row.share:.1f}",
@@ -193,7 +241,7 @@ def figures_table(figures, title):
     rich.table.Table
         A row a split and character.
     """
-    table = Table(title=title)
+    table = titled_table(title)
     splits = "split" in figures
     for name in [*(["held out"] if splits else []), "character"]:
         table.add_column(name)
@@ -210,8 +258,8 @@ def figures_table(figures, title):
         values = ["-" if value == "nan" else value for value in values]
         overall = row.character == "overall"
         table.add_row(
-            *([Text(str(row.split))] if splits else []),
-            Text(str(row.character)),
+            *([plain(row.split)] if splits else []),
+            plain(row.character),
             *values,
             end_section=overall,
         )

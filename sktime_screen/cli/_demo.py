@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from .._files import written_whole
-from ._console import Steps, interval_text, results_console
+from ._console import Steps, interval_text, plain, results_console, titled_table
 from ._options import Debug, Quiet
 
 if TYPE_CHECKING:
@@ -118,14 +117,14 @@ def _compared(estimate, truth):
 
 
 def _as_table(results, film):
-    table = Table(title=f"Screen time in {film}")
+    table = titled_table(f"Screen time in {film}")
     table.add_column("character")
     for name in ("measured (s)", "interval (s)", "true (s)", "error (s)", "error (%)"):
         table.add_column(name, justify="right")
     for character, row in results.iterrows():
         percent = f"{100 * row.error / row.true:+.1f}" if row.true else "-"
         table.add_row(
-            str(character),
+            plain(character),
             f"{row.measured:.1f}",
             interval_text(row),
             f"{row.true:.1f}",

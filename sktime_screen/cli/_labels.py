@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pandas as pd
 
-from ..frames import resolved_films
-from ..labels import load_eaf, load_label_csv, load_label_studio
-from ..labels._indicators import CLASS_COLUMNS
+from ..labels import load_cvat, load_eaf, load_label_csv, load_label_studio
+from ..labels._indicators import CLASS_COLUMNS, as_classes
+from ..labels._sources import first_of_frames
 
 
 def load_labels(paths, video=None, rate=1.0):
@@ -16,7 +16,7 @@ def load_labels(paths, video=None, rate=1.0):
     Parameters
     ----------
     paths : list of pathlib.Path
-        CSV files, or those of ELAN (.eaf) and Label Studio (.json).
+        CSV files, or those of ELAN (.eaf), Label Studio (.json) and CVAT (.xml).
     video : path or list of path, optional
         The film whose pictures are labelled; of CSV files with films, those that are wanted.
     rate : float, default=1.0
@@ -45,6 +45,9 @@ def load_labels(paths, video=None, rate=1.0):
             )
     X = pd.concat([table for table, _ in loaded], ignore_index=True)
     y = pd.concat([labels for _, labels in loaded], ignore_index=True)
+    if isinstance(y, pd.Series):
+        # What are numbers in one file may be names in another.
+        y = as_classes(y.map(str))
     if "image" in X and X["image"].isna().any():
         raise ValueError(
             "Some labels are of films and others of pictures, since not all films were found: put "
@@ -54,25 +57,25 @@ def load_labels(paths, video=None, rate=1.0):
 
 
 def _loaded(path, video, rate):
-    if path.suffix.lower() == ".eaf":
-        return load_eaf(path, None if isinstance(video, list) else video, rate)
-    if path.suffix.lower() == ".json":
+    kind = path.suffix.lower()
+    if kind in (".eaf", ".xml"):
+        load = load_eaf if kind == ".eaf" else load_cvat
+        return load(path, None if isinstance(video, list) else video, rate)
+    if kind == ".json":
         return load_label_studio(path, rate)
     return load_label_csv(path, video, rate, missing="drop")
 
 
 def _without_repeats(X, y, paths):
     """Drop frames that come again in another file with the same labels."""
-    frames = pd.DataFrame({"film": resolved_films(X["video"]), "time": X["time"].round(3)})
-    again = frames.duplicated()
-    differs = again & ~pd.concat([frames, y], axis=1).duplicated()
-    if differs.any():
-        row = X[differs].iloc[0]
+    first, differing = first_of_frames(X, y)
+    if differing is not None:
+        row = X.iloc[differing[1]]
         raise ValueError(
             f"{', '.join(f'{str(path)!r}' for path in paths)}: the frame of {row['video']!r} at "
             f"{row['time']:g} s has labels that differ. Keep one of them."
         )
-    return X[~again].reset_index(drop=True), y[~again].reset_index(drop=True)
+    return X[first].reset_index(drop=True), y[first].reset_index(drop=True)
 
 
 def _columns(y):

@@ -21,7 +21,7 @@ Labels = Annotated[
     typer.Argument(
         metavar="LABELS...",
         help="CSV files of labels, as the page of `label` saves them or `frames` begins them; "
-        "or those of ELAN (.eaf) and Label Studio (.json).",
+        "or those of ELAN (.eaf), Label Studio (.json) and CVAT (.xml).",
     ),
 ]
 Model = Annotated[

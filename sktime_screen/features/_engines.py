@@ -1,4 +1,4 @@
-"""What runs a network over pictures: Keras itself, or OpenVINO."""
+"""What runs a network over pictures: Keras or OpenVINO, and how OpenVINO does."""
 
 import importlib.util
 import os
@@ -9,9 +9,9 @@ from functools import cache
 from threading import Lock
 
 import joblib
-import numpy as np
 
-from .._keras import keras_backend, load_keras
+from .._keras import keras_backend
+from ._keras_runners import BFLOAT16_CAPABILITY, gpu_capability
 
 # Pictures to a request, for each thread that shares the work, and requests at a time to each
 # compiled network: the next one is there when the one before is done. Each compiled network holds
@@ -20,7 +20,7 @@ _PICTURES_PER_THREAD = 4
 _N_REQUESTS = 2
 _MOST_COMPILED = 4
 
-# What Linux has where there is a GPU: only then is TensorFlow, slow to import, asked for it.
+# What Linux has where there is a GPU: only then is Keras, slow to import, asked for it.
 _GPU_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 
 _importing = Lock()
@@ -62,7 +62,8 @@ def choose_engine(engine, precision, *, live_model):
     if engine == "auto":
         engine = "keras" if live_model or not _openvino_suits() else "openvino"
     if precision == "auto":
-        precision = "bfloat16" if engine == "openvino" and _has_bfloat16() else "float32"
+        has_bfloat16 = _has_bfloat16() if engine == "openvino" else _gpu_has_bfloat16()
+        precision = "bfloat16" if has_bfloat16 and not live_model else "float32"
     if engine == "openvino" and precision == "bfloat16" and not _has_bfloat16():
         raise ValueError(
             "precision='bfloat16': this processor has no instructions for it (AVX512_BF16, AMX); "
@@ -71,15 +72,27 @@ def choose_engine(engine, precision, *, live_model):
     return engine, precision
 
 
-@cache
+def has_gpu():
+    """Tell whether Keras computes on a GPU.
+
+    Returns
+    -------
+    bool
+        False without importing Keras where this machine has none.
+    """
+    if sys.platform == "linux" and not any(map(os.path.exists, _GPU_FILES)):
+        return False
+    return gpu_capability() is not None
+
+
 def _openvino_suits():
     # A network is handed over by way of TensorFlow's graph, and a GPU is left to Keras.
-    if importlib.util.find_spec("openvino") is None:
-        return False
-    if not any(map(os.path.exists, _GPU_FILES)) and sys.platform == "linux":
-        return keras_backend() == "tensorflow"
-    keras = load_keras()
-    return keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu")
+    installed = importlib.util.find_spec("openvino") is not None
+    return installed and keras_backend() == "tensorflow" and not has_gpu()
+
+
+def _gpu_has_bfloat16():
+    return has_gpu() and gpu_capability() >= BFLOAT16_CAPABILITY
 
 
 @cache
@@ -100,41 +113,6 @@ def _load_openvino():
             if silence:
                 del sys.modules["openvino_telemetry"]
     return openvino
-
-
-class KerasEngine:
-    """Runs a network with Keras, on whatever backend and device Keras uses.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Takes pictures (n, height, width, 3), uint8, and gives a table of features.
-    """
-
-    def __init__(self, model):
-        self._model = model
-
-    def run(self, batches, batch_size, store):
-        """Compute the features of many batches.
-
-        Parameters
-        ----------
-        batches : iterable of (rows, pictures)
-            Row numbers, (n,), and uint8 pictures, (n, height, width, 3).
-        batch_size : int
-            The most pictures in a batch.
-        store : callable
-            Called as ``store(rows, features)``, for a part of a batch at a time.
-        """
-        for rows, pictures in batches:
-            # Each new size of a batch is compiled anew: a small batch is filled up to the next
-            # power of two, so that few sizes are seen and less than half of the work is wasted.
-            size = min(batch_size, 1 << (len(rows) - 1).bit_length())
-            if len(rows) < size:
-                filled = np.zeros((size, *pictures.shape[1:]), pictures.dtype)
-                filled[: len(rows)] = pictures
-                pictures = filled
-            store(rows, self._model.predict_on_batch(pictures)[: len(rows)])
 
 
 def convert(model):
@@ -233,7 +211,7 @@ class OpenVINOEngine:
         ----------
         batches : iterable of (rows, pictures)
             Row numbers, (n,), and uint8 pictures, (n, height, width, 3).
-        batch_size : int
+        batch_size : int or "auto"
             The most pictures to a request.
         store : callable
             Called as ``store(rows, features)``, for a part of a batch at a time.
@@ -252,7 +230,9 @@ class OpenVINOEngine:
             store(rows, request.get_output_tensor().data)
             free.append(request)
 
-        size = min(batch_size, self._request_size)
+        size = self._request_size
+        if batch_size != "auto":
+            size = min(size, batch_size)
         try:
             for rows, pictures in batches:
                 for start in range(0, len(rows), size):

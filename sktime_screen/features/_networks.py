@@ -8,13 +8,16 @@ from contextlib import suppress
 from functools import partial
 from threading import RLock
 
-from .._keras import load_keras
+from .._keras import keras_backend, load_keras
 from ..frames import file_state
 from ._backbone import pool, weights_identity
 from ._backbones import get_backbone, is_model_path
 from ._converted import ConvertedFile
-from ._engines import KerasEngine, OpenVINOEngine, convert, deserialize, serialize
+from ._engines import OpenVINOEngine, convert, deserialize, has_gpu, serialize
 from ._joined import JoinedBackbone
+from ._keras_engine import KerasEngine, largest_batch
+from ._keras_runners import make_runner
+from ._torch_norm import fuse_normalization
 from ._user_model import UserModel
 
 _MAX_NETWORKS = 4
@@ -91,6 +94,11 @@ class Network:
             f"{self._engine_name} {self._precision}"
         )
 
+    @property
+    def largest_batch(self):
+        """The most pictures in a batch where ``batch_size="auto"`` leaves it to the engine."""
+        return largest_batch(self._picture_size, gpu=self._engine_name == "keras" and has_gpu())
+
     def _identify_weights(self):
         if self._backbone is None:
             return weights_identity(self._weights)
@@ -133,8 +141,8 @@ class Network:
         ----------
         batches : iterable of (rows, pictures)
             Row numbers, (n,), and uint8 pictures, (n, height, width, 3).
-        batch_size : int
-            The most pictures in a batch.
+        batch_size : int or "auto"
+            The most pictures that go through the network at once.
         store : callable
             Called as ``store(rows, features)``, for a part of a batch at a time.
         """
@@ -145,7 +153,7 @@ class Network:
 
     def _load(self):
         if self._engine_name == "keras":
-            return KerasEngine(self._whole_model())
+            return KerasEngine(make_runner(self._whole_model()), self.largest_batch)
         kept = self._kept_file()
         converted = kept and self._as_kept(kept)
         if converted is None:
@@ -174,9 +182,13 @@ class Network:
         keras = load_keras()
         core = self._backbone.load(self._model, self._weights, self._pooling_alone)
         self._model = None
-        if self._engine_name == "keras" and self._precision == "bfloat16":
+        # A live model stays as its owner made it.
+        if self._engine_name == "keras" and isinstance(self._source, (str, os.PathLike)):
             for layer in single_layers(core):
-                layer.dtype_policy = "mixed_bfloat16"
+                if self._precision == "bfloat16":
+                    layer.dtype_policy = "mixed_bfloat16"
+                if keras_backend() == "torch":
+                    fuse_normalization(layer)
         pictures = keras.Input(core.input_shape[1:], dtype="uint8")
         features = core(self._backbone.preprocess(keras.ops.cast(pictures, "float32")))
         if len(features.shape) > 2:

@@ -1,5 +1,6 @@
 """Videos to pictures: frame tables, lazy frame sequences, sampling and resizing."""
 
+from ._container import VideoError
 from ._file_state import file_state
 from ._identity import PictureFiles, file_digest, picture_keys
 from ._progress import progress
@@ -11,7 +12,7 @@ from ._stratified import MultilabelStratifiedGroupKFold
 from ._table import as_frame_index, check_frame_table, frame_index, is_frame_index, resolved_films
 from ._time_blocks import time_blocks
 from ._timeline import TIME_TOLERANCE
-from ._video import VideoError, read_timeline
+from ._video import read_timeline
 
 __all__ = [
     "TIME_TOLERANCE",

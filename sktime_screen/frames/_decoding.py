@@ -14,13 +14,12 @@ import joblib
 import numpy as np
 
 from ._ahead import Ahead
+from ._container import VideoError, film_decoder, film_stream, open_film
+from ._placement import WHOLE
 from ._projector import Projector
 from ._timeline import TIME_TOLERANCE
 from ._video import (
-    VideoError,
     decoded,
-    film_stream,
-    open_film,
     read_timeline,
     sound_packets,
     warn_damaged,
@@ -34,10 +33,10 @@ _MOST_DECODERS = 8
 # What one decoder may hold ready, in bytes of pictures.
 _READY = 32 * 2**20
 
-_Output = namedtuple("_Output", "size interpolation")
+_Output = namedtuple("_Output", "size interpolation aspect box")
 
 
-def read_pictures(path, times, size=None, interpolation="area"):
+def read_pictures(path, times, size=None, interpolation="area", aspect="stretch", box=WHOLE):
     """Decode the pictures of a film that are on screen at the given times.
 
     Parameters
@@ -50,6 +49,10 @@ def read_pictures(path, times, size=None, interpolation="area"):
         Height and width to resize each picture to.
     interpolation : str, default="area"
         How pictures are resized.
+    aspect : {"stretch", "pad", "crop"}, default="stretch"
+        What becomes of a picture of another shape than ``size``.
+    box : tuple of float, optional
+        Top, bottom, left and right of the part of each picture that counts, from 0 to 1.
 
     Yields
     ------
@@ -72,7 +75,7 @@ def read_pictures(path, times, size=None, interpolation="area"):
             f"the times belong to another film?"
         )
     wanted, repeats = np.unique(timeline.shown_at(times), return_counts=True)
-    pictures = _wanted_pictures(path, timeline, wanted, _Output(size, interpolation))
+    pictures = _wanted_pictures(path, timeline, wanted, _Output(size, interpolation, aspect, box))
     picture, ready, lost = None, next(pictures, None), 0
     if ready is None and len(wanted):
         raise VideoError(f"{path!r}: no frame of it can be decoded.")
@@ -140,11 +143,11 @@ def _decode(path, timeline, chunks, output, thread_type):
     """Yield (position, picture) for the frames of some chunks, and None after each chunk."""
     with closing(_PacketSource(path, timeline)) as source:
         stream = source.stream
-        context = stream.codec_context
+        context = film_decoder(stream)
         context.thread_type = thread_type
         if thread_type == "NONE":
             context.thread_count = 1
-        projector = Projector(stream.sample_aspect_ratio, *output)
+        projector = Projector(stream, *output)
         for chunk in chunks:
             for start, stop, positions in chunk:
                 packets = source.packets(start, stop, positions)

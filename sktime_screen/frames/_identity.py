@@ -5,11 +5,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from ._container import VideoError
 from ._file_state import file_state
-from ._video import VideoError, read_timeline
+from ._video import read_timeline
 
 # To be raised when the same film gives other pixels than before: the scaler or its flags changed.
-_PIXELS = 1
+_PIXELS = 2
 
 
 def picture_keys(frames) -> list[bytes]:

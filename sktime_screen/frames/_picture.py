@@ -25,7 +25,7 @@ def read_image(path):
     Returns
     -------
     ndarray of shape (height, width, 3), uint8
-        RGB.
+        RGB; what is transparent lies over black.
 
     Raises
     ------
@@ -41,7 +41,40 @@ def read_image(path):
     picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
     if picture is None:
         raise ValueError(f"{path!r} cannot be read as a picture: is it a whole JPEG or PNG file?")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    if not _may_be_transparent(encoded):
+        return picture
+    whole = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
+    if whole.ndim < 3 or whole.shape[2] != 4 or whole.shape[:2] != picture.shape[:2]:
+        return picture
+    alpha = whole[..., 3] if whole.dtype == np.uint8 else (whole[..., 3] // 257).astype(np.uint8)
+    return over_black(np.dstack([picture, alpha]))
+
+
+def _may_be_transparent(encoded):
+    head = encoded[:1024].tobytes()
+    if head.startswith(b"\x89PNG"):
+        return head[25] in (4, 6) or b"tRNS" in head
+    return not head.startswith((b"\xff\xd8", b"BM"))
+
+
+def over_black(rgba):
+    """Lay what is transparent over black.
+
+    Parameters
+    ----------
+    rgba : ndarray of shape (height, width, 4), uint8 or uint16
+        Red, green and blue, not multiplied by the fourth.
+
+    Returns
+    -------
+    ndarray of shape (height, width, 3)
+        RGB, of the same type.
+    """
+    alpha = cv2.merge([rgba[..., 3]] * 3)
+    return cv2.multiply(
+        np.ascontiguousarray(rgba[..., :3]), alpha, scale=1 / np.iinfo(rgba.dtype).max
+    )
 
 
 def resize(picture, size, interpolation):

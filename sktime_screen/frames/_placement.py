@@ -1,8 +1,11 @@
 """Where a picture goes on a canvas of another shape: stretched, padded or cropped, without bars."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+
+from ._picture import resize
 
 ASPECTS = ("stretch", "pad", "crop")
 WHOLE = (0.0, 1.0, 0.0, 1.0)
@@ -13,6 +16,8 @@ _FRAMES_LOOKED_AT = 24
 # Thinner bars are the ragged edge of a picture; and what leaves less than this is a dark film.
 _THINNEST = 0.01
 _LEAST_LEFT = 0.4
+# Rows and columns in which bars are looked for, for each of the canvas.
+_LOOKED_AT_FINER, _LEAST_LOOKED_AT = 4, 256
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Placement:
         return canvas
 
 
+@lru_cache(maxsize=256)
 def place(source, canvas, aspect, box=WHOLE):
     """Work out where a picture goes.
 
@@ -79,21 +85,27 @@ def place(source, canvas, aspect, box=WHOLE):
     return Placement(*(tuple(int(side) for side in sides) for sides in (scaled, cut, kept, canvas)))
 
 
-def without_bars(pictures):
+def without_bars(pictures, canvas=None):
     """Find the part of a film's pictures that is not black bars.
 
     Parameters
     ----------
     pictures : iterable of ndarray of shape (height, width, 3), uint8
-        Some pictures of the film, of one size.
+        Some pictures of the film.
+    canvas : tuple of int, optional
+        Height and width of the result: bars are found to within a pixel of it. None finds them in
+        the pictures as they are, which have one size then.
 
     Returns
     -------
     tuple of float
         Top, bottom, left and right of the part, from 0 to 1; the whole where nothing else is sure.
     """
-    rows = columns = None
+    rows = columns = size = None
     for picture in pictures:
+        if canvas is not None:
+            size = size or size_for_bars(picture.shape[:2], canvas)
+            picture = resize(picture, size, "area")
         brightest = picture.max(axis=2)
         # A high percentile and not the maximum: a speck does not make a bar a picture.
         row, column = np.percentile(brightest, 98, axis=1), np.percentile(brightest, 98, axis=0)
@@ -104,6 +116,25 @@ def without_bars(pictures):
     box = _bright_part(rows) + _bright_part(columns)
     left_over = (box[1] - box[0]) * (box[3] - box[2])
     return box if left_over >= _LEAST_LEFT else WHOLE
+
+
+def size_for_bars(source, canvas):
+    """Return the size at which bars are found to within a pixel of the canvas, at little cost.
+
+    Parameters
+    ----------
+    source, canvas : tuple of int
+        Height and width of the picture, and of the result.
+
+    Returns
+    -------
+    tuple of int
+        Height and width.
+    """
+    return tuple(
+        min(side, max(_LEAST_LOOKED_AT, _LOOKED_AT_FINER * wanted))
+        for side, wanted in zip(source, canvas, strict=True)
+    )
 
 
 def _bright_part(brightness):

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .._names import shown
+
 
 @contextmanager
 def progress(what, total, verbose) -> Iterator[Callable[[int], None]]:
@@ -26,10 +28,17 @@ def progress(what, total, verbose) -> Iterator[Callable[[int], None]]:
         yield lambda count: None
         return
     from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = escape(what), BarColumn(), MofNCompleteColumn(), "frames", TimeRemainingColumn()
+    # The name is no column of its own: braces and brackets in it would be taken for a format.
+    name = TextColumn("{task.description}", markup=False)
+    columns = name, BarColumn(), MofNCompleteColumn(), "frames", TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(shown(what), total=total)
         yield lambda count: bar.advance(task, count)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._sklearn import StrOptions, fit_context
 from ._image_step import ImageStep
-from ._picture import INTERPOLATIONS, resize
+from ._picture import INTERPOLATIONS, over_black, resize
 from ._placement import ASPECTS, WHOLE, place, without_bars
 from ._sequence import FrameSequence
 
@@ -87,8 +87,8 @@ class ImageResizer(ImageStep):
         Parameters
         ----------
         X : FrameSequence, ndarray of shape (n, height, width, 3), or list of pictures
-            Pictures are uint8: (height, width, 3) RGB, (height, width, 4) RGBA or (height, width)
-            grey. Those in a list may differ in size.
+            Pictures are uint8: (height, width, 3) RGB, (height, width, 4) RGBA, which is laid over
+            black, or (height, width) grey. Those in a list may differ in size.
 
         Returns
         -------
@@ -118,7 +118,7 @@ class ImageResizer(ImageStep):
         for picture in pictures:
             by_shape[picture.shape[:2]].append(picture)
         return {
-            shape: without_bars(alike) if self.crop_bars else WHOLE
+            shape: without_bars(alike, self.size) if self.crop_bars else WHOLE
             for shape, alike in by_shape.items()
         }
 
@@ -142,4 +142,4 @@ def _as_rgb(picture, number):
         )
     if channels == 1:
         return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
-    return cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB) if channels == 4 else picture
+    return over_black(picture) if channels == 4 else picture

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from .._sklearn import Interval, StrOptions, fit_context, num_samples
+from ._container import VideoError, check_file
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._table import check_frame_table
-from ._video import VideoError, check_file, picture_size, read_timeline
+from ._video import picture_size, read_timeline
 
 
 class VideoFrameSampler(ImageStep):

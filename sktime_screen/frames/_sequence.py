@@ -11,7 +11,7 @@ from ._decoding import read_pictures
 from ._file_state import file_state
 from ._identity import files_digest
 from ._picture import read_image, resize
-from ._placement import WHOLE, looked_at, place, without_bars
+from ._placement import WHOLE, looked_at, place, size_for_bars, without_bars
 from ._table import check_frame_table, frame_index
 from ._video import picture_size, read_timeline
 
@@ -237,18 +237,13 @@ class FrameSequence:
             return
         video = self.table["video"].iloc[rows[0]]
         times = self.table["time"].to_numpy()[rows]
-        if self.size is None or (self.aspect == "stretch" and not self.crop_bars):
-            yield from read_pictures(video, times, self.size, self.interpolation)
-            return
-        box = film_box(video) if self.crop_bars else WHOLE
-        placement = place(picture_size(video), self.size, self.aspect, box)
-        for picture in read_pictures(video, times, placement.scaled, self.interpolation):
-            yield placement.apply(picture)
+        box = film_box(video, self.size) if self.crop_bars and self.size else WHOLE
+        yield from read_pictures(video, times, self.size, self.interpolation, self.aspect, box)
 
     def _image_pictures(self, paths):
         box = WHOLE
-        if self.crop_bars:
-            box = without_bars(map(read_image, paths[looked_at(len(paths))]))
+        if self.crop_bars and self.size:
+            box = without_bars(map(read_image, paths[looked_at(len(paths))]), self.size)
         for path in paths:
             picture = read_image(path)
             if self.size is not None:
@@ -257,12 +252,13 @@ class FrameSequence:
             yield picture
 
 
-def film_box(video):
+def film_box(video, canvas):
     """Return the part of a film's pictures that is not black bars, see ``without_bars``."""
-    return _film_box(video, file_state(video))
+    return _film_box(video, canvas, file_state(video))
 
 
 @lru_cache(maxsize=128)
-def _film_box(video, _state):
+def _film_box(video, canvas, _state):
     times = read_timeline(video).times
-    return without_bars(read_pictures(video, times[looked_at(len(times))]))
+    size = size_for_bars(picture_size(video), canvas)
+    return without_bars(read_pictures(video, times[looked_at(len(times))], size))

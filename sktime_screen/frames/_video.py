@@ -4,7 +4,6 @@ Times here are seconds since the film's first picture, taken from the presentati
 packets; counts and rates written in a file's header are never trusted.
 """
 
-import os
 import warnings
 from contextlib import closing
 from fractions import Fraction
@@ -13,96 +12,18 @@ from functools import lru_cache
 import av
 import numpy as np
 
+from ._container import VideoError, film_stream, open_film, seconds_of, warn_of_other_films
 from ._file_state import file_state
 from ._nal import packet_reader
 from ._projector import Projector
 from ._timeline import Timeline
 
-# Titles and the like are not always UTF-8: PyAV 19 takes them as they are, 18 has to be told.
-_TOLERANT = {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "replace"}
 # What the header promises beyond the last frame is missing from here on, in seconds.
 _NOT_MISSED = 0.5
 # So many failures in a row, and the rest of a file is given up.
 _PATIENCE = 16
 # So many empty packets in a row are no progress; some recorders write one for a repeated frame.
 _IDLE = 100_000
-
-
-class VideoError(ValueError):
-    """A file that cannot be read as a film; the message names it and says why."""
-
-
-def check_file(path):
-    """Check that there is a file to open.
-
-    Parameters
-    ----------
-    path : str
-        Path of a film.
-
-    Raises
-    ------
-    FileNotFoundError, IsADirectoryError
-        If there is no such file.
-    """
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"No such video: {path!r} (looked in {os.getcwd()!r}).")
-    if os.path.isdir(path):
-        raise IsADirectoryError(
-            f"{path!r} is a folder, not a video: pass the films in it as a list of paths, or use "
-            f"load_frame_folder for class folders of pictures."
-        )
-
-
-def open_film(path):
-    """Open a film for reading.
-
-    Parameters
-    ----------
-    path : str
-        Path of the film.
-
-    Returns
-    -------
-    av.container.InputContainer
-        To be closed by the caller; ``streams.video`` has at least one film stream.
-
-    Raises
-    ------
-    FileNotFoundError, IsADirectoryError
-        If there is no such file.
-    VideoError
-        If the file is no film, or has no picture track.
-    """
-    check_file(path)
-    try:
-        container = av.open(path, **_TOLERANT)
-    except av.FFmpegError as error:
-        raise VideoError(
-            f"{path!r} cannot be read as a video ({error.strerror}): is it a complete film file?"
-        ) from error
-    film = film_stream(container)
-    if film is None:
-        kinds = sorted({stream.type for stream in container.streams}) or ["no streams"]
-        container.close()
-        raise VideoError(f"{path!r} has no pictures, only {', '.join(kinds)}: a film is expected.")
-    if film.codec_context is None:
-        container.close()
-        raise VideoError(
-            f"{path!r} is damaged, or its pictures are in a format that FFmpeg cannot decode: if "
-            f"it plays elsewhere, export it from there as H.264."
-        )
-    return container
-
-
-def film_stream(container):
-    # Cover art is stored as a picture track of one frame.
-    films = [
-        stream
-        for stream in container.streams.video
-        if not stream.disposition & av.stream.Disposition.attached_pic
-    ]
-    return films[0] if films else None
 
 
 def read_timeline(path) -> Timeline:
@@ -159,6 +80,7 @@ def _read_timeline(path):
     troubles = []
     with open_film(path) as container:
         stream = film_stream(container)
+        warn_of_other_films(container, path)
         look_at = packet_reader(stream.codec.name, stream.codec_context.extradata)
         rows = []
         incomplete = 0
@@ -220,7 +142,7 @@ def _missing(container, stream, pts, durations, timeline):
         # Its duration FFmpeg reckons from what is there.
         promised = stream.frames / _rate(stream)
     elif "matroska" in container.format.name:
-        promised = _seconds(stream.metadata.get("DURATION", ""))
+        promised = seconds_of(stream.metadata.get("DURATION", ""))
         if not promised and len(container.streams) == 1:
             promised = Fraction(container.duration or 0, av.time_base)
         # Matroska counts from zero, wherever the film begins.
@@ -234,15 +156,6 @@ def _missing(container, stream, pts, durations, timeline):
     return (
         f"it ends {float(promised - held):.1f} s early, its header promises {float(promised):.1f} s"
     )
-
-
-def _seconds(clock):
-    """Convert "01:02:03.5" to seconds; 0 for what is no such time."""
-    parts = clock.split(":")
-    try:
-        return sum(60**power * Fraction(part) for power, part in enumerate(reversed(parts)))
-    except ValueError:
-        return Fraction(0)
 
 
 def _timeline_by_decoding(path, n_packets):
@@ -311,7 +224,7 @@ def _picture_size(path):
         packets = sound_packets(container, stream, path)
         with closing(decoded(packets, stream.codec_context)) as frames:
             for frame in frames:
-                return Projector(stream.sample_aspect_ratio).picture(frame).shape[:2]
+                return Projector(stream).picture(frame).shape[:2]
     raise VideoError(f"{path!r}: no frame of it can be decoded.")
 
 

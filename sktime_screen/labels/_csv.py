@@ -2,25 +2,30 @@
 
 import os
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..frames import VideoFrameSampler, read_timeline
-from ._files import find_file, read_table
-from ._indicators import CLASS_COLUMNS, FRAME_COLUMNS, SAMPLING_COLUMNS
+from ._clock import check_unit, frame_rate_of, read_times
+from ._files import file_name, find_file
+from ._indicators import CLASS_COLUMNS, FRAME_COLUMNS, SAMPLING_COLUMNS, as_classes
 from ._intervals import check_interval, label_intervals
-from ._sources import frame_sources, picture_table
+from ._sources import check_in_films, first_of_frames, frame_sources, picture_table
 from ._spacing import seconds_to_next
+from ._text_table import read_table
 
 _PICTURE_COLUMNS = ("Image_ID", "image", "filename")
+_ZERO_OR_ONE = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 # What ScreenTimeAggregator.appearances adds to its intervals.
-_ZERO_OR_ONE = ("0", "1", "0.0", "1.0", "true", "false")
 _OF_APPEARANCES = ("duration", "confidence", "peak_time")
 
 
-def load_label_csv(path, video=None, rate=None, *, missing="error") -> tuple[pd.DataFrame, Any]:
+def load_label_csv(
+    path, video=None, rate=None, *, missing="error", frame_rate=None
+) -> tuple[pd.DataFrame, Any]:
     """Load labels of frames from a CSV file.
 
     Three kinds of file are known; in each, labels are one column of classes, or a 0/1 column for
@@ -37,10 +42,16 @@ def load_label_csv(path, video=None, rate=None, *, missing="error") -> tuple[pd.
       frame several labels; the moment a frame is shown decides, and one in no interval has none.
       ``appearances`` of a fitted pipeline, saved and corrected, are such a file.
 
+    Times are seconds, ``90.5``, or have units or colons: ``90s``, ``1m30s``, ``01:30.5``,
+    ``00:01:30,500``; in ``00:01:30:12`` the last number counts frames, and before it stands a
+    ``;`` in drop-frame timecode. Classes become numbers where all are whole ones as Python writes
+    them, so ``007`` and ``7`` are two names.
+
     Parameters
     ----------
     path : str or path
-        The CSV file. Films and pictures are looked for beside it, then from the working directory.
+        The CSV file, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252. Films and
+        pictures are looked for beside it, then from the working directory.
     video : str or path, or list of these, optional
         For pictures, the film they were taken from; otherwise, the film or films whose labels are
         wanted out of several.
@@ -52,6 +63,8 @@ def load_label_csv(path, video=None, rate=None, *, missing="error") -> tuple[pd.
         frames were labelled. Pictures of ``video`` are counted before rows are left out. If only
         the labelled rows are in the file, the last number in the name of each picture says which
         frame it is, from 0.
+    frame_rate : float, optional
+        Frames a second by which times count frames, where they do; the film's own by default.
 
     Returns
     -------
@@ -67,9 +80,15 @@ def load_label_csv(path, video=None, rate=None, *, missing="error") -> tuple[pd.
     FileNotFoundError
         If the CSV, a film or a picture is missing.
     ValueError
-        If columns are missing or unknown, a label is empty, times are not in order or not in the
-        film, the same frame has two labels that differ, or the film has not as many frames as the
-        CSV has rows. Where one line is to blame, the message has its number.
+        If it is in another format, columns are missing, unknown or come twice, a label is empty,
+        times cannot be read, are not in order, not in the film or fractions of a day, the same
+        frame has two labels that differ, or the film has not as many frames as the CSV has rows.
+        Where one line is to blame, the message has its number.
+
+    Warns
+    -----
+    UserWarning
+        If the file is not in UTF-8, or all its times lie in the first second of a longer film.
 
     See Also
     --------
@@ -84,25 +103,17 @@ def load_label_csv(path, video=None, rate=None, *, missing="error") -> tuple[pd.
     path = os.fspath(path)
     if missing not in ("error", "drop"):
         raise ValueError(f"missing={missing!r}: expected 'error' or 'drop'.")
-    rows = _read(path)
+    rows = read_table(path)
+    if rows.empty:
+        raise ValueError(f"{path!r} has a header but no labels.")
     folder = os.path.dirname(path)
     if {"video", "start", "end"} <= set(rows.columns):
-        return _interval_labels(path, rows, folder, video, rate, missing)
+        return _interval_labels(path, rows, folder, video, rate, missing, frame_rate)
     if {"video", "time"} <= set(rows.columns):
-        return _film_labels(path, rows, folder, video, missing)
+        return _film_labels(path, rows, folder, video, missing, frame_rate)
     if not isinstance(video, (str, os.PathLike, type(None))):
         raise ValueError(f"{path!r} labels pictures: video is the one film they were taken from.")
     return _picture_labels(path, rows, folder, video, rate, missing)
-
-
-def _read(path):
-    """Return the lines as text, indexed by their number in the file, without the blank ones."""
-    rows = read_table(path)
-    rows.index += 2
-    rows = rows.dropna(how="all")
-    if rows.empty:
-        raise ValueError(f"{path!r} has a header but no labels.")
-    return rows
 
 
 def _picture_labels(path, rows, folder, video, rate, missing):
@@ -114,7 +125,7 @@ def _picture_labels(path, rows, folder, video, rate, missing):
             f"'video', 'time' and labels, or 'video', 'start', 'end' and 'label'."
         )
     _check_filled(path, rows, [picture])
-    rows = _without_repeats(path, rows, [picture], labels)
+    rows = _without_repeats(path, rows, picture, labels)
     labelled = _labelled(path, rows, labels, missing).to_numpy()
     if video is None:
         table = _picture_table(path, rows[picture], folder, rate)
@@ -123,33 +134,38 @@ def _picture_labels(path, rows, folder, video, rate, missing):
     return table[labelled].reset_index(drop=True), _targets(path, rows.loc[labelled, labels])
 
 
-def _film_labels(path, rows, folder, video, missing):
+def _film_labels(path, rows, folder, video, missing, frame_rate):
     labels = rows.columns.difference(FRAME_COLUMNS, sort=False)
     if not len(labels):
         raise ValueError(f"{path!r} has 'video' and 'time' but no column of labels.")
-    numbers = [name for name in ("time", "duration", *SAMPLING_COLUMNS) if name in rows.columns]
     _check_filled(path, rows, rows.columns.intersection(["video", "image"]))
-    rows = _of_film(path, _with_numbers(path, rows, numbers), video)
+    rows = _of_film(path, rows, video)
+    texts = rows["time"]
+    rows = _with_times(path, rows, ["time", "duration"], folder, frame_rate)
+    rows = _with_numbers(path, rows, SAMPLING_COLUMNS)
     rows = rows[_labelled(path, rows, labels, missing)]
     _check_order(path, rows)
-    rows = _without_repeats(path, rows, ["video", "time"], labels)
     table = frame_sources(rows, folder)
-    if "image" not in table:
-        for line, film, time in zip(rows.index, table["video"], table["time"], strict=True):
-            length = read_timeline(film).length
-            if time < 0 or time >= length:
-                raise ValueError(
-                    f"{path!r}, line {line}: time {time} s is not in {film!r}, which lasts "
-                    f"{length:.3f} s."
-                )
+    check_in_films(table, [f"{path!r}, line {line}" for line in rows.index])
+    for film, of_film in table.groupby("video", sort=False) if "image" not in table else ():
+        _check_unit(path, film, texts.loc[of_film.index], of_film["time"])
+    y = _targets(path, rows[labels])
+    kept, differing = first_of_frames(table, y)
+    if differing is not None:
+        (first, time), (line, again) = texts[rows.index].iloc[[*differing]].items()
+        raise ValueError(
+            f"{path!r}, line {line}: {again} is the same frame of {rows['video'][line]!r} as "
+            f"{time} on line {first}, with other labels. Keep one of the two."
+        )
+    rows, table = rows[kept], table[kept]
     table["duration"] = rows["duration"] if "duration" in rows else seconds_to_next(table)
     sampling = rows.columns.intersection(SAMPLING_COLUMNS)
     table[sampling] = rows[sampling]
     order = [name for name in FRAME_COLUMNS if name in table]
-    return table[order].reset_index(drop=True), _targets(path, rows[labels])
+    return table[order].reset_index(drop=True), y[kept].reset_index(drop=True)
 
 
-def _interval_labels(path, rows, folder, video, rate, missing):
+def _interval_labels(path, rows, folder, video, rate, missing, frame_rate):
     label = next((name for name in CLASS_COLUMNS if name in rows.columns), None)
     known = ["video", "start", "end", label, *_OF_APPEARANCES]
     unknown = rows.columns.difference(known, sort=False).tolist()
@@ -159,10 +175,14 @@ def _interval_labels(path, rows, folder, video, rate, missing):
             f"'end' and 'label'" + (f", and {unknown} are not known." if unknown else ".")
         )
     _check_filled(path, rows, ["video"])
-    rows = _of_film(path, _with_numbers(path, rows, ["start", "end"]), video)
+    rows = _of_film(path, rows, video)
+    texts = rows[["start", "end"]]
+    rows = _with_times(path, rows, ["start", "end"], folder, frame_rate)
     rows = rows[_labelled(path, rows, [label], missing)].rename(columns={label: "label"})
     where = {name: find_file(folder, name) for name in rows["video"].unique()}
     rows = rows.assign(video=rows["video"].map(where))
+    for film, of_film in rows.groupby("video", sort=False):
+        _check_unit(path, film, texts.loc[of_film.index], of_film[["start", "end"]])
     for line, film, start, end in rows[["video", "start", "end"]].itertuples():
         check_interval(f"{path!r}, line {line}", start, end, film)
     return label_intervals(where.values(), rows, rate=1.0 if rate is None else rate)
@@ -178,12 +198,43 @@ def _check_filled(path, rows, columns):
             )
 
 
-def _with_numbers(path, rows, columns):
-    for name in columns:
-        text = rows[name].str.replace(",", ".")
-        numbers = pd.to_numeric(text, errors="coerce").astype(np.float64)
-        rows = rows.assign(**{name: numbers.where(np.isfinite(numbers))})
+def _with_times(path, rows, columns, folder, frame_rate):
+    """Read times, and durations, which are above 0."""
+    columns = rows.columns.intersection(columns, sort=False)
     _check_filled(path, rows, columns)
+    rates = [partial(_frame_rate, folder, film, frame_rate) for film in rows["video"]]
+    for name in columns:
+        rows = rows.assign(**{name: read_times(path, rows[name], rates)})
+    for line, value in rows["duration"].items() if "duration" in columns else ():
+        if not 0 < value < np.inf:
+            raise ValueError(
+                f"{path!r}, line {line}: 'duration' is {value:g} s; above 0 is expected."
+            )
+    return rows
+
+
+def _check_unit(path, film, texts, times):
+    written, times = texts.to_numpy().ravel(), times.to_numpy().ravel()
+    check_unit(f"{path!r}, {film!r}", written, times, read_timeline(film).length)
+
+
+def _frame_rate(folder, film, frame_rate):
+    return frame_rate_of(find_file(folder, film)) if frame_rate is None else frame_rate
+
+
+def _with_numbers(path, rows, columns):
+    """Read how frames were sampled; of these, ``inclusion`` is a probability above 0."""
+    columns = rows.columns.intersection(columns, sort=False)
+    for name in columns:
+        numbers = pd.to_numeric(rows[name].str.replace(",", "."), errors="coerce")
+        rows = rows.assign(**{name: numbers.astype(np.float64).where(np.isfinite(numbers))})
+    _check_filled(path, rows, columns)
+    for line, value in rows["inclusion"].items() if "inclusion" in columns else ():
+        if not 0 < value <= 1:
+            raise ValueError(
+                f"{path!r}, line {line}: 'inclusion' is {value:g}; expected the probability with "
+                f"which the frame was drawn, above 0 and at most 1."
+            )
     return rows
 
 
@@ -213,8 +264,8 @@ def _of_film(path, rows, video):
     if video is None:
         return rows
     videos = [video] if isinstance(video, (str, os.PathLike)) else video
-    names = [os.path.basename(os.fspath(one)) for one in videos]
-    chosen = rows["video"].map(os.path.basename).isin(names)
+    names = [file_name(one) for one in videos]
+    chosen = rows["video"].map(file_name).isin(names)
     if not chosen.any():
         raise ValueError(
             f"{path!r} has no labels of {', '.join(map(repr, names))}, only of "
@@ -233,16 +284,16 @@ def _check_order(path, rows):
         )
 
 
-def _without_repeats(path, rows, frame, labels):
-    """Drop frames that come again with the same labels; raise where the labels differ."""
-    again = rows.duplicated(frame)
-    differs = rows.index[again & ~rows.duplicated([*frame, *labels])]
+def _without_repeats(path, rows, picture, labels):
+    """Drop pictures that come again with the same labels; raise where the labels differ."""
+    again = rows.duplicated(picture)
+    differs = rows.index[again & ~rows.duplicated([picture, *labels])]
     if len(differs):
-        line = differs[0]
-        first = rows.index[(rows[frame] == rows.loc[line, frame]).all(axis=1)][0]
+        line, name = differs[0], rows.loc[differs[0], picture]
+        first = rows.index[rows[picture] == name][0]
         raise ValueError(
-            f"{path!r}, line {line}: {', '.join(map(str, rows.loc[line, frame]))} has other "
-            f"labels than on line {first}. Keep one of the two."
+            f"{path!r}, line {line}: {name} has other labels than on line {first}. Keep one of "
+            f"the two."
         )
     return rows[~again]
 
@@ -284,28 +335,17 @@ def _sampled_table(path, names, folder, video, rate):
 
 
 def _targets(path, labels):
-    values = labels.apply(_as_numbers)
-    binary = values.isin([0, 1])
-    if values.shape[1] == 1:
-        return values.iloc[:, 0].reset_index(drop=True)
-    if not binary.to_numpy().all():
-        # One value that is no number leaves its whole column as text.
-        known = labels.apply(lambda column: column.str.lower().isin(_ZERO_OR_ONE))
-        row, column = np.argwhere(~(binary | known).to_numpy())[0]
+    lines, labels = labels.index, labels.reset_index(drop=True)
+    binary = labels.apply(lambda column: column.str.lower().map(_ZERO_OR_ONE))
+    if labels.shape[1] == 1:
+        name = labels.columns[0]
+        of_name = name not in CLASS_COLUMNS and binary[name].notna().all()
+        return binary[name].astype(np.int64) if of_name else as_classes(labels[name])
+    if binary.isna().to_numpy().any():
+        row, column = np.argwhere(binary.isna().to_numpy())[0]
         raise ValueError(
-            f"{path!r}, line {labels.index[row]}: {labels.columns[column]!r} is "
+            f"{path!r}, line {lines[row]}: {labels.columns[column]!r} is "
             f"{labels.iloc[row, column]!r}; with several columns of labels each is 0 or 1, one "
             f"column a character."
         )
-    return values.astype(np.int64).reset_index(drop=True)
-
-
-def _as_numbers(column):
-    """Return labels as numbers where all are: 0 and 1 may be written true and false, too."""
-    truth = column.str.lower().map({"true": 1, "false": 0})
-    if truth.notna().all():
-        return truth.astype(np.int64)
-    try:
-        return pd.to_numeric(column)
-    except ValueError:
-        return column
+    return binary.astype(np.int64)

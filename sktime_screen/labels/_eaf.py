@@ -7,11 +7,13 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
-from .._files import written_whole
+from .._files import shown_path, written_whole
 from ..frames import check_frame_table
 from ._files import as_seen_from, find_file, look_for
+from ._formats import check_format
 from ._indicators import indicators
 from ._intervals import check_interval, frame_intervals, label_intervals
+from ._xml import check_names, read_xml
 
 
 def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -65,6 +67,8 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No such file: {path!r} (looked in {os.getcwd()!r}).")
+    check_format(path, "ELAN")
+    read_xml(path)
     elan = _pympi()
     try:
         # pympi takes "-" for the standard input.
@@ -75,7 +79,7 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
     tiers = _tiers(path, eaf, tier)
     rows = []
     for name in tiers:
-        for start, end, value, *_ in eaf.get_annotation_data_for_tier(name):
+        for start, end, value, *_ in _annotations(path, eaf, name):
             if start is None or end is None:
                 raise ValueError(
                     f"{path!r}, tier {name!r}: the annotation {value!r} has no time of its own."
@@ -139,15 +143,13 @@ def save_eaf(path, X, y) -> None:
             f"An .eaf file is about one film, and the frames are of {len(videos)}: save each with "
             f"its own rows."
         )
-    for name in labels.columns:
-        if not name or not name.isprintable():
-            raise ValueError(f"{name!r} cannot be the name of a tier.")
+    check_names(labels.columns, "tier")
     eaf = _pympi().Eaf(author="sktime_screen")
     eaf.remove_tier("default")
     video = videos[0]
     eaf.add_linked_file(
-        Path(os.path.abspath(video)).as_uri() if os.path.isfile(video) else video,
-        relpath="./" + as_seen_from(os.path.dirname(path), video),
+        Path(os.path.abspath(video)).as_uri() if os.path.isfile(video) else shown_path(video),
+        relpath="./" + shown_path(as_seen_from(os.path.dirname(path), video)),
         mimetype=mimetypes.guess_type(video)[0] or "video/mp4",
     )
     for name in labels.columns:
@@ -191,7 +193,7 @@ def _film(path, eaf, video):
 
 def _names(file):
     """Return the film's path from the annotation file, its name and its path when it was linked."""
-    url = unquote(urlsplit(file.get("MEDIA_URL") or "").path)
+    url = unquote(urlsplit(file.get("MEDIA_URL") or "").path, errors="surrogateescape")
     relative = unquote(file.get("RELATIVE_MEDIA_URL") or "").removeprefix("./")
     base = (relative or url).rsplit("/", 1)[-1]
     return [name for name in (relative, base, url) if name]
@@ -199,6 +201,15 @@ def _names(file):
 
 def _origin(file):
     return int(file.get("TIME_ORIGIN") or 0)
+
+
+def _annotations(path, eaf, tier):
+    try:
+        return eaf.get_annotation_data_for_tier(tier)
+    except KeyError as error:
+        raise ValueError(
+            f"{path!r}, tier {tier!r}: an annotation refers to {error}, which is not in the file."
+        ) from error
 
 
 def _tiers(path, eaf, tier):
@@ -211,7 +222,7 @@ def _tiers(path, eaf, tier):
         name
         for name in names
         if not eaf.get_parameters_for_tier(name).get("PARENT_REF")
-        and (name != "default" or eaf.get_annotation_data_for_tier(name))
+        and (name != "default" or _annotations(path, eaf, name))
     ]
     if not characters:
         raise ValueError(f"{path!r} has no tier with annotations: expected a tier a character.")

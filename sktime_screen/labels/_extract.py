@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from .._files import written_whole
+from .._files import shown_path, written_whole
 from ..frames import (
     TIME_TOLERANCE,
     FrameSequence,
@@ -16,7 +16,9 @@ from ..frames import (
     file_digest,
     progress,
 )
-from ._files import as_seen_from, read_table, write_table
+from ._clock import read_time, read_times
+from ._files import as_seen_from
+from ._text_table import read_table, write_table
 
 _COLUMNS = ["video", "time", "duration", "image"]
 # Whole pictures of films are large: these are all that is in memory at a time.
@@ -137,20 +139,22 @@ def _lines(listing, labels):
     """Return the lines of a CSV that is there already, as text, with what was filled in."""
     if not os.path.exists(listing):
         return pd.DataFrame(columns=[*_COLUMNS, *labels], dtype=str)
-    lines = read_table(listing).dropna(how="all").fillna("")
+    lines = read_table(listing).fillna("")
     if set(lines.columns) != {*_COLUMNS, *labels}:
         raise ValueError(
             f"{listing!r} is there with the columns {list(lines.columns)}, and "
             f"{[*_COLUMNS, *labels]} are wanted: pass its characters, or move it away."
         )
+    for name in ("time", "duration"):
+        read_times(listing, lines[name])
     return lines
 
 
 def _with_lines(lines, table, folder):
     """Add the lines that are not there yet, in the order of film and time."""
     new = table.assign(
-        video=[as_seen_from(folder, video) for video in table["video"]],
-        image=table["image"].map(os.path.basename),
+        video=[shown_path(as_seen_from(folder, video)) for video in table["video"]],
+        image=[shown_path(os.path.basename(image)) for image in table["image"]],
     )
     other = lines["video"].isin(new["video"]) & ~_film_of(lines).isin(_film_of(new))
     if other.any():
@@ -161,7 +165,7 @@ def _with_lines(lines, table, folder):
         )
     new = new[~new["image"].isin(lines["image"])].astype(str)
     lines = pd.concat([lines, new], ignore_index=True).fillna("")
-    times, durations = (_as_numbers(lines[name]) for name in ("time", "duration"))
+    times, durations = (lines[name].map(read_time) for name in ("time", "duration"))
     order = np.lexsort((times, lines["video"].factorize()[0]))
     lines, times, durations = lines.iloc[order], times.iloc[order], durations.iloc[order]
     # Frames taken at a lower rate stand until the next one that has come in between.
@@ -173,10 +177,6 @@ def _with_lines(lines, table, folder):
 def _film_of(lines):
     """Return what tells films apart in the names of pictures: their name and digest."""
     return lines["image"].str.rsplit("_", n=1).str[0]
-
-
-def _as_numbers(column):
-    return column.str.replace(",", ".").astype(float)
 
 
 def _image_paths(table, video, folder, picture_format):

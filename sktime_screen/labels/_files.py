@@ -1,11 +1,13 @@
-"""Files that labels name, and tables of text."""
+"""Files that labels name."""
 
 import os
+import re
+import unicodedata
+import warnings
 
-import numpy as np
-import pandas as pd
+from .._files import path_meant
 
-from .._files import write_whole
+_ABSOLUTE = re.compile(r"[a-zA-Z]:[\\/]|[\\/]+")
 
 
 def find_file(folder, path):
@@ -28,19 +30,68 @@ def find_file(folder, path):
     FileNotFoundError
         If there is no such file in either place.
     """
-    found = look_for(folder, path)
+    found = look_for(folder, path) or look_for_moved(folder, path)
     if found is None:
+        here, name = os.getcwd(), file_name(path)
+        also = f"; also looked for {name!r} there" if name != os.fspath(path) else ""
         raise FileNotFoundError(
-            f"{os.fspath(path)!r} is neither beside the labels (in {folder or os.getcwd()!r}) nor "
-            f"in {os.getcwd()!r}."
+            f"{os.fspath(path)!r} is neither beside the labels (in {folder or here!r}) nor in "
+            f"{here!r}{also}."
         )
     return found
 
 
 def look_for(folder, path):
     """Do the same as ``find_file``, but return None where there is no such file."""
-    beside = os.path.join(folder, path)
-    return next((name for name in (beside, os.fspath(path)) if os.path.isfile(name)), None)
+    for name in _spellings(path):
+        for found in (os.path.join(folder, name), name):
+            if os.path.isfile(found):
+                return found
+    return None
+
+
+def look_for_moved(folder, path):
+    """Return the file beside the labels that an absolute path of another computer means, or None.
+
+    Warns, since another file may have the same name.
+    """
+    for name in _spellings(path):
+        if not _ABSOLUTE.match(name):
+            continue
+        parts = re.split(r"[\\/]+", _ABSOLUTE.sub("", name, count=1))
+        for first in range(len(parts)):
+            found = os.path.join(folder, *parts[first:])
+            if os.path.isfile(found):
+                warnings.warn(
+                    f"{os.fspath(path)!r} is not there; {found!r} is taken for it.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+                return found
+    return None
+
+
+def file_name(path):
+    """Return the name of a film or picture without its folders, the same however it is written."""
+    name = re.split(r"[\\/]", path_meant(os.fspath(path)))[-1]
+    return unicodedata.normalize("NFC", name)
+
+
+def _spellings(path):
+    """Return how a path may be written here, as it is first.
+
+    Names that are not UTF-8 were escaped, macOS takes characters with accents apart, and Windows
+    has backslashes.
+    """
+    names = [os.fspath(path)]
+    for change in (
+        path_meant,
+        lambda name: name.replace("\\", "/"),
+        lambda name: unicodedata.normalize("NFC", name),
+        lambda name: unicodedata.normalize("NFD", name),
+    ):
+        names += [change(name) for name in names]
+    return list(dict.fromkeys(names))
 
 
 def as_seen_from(folder, path):
@@ -66,68 +117,3 @@ def as_seen_from(folder, path):
         # Windows: another drive.
         seen = os.path.abspath(path)
     return seen.replace(os.sep, "/")
-
-
-def read_table(path):
-    """Read a CSV file as it is written, as text.
-
-    Parameters
-    ----------
-    path : str
-        The file, with commas or, as some spreadsheets write it, semicolons.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Stripped text, NaN for what is empty, a row for every line under the header, blank ones too.
-
-    Raises
-    ------
-    ValueError
-        If it is empty, not a table or not in UTF-8, or a column has no name.
-    """
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            header = file.readline()
-        rows = pd.read_csv(
-            path,
-            sep=";" if header.count(";") > header.count(",") else ",",
-            dtype=str,
-            skipinitialspace=True,
-            # Nobody on screen is often written None or NA, which is not the same as no label.
-            keep_default_na=False,
-            na_values=[""],
-            skip_blank_lines=False,
-            index_col=False,
-            encoding="utf-8-sig",
-        )
-    except pd.errors.EmptyDataError as error:
-        raise ValueError(f"{path!r} is empty: a header and a row a frame are expected.") from error
-    except pd.errors.ParserError as error:
-        raise ValueError(f"{path!r} is not a table: {error}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path!r} is not in UTF-8: {error}") from error
-    rows.columns = rows.columns.str.strip()
-    rows = rows.apply(lambda column: column.str.strip()).replace("", np.nan)
-    for number, name in enumerate(rows.columns, start=1):
-        if name.startswith("Unnamed: "):
-            if rows[name].notna().any():
-                raise ValueError(
-                    f"{path!r}: column {number} has no name. If it is the index of a table, save "
-                    f"with index=False."
-                )
-            rows = rows.drop(columns=name)
-    return rows
-
-
-def write_table(path, table):
-    """Write a CSV file whole, or leave what is there as it is.
-
-    Parameters
-    ----------
-    path : str
-        The file to write.
-    table : pandas.DataFrame
-        Its lines, without the index.
-    """
-    write_whole(path, table.to_csv(index=False, lineterminator="\n"))

@@ -9,6 +9,8 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
+from ._indicators import as_classes
+
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
@@ -29,7 +31,8 @@ def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
         ``duration`` (s) follow from the order of the pictures' names over all classes
         (``frame10`` after ``frame9``) and the rate.
     y : pandas.Series
-        The class of each picture: the name of its folder.
+        The class of each picture: the name of its folder, as a number where all are whole ones
+        as Python writes them.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
             "image": [os.path.join(path, name, file) for _, name, file in pictures],
         }
     )
-    return table, pd.Series([name for _, name, _ in pictures], name="class")
+    return table, as_classes(pd.Series([name for _, name, _ in pictures], name="class"))
 
 
 def _check_once(path, pictures):

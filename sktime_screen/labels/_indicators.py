@@ -68,5 +68,25 @@ def indicators(X, y):
     return pd.get_dummies(table.iloc[:, 0].astype(str), dtype=np.int64)
 
 
+def as_classes(names):
+    """Return classes as numbers where those are written just like the names, else the names.
+
+    Parameters
+    ----------
+    names : pandas.Series of str
+        The class of each frame: 0 and 1, but also 007 and 7, which are two.
+
+    Returns
+    -------
+    pandas.Series
+        Whole numbers, or the same names.
+    """
+    numbers = pd.to_numeric(names, errors="coerce")
+    # What has fractions is no class to scikit-learn.
+    if (numbers % 1 == 0).all() and (numbers.astype(str) == names).all():
+        return numbers
+    return names
+
+
 def _is_indicator(table):
     return table.columns[0] not in CLASS_COLUMNS and table.isin([0, 1]).to_numpy().all()

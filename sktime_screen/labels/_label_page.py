@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .._files import checked_target, write_whole
+from .._files import checked_target, shown_path, write_whole
 from .._html import page_template, policy_hash
+from .._names import harmless, shown
 from ..frames import check_frame_table, frame_index, is_frame_index
 from ..frames._thumbnails import rows_by_file, thumbnails
 
@@ -109,7 +110,7 @@ def write_label_page(
         values = [_csv_line([name]) for name in names]
     page = {
         "digest": _digest(table, names, nobody, multilabel, given),
-        "characters": names,
+        "characters": [shown(name) for name in names],
         "multilabel": multilabel,
         "nobody": nobody,
         "aspect": float(np.clip(np.median(aspects), *_ASPECT_RANGE)),
@@ -261,8 +262,9 @@ def _probability_columns(probabilities, names, multilabel):
 
 def _csv_line(fields):
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(fields)
-    return line.getvalue()
+    # A carriage return in a name is quoted because a line would end with one.
+    csv.writer(line, lineterminator="\r\n").writerow(map(harmless, fields))
+    return line.getvalue().removesuffix("\r\n")
 
 
 def _csv_rows(table):
@@ -271,6 +273,8 @@ def _csv_rows(table):
     # The CSV is saved wherever the browser saves, from where only a whole path leads back.
     for name in ["image"] if "image" in known else ["video"]:
         known[name] = known[name].map(os.path.abspath)
+    for name in known.columns.intersection(["video", "image"]):
+        known[name] = known[name].map(shown_path)
     missing = known.isna().to_numpy()
     return [
         _csv_line(["" if gone else field for field, gone in zip(fields, row, strict=True)])
@@ -279,7 +283,7 @@ def _csv_rows(table):
 
 
 def _film_names(videos):
-    return [Path(video).name or video for video in pd.unique(videos)]
+    return [shown(Path(video).name or video) for video in pd.unique(videos)]
 
 
 def _digest(table, *described):

@@ -8,13 +8,18 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import numpy as np
 import pandas as pd
 
+from ._clock import read_time
 from ._files import look_for
 from ._folder import PICTURES
+from ._formats import check_format
 from ._intervals import check_interval, label_intervals
-from ._sources import frame_sources, picture_table
+from ._sources import check_in_films, first_of_frames, frame_sources, picture_table
 
 # What Label Studio's <Video> takes a second to have where its frameRate is not set.
 FRAME_RATE = 24.0
+_KINDS = {list: "a list", dict: "an object", str: "text", int: "a whole number"}
+# Frame numbers beyond are no longer exact, and of no film.
+_MOST_FRAMES = 2**53
 
 
 def load_label_studio(
@@ -24,7 +29,8 @@ def load_label_studio(
 
     Two kinds of project are known: films with ``TimelineLabels``, and pictures with ``Choices``,
     one or several a picture. Tasks that nobody has finished, or that were skipped, are left out.
-    Where a task has annotations marked as ground truth, the others are left out.
+    Where a task has annotations marked as ground truth, the others are left out. Predictions that
+    :func:`save_label_studio` wrote are read until the file has been through Label Studio.
 
     Parameters
     ----------
@@ -98,26 +104,52 @@ def load_label_studio(
 
 
 def _tasks(path):
-    """Return for each task where it is, its data, and the results of each finished annotation."""
+    """Yield for each task where it is, its data, and the results of each finished annotation."""
+    check_format(path, "JSON")
     with open(path, encoding="utf-8-sig") as file:
         try:
             tasks = json.load(file)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{path!r} is not JSON: {error}") from error
     tasks = [tasks] if isinstance(tasks, dict) else tasks
-    for task in tasks if isinstance(tasks, list) else [None]:
-        if not isinstance(task, dict) or not {"data", "annotations"} <= set(task):
+    for number, task in enumerate(tasks if isinstance(tasks, list) else [None], start=1):
+        kind = "annotations"
+        if isinstance(task, dict) and kind not in task:
+            # Written by save_label_studio, and not yet seen by anybody.
+            kind = "predictions"
+        if not isinstance(task, dict) or not {"data", kind} <= set(task):
             raise ValueError(
                 f"{path!r} is not a list of tasks with 'data' and 'annotations': in Label Studio, "
                 f"export as 'JSON', not 'JSON-MIN'."
             )
-        finished = [each for each in task["annotations"] or [] if not each.get("was_cancelled")]
+        name = task.get("id")
+        where = f"{path!r}, task {name if isinstance(name, (int, str)) else f'no. {number}'}"
+        given = _items(where, task, kind, dict)
+        finished = [each for each in given if not each.get("was_cancelled")]
         chosen = [each for each in finished if each.get("ground_truth")] or finished
-        yield {
-            "where": f"{path!r}, task {task.get('id', '?')}",
-            "data": task["data"],
-            "answers": [each.get("result") or [] for each in chosen],
-        }
+        answers = [_items(where, each, "result", dict) for each in chosen]
+        for result in (result for answer in answers for result in answer):
+            _field(where, result, "type", str)
+        yield {"where": where, "data": _field(where, task, "data", dict), "answers": answers}
+
+
+def _field(where, holder, name, kind):
+    """Return a field of a task, checked to be there and of its type."""
+    value = holder.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ValueError(
+            f"{where} is not as Label Studio exports it: {name!r} is missing or not {_KINDS[kind]}."
+        )
+    return value
+
+
+def _items(where, holder, name, kind):
+    """Return a list in a task, empty where it is missing, checked to hold one type."""
+    if holder.get(name) is None:
+        return []
+    for value in _field(where, holder, name, list):
+        _field(where, {name: value}, name, kind)
+    return holder[name]
 
 
 def _films(tasks, folder, rate, frame_rate):
@@ -126,8 +158,9 @@ def _films(tasks, folder, rate, frame_rate):
         where, data = task["where"], task["data"]
         film = _found(where, data, "video", folder)
         films.append(film)
-        per_second = frame_rate or float(data.get("fps") or FRAME_RATE)
-        for first, last, label in _agreed(where, [_ranges(each) for each in task["answers"]]):
+        per_second = frame_rate or _above_zero(where, data, "fps", FRAME_RATE)
+        answers = [_ranges(where, each) for each in task["answers"]]
+        for first, last, label in _agreed(where, answers):
             start, end = max(first - 1, 0) / per_second, last / per_second
             frames = f"frames {first} to {last} at {per_second:g} a second"
             check_interval(f"{where}, {label!r}, {frames}", start, end, film)
@@ -142,38 +175,76 @@ def _pictures(tasks, folder, rate):
         image = _found(task["where"], task["data"], "image", folder)
         if not image.lower().endswith(PICTURES):
             raise ValueError(f"{task['where']}: {image!r} is not a picture; labels of frames are.")
-        chosen = _agreed(task["where"], [_choices(each) for each in task["answers"]])
-        if labels.setdefault(image, (chosen, task["data"]))[0] != chosen:
+        chosen = _agreed(task["where"], [_choices(task["where"], each) for each in task["answers"]])
+        if labels.setdefault(image, (chosen, task))[0] != chosen:
             raise ValueError(f"{task['where']}: {image!r} has other labels in another task.")
     characters = list(dict.fromkeys(name for chosen, _ in labels.values() for name in chosen))
     values = [[int(name in chosen) for name in characters] for chosen, _ in labels.values()]
     y = pd.DataFrame(values, columns=characters, dtype=np.int64)
-    data = pd.DataFrame([data for _, data in labels.values()]).assign(image=list(labels))
-    if not {"video", "time"} <= set(data) or data[["video", "time"]].isna().to_numpy().any():
-        return picture_table(data["image"], folder, rate), y
-    # A CSV that was imported into Label Studio gives numbers as text.
-    data["time"] = data["time"].astype(float)
+    labelled = [task for _, task in labels.values()]
+    if any(task["data"].get(name) is None for task in labelled for name in ("video", "time")):
+        return picture_table(list(labels), folder, rate), y
+    where = [task["where"] for task in labelled]
+    named = list(zip(where, [task["data"] for task in labelled], strict=True))
+    data = pd.DataFrame(
+        {
+            "video": [_field(*task, "video", str) for task in named],
+            "time": [_seconds(*task, "time") for task in named],
+            "image": list(labels),
+        }
+    )
     table = frame_sources(data, folder)
-    duration = data["duration"].astype(float) if "duration" in data else 1 / rate
-    return table.assign(duration=duration), y
+    check_in_films(table, where)
+    table["duration"] = [_above_zero(*task, "duration", 1 / rate) for task in named]
+    first, differing = first_of_frames(table, y)
+    if differing is not None:
+        raise ValueError(
+            f"{where[differing[1]]} is of the same frame as {where[differing[0]]}, with other "
+            f"labels. Keep one of the two."
+        )
+    return table[first].reset_index(drop=True), y[first].reset_index(drop=True)
 
 
-def _ranges(results):
+def _seconds(where, data, name):
+    # A CSV that was imported into Label Studio gives numbers as text.
+    try:
+        return read_time(str(data[name]))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{where}: {name!r}: {error}") from error
+
+
+def _above_zero(where, data, name, default):
+    if data.get(name) in (None, ""):
+        return default
+    value = _seconds(where, data, name)
+    if not 0 < value < np.inf:
+        raise ValueError(f"{where}: {name!r} is {value:g}; above 0 is expected.")
+    return value
+
+
+def _ranges(where, results):
     return [
-        (span["start"], span["end"], label)
+        (_frame(where, span, "start"), _frame(where, span, "end"), label)
         for result in results
         if result["type"] == "timelinelabels"
-        for span in result["value"]["ranges"]
-        for label in result["value"].get("timelinelabels", [])  # none where only drawn
+        for span in _items(where, _field(where, result, "value", dict), "ranges", dict)
+        for label in _items(where, result["value"], "timelinelabels", str)  # none where only drawn
     ]
 
 
-def _choices(results):
+def _frame(where, span, name):
+    number = _field(where, span, name, int)
+    if abs(number) > _MOST_FRAMES:
+        raise ValueError(f"{where}: {name!r} is far too large for the number of a frame.")
+    return number
+
+
+def _choices(where, results):
     return [
         name
         for result in results
         if result["type"] == "choices"
-        for name in result["value"].get("choices", [])
+        for name in _items(where, _field(where, result, "value", dict), "choices", str)
     ]
 
 
@@ -189,7 +260,10 @@ def _agreed(where, answers):
 
 def _found(where, data, kind, folder):
     """Return the path of a task's film or picture."""
-    named = [data[kind]] if kind in data else [name for name in data.values() if _is_text(name)]
+    if kind in data:
+        named = [_field(where, data, kind, str)]
+    else:
+        named = [value for value in data.values() if isinstance(value, str)]
     for name in named:
         for candidate in _candidates(name):
             found = look_for(folder, candidate)
@@ -201,14 +275,14 @@ def _found(where, data, kind, folder):
     )
 
 
-def _is_text(value):
-    return isinstance(value, str)
-
-
 def _candidates(name):
     """Return how the file behind a name or URL of Label Studio may be called here."""
-    url = urlsplit(name)
-    served = parse_qs(url.query).get("d", [unquote(url.path)])[0]
+    errors = "surrogateescape"
+    try:
+        url = urlsplit(name)
+    except ValueError:
+        return [name]
+    served = parse_qs(url.query, errors=errors).get("d", [unquote(url.path, errors=errors)])[0]
     base = served.rsplit("/", 1)[-1]
     # Uploaded files: /data/upload/3/5a6b7c8d-film.mp4
     return [name, served.lstrip("/"), base, re.sub(r"^[0-9a-f]{8}-", "", base)]

@@ -5,8 +5,9 @@ import os
 import numpy as np
 
 from ..frames import check_frame_table
-from ._files import as_seen_from, write_table
+from ._files import as_seen_from
 from ._indicators import FRAME_COLUMNS, label_table
+from ._text_table import write_table
 
 
 def save_label_csv(path, X, y) -> None:

@@ -99,7 +99,7 @@ def save_label_studio(
     def url(file):
         if prefix is None:
             return as_seen_from(folder, file)
-        return prefix + quote(os.path.basename(file))
+        return prefix + quote(os.fsencode(os.path.basename(file)))
 
     if "image" in table:
         names = {"from_name": from_name or "choice", "to_name": to_name or "image"}

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ._files import find_file, look_for
+from ..frames import read_timeline, resolved_films
+from ._files import find_file, look_for, look_for_moved
 
 
 def frame_sources(rows, folder):
@@ -26,12 +27,75 @@ def frame_sources(rows, folder):
     FileNotFoundError
         If neither is found.
     """
-    films = {name: look_for(folder, name) for name in rows["video"].unique()}
+    films = {
+        name: look_for(folder, name) or look_for_moved(folder, name)
+        for name in rows["video"].unique()
+    }
     if "image" in rows and None in films.values():
         images = [find_file(folder, name) for name in rows["image"]]
         return rows[["video", "time"]].assign(image=images)
-    films = {name: find_file(folder, name) for name in films}
+    films = {name: found or find_file(folder, name) for name, found in films.items()}
     return rows[["video", "time"]].assign(video=rows["video"].map(films))
+
+
+def first_of_frames(table, labels):
+    """Tell which rows are the first of their frame, and where a later one has other labels.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``video`` and ``time`` (s, within the film), and ``image`` if the films are not there.
+    labels : pandas.DataFrame or pandas.Series
+        The labels, as many rows.
+
+    Returns
+    -------
+    first : ndarray of bool, shape (n_rows,)
+        Whether each row is the first of its frame.
+    differing : tuple of int or None
+        A frame with labels that differ: the position of its first row, and of the one that does.
+    """
+    films = resolved_films(table["video"])
+    frames = table["time"].to_numpy(copy=True)
+    for film, rows in table.groupby(films, sort=False).indices.items():
+        if "image" in table:
+            frames[rows] = frames[rows].round(3)
+        else:
+            frames[rows] = read_timeline(film).shown_at(frames[rows])
+    keys = pd.DataFrame({"film": films, "frame": frames})
+    again = keys.duplicated().to_numpy()
+    labelled = pd.DataFrame(labels).set_axis(keys.index)
+    labelled.columns = range(labelled.shape[1])
+    differs = np.flatnonzero(again & ~pd.concat([keys, labelled], axis=1).duplicated())
+    if not len(differs):
+        return ~again, None
+    row = int(differs[0])
+    return ~again, (int(np.flatnonzero((keys == keys.loc[row]).all(axis=1))[0]), row)
+
+
+def check_in_films(table, where):
+    """Check that frames are in their films, where these are there.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As ``frame_sources`` gives it.
+    where : sequence of str
+        Where each row comes from, for the message.
+
+    Raises
+    ------
+    ValueError
+        If a time is not in its film.
+    """
+    if "image" in table:
+        return
+    for source, film, time in zip(where, table["video"], table["time"], strict=True):
+        length = read_timeline(film).length
+        if not 0 <= time < length:
+            raise ValueError(
+                f"{source}: time {time} s is not in {film!r}, which lasts {length:.3f} s."
+            )
 
 
 def picture_table(images, folder, rate):

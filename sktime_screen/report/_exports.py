@@ -6,6 +6,7 @@ from itertools import pairwise
 import pandas as pd
 
 from .._files import write_whole
+from .._names import csv_text, shown
 from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths
 
 # SRT has no escapes, and players take what looks like a tag for one and drop it.
@@ -28,29 +29,16 @@ def save_csv(path, table) -> None:
     OSError
         If the file cannot be written; what was there before is still there.
 
+    Notes
+    -----
+    Names that begin with ``=``, ``+``, ``-``, ``@``, a tab or a line end get a ``'`` before them,
+    so that no spreadsheet takes them for a formula. `load_label_csv` reads them without it.
+
     Examples
     --------
     >>> save_csv("appearances.csv", aggregator.appearances(probabilities))  # doctest: +SKIP
     """
     write_whole(path, csv_text(table))
-
-
-def csv_text(table):
-    """Return a table as CSV, its numbers in full.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        The table; an index that has names becomes columns.
-
-    Returns
-    -------
-    str
-        A header and a line a row.
-    """
-    named = any(name is not None for name in table.index.names)
-    # With line ends of RFC 4180, or a carriage return in a name would not be quoted.
-    return table.to_csv(index=named, lineterminator="\r\n")
 
 
 def save_json(path, estimate, appearances) -> None:
@@ -164,7 +152,8 @@ def save_vtt(path, appearances) -> None:
         The file; one that is there already is replaced once the new one is complete.
     appearances : pandas.DataFrame
         As :meth:`ScreenTimeAggregator.appearances` gives it, of one film. Each becomes a cue with
-        the character's name; those of several characters overlap.
+        the character's name, in which controls and marks of direction are shown as escapes; those
+        of several characters overlap.
 
     Raises
     ------
@@ -268,7 +257,7 @@ def _cues(appearances):
         )
     ordered = appearances.sort_values("start", kind="stable")
     cues = [
-        (round(row.start * 1000), round(row.end * 1000), " ".join(str(row.character).split()))
+        (round(row.start * 1000), round(row.end * 1000), " ".join(shown(row.character).split()))
         for row in ordered.itertuples()
     ]
     return [cue for cue in cues if cue[0] < cue[1]]

@@ -6,6 +6,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
+from .._files import shown_path
 from .._html import data_uri, page_template, policy_hash
 
 _TICKS = 6
@@ -123,7 +124,7 @@ def text_uri(kind, text):
     str
         ``data:...;base64,...``
     """
-    return data_uri(f"{kind};charset=utf-8", text.encode())
+    return data_uri(f"{kind};charset=utf-8", shown_path(text).encode())
 
 
 def _clock(seconds):

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from .._files import write_whole
+from .._names import csv_text
 from .._versions import find_versions
 from ..frames import VideoError
 from ..frames._thumbnails import rows_by_file, thumbnails
 from ._doubt import doubtful_frames
-from ._exports import csv_text, json_text, vtt_text
+from ._exports import json_text, vtt_text
 from ._page import as_table, render, text_uri, ticks
 from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths, film_names, parts_of
 
@@ -63,8 +64,8 @@ class ScreenTimeReport:
 
     Notes
     -----
-    Names and paths are escaped, and a content security policy forbids the page to load, send or
-    run anything but its own script.
+    Names and paths are escaped, line ends and marks of direction in them too, and a content
+    security policy forbids the page to load, send or run anything but its own script.
 
     Examples
     --------

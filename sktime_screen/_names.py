@@ -1,0 +1,87 @@
+"""Names of characters and videos where others read them: on a screen, or in a spreadsheet."""
+
+import re
+
+# Controls, line ends and what turns the direction of writing, so that a name shows as another;
+# and bytes of a file's name that are not text.
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+# With these spreadsheets begin a formula; the last four are the same in full width.
+_FORMULA = "[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+_LIKE_FORMULA = re.compile(f"'*{_FORMULA}")
+_MADE_HARMLESS = re.compile(f"'+{_FORMULA}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+
+
+def shown(name):
+    """Return a name as it is shown: controls and marks of direction as escapes.
+
+    Parameters
+    ----------
+    name : object
+        A name, or a line with names in it.
+
+    Returns
+    -------
+    str
+        One line that looks like what it is, ``\\u202e`` for a mark that turns the direction.
+    """
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), str(name))
+
+
+def harmless(cell):
+    """Return what to write for a cell of a table so that no spreadsheet computes it.
+
+    Parameters
+    ----------
+    cell : object
+        What the cell says.
+
+    Returns
+    -------
+    object
+        Text that looks like a formula with a ``'`` before it; numbers and other text as they are.
+    """
+    if isinstance(cell, str) and _LIKE_FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
+def as_meant(text):
+    """Return what a cell says that :func:`harmless` made.
+
+    Parameters
+    ----------
+    text : str
+        What is in the file.
+
+    Returns
+    -------
+    str
+        The text without the ``'`` that keeps spreadsheets from computing it.
+    """
+    return text[1:] if _MADE_HARMLESS.match(text) else text
+
+
+def csv_text(table):
+    """Return a table as CSV, its numbers in full, its names harmless in spreadsheets.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The table; an index that has names becomes columns.
+
+    Returns
+    -------
+    str
+        A header and a line a row, with the line ends of RFC 4180.
+    """
+    if any(name is not None for name in table.index.names):
+        table = table.reset_index(allow_duplicates=True)
+    table = table.set_axis([harmless(name) for name in table.columns], axis=1)
+    for position, kind in enumerate(table.dtypes):
+        if kind.kind not in "biufc":
+            table.isetitem(position, table.iloc[:, position].map(harmless))
+    # With other line ends a carriage return in a name would not be quoted.
+    return table.to_csv(index=False, lineterminator="\r\n")

@@ -1,0 +1,245 @@
+"""Runs a network with Keras: batches in flight, as large as the device likes them."""
+
+from collections import deque
+from threading import Lock
+from time import perf_counter
+
+import numpy as np
+
+from ._keras_runners import is_out_of_memory
+
+# One is on its way, one computes and one comes back.
+_IN_FLIGHT = 3
+# With batch_size="auto": the size without a GPU; with one the first size, and how many pictures,
+# and bytes of them, there are in a batch at most.
+_WITHOUT_GPU = 32
+_FIRST = 128
+_MOST, _MOST_BYTES = 1024, 2**27
+# A larger batch has to be so much faster to be worth its memory, over so many batches.
+_WORTH, _MEASURED = 1.05, 8
+
+
+def largest_batch(picture_size, *, gpu):
+    """Return the most pictures in a batch where the user leaves it to the engine.
+
+    Parameters
+    ----------
+    picture_size : tuple of int
+        Height and width in pixels.
+    gpu : bool
+        Whether Keras uses a GPU.
+
+    Returns
+    -------
+    int
+        A power of two.
+    """
+    if not gpu:
+        return _WITHOUT_GPU
+    height, width = picture_size
+    fit = max(1, _MOST_BYTES // (3 * height * width))
+    return min(_MOST, 1 << (fit.bit_length() - 1))
+
+
+class BatchSize:
+    """How many pictures a device takes at once: grown while that pays, halved where memory ends.
+
+    On most backends each size is compiled anew, which takes longer than a short film: a larger one
+    is tried only after as much time as the last took to begin was spent computing with it.
+
+    Parameters
+    ----------
+    largest : int
+        What it may grow to, from 128.
+
+    Attributes
+    ----------
+    size : int
+        The size of the moment.
+    limit : float
+        The largest that the memory is known to hold, or infinity.
+    settled : bool
+        Whether it grows no more.
+    """
+
+    def __init__(self, largest):
+        self.size = min(_FIRST, largest)
+        self.limit = np.inf
+        self.settled = self.size == largest
+        self._largest = largest
+        self._before = (0, 0.0)  # size and rate
+        self._lock = Lock()
+        self._start_measuring()
+
+    def _start_measuring(self):
+        self._begun = False
+        self._begin_seconds = self._seconds = 0.0
+        self._pictures = 0
+
+    def note(self, size, seconds):
+        """Learn from a batch that was fetched.
+
+        Parameters
+        ----------
+        size : int
+            Pictures in it.
+        seconds : float
+            Since the one before was fetched, waiting for pictures not included.
+        """
+        with self._lock:
+            if self.settled:
+                return
+            if not self._begun:
+                # Batches sent before the size changed come first.
+                self._begun = size == self.size
+                self._begin_seconds += seconds
+                return
+            if size != self.size:
+                return
+            self._pictures += size
+            self._seconds += seconds
+            if self._seconds < self._begin_seconds or self._pictures < _MEASURED * self.size:
+                return
+            rate = self._pictures / self._seconds
+            size_before, rate_before = self._before
+            if rate < _WORTH * rate_before:
+                self.size = size_before
+                self.settled = True
+            elif self.size == self._largest:
+                self.settled = True
+            else:
+                self._before = self.size, rate
+                self.size *= 2
+                self._start_measuring()
+
+    def halve(self, size):
+        """Learn that the memory does not hold a batch.
+
+        Parameters
+        ----------
+        size : int
+            Pictures in it.
+        """
+        with self._lock:
+            self.limit = min(self.limit, size // 2)
+            self.size = min(self.size, self.limit)
+            self.settled = True
+
+
+class KerasEngine:
+    """Runs a network with Keras, on whatever backend and device Keras uses.
+
+    Parameters
+    ----------
+    runner : Runner
+        Sends batches to the network and fetches their features.
+    largest : int
+        The most pictures in a batch where the user leaves it to the engine.
+    """
+
+    def __init__(self, runner, largest):
+        self._runner = runner
+        self._batch_size = BatchSize(largest)
+
+    def run(self, batches, batch_size, store):
+        """Compute the features of many batches.
+
+        Parameters
+        ----------
+        batches : iterable of (rows, pictures)
+            Row numbers, (n,), and uint8 pictures, (n, height, width, 3).
+        batch_size : int or "auto"
+            The most pictures that go through the network at once.
+        store : callable
+            Called as ``store(rows, features)``, for a part of a batch at a time.
+        """
+        flight = _Flight(self._runner, self._batch_size, batch_size, store)
+        asked = perf_counter()
+        for rows, pictures in batches:
+            flight.since += perf_counter() - asked
+            flight.compute(rows, pictures)
+            asked = perf_counter()
+        flight.since += perf_counter() - asked
+        flight.land()
+
+
+class _Flight:
+    """The batches of one run that were sent and not yet fetched.
+
+    ``since`` is when the last one was fetched, moved on by what was waited for pictures.
+    """
+
+    def __init__(self, runner, auto, asked, store):
+        self._runner = runner
+        self._auto = auto
+        self._asked = asked
+        self._store = store
+        self._sent = deque()
+        self._whole_seen = False
+        self.since = perf_counter()
+
+    @property
+    def _size(self):
+        return self._auto.size if self._asked == "auto" else min(self._asked, self._auto.limit)
+
+    def compute(self, rows, pictures):
+        """Send pictures, in parts, and fetch what was sent before."""
+        start = 0
+        while start < len(rows):
+            if len(self._sent) == _IN_FLIGHT:
+                self._fetch()
+            part = slice(start, start + self._size)
+            self._send(rows[part], pictures[part])
+            start = part.stop
+
+    def land(self):
+        """Fetch all that was sent."""
+        while self._sent:
+            self._fetch()
+
+    def _send(self, rows, pictures):
+        size = self._padded_size(len(rows))
+        sent = self._attempt(rows, pictures, size, self._runner.send, _padded(pictures, size))
+        if sent is not None:
+            self._sent.append((rows, pictures, size, sent))
+
+    def _fetch(self):
+        rows, pictures, size, sent = self._sent.popleft()
+        features = self._attempt(rows, pictures, size, self._runner.fetch, sent)
+        if features is not None:
+            self._store(rows, features[: len(rows)])
+            now = perf_counter()
+            if self._asked == "auto":
+                self._auto.note(size, now - self.since)
+            self.since = now
+
+    def _attempt(self, rows, pictures, size, action, argument):
+        """Return what sending or fetching gives; None where it took smaller batches to do it."""
+        try:
+            return action(argument)
+        except Exception as error:
+            if size == 1 or not is_out_of_memory(error):
+                raise
+        # Only here, where the error no longer holds on to what is in the memory.
+        del argument
+        self._auto.halve(size)
+        self.land()
+        self.compute(rows, pictures)
+        self.land()
+        return None
+
+    def _padded_size(self, n):
+        """Return the size that a batch is filled up to, of which there are few to compile for."""
+        if self._runner.any_size:
+            return n
+        self._whole_seen |= n == self._size
+        # Where there were whole ones, that is compiled for; otherwise less than half is wasted.
+        return self._size if self._whole_seen else min(self._size, 1 << (n - 1).bit_length())
+
+
+def _padded(pictures, size):
+    if len(pictures) == size:
+        return pictures
+    filled = np.zeros((size, *pictures.shape[1:]), pictures.dtype)
+    filled[: len(pictures)] = pictures
+    return filled

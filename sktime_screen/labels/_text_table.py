@@ -1,0 +1,134 @@
+"""Tables of text, as spreadsheets and annotation tools write them."""
+
+import codecs
+import csv
+import io
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from .._files import write_whole
+from .._names import as_meant, csv_text
+from ._formats import check_format
+
+
+def read_table(path):
+    """Read a CSV file as it is written, as text.
+
+    Parameters
+    ----------
+    path : str
+        The file: with commas, semicolons or tabs, or what a first line ``sep=;`` says; in UTF-8,
+        UTF-16 or, with a warning, Windows-1252.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Stripped text, NaN for what is empty; a row for every line under the header that is not
+        blank, indexed by its number in the file. ``attrs["delimiter"]`` is what stands between
+        cells.
+
+    Raises
+    ------
+    ValueError
+        If it is empty, not a table, or in another format or encoding, a column has no name or
+        comes twice, or a line has more cells than the header.
+    """
+    check_format(path)
+    text = _read_text(path)
+    first = re.search(r"[^\r\n]+", text)
+    if first is None:
+        raise ValueError(f"{path!r} is empty: a header and a row a frame are expected.")
+    declared = re.fullmatch(r'"?sep=(.)"?', first[0].strip("\r\n "), re.IGNORECASE)
+    delimiter = declared[1] if declared else max(",;\t", key=first[0].count)
+    lines = _lines(path, text, delimiter)
+    if declared:
+        next(lines)
+    _, header = next(lines, (0, None))
+    if header is None:
+        raise ValueError(f"{path!r} is empty: a header and a row a frame are expected.")
+    numbers, cells = [], []
+    for number, row in lines:
+        if any(row[len(header) :]):
+            raise ValueError(
+                f"{path!r}, line {number}: {len(row)} cells under a header of {len(header)}. What "
+                f"has a {delimiter!r} in it is written in quotes."
+            )
+        numbers.append(number)
+        filled = [cell or np.nan for cell in row]
+        cells.append((filled + [np.nan] * len(header))[: len(header)])
+    rows = pd.DataFrame(cells, numbers, range(len(header)), dtype=object)
+    for column, name in enumerate(header):
+        if not name and rows[column].notna().any():
+            raise ValueError(
+                f"{path!r}: column {column + 1} has no name. If it is the index of a table, save "
+                f"with index=False."
+            )
+        if name and header.index(name) < column:
+            raise ValueError(
+                f"{path!r}: the columns {header.index(name) + 1} and {column + 1} are both called "
+                f"{name!r}. Leave one out."
+            )
+    named = [column for column, name in enumerate(header) if name]
+    rows = rows[named].set_axis([header[column] for column in named], axis=1)
+    rows.attrs["delimiter"] = delimiter
+    return rows
+
+
+def write_table(path, table):
+    """Write a CSV file whole, or leave what is there as it is.
+
+    Parameters
+    ----------
+    path : str
+        The file to write.
+    table : pandas.DataFrame
+        Its lines, without the index.
+    """
+    write_whole(path, csv_text(table))
+
+
+def _read_text(path):
+    with open(path, "rb") as file:
+        content = file.read()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ["utf-16"]
+    elif b"\0" in content[:2]:
+        encodings = ["utf-16-be" if content[:1] == b"\0" else "utf-16-le"]
+    else:
+        encodings = ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            break
+        if encoding == "cp1252":
+            word = re.search(r"\w*[^\x00-\x7f]\w*", text)
+            warnings.warn(
+                f"{path!r} is not in UTF-8 and was read as Windows-1252: if {word[0]!r} in it is "
+                f"wrong, save it as 'CSV UTF-8'.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return text
+    raise ValueError(f"{path!r} is not text in UTF-8, UTF-16 or Windows-1252.")
+
+
+def _lines(path, text, delimiter):
+    """Yield (number, cells) of the lines that are not blank."""
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
+    number = 1
+    try:
+        for row in reader:
+            row = [as_meant(cell.strip()) for cell in row]
+            if any(row):
+                yield number, row
+            number = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"{path!r}, line {number}, is not one of a table: {error}.") from error

@@ -1,0 +1,59 @@
+"""XML that is read without what it may ask a parser to do."""
+
+from xml.etree.ElementTree import ParseError, XMLParser
+
+
+class Elements:
+    """What a parser of XML tells, element by element; nothing is kept, the file may be large."""
+
+    def doctype(self, name, public, system):
+        """Refuse definitions: entities may grow without end or read other files."""
+        raise ValueError("it has a DOCTYPE, which no annotation tool writes: delete it")
+
+
+def read_xml(path, elements=None):
+    """Read an XML file, element by element.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    elements : Elements, optional
+        Takes what is read, by ``start(tag, attributes)``, ``data(text)`` and ``end(tag)``; by
+        default the file is only checked.
+
+    Raises
+    ------
+    ValueError
+        If it is no XML, has a DOCTYPE, or ``elements`` raises one; the message names the file.
+    """
+    parser = XMLParser(target=Elements() if elements is None else elements)
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                parser.feed(block)
+        parser.close()
+    except (ParseError, LookupError) as error:
+        raise ValueError(f"{path!r} cannot be read as XML: {error}.") from error
+    except ValueError as error:
+        raise ValueError(f"{path!r}: {error}.") from error
+
+
+def check_names(names, what):
+    """Check that names of characters can stand in XML.
+
+    Parameters
+    ----------
+    names : iterable of str
+        The names.
+    what : str
+        What they are to be there, for the message.
+
+    Raises
+    ------
+    ValueError
+        If one is empty or has characters that cannot be written.
+    """
+    for name in names:
+        if not name or not name.isprintable():
+            raise ValueError(f"{name!r} cannot be the name of a {what}.")
