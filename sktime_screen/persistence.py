@@ -1,11 +1,12 @@
 """Models in files that run no code when they are read, in the format of skops."""
 
 import os
-import tempfile
 from zipfile import ZIP_DEFLATED
 
 from sklearn.pipeline import Pipeline
 
+from ._files import written_whole
+from ._skops_files import check_shapes, check_sizes
 from .classify import (
     FineTunedCNNClassifier,
     KerasDenseClassifier,
@@ -73,22 +74,20 @@ def save_skops(pipeline, path) -> None:
     >>> load_skops("screen_time.skops").transform(["next_film.mp4"])  # doctest: +SKIP
     """
     skops = _skops()
-    path = os.path.abspath(path)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=os.path.dirname(path)) as folder:
-        unfinished = os.path.join(folder, "unfinished")
-        try:
-            skops.dump(pipeline, unfinished, compression=ZIP_DEFLATED)
-            strange = _strange(skops, unfinished)
-        except (RecursionError, TypeError) as error:
-            raise TypeError(
-                f"The pipeline holds what cannot be written without pickle: {error}"
-            ) from error
-        if strange:
-            raise TypeError(
-                f"The pipeline holds {', '.join(strange)}, which load_skops would refuse: make it "
-                f"of this package's and scikit-learn's estimators, or write it with joblib.dump."
-            )
-        os.replace(unfinished, path)
+    try:
+        content = skops.dumps(pipeline, compression=ZIP_DEFLATED)
+        strange = _strange(skops, data=content)
+    except (RecursionError, TypeError) as error:
+        raise TypeError(
+            f"The pipeline holds what cannot be written without pickle: {error}"
+        ) from error
+    if strange:
+        raise TypeError(
+            f"The pipeline holds {', '.join(strange)}, which load_skops would refuse: make it "
+            f"of this package's and scikit-learn's estimators, or write it with joblib.dump."
+        )
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 def load_skops(path) -> Pipeline:
@@ -111,14 +110,18 @@ def load_skops(path) -> Pipeline:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no file of skops, or holds types other than those that this package writes.
+        If it is no file of skops, holds types other than those that this package writes, unpacks
+        to far more than it seems, or holds arrays that do not fit each other.
     """
     skops = _skops()
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No such model: '{path}'.")
     try:
-        strange = _strange(skops, path)
+        check_sizes(path)
+        strange = _strange(skops, file=path)
+        pipeline = None if strange else skops.load(path, trusted=sorted(_OURS))
+        check_shapes(pipeline)
     except Exception as error:
         raise ValueError(
             f"'{path}' cannot be read as a file of skops ({type(error).__name__}: {error})."
@@ -128,11 +131,11 @@ def load_skops(path) -> Pipeline:
             f"'{path}' holds {', '.join(strange)}, which no model of save_skops does: it was not "
             f"read. If you know its maker, look at it with skops.io.visualize."
         )
-    return skops.load(path, trusted=sorted(_OURS))
+    return pipeline
 
 
-def _strange(skops, path):
-    return sorted(set(skops.get_untrusted_types(file=path)) - _OURS)
+def _strange(skops, **source):
+    return sorted(set(skops.get_untrusted_types(**source)) - _OURS)
 
 
 def _skops():

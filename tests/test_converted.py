@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -80,6 +81,55 @@ def test_a_foreign_file_is_mended(home, tiny, conversions):
     np.testing.assert_array_equal(features(), expected)
     np.testing.assert_array_equal(features(), expected)
     assert len(conversions) == 3
+
+
+def rewritten(path, **changes):
+    """A sound archive with other content."""
+    with _converted.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    changes = {name.replace("_", "."): change for name, change in changes.items()}
+    if "sums" in changes:
+        del changes["sums"]
+        header = json.loads(parts["header.json"])
+        for position, name in enumerate(("network.xml", "network.bin"), start=1):
+            change = changes.get(name, bytes)
+            header["sums"][position] = zlib.crc32(change(parts[name]))
+        parts["header.json"] = json.dumps(header).encode()
+    with _converted.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, changes[name](content) if name in changes else content)
+
+
+def with_noted(**changes):
+    def change(header):
+        header = json.loads(header)
+        header["noted"] = {**header["noted"], **changes}
+        return json.dumps(header).encode()
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"network_bin": lambda content: bytes(len(content))},
+        {"network_bin": lambda content: content[: len(content) // 2], "sums": None},
+        {"network_xml": lambda content: content[: len(content) // 2], "sums": None},
+        {"network_xml": lambda content: b"", "network_bin": lambda content: b"", "sums": None},
+        {"header_json": with_noted(columns=None)},
+        {"header_json": with_noted(columns=[["tiny"]])},
+        {"header_json": with_noted(columns=[["tiny", 3]])},
+        {"header_json": with_noted(map_size=7)},
+        {"header_json": lambda header: header.replace(b'"noted"', b'"other"')},
+    ],
+)
+def test_broken_content_of_a_sound_archive_is_made_anew(home, tiny, conversions, changes):
+    expected = features()
+    (path,) = kept(home)
+    rewritten(path, **changes)
+    for _ in range(2):
+        np.testing.assert_array_equal(features(), expected)
+    assert len(conversions) == 2
 
 
 def test_every_damage_is_seen(home):

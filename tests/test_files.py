@@ -1,11 +1,16 @@
 import os
+import stat
 import subprocess
 import sys
 import threading
 
 import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from sktime_screen import save_skops
 from sktime_screen._files import checked_target, write_whole, written_whole
+from sktime_screen.cli._model import save_model
 
 
 def test_a_file_is_there_when_it_is_whole(tmp_path):
@@ -104,3 +109,50 @@ def test_the_reason_is_told_and_kept(tmp_path):
     ):
         raise PermissionError(13, "Permission denied")
     assert raised.value.errno == 13
+
+
+def save_pickle(pipeline, folder):
+    save_model(pipeline, folder / "model")
+    return folder / "model"
+
+
+def save_of_skops(pipeline, folder):
+    pytest.importorskip("skops")
+    save_skops(pipeline, folder / "model.skops")
+    return folder / "model.skops"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions, links and pipes of POSIX")
+@pytest.mark.parametrize("save", [save_pickle, save_of_skops])
+def test_models_too_leave_places_as_they_are(save, tmp_path):
+    pipeline = make_pipeline(StandardScaler())
+    path = save(pipeline, tmp_path)
+    whole = path.read_bytes()
+    path.chmod(0o600)
+    save(pipeline, tmp_path)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+    path.rename(tmp_path / "kept")
+    path.symlink_to("kept")
+    save(pipeline, tmp_path)
+    assert path.is_symlink()
+    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o600
+
+    path.unlink()
+    os.mkfifo(path)
+    found = []
+    reader = threading.Thread(target=lambda: found.append(path.read_bytes()))
+    reader.start()
+    save(pipeline, tmp_path)
+    reader.join()
+    assert path.is_fifo()
+    assert len(found[0]) > 0.9 * len(whole)
+    assert sorted(os.listdir(tmp_path)) == sorted(["kept", path.name])
+
+    path.unlink()
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 3))  # /dev/null
+    except PermissionError:
+        return
+    save(pipeline, tmp_path)
+    assert stat.S_ISCHR(path.stat().st_mode)

@@ -84,6 +84,8 @@ def write_film(path, codec, pix_fmt, gop, b_frames, options, pictures, rate=FPS,
         stream = container.add_stream(codec, rate=rate)
         height, width = pictures[0].shape[:2]
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
+        # On a busy machine libvpx's threads wait for each other for minutes.
+        stream.codec_context.thread_count = 1
         stream.codec_context.gop_size = gop
         stream.codec_context.max_b_frames = b_frames
         if "crf" not in options:

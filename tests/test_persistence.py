@@ -1,5 +1,6 @@
 """Model files that run no code when they are read."""
 
+import io
 import json
 import os
 import subprocess
@@ -16,12 +17,14 @@ from sklearn.preprocessing import FunctionTransformer
 from sktime_screen import (
     FeatureStore,
     KerasDenseClassifier,
+    KerasMapClassifier,
     PretrainedCNNFeatures,
     ScreenTimeAggregator,
     load_skops,
     recommended_pipeline,
     save_skops,
 )
+from sktime_screen._skops_files import check_shapes, weight_shapes
 
 pytest.importorskip("skops")
 
@@ -125,6 +128,118 @@ def test_types_that_no_model_has_are_refused(file, tmp_path, module, name):
             changed.writestr(member, content)
     with pytest.raises(ValueError, match=rf"holds {module}.{name}.*was not read"):
         load_skops(evil)
+
+
+def changed(file, path, change):
+    """A file of skops with other members: ``change`` is given their contents, or is of new ones."""
+    with zipfile.ZipFile(file) as honest:
+        members = {name: honest.read(name) for name in honest.namelist()}
+    members.update(change if isinstance(change, dict) else change(members) or {})
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def as_npy(array):
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
+
+
+def arrays_of(members):
+    return {name: np.load(io.BytesIO(members[name])) for name in members if name.endswith(".npy")}
+
+
+def with_a_huge_header(members):
+    name = next(iter(arrays_of(members)))
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }"
+    members[name] = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
+def with_a_bad_header(members):
+    name = next(iter(arrays_of(members)))
+    members[name] = members[name].replace(b"'descr'", b"'other'")
+
+
+def with_no_header(members):
+    members[next(iter(arrays_of(members)))] = b"no array"
+
+
+def with_too_much(members):
+    members["zeros.npy"] = as_npy(np.zeros(2**27, np.int8))
+
+
+def with_too_much_within(members):
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.npy", bytes(2**27))
+    members["matrix.npz"] = inner.getvalue()
+
+
+def with_objects(members):
+    name = next(iter(arrays_of(members)))
+    members[name] = members[name].replace(b"'descr': '<", b"'descr': '|O#")
+
+
+def with_another_schema(members):
+    members["schema.json"] = b"[" * 10_000
+
+
+def without_an_array(members):
+    del members[next(iter(arrays_of(members)))]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_a_huge_header,
+        with_a_bad_header,
+        with_no_header,
+        with_too_much,
+        with_too_much_within,
+        with_objects,
+        with_another_schema,
+        without_an_array,
+    ],
+)
+def test_files_that_are_not_what_they_say(file, tmp_path, change):
+    evil = changed(file, tmp_path / "evil.skops", change)
+    with pytest.raises(ValueError, match=r"evil\.skops' cannot be read as a file of skops"):
+        load_skops(evil)
+
+
+def test_every_array_of_another_shape_is_refused(file, tmp_path):
+    with zipfile.ZipFile(file) as archive:
+        arrays = arrays_of({name: archive.read(name) for name in archive.namelist()})
+    # One of each kind: those of cross-fitting are alike.
+    kinds = {(array.shape, array.dtype): name for name, array in arrays.items() if array.ndim}
+    assert len(kinds) > 10
+    for (shape, dtype), name in kinds.items():
+        other = {name: as_npy(np.zeros((*shape, 2), dtype)[:1])}
+        evil = changed(file, tmp_path / "evil.skops", other)
+        with pytest.raises(ValueError, match="cannot be read as a file of skops"):
+            load_skops(evil)
+
+
+@pytest.mark.parametrize("batch_normalization", [False, True])
+def test_shapes_are_those_of_the_network(data, batch_normalization):
+    X, y = data
+    for head in (
+        KerasDenseClassifier(
+            hidden_layer_sizes=(5, 3), batch_normalization=batch_normalization, epochs=1
+        ),
+        KerasMapClassifier(
+            (14, 18),
+            hidden_layer_sizes=(4,),
+            batch_normalization=batch_normalization,
+            n_networks=3,
+            epochs=1,
+        ),
+    ):
+        head.fit(X, y)
+        check_shapes(head)
+        assert [weight.shape for weight in head.weights_] == weight_shapes(**head._architecture)
 
 
 def test_other_files(tmp_path):

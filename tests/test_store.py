@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 
 import joblib
 import keras
@@ -179,25 +178,6 @@ def test_joblib_memory_and_paths_are_taken(film, tmp_path):
     features(sequence(film), joblib.Memory(None))
 
 
-def test_a_place_that_cannot_be_used(tmp_path, film):
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=r"feature store .*file.*cannot be opened"):
-        features(sequence(film), tmp_path / "file")
-    damaged = tmp_path / "damaged"
-    damaged.mkdir()
-    (damaged / "features.sqlite").write_bytes(b"no database" * 1000)
-    with pytest.raises(OSError, match="damaged store can be deleted"):
-        features(sequence(film), damaged)
-
-
-def test_a_full_disk_costs_the_storing_only(store, film, monkeypatch):
-    expected = features(sequence(film), None)
-    store.put([b"x"], np.zeros((1, 1), np.float32), "n", "v")
-    monkeypatch.setattr("sktime_screen.features._store._SCHEMA", "PRAGMA max_page_count = 8;")
-    with pytest.warns(RuntimeWarning, match=r"could not be stored in .*full"):
-        pd.testing.assert_frame_equal(features(sequence(film), store), expected)
-
-
 WRITER = """
 import sys
 import numpy as np
@@ -275,37 +255,6 @@ def test_a_killed_process_loses_at_most_the_batch_in_flight(store):
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     frames = store.contents()["frames"]
     assert (frames % 8 == 0).all()
-
-
-def test_a_full_disk_can_be_read_and_cleared(tmp_path, monkeypatch):
-    store = FeatureStore(tmp_path / "store", max_bytes=1e6)
-    store.put([b"a"], np.ones((1, 3), np.float32), "network", "film.mp4")
-    opened = FeatureStore._open
-
-    @contextmanager
-    def full(self):
-        with opened(self) as database:
-            database.execute("PRAGMA query_only = 1")
-            yield database
-
-    monkeypatch.setattr(FeatureStore, "_open", full)
-    features = np.zeros((1, 3), np.float32)
-    assert store.fill(features, [b"a"]).all()
-    assert features.tolist() == [[1, 1, 1]]
-    store.clear()
-    monkeypatch.undo()
-    assert len(store) == 0
-
-
-def test_a_damaged_store_is_named(tmp_path):
-    store = FeatureStore(tmp_path / "store")
-    keys = [str(number).encode() for number in range(200)]
-    store.put(keys, np.ones((200, 300), np.float32), "network", "film.mp4")
-    path = tmp_path / "store" / "features.sqlite"
-    content = path.read_bytes()
-    path.write_bytes(content[:16384] + b"x" * (len(content) - 16384))
-    with pytest.raises(OSError, match=r"A damaged store can be|a damaged store can be"):
-        store.fill(np.zeros((200, 300), np.float32), keys)
 
 
 @pytest.mark.parametrize("max_bytes", [-1, "1GB", float("nan")])

@@ -1,6 +1,7 @@
 """The reader of PyTorch's files: right numbers, nothing executed, named errors."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -127,3 +128,104 @@ def test_foreign_files_are_named_errors(read, content, message):
 def test_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_torch_weights(tmp_path / "none.pth")
+
+
+PROMISES_MUCH = {
+    "memo": b"}r\xff\xff\xff\x1f",
+    "text": b"X\xff\xff\xff\xff" + b"abc",
+    "long text": b"\x8d\xff\xff\xff\xff\x00\x00\x00\x00" + b"abc",
+    "bytes": b"\x8e\x00\x00\x00\x00\x01\x00\x00\x00",
+    "frame": b"\x95\x00\x00\x00\x00\x01\x00\x00\x00}",
+    "number": b"\x8b\xff\xff\xff\x7f",
+    "storage": tensor("a", 2**40, (1,), (1,)),
+}
+
+
+@pytest.mark.parametrize("what", PROMISES_MUCH)
+def test_memory_is_bounded_by_the_file(read, what):
+    content = torch_file({"x": PROMISES_MUCH[what]}, {"a": np.zeros(0, "<f4")})
+    content = content[:-8] + (2**40).to_bytes(8, "little")
+    tracemalloc.start()
+    try:
+        with pytest.raises(WeightsFileError, match=r"weights\.pth"):
+            read(content)
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_many_tensors_of_the_same_numbers_take_no_room(read):
+    tensors = {f"x{number}": tensor("a", 10**5, (10**5,), (1,)) for number in range(300)}
+    tracemalloc.start()
+    try:
+        found = read(torch_file(tensors, {"a": np.zeros(10**5, "<f4")}))
+        assert tracemalloc.get_traced_memory()[1] < 1e7
+    finally:
+        tracemalloc.stop()
+    assert len(found) == 300
+    assert not found["x0"].flags.writeable
+
+
+# A tuple of the same tuple twice, 60 times: comparing or hashing it takes for ever.
+DEEP = b")" + 60 * b"q\x00h\x00\x86"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        DEEP + b".",
+        torch_file({"x": b"}" + DEEP + b"Ns"}, {}),
+        torch_file({"x": b"}(" + DEEP + b"Nu"}, {}),
+        torch_file({"x": b"}" + DEEP + b"b"}, {}),
+        torch_file({"x": DEEP + DEEP + b"R"}, {}),
+        torch_file({"x": b"ccollections\nOrderedDict\n((" + DEEP + b"N\x86ltR"}, {}),
+        torch_file({"x": DEEP + DEEP + b"\x93"}, {}),
+        torch_file({"x": DEEP + b"Q"}, {}),
+        torch_file({"x": b"(" + 6 * DEEP + b"tQ"}, {}),
+        torch_file({"x": tensor("a", 12, (3, 4), (4, 1)).replace(value("a"), DEEP)}, {}),
+        torch_file({"x": tensor("a", 12, (3, 4), (4, 1)).replace(value((3, 4)), DEEP)}, {}),
+        torch_file({"x": tensor("a", 12, (3,), (4,)).replace(value((4,)), DEEP + b"\x85")}, {}),
+        torch_file({"x": tensor("a", 12, (3,), (4,), 5).replace(value(5), DEEP)}, {}),
+        torch_file({"x": tensor("a", 1, (1,) * 10**4, (10**9,) * 10**4)}, {}),
+    ],
+    ids=range(14),
+)
+def test_what_takes_for_ever_is_refused(read, content):
+    with pytest.raises(WeightsFileError, match=r"weights\.pth"):
+        read(content)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        b"ctorch._utils\n_rebuild_tensor_v2\n",
+        b"ctorch\nFloatStorage\n",
+        b"ccollections\nOrderedDict\n",
+        tensor("a", 12, (3, 4), (4, 1)),
+    ],
+)
+def test_nothing_of_ours_is_changed(read, made):
+    good = torch_file({"x": tensor("a", 12, (3, 4), (4, 1))}, {"a": NUMBERS})
+    state = value((None, {"__defaults__": (), "dtype": 1, "shape": 2}))
+    with pytest.raises(WeightsFileError, match="changes something else"):
+        read(torch_file({"x": made + state + b"b"}, {"a": NUMBERS}))
+    np.testing.assert_array_equal(read(good)["x"], NUMBERS.reshape(3, 4))
+
+
+def test_versions_of_layers_are_passed_over(read):
+    content = torch_file({"x": tensor("a", 12, (3, 4), (4, 1))}, {"a": NUMBERS})
+    end = content.index(b"u.")
+    content = (
+        content[: end + 1] + value({"_metadata": {"": {"version": 1}}}) + b"b" + content[end + 1 :]
+    )
+    assert read(content)["x"].shape == (3, 4)
+
+
+def test_a_later_protocol_of_pickle(read):
+    content = torch_file({"x": tensor("a", 12, (3, 4), (4, 1))}, {"a": NUMBERS})
+    for module, name in [("torch", "FloatStorage"), ("torch._utils", "_rebuild_tensor_v2")]:
+        old = f"c{module}\n{name}\n".encode()
+        new = b"".join(b"\x8c" + bytes([len(word)]) + word.encode() for word in (module, name))
+        assert old in content
+        content = content.replace(old, b"\x95" + bytes(8) + new + b"\x93\x94")
+    np.testing.assert_array_equal(read(content)["x"], NUMBERS.reshape(3, 4))

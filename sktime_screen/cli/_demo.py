@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._files import written_whole
 from ._console import Steps, interval_text, plain, results_console, titled_table
 from ._options import Debug, Quiet
 
@@ -144,4 +145,5 @@ def _draw_timeline(predicted, index, truth, path):
     TimelineDisplay.from_predictions(
         index, pd.DataFrame(predicted, columns=y_true.columns), y_true, ax=figure.add_subplot()
     )
-    figure.savefig(path, dpi=120)
+    with written_whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=120)

@@ -1,8 +1,6 @@
 """Models as files."""
 
-import os
 import re
-import tempfile
 import warnings
 
 import joblib
@@ -12,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
+from .._files import written_whole
 from .._versions import find_versions
 from ..features import PretrainedCNNFeatures
 from ..persistence import load_skops, save_skops
@@ -50,18 +49,11 @@ def save_model(pipeline, path, validation=None):
     set_up_features(pipeline, None, verbose=False)
     if _is_skops(path) and validation is not None:
         pipeline.made_with_["validation"] = validation.to_dict("tight")
-    path = path.resolve()  # what a link leads to is replaced, not the link
-    try:
-        if _is_skops(path):
-            save_skops(pipeline, path)
-            return
-        # A folder, and not a temporary file: that would keep others from reading the result.
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as folder:
-            unfinished = os.path.join(folder, "unfinished")
-            joblib.dump(pipeline, unfinished)
-            os.replace(unfinished, path)
-    except OSError as error:
-        raise type(error)(f"Cannot write {path}: {error.strerror or error}.") from error
+    if _is_skops(path):
+        save_skops(pipeline, path)
+        return
+    with written_whole(path) as unfinished:
+        joblib.dump(pipeline, unfinished)
 
 
 def load_model(path):

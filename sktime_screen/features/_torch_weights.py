@@ -1,8 +1,8 @@
 """Reads the tensors of a PyTorch ``.pth`` file without PyTorch, executing nothing from the file."""
 
+import io
 import math
-import pickle
-from collections import OrderedDict
+import pickletools
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +11,16 @@ from ._errors import WeightsFileError
 
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
-_DTYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+_MOST_AXES = 64  # of NumPy
+_MAPPING = "collections OrderedDict"
+_TENSOR = "torch._utils _rebuild_tensor_v2"
+_DTYPES = {"torch FloatStorage": np.dtype("<f4"), "torch LongStorage": np.dtype("<i8")}
 
 
-class _StorageType(NamedTuple):
-    dtype: np.dtype
+class _Name(NamedTuple):
+    """What a file asks for by name."""
+
+    name: str
 
 
 class _Storage(NamedTuple):
@@ -36,8 +41,9 @@ def read_torch_weights(path):
 
     Such a file is a row of pickles (a magic number, the protocol, facts about the machine, the
     tensors' descriptions, the names of the storages) and then the bare numbers. Unpickling can run
-    any code a file asks for; here it can only put together dictionaries, numbers, strings and
-    descriptions of tensors.
+    any code a file asks for, or take all memory or time there is; here pickles are read by rules of
+    our own, which only put together dictionaries, numbers, strings and descriptions of tensors, and
+    take no more memory than a multiple of the file's size.
 
     Parameters
     ----------
@@ -47,7 +53,7 @@ def read_torch_weights(path):
     Returns
     -------
     dict of str to ndarray
-        The tensors by name, float32 or int64.
+        The tensors by name, float32 or int64, which cannot be written to.
 
     Raises
     ------
@@ -57,8 +63,10 @@ def read_torch_weights(path):
         If there is no such file.
     """
     with open(path, "rb") as file:
+        # At once, so that nothing can be asked for that is longer than the file.
+        content = io.BytesIO(file.read())
         try:
-            return _read(file)
+            return _read(content)
         except WeightsFileError as error:
             raise WeightsFileError(f"{str(path)!r} cannot be read: {error}") from error
         except Exception as error:
@@ -77,16 +85,22 @@ def _read(file):
             "it is in the zipped format of PyTorch 1.6 and later. Save it with "
             "torch.save(state_dict, path, _use_new_zipfile_serialization=False)."
         )
-    if _Reader(file).load() != _MAGIC_NUMBER or _Reader(file).load() != _PROTOCOL:
-        raise WeightsFileError("it does not begin like a file of PyTorch weights.")
-    machine = _Reader(file).load()
+    for expected in (_MAGIC_NUMBER, _PROTOCOL):
+        found = _unpickled(file)
+        # Not before it is a number: comparing what is nested deeply may take for ever.
+        if type(found) is not int or found != expected:
+            raise WeightsFileError("it does not begin like a file of PyTorch weights.")
+    machine = _unpickled(file)
     if not isinstance(machine, dict) or machine.get("little_endian") is not True:
         raise WeightsFileError("it was not written on a little-endian machine.")
-    tensors = _Reader(file).load()
+    tensors = _unpickled(file)
     if not isinstance(tensors, dict) or not all(isinstance(t, _Tensor) for t in tensors.values()):
         raise WeightsFileError("it holds something else than named tensors (a state dict).")
     described = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
-    numbers = {key: _read_storage(file, described[key]) for key in _Reader(file).load()}
+    keys = _unpickled(file)
+    if type(keys) is not list or not all(type(key) is str and key in described for key in keys):
+        raise WeightsFileError("it names storages that no tensor is in.")
+    numbers = {key: _read_storage(file, described[key]) for key in keys}
     return {name: _view(tensor, numbers[tensor.storage.key]) for name, tensor in tensors.items()}
 
 
@@ -108,38 +122,134 @@ def _view(tensor, numbers):
     last = tensor.offset + sum(
         (side - 1) * stride for side, stride in zip(tensor.shape, tensor.strides, strict=True)
     )
-    whole = (tensor.offset, *tensor.shape, *tensor.strides)
-    if not all(type(number) is int and number >= 0 for number in whole) or (
-        math.prod(tensor.shape) > len(numbers) or last >= len(numbers)
-    ):
+    if math.prod(tensor.shape) > len(numbers) or last >= len(numbers):
         raise WeightsFileError(f"a tensor of shape {tensor.shape} reaches outside its numbers.")
     steps = [stride * numbers.itemsize for stride in tensor.strides]
-    return np.lib.stride_tricks.as_strided(numbers[tensor.offset :], tensor.shape, steps).copy()
+    # Not copied: any number of tensors may be of the same numbers.
+    return np.lib.stride_tricks.as_strided(
+        numbers[tensor.offset :], tensor.shape, steps, writeable=False
+    )
 
 
-def _rebuild_tensor(storage, offset, shape, strides, requires_grad, hooks, metadata=None):
+def _unpickled(file):
+    """Return what the pickle holds that begins at a file's position, and stop right behind it."""
+    stack, marks, memo = [], [], {}
+
+    def since_mark():
+        start = marks.pop()
+        items = stack[start:]
+        del stack[start:]
+        return items
+
+    for opcode, argument, _ in pickletools.genops(file):
+        match opcode.name:
+            case "PROTO" | "FRAME":
+                pass
+            case "STOP":
+                return stack.pop()
+            case "MARK":
+                marks.append(len(stack))
+            case "NONE":
+                stack.append(None)
+            case "NEWTRUE" | "NEWFALSE":
+                stack.append(opcode.name == "NEWTRUE")
+            case "BININT" | "BININT1" | "BININT2" | "LONG1" | "BINUNICODE" | "SHORT_BINUNICODE":
+                stack.append(argument)
+            case "GLOBAL":
+                stack.append(_known(argument))
+            case "STACK_GLOBAL":
+                name, module = stack.pop(), stack.pop()
+                if not (type(name) is type(module) is str):
+                    raise WeightsFileError("it asks for something that has no name.")
+                stack.append(_known(f"{module} {name}"))
+            case "EMPTY_DICT":
+                stack.append({})
+            case "EMPTY_LIST":
+                stack.append([])
+            case "EMPTY_TUPLE":
+                stack.append(())
+            case "TUPLE1" | "TUPLE2" | "TUPLE3":
+                start = len(stack) - int(opcode.name[-1])
+                stack[start:] = [tuple(stack[start:])]
+            case "TUPLE":
+                stack.append(tuple(since_mark()))
+            case "APPEND":
+                item = stack.pop()
+                _last(stack, list).append(item)
+            case "APPENDS":
+                items = since_mark()
+                _last(stack, list).extend(items)
+            case "SETITEM" | "SETITEMS":
+                if opcode.name == "SETITEM":
+                    marks.append(len(stack) - 2)
+                items = since_mark()
+                _set_items(_last(stack, dict), items[::2], items[1::2])
+            case "BINPUT" | "LONG_BINPUT":
+                memo[argument] = stack[-1]
+            case "MEMOIZE":
+                memo[len(memo)] = stack[-1]
+            case "BINGET" | "LONG_BINGET":
+                stack.append(memo[argument])
+            case "BINPERSID":
+                stack.append(_as_storage(stack.pop()))
+            case "REDUCE":
+                arguments, name = stack.pop(), stack.pop()
+                stack.append(_made(name, arguments))
+            case "BUILD":
+                # PyTorch notes versions of layers at a dictionary.
+                stack.pop()
+                _last(stack, dict)
+            case other:
+                raise WeightsFileError(f"there is {other} in it, which weights do not need.")
+
+
+def _known(name):
+    if name not in (_MAPPING, _TENSOR, *_DTYPES):
+        raise WeightsFileError(
+            f"it asks for {name.replace(' ', '.')}. Weights are float32 or int64 tensors by name; "
+            f"a whole pickled model is not read: save model.state_dict()."
+        )
+    return _Name(name)
+
+
+def _last(stack, kind):
+    if type(stack[-1]) is not kind:
+        raise WeightsFileError("it changes something else than its own lists and dictionaries.")
+    return stack[-1]
+
+
+def _set_items(mapping, keys, values):
+    # Of what is nested deeply the hash may take for ever.
+    if not all(type(key) is str for key in keys):
+        raise WeightsFileError("it has keys that are no names.")
+    mapping.update(zip(keys, values, strict=True))
+
+
+def _as_storage(pid):
+    kind, storage_type, key, _location, n_elements, view = pid
+    known = isinstance(storage_type, _Name) and storage_type.name in _DTYPES
+    if type(kind) is not str or kind != "storage" or not known or view is not None:
+        raise WeightsFileError("its storages are of an unknown kind.")
+    if type(key) is not str or not _are_numbers([n_elements]):
+        raise WeightsFileError("its storages have no names or sizes.")
+    return _Storage(key, _DTYPES[storage_type.name], n_elements)
+
+
+def _made(what, arguments):
+    name = what.name if isinstance(what, _Name) else None
+    if name == _MAPPING and arguments == ():
+        return {}
+    if name != _TENSOR:
+        raise WeightsFileError("it calls something in a way that weights do not need.")
+    storage, offset, shape, strides, *_ = arguments
     if not isinstance(storage, _Storage):
         raise WeightsFileError("a tensor in it has no storage.")
+    if not (type(shape) is type(strides) is tuple and len(shape) == len(strides) <= _MOST_AXES):
+        raise WeightsFileError("a tensor in it has no shape.")
+    if not _are_numbers([offset, *shape, *strides]):
+        raise WeightsFileError("a tensor in it has a shape that is none.")
     return _Tensor(storage, offset, shape, strides)
 
 
-class _Reader(pickle.Unpickler):
-    """An unpickler that knows tensors, their storages and ordered dictionaries, nothing else."""
-
-    def find_class(self, module, name):
-        if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _rebuild_tensor
-        if module == "torch" and name in _DTYPES:
-            return _StorageType(_DTYPES[name])
-        raise WeightsFileError(
-            f"it asks for {module}.{name}. Weights are float32 or int64 tensors by name; a whole "
-            f"pickled model is not read: save model.state_dict()."
-        )
-
-    def persistent_load(self, pid):
-        kind, storage_type, key, _location, n_elements, view = pid
-        if kind != "storage" or not isinstance(storage_type, _StorageType) or view is not None:
-            raise WeightsFileError("its storages are of an unknown kind.")
-        return _Storage(key, storage_type.dtype, n_elements)
+def _are_numbers(values):
+    return all(type(value) is int and value >= 0 for value in values)

@@ -1,7 +1,8 @@
 """Videos to pictures: frame tables, lazy frame sequences, sampling and resizing."""
 
 from ._container import VideoError
-from ._identity import file_digest, picture_keys
+from ._file_state import file_state
+from ._identity import PictureFiles, file_digest, picture_keys
 from ._progress import progress
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
@@ -18,11 +19,13 @@ __all__ = [
     "FrameSequence",
     "ImageResizer",
     "MultilabelStratifiedGroupKFold",
+    "PictureFiles",
     "VideoError",
     "VideoFrameSampler",
     "as_frame_index",
     "check_frame_table",
     "file_digest",
+    "file_state",
     "frame_index",
     "is_frame_index",
     "picture_keys",

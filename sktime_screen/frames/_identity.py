@@ -1,11 +1,12 @@
 """What tells one picture of one film from every other, wherever the film lies."""
 
 import hashlib
-import os
 from functools import lru_cache
 
 import numpy as np
 
+from ._container import VideoError
+from ._file_state import file_state
 from ._timeline_reader import read_timeline
 
 # To be raised when the same film gives other pixels than before: the scaler or its flags changed.
@@ -66,14 +67,98 @@ def file_digest(path) -> bytes:
     bytes
         16 bytes.
     """
-    status = os.stat(path)
-    return _file_digest(path, status.st_mtime_ns, status.st_size)
+    return _file_digest(path, file_state(path))
 
 
 @lru_cache(maxsize=65536)
-def _file_digest(path, _changed, _bytes):
+def _file_digest(path, _state):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
+
+
+def files_digest(paths) -> bytes:
+    """Return a digest of the contents of files, some of which may be missing.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Paths of the files.
+
+    Returns
+    -------
+    bytes
+        16 bytes.
+    """
+    digests = []
+    for path in paths:
+        try:
+            digests.append(file_digest(path))
+        except OSError:
+            digests.append(bytes(16))
+    return _digest(*digests)
+
+
+class PictureFiles:
+    """The files that the pictures of a sequence are in, and whether they stay what they are.
+
+    Parameters
+    ----------
+    frames : FrameSequence
+        The pictures.
+    """
+
+    def __init__(self, frames):
+        self._videos = frames.table["video"].to_numpy()
+        self._paths = frames.table["image" if "image" in frames.table else "video"].to_numpy()
+        # Bars are found from all pictures of a film together.
+        self._belong_together = frames.crop_bars
+        self._found = {}
+
+    def remember(self, rows) -> None:
+        """Note what the files are now.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Rows of the sequence.
+
+        Raises
+        ------
+        OSError
+            If a file is missing or cannot be read.
+        """
+        for path in np.unique(self._paths[rows]):
+            # In this order: what changes in between is seen later.
+            self._found[path] = file_state(path), file_digest(path)
+
+    def find_change(self, rows) -> Exception | None:
+        """Tell whether the files are still what they were.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Rows of one film whose files were remembered.
+
+        Returns
+        -------
+        VideoError, OSError or None
+            What is to be said of a file whose content changed, or that is gone.
+        """
+        if self._belong_together:
+            rows = self._videos == self._videos[rows[0]]
+        for path in np.unique(self._paths[rows]):
+            state, digest = self._found[path]
+            try:
+                now = file_state(path)
+                if now != state and file_digest(path) != digest:
+                    return VideoError(
+                        f"{path!r} changed while it was read. What was read since is not kept: "
+                        f"run this again when nothing writes to it."
+                    )
+            except OSError as error:
+                return error
+            self._found[path] = now, digest
+        return None
 
 
 def _digest(*parts):

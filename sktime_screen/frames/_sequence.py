@@ -1,6 +1,5 @@
 """FrameSequence: pictures described but not yet decoded."""
 
-import os
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -9,6 +8,8 @@ import numpy as np
 
 from ._ahead import read_ahead
 from ._decoding import read_pictures
+from ._file_state import file_state
+from ._identity import files_digest
 from ._picture import read_image, resize
 from ._placement import WHOLE, looked_at, place, size_for_bars, without_bars
 from ._table import check_frame_table, frame_index
@@ -64,6 +65,16 @@ class FrameSequence:
         self.interpolation = interpolation
         self.aspect = aspect
         self.crop_bars = crop_bars
+
+    def __getstate__(self):
+        # The memory of scikit-learn's Pipeline tells its inputs apart by their pickles: a film that
+        # was replaced under its name is another input.
+        files = self.table["image" if "image" in self.table else "video"].unique()
+        return {**self.__dict__, "contents": files_digest(files)}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self.__dict__.pop("contents", None)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -209,12 +220,16 @@ class FrameSequence:
         for rows in np.split(order, np.flatnonzero(np.diff(films[order])) + 1):
             if not len(rows):
                 continue
+            video = self.table["video"].iloc[rows[0]]
             try:
-                yield from zip(rows, self._film_pictures(rows), strict=True)
+                for row, picture in zip(rows, self._film_pictures(rows), strict=True):
+                    if failures and video in failures:  # that it changed is found by others
+                        break
+                    yield row, picture
             except Exception as error:
                 if failures is None:
                     raise
-                failures[self.table["video"].iloc[rows[0]]] = error
+                failures[video] = error
 
     def _film_pictures(self, rows):
         """Yield the pictures of one film, given its rows in the order of time."""
@@ -240,12 +255,11 @@ class FrameSequence:
 
 def film_box(video, canvas):
     """Return the part of a film's pictures that is not black bars, see ``without_bars``."""
-    status = os.stat(video)
-    return _film_box(video, canvas, status.st_mtime_ns, status.st_size)
+    return _film_box(video, canvas, file_state(video))
 
 
 @lru_cache(maxsize=128)
-def _film_box(video, canvas, _changed, _bytes):
+def _film_box(video, canvas, _state):
     times = read_timeline(video).times
     size = size_for_bars(picture_size(video), canvas)
     return without_bars(read_pictures(video, times[looked_at(len(times))], size))

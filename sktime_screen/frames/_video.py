@@ -3,7 +3,6 @@
 That is PyAV, which is FFmpeg.
 """
 
-import os
 import warnings
 from contextlib import closing
 from functools import lru_cache
@@ -11,6 +10,7 @@ from functools import lru_cache
 import av
 
 from ._container import VideoError, film_stream, open_film
+from ._file_state import file_state
 from ._projector import Projector
 
 # So many failures in a row, and the rest of a file is given up.
@@ -37,14 +37,14 @@ def picture_size(path):
 
 def remembered(function, path):
     try:
-        status = os.stat(path)
+        state = file_state(path)
     except OSError:
         return function(path)
-    return _cached(function, path, status.st_mtime_ns, status.st_size)
+    return _cached(function, path, state)
 
 
 @lru_cache(maxsize=128)
-def _cached(function, path, _changed, _bytes):
+def _cached(function, path, _state):
     return function(path)
 
 

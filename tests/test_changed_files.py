@@ -1,0 +1,255 @@
+"""Files that change while they are read: what is of the new one is never taken for the old one."""
+
+import os
+import pickle
+import shutil
+import time
+
+import av
+import cv2
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from sktime_screen import (
+    FeatureStore,
+    FrameSequence,
+    ImageResizer,
+    PretrainedCNNFeatures,
+    VideoError,
+    VideoFrameSampler,
+)
+from sktime_screen.features import _networks
+from sktime_screen.frames import file_digest, read_timeline
+
+
+@pytest.fixture(autouse=True)
+def quick(tiny):
+    """Which network it is does not matter."""
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FeatureStore(tmp_path / "features")
+
+
+@pytest.fixture
+def films(film, other_film, tmp_path):
+    """Two films, and one to take the place of the first, with other pictures at its times."""
+    first, second, other = (str(tmp_path / name) for name in ("1.mp4", "2.mp4", "other.mp4"))
+    shutil.copy(film, first)
+    shutil.copy(other_film, second)
+    frames = np.random.default_rng(0).integers(0, 255, (240, 64, 96, 3), np.uint8)
+    write_noise(other, frames)
+    return first, second, other
+
+
+def write_noise(path, frames):
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.options = {"crf": "40", "preset": "ultrafast"}
+        for picture in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def sequence(films):
+    return ImageResizer((32, 32)).transform(VideoFrameSampler(rate=4).transform(films))
+
+
+def features(frames, memory=None, **options):
+    transformer = PretrainedCNNFeatures(
+        "tiny", weights=None, batch_size=8, memory=memory, precision="float32", **options
+    )
+    return transformer.fit_transform(frames)
+
+
+def in_place(new, old):
+    with open(new, "rb") as source, open(old, "r+b") as target:
+        target.truncate()
+        shutil.copyfileobj(source, target)
+
+
+def renamed(new, old):
+    """With the time and, as far as can be had, the size of the old one."""
+    before = os.stat(old)
+    copy = old + ".copy"
+    shutil.copy(new, copy)
+    if os.path.getsize(copy) < before.st_size:
+        os.truncate(copy, before.st_size)
+    os.utime(copy, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.replace(copy, old)
+
+
+def meanwhile(monkeypatch, after, do):
+    """Do something when so many pictures went through the network."""
+    run = _networks.Network.run
+
+    def watched(self, batches, batch_size, store):
+        done = 0
+
+        def storing(rows, values):
+            nonlocal done
+            store(rows, values)
+            if done < after <= done + len(rows):
+                do()
+            done += len(rows)
+
+        run(self, batches, batch_size, storing)
+
+    monkeypatch.setattr(_networks.Network, "run", watched)
+
+
+@pytest.mark.parametrize("replace", [in_place, renamed])
+@pytest.mark.parametrize("after", [1, 20])
+def test_a_film_replaced_meanwhile_poisons_nothing(films, store, monkeypatch, replace, after):
+    first, second, other = films
+    shutil.copy(first, first + ".kept")
+    frames = sequence([first, second])
+    expected = features(frames)
+    with monkeypatch.context() as patch:
+        meanwhile(patch, after, lambda: replace(other, first))
+        with pytest.raises(VideoError, match=r"1\.mp4' changed while it was read") as raised:
+            features(frames, store)
+    assert f"{first!r}, 1 of 2 films failed" in raised.value.__notes__[0]
+    # The untouched original, and the other film.
+    shutil.copy(first + ".kept", first)
+    assert 16 <= len(store) < 56
+    pd.testing.assert_frame_equal(features(frames, store), expected, atol=1e-5)
+    assert len(store) == 56
+
+
+def test_a_film_replaced_while_others_are_read(films, store, monkeypatch):
+    first, second, other = films
+    frames = sequence([second, first])
+    with monkeypatch.context() as patch:
+        meanwhile(patch, 1, lambda: renamed(other, first))
+        with pytest.raises(VideoError, match="changed while it was read"):
+            features(frames, store)
+    assert len(store) == 16
+    pd.testing.assert_frame_equal(
+        features(sequence([second, first]), store), features(sequence([second, first])), atol=1e-5
+    )
+
+
+def test_a_film_replaced_before_it_is_shared_out(films, store):
+    first, second, other = films
+    frames = sequence([first, second])
+    features(frames[:1])
+    fill = FeatureStore.fill
+
+    with pytest.MonkeyPatch.context() as patch:
+
+        def late(self, *args):
+            patch.undo()
+            found = fill(self, *args)
+            renamed(other, first)
+            return found
+
+        patch.setattr(FeatureStore, "fill", late)
+        with (
+            joblib.parallel_config(backend="threading", n_jobs=2),
+            pytest.raises(VideoError, match=r"1\.mp4' changed while it was read"),
+        ):
+            features(frames, store)
+
+
+def test_what_leaves_the_content_is_no_change(films, store, monkeypatch):
+    first = films[0]
+    frames = sequence(first)
+    expected = features(frames)
+
+    def touch():
+        os.utime(first)
+        os.link(first, first + ".link")
+        shutil.copy(first, first + ".copy")
+        os.replace(first + ".copy", first)
+
+    meanwhile(monkeypatch, 10, touch)
+    pd.testing.assert_frame_equal(features(frames, store), expected, atol=1e-5)
+    assert len(store) == 40
+
+
+def test_a_film_that_is_gone(films, store, monkeypatch):
+    first, second, _ = films
+    frames = sequence([first, second])
+    meanwhile(monkeypatch, 1, lambda: os.remove(first))
+    with pytest.raises(FileNotFoundError, match=r"1\.mp4"):
+        features(frames, store)
+    assert 16 <= len(store) < 56
+
+
+@pytest.mark.parametrize("crop_bars", [False, True])
+def test_pictures_replaced_meanwhile(tmp_path, store, monkeypatch, crop_bars):
+    pictures = np.random.default_rng(0).integers(20, 255, (17, 40, 40, 3), np.uint8)
+    paths = [str(tmp_path / f"{number}.png") for number in range(16)]
+    for path, picture in zip(paths, pictures, strict=False):
+        cv2.imwrite(path, picture)
+    cv2.imwrite(str(tmp_path / "other.png"), pictures[-1])
+    table = pd.DataFrame({"video": "film", "time": np.arange(16.0), "duration": 1, "image": paths})
+    frames = ImageResizer((32, 32), crop_bars=crop_bars).transform(FrameSequence(table))
+    expected = features(frames)
+    shutil.copy(paths[12], tmp_path / "kept.png")
+    with monkeypatch.context() as patch:
+        meanwhile(patch, 1, lambda: renamed(str(tmp_path / "other.png"), paths[12]))
+        with pytest.raises(VideoError, match=r"12\.png' changed"):
+            features(frames, store)
+    assert len(store) == (0 if crop_bars else 8)
+    shutil.copy(tmp_path / "kept.png", paths[12])
+    pd.testing.assert_frame_equal(features(frames, store), expected, atol=1e-5)
+
+
+def test_the_memory_of_a_pipeline(films, tmp_path):
+    first, _, other = films
+    X = VideoFrameSampler(rate=4).sample(first)
+    y = np.arange(40) % 2
+    steps = [
+        VideoFrameSampler(),
+        ImageResizer((32, 32)),
+        PretrainedCNNFeatures("tiny", weights=None),
+        LogisticRegression(max_iter=50),
+    ]
+    kept = make_pipeline(*steps, memory=str(tmp_path / "memory"))
+    before = kept.fit(X, y)[-1].coef_
+    renamed(other, first)
+    after = kept.fit(X, y)[-1].coef_
+    np.testing.assert_allclose(after, make_pipeline(*steps).fit(X, y)[-1].coef_, atol=1e-5)
+    assert np.abs(after - before).max() > 0.01
+
+
+@pytest.mark.parametrize("column", ["video", "image"])
+def test_what_a_sequence_is_known_by(films, column):
+    first, _, other = films
+    table = pd.DataFrame({"video": [first, "film"], "time": 0.5, "duration": 1.0})
+    if column == "image":
+        table["image"] = [first, first]
+    frames = FrameSequence(table, (32, 32), aspect="pad")
+    known_by = joblib.hash(frames)
+    os.utime(first)
+    assert joblib.hash(FrameSequence(table, (32, 32), aspect="pad")) == known_by
+    pickled = pickle.dumps(frames)
+    renamed(other, first)
+    assert joblib.hash(frames) != known_by
+    os.remove(first)
+    elsewhere = pickle.loads(pickle.dumps(pickle.loads(pickled)))
+    assert vars(elsewhere).keys() == vars(frames).keys()
+    pd.testing.assert_frame_equal(elsewhere.table, table)
+    assert (elsewhere.size, elsewhere.aspect) == ((32, 32), "pad")
+
+
+def test_the_same_size_and_time_in_one_process(films):
+    first, second, other = films
+    digest, length = file_digest(first), read_timeline(first).length
+    for new in (other, second):
+        time.sleep(0.02)  # clocks of file systems tick
+        before = os.stat(first)
+        shutil.copy(new, first)
+        os.truncate(first, before.st_size)
+        os.utime(first, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert os.stat(first).st_size == before.st_size
+        assert file_digest(first) != digest
+    assert read_timeline(first).length != length
