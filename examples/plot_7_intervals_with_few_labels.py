@@ -88,8 +88,8 @@ axes[0].set_title("no label of this film")
 _ = axes[1].set(title="30 labels", ylabel="")
 
 # %%
-# Both intervals hold the truth here, drawn films being much alike. The one on the left rests on
-# that; the one on the right would hold of any film.
+# The intervals on the left suppose that the films are alike, and both leave out the truth: the
+# second film shows places that the first did not. Those on the right suppose nothing, and hold it.
 #
 # To both learn from the labels of a film and measure it, pass ``estimate`` what
 # ``screen_time[-2].cross_fitted`` says: there each frame is judged without the labels near it.

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from sktime_screen.datasets import _cartoon, make_cartoon_film
-from sktime_screen.datasets._shots import Actor, Camera, Cover, Move, Place, Shot
-from sktime_screen.datasets._stage import Stage
+from sktime_screen.datasets._drawings import PLACES, Actor, Shot, draw_frames
 
 SMALL = {"size": (90, 160), "fps": 12}
 
@@ -100,83 +99,105 @@ def test_a_film_of_seconds_has_both_characters_and_cuts(tmp_path, seed):
 def test_shots_last_one_and_a_half_to_six_seconds(minute):
     pictures = [picture.astype(int) for _, picture in _frames(minute[0])]
     change = [np.abs(b - a).mean() for a, b in pairwise(pictures)]
-    cuts = np.flatnonzero(np.array(change) > 18) + 1
+    cuts = np.flatnonzero(np.array(change) > 38) + 1
     lengths = np.diff([0, *cuts, len(pictures)]) / 24
     assert 10 <= len(lengths) <= 40
     assert lengths.min() >= 1.5
-    assert lengths.max() <= 6.5  # two shots that look alike may pass for one
+    assert lengths.max() <= 6.0
     assert len(set(lengths)) > 5
 
 
-def _shot(*actors, covers=(), window=(0.0, 80.0, 60.0)):
-    place = Place("garden", 1, (1.0, 1.0, 1.0))
-    return Shot(1, place, Camera(window, window), actors, covers)
+def _drawn(*actors, left=-53.0, pan=0.0, n_frames=1):
+    shot = Shot(n_frames, ("garden", 1), left, 50.0, 60.0, pan, actors)
+    return list(draw_frames(shot, (180, 320), Fraction(24)))
 
 
-def _standing(name, pose, x, y=95.0):
-    return Actor(name, 0.7, (Move(1.0, pose, (x, y), (x, y), False),))
+def _standing(name, rest="front", x=0.0, y=95.0, size=0.7):
+    return Actor(name, size, (0,), (x,), (y,), rest)
 
 
-def _seen(shot):
-    return Stage(shot, (180, 320), 24).frame(0)[1]
+def _seen(*actors):
+    return _drawn(*actors)[0][1]
 
 
 def test_a_character_in_full_view_is_seen_whole():
-    seen = _seen(_shot(_standing("cat", "sit", 0)))
-    assert set(seen) == {"cat"}
-    visible, drawn = seen["cat"]
-    assert visible == pytest.approx(drawn, rel=0.02)
+    visible, drawn = _seen(_standing("cat"))["cat"]
+    assert visible == drawn
     assert visible > 0.02 * 180 * 320
 
 
 def test_what_lies_outside_the_picture_is_not_seen():
-    half_width = 60 / 180 * 320 / 2
-    visible, drawn = _seen(_shot(_standing("cat", "sit", half_width)))["cat"]
+    right = -53.0 + 60 * 320 / 180
+    visible, drawn = _seen(_standing("cat", x=right))["cat"]
     assert 0.3 < visible / drawn < 0.65
-    assert _seen(_shot(_standing("cat", "sit", half_width + 40)))["cat"][0] == 0
+    assert _seen(_standing("cat", x=right + 40))["cat"] == (0, drawn)
 
 
-def test_furniture_and_who_stands_in_front_hide_a_character():
-    mouse, cat = _standing("mouse", "stand", 0, 94.0), _standing("cat", "sit", 0, 96.0)
-    cover = Cover("sofa", 0.0, 98.0, 1.0, 3)
-    alone = _seen(_shot(mouse))["mouse"]
-    behind_cat = _seen(_shot(mouse, cat))["mouse"]
-    behind_sofa = _seen(_shot(mouse, covers=(cover,)))["mouse"]
-    assert alone[1] == behind_cat[1] == behind_sofa[1]
+def test_who_stands_lower_hides_a_character():
+    mouse, cat = _standing("mouse", y=94.0), _standing("cat", y=96.0)
+    alone = _seen(mouse)["mouse"]
+    behind_cat = _seen(cat, mouse)["mouse"]
+    behind_crate = _seen(_standing("crate", y=98.0, size=1.2), mouse)["mouse"]
+    assert alone[1] == behind_cat[1] == behind_crate[1]
     assert 0 < behind_cat[0] < 0.5 * alone[0]
-    assert behind_sofa[0] < 0.05 * alone[0]
+    assert behind_crate[0] < 0.05 * alone[0]
 
 
-def test_creatures_are_no_characters():
-    picture, seen = Stage(_shot(_standing("bird", "fly", 0)), (180, 320), 24).frame(0)
-    empty, _ = Stage(_shot(), (180, 320), 24).frame(0)
-    assert seen == {}
+def test_other_creatures_are_drawn_and_are_no_characters(tmp_path, monkeypatch):
+    (picture, seen), (empty, _) = _drawn(_standing("bird"))[0], _drawn()[0]
     assert (picture != empty).any()
+    monkeypatch.setattr(_cartoon, "plan_shots", lambda *_: [None])
+    monkeypatch.setattr(_cartoon, "draw_frames", lambda *_: [(picture, seen)] * 2)
+    truth = make_cartoon_film(tmp_path / "film.mp4", 0.1, size=(180, 320), fps=20)
+    assert list(truth.columns[3:]) == ["cat", "mouse"]
+    assert not truth[["cat", "mouse"]].any(axis=None)
+
+
+def test_a_moving_camera_shows_other_parts_of_the_same_place():
+    still = [picture for picture, _ in _drawn(n_frames=24)]
+    there = [picture for picture, _ in _drawn(n_frames=24, pan=9.0)]
+    back = [picture for picture, _ in _drawn(n_frames=24, left=-44.0, pan=-9.0)]
+    assert (still[0] == still[-1]).all()
+    # Nine units are 27 pixels, as 60 units are 180; the last drawing was begun at 22 of 24 frames.
+    np.testing.assert_array_equal(there[-1][:, :-25], there[0][:, 25:])
+    np.testing.assert_array_equal(back[0][:, :-27], there[0][:, 27:])
+
+
+def test_drawings_are_held_for_a_twelfth_of_a_second():
+    walking = Actor("mouse", 0.7, (0, 1), (-30.0, 30.0), (95.0, 95.0))
+    pictures = [picture for picture, _ in _drawn(walking, n_frames=24)]
+    changes = [bool((a != b).any()) for a, b in pairwise(pictures)]
+    assert changes == [False, True] * 11 + [False]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_looks_the_same_again_and_other_seeds_differ(place):
+    first, again, other = (
+        next(draw_frames(Shot(1, (place, seed), -53.0, 20.0, 80.0, 0.0, ()), (90, 160), 24))[0]
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first.astype(int) - other).mean() > 2
 
 
 def test_the_truth_is_a_quarter_of_the_character_and_a_thousandth_of_the_picture(
     tmp_path, monkeypatch
 ):
-    seen = iter([(300, 1000), (249, 1000), (250, 1000), (14, 14), (15, 15)] + 10 * [(0, 100)])
-    monkeypatch.setattr(
-        Stage,
-        "frame",
-        lambda self, number: (np.zeros((100, 150, 3), np.uint8), {"cat": next(seen)}),
-    )
+    seen = [(300, 1000), (249, 1000), (250, 1000), (14, 14), (15, 15), (0, 100)]
+    black = np.zeros((100, 150, 3), np.uint8)
+    monkeypatch.setattr(_cartoon, "draw_frames", lambda *_: [(black, {"cat": n}) for n in seen])
+    monkeypatch.setattr(_cartoon, "plan_shots", lambda *_: [None])
     truth = make_cartoon_film(tmp_path / "film.mp4", 0.5, size=(100, 150), fps=12)
     assert truth["cat"].tolist() == [1, 0, 1, 0, 1, 0]
     assert not truth["mouse"].any()
 
 
 def test_nothing_is_left_of_a_film_that_failed_halfway(tmp_path, monkeypatch):
-    draw = Stage.frame
+    def draw_some(shot, size, rate):
+        yield from list(draw_frames(shot, size, rate))[:3]
+        raise RuntimeError("out of ink")
 
-    def draw_some(self, number):
-        if number == 3:
-            raise RuntimeError("out of ink")
-        return draw(self, number)
-
-    monkeypatch.setattr(Stage, "frame", draw_some)
+    monkeypatch.setattr(_cartoon, "draw_frames", draw_some)
     kept = tmp_path / "film.mp4"
     kept.write_bytes(b"what was there before")
     with pytest.raises(RuntimeError, match="out of ink"):
@@ -238,4 +259,4 @@ def test_any_shape_of_picture(tmp_path, size):
         assert picture.shape == (*size, 3)
         # Nothing is left unpainted: no picture has a black margin.
         edges = [picture[0], picture[-1], picture[:, 0], picture[:, -1]]
-        assert min(edge.max(axis=1).mean() for edge in edges) > 25
+        assert min(edge.max(axis=1).mean() for edge in edges) > 15

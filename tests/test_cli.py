@@ -60,7 +60,11 @@ def measured(folder, *words):
 
 
 def test_demo(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("sktime_screen.recipes.recommended_pipeline", quick_pipeline)
+    small = quick_pipeline.keywords
+    monkeypatch.setattr(
+        "sktime_screen.recipes.recommended_pipeline",
+        lambda **options: quick_pipeline(**options | small),
+    )
     results = run_demo(tmp_path / "demo", 20, Console(width=100))
     said = capsys.readouterr().out
     assert results.index.tolist() == ["cat", "mouse"]

@@ -8,6 +8,7 @@ from scipy.special import logit
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
+from sklearn.utils import validation
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen.classify import KerasDenseClassifier, KerasMapClassifier
@@ -73,6 +74,24 @@ def reasons(estimator):
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_a_table_is_checked_as_a_whole(fitted, X, dtype, monkeypatch):
+    def look(column):
+        raise AssertionError("A map has too many columns to look at each of them.")
+
+    monkeypatch.setattr(validation, "_pandas_dtype_needs_early_conversion", look)
+    X = X.iloc[:4].astype(dtype)
+    assert_array_equal(fitted.predict_proba(X), fitted.predict_proba(X.to_numpy()))
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        fitted.predict(X.mask(X.iloc[0, 0] == X))
+    with pytest.raises(ValueError, match="feature names should match"):
+        fitted.predict(X.add_prefix("other"))
+    with pytest.raises(ValueError, match="X has 119 features, but KerasMapClassifier is expecting"):
+        fitted.predict(X.iloc[:, :-1].set_axis(range(119), axis=1))
+    with pytest.raises(ValueError, match="0 sample"):
+        fitted.predict(X.iloc[:0])
 
 
 def test_what_is_at_one_place_is_found_where_its_average_is_lost(X, table, fitted):

@@ -4,7 +4,7 @@ import pytest
 
 from sktime_screen import VideoFrameSampler, shot_boundaries, shot_groups
 from sktime_screen.datasets import make_cartoon_film
-from sktime_screen.datasets._director import plan_shots
+from sktime_screen.datasets._cartoon import plan_shots
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ..frames import FrameSequence
 
@@ -120,6 +120,14 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return np.array([str(c) for c in self.class_names_.tolist()], dtype=object)
+
+    def _check_features(self, X, dtypes, *, reset):
+        """Check features as scikit-learn does, and return them as an array."""
+        if isinstance(X, pd.DataFrame) and any((X.dtypes == dtype).all() for dtype in dtypes):
+            # scikit-learn looks at the columns of a table one by one, and maps have 100,000.
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            return check_array(X.to_numpy(), dtype=dtypes, estimator=self, input_name="X")
+        return validate_data(self, X, dtype=dtypes, reset=reset)
 
     def _new_generator(self):
         if self.random_state is None:

@@ -4,7 +4,7 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, StrOptions, check_sample_weight, fit_context
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
@@ -166,7 +166,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         "verbose": ["verbose"],
     }
 
-    _dtypes: Any = np.float32
+    _dtypes: tuple[Any, ...] = (np.float32,)
 
     def __init__(
         self,
@@ -304,7 +304,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         return self
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume):
-        X = validate_data(self, X, dtype=self._dtypes, reset=not resume)
+        X = self._check_features(X, self._dtypes, reset=not resume)
         labels = read_labels(y)
         check_consistent_length(X, labels)
         if not resume:
@@ -416,7 +416,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
 
     def _logits(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=self._dtypes, reset=False)
+        X = self._check_features(X, self._dtypes, reset=False)
         network = self._network()
         with network.lock:
             network.load(self.weights_)

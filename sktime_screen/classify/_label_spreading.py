@@ -12,7 +12,7 @@ from scipy.special import logit
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
 from ..features import by_looks, few_columns
@@ -171,7 +171,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
             If there are fewer than two classes, rows lack a label, or X and y do not fit
             together.
         """
-        values = validate_data(self, X, dtype=_DTYPES)
+        values = self._check_features(X, _DTYPES, reset=True)
         labels = read_labels(y)
         check_consistent_length(values, labels)
         self._encoding = TargetEncoding.from_labels(labels)
@@ -300,7 +300,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         return self._spread_by_film(X, self._looks(X))
 
     def _looks(self, X):
-        return few_columns(validate_data(self, X, dtype=_DTYPES, reset=False))
+        return few_columns(self._check_features(X, _DTYPES, reset=False))
 
     def _spread_by_film(self, X, looks):
         start = self._to_logits(self._estimated(X))

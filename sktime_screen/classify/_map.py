@@ -3,7 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval, StrOptions
 from ._dense import KerasDenseClassifier
@@ -244,7 +244,7 @@ class KerasMapClassifier(KerasDenseClassifier):
             (column + 0.5) / width) of the picture's height and width.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=self._dtypes, reset=False)
+        X = self._check_features(X, self._dtypes, reset=False)
         network = self._network()
         with network.lock:
             network.load(self.weights_)
