@@ -263,6 +263,14 @@ def test_large_batches_give_the_same_features(gpu, tiny, monkeypatch):
         np.testing.assert_allclose(features, by_size[0], atol=1e-5)
 
 
+def test_stored_features_of_one_precision_are_not_taken_for_those_of_the_other(tiny):
+    identities = [
+        _networks.Network("tiny", None, ("avg",), (16, 24), "keras", precision).identity
+        for precision in ("float32", "bfloat16")
+    ]
+    assert identities[1] == identities[0].replace("float32", "bfloat16") != identities[0]
+
+
 def test_tensorflow_traces_once_and_sees_new_weights():
     keras = load_keras()
     if keras.backend.backend() != "tensorflow":
