@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+import tempfile
 import time
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
 
 import av
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +26,22 @@ quick_pipeline = partial(
     recommended_pipeline, picture_size=(128, 224), backbone="efficientnet_lite0_map"
 )
 QUICK_OPTIONS = ("--picture-size", "128", "224", "--backbone", "efficientnet_lite0_map")
+
+
+def pytest_configure(config):
+    """Keep converted networks for one run, for all its processes, and not in the user's home."""
+    if not hasattr(config, "workerinput"):
+        home = tempfile.TemporaryDirectory()
+        config.add_cleanup(home.cleanup)
+        os.environ["KERAS_HOME"] = home.name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Share many files out among a few processes; one file is quicker in this one."""
+    paths = {argument.partition("::")[0] for argument in config.args}
+    alone = len(paths) == 1 and os.path.isfile(*paths)
+    return 0 if alone else min(joblib.cpu_count(), 4)
 
 
 def draw_code(number, height=64, width=96):
@@ -81,16 +99,6 @@ def _ordinary_priority():
     yield
     if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def keras_home(tmp_path_factory):
-    """Converted networks are kept for one run of the tests, and not in the user's home."""
-    home = tmp_path_factory.mktemp("keras")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KERAS_HOME", str(home))
-        yield home
-    shutil.rmtree(home)
 
 
 @pytest.fixture
