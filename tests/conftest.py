@@ -7,7 +7,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 
 import av
 import joblib
@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from sktime_screen import recommended_pipeline
+from sktime_screen.classify import _dense, _map, _network
 from sktime_screen.classify._network import DenseNetwork
 from sktime_screen.features import _networks
 from sktime_screen.features._backbone import Backbone, pool
@@ -101,6 +102,26 @@ def _ordinary_priority():
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def many_heads():
+    """More networks of heads are kept than users need at a time: tracing each takes a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        for rooms, name in (((_network, _dense), "dense_network"), ((_map,), "map_network")):
+            kept = lru_cache(maxsize=32)(getattr(rooms[0], name).__wrapped__)
+            for room in rooms:
+                patch.setattr(room, name, kept)
+        yield
+
+
+@pytest.fixture(scope="module")
+def quick_training():
+    """The head of the recommended pipeline learns less well, where it only has to learn at all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_map, "_EPOCHS", (4, 8))
+        patch.setattr(_map, "_NETWORKS_OF_FEW", 1)
+        yield
+
+
 @pytest.fixture
 def decoded(monkeypatch):
     """The numbers of pictures that were decoded, batch by batch."""
@@ -151,28 +172,32 @@ def epochs_trained(monkeypatch):
 class Tiny(Backbone):
     """A backbone of one layer, for what is the same with any."""
 
-    name = "tiny"
     input_size = None
+
+    def __init__(self, name):
+        self.name = name
 
     def build(self, input_shape, pooling=None):
         keras = _networks.load_keras()
         pictures = keras.Input(input_shape)
         found = keras.layers.Conv2D(8, 5, strides=4)(pictures)
-        return keras.Model(pictures, pool(found, pooling))
+        return keras.Model(pictures, pool(found, pooling) if pooling else found)
 
     def preprocess(self, pictures):
         return pictures / 255
 
     def _load_imagenet(self, model, pooling):
-        raise NotImplementedError
+        kernel, _ = model.trainable_weights
+        kernel.assign(np.random.default_rng(1).normal(0, 0.2, kernel.shape))
+        return model
 
 
 @pytest.fixture
 def tiny(monkeypatch):
     """A quick network, whatever name is asked for."""
-    monkeypatch.setattr(_networks, "get_backbone", lambda name: Tiny())
+    monkeypatch.setattr(_networks, "get_backbone", Tiny)
     _networks._networks.clear()
-    yield Tiny()
+    yield Tiny("tiny")
     _networks._networks.clear()
 
 
