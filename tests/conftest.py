@@ -42,7 +42,7 @@ def pytest_xdist_auto_num_workers(config):
     """Share many files out among a few processes; one file is quicker in this one."""
     paths = {argument.partition("::")[0] for argument in config.args}
     alone = len(paths) == 1 and os.path.isfile(*paths)
-    return 0 if alone else min(joblib.cpu_count(), 4)
+    return 0 if alone else min(joblib.cpu_count(), 3)
 
 
 def draw_code(number, height=64, width=96):
@@ -228,7 +228,7 @@ def sound_only(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium(tmp_path_factory):
     """A headless Chromium that keeps a log of its requests and of errors."""
     webdriver = pytest.importorskip("selenium.webdriver")
