@@ -45,6 +45,15 @@ def pytest_xdist_auto_num_workers(config):
     return 0 if alone else min(joblib.cpu_count(), 3)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the core: all but what is slow, is about documentation and types, or needs a browser."""
+    for item in items:
+        aside = item.path.stem in ("test_docs", "test_types") or "chromium" in item.fixturenames
+        if not (aside or item.get_closest_marker("slow")):
+            item.add_marker("core")
+
+
 def draw_code(number, height=64, width=96):
     """Return a picture in which 12 squares spell a frame's number in binary."""
     picture = np.zeros((height, width, 3), np.uint8)
