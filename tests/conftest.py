@@ -3,17 +3,20 @@
 import json
 import os
 import shutil
+import tempfile
 import time
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 
 import av
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 
 from sktime_screen import recommended_pipeline
+from sktime_screen.classify import _dense, _map, _network
 from sktime_screen.classify._network import DenseNetwork
 from sktime_screen.features import _networks
 from sktime_screen.features._backbone import Backbone, pool
@@ -24,6 +27,31 @@ quick_pipeline = partial(
     recommended_pipeline, picture_size=(128, 224), backbone="efficientnet_lite0_map"
 )
 QUICK_OPTIONS = ("--picture-size", "128", "224", "--backbone", "efficientnet_lite0_map")
+
+
+def pytest_configure(config):
+    """Keep converted networks for one run, for all its processes, and not in the user's home."""
+    if not hasattr(config, "workerinput"):
+        home = tempfile.TemporaryDirectory()
+        config.add_cleanup(home.cleanup)
+        os.environ["KERAS_HOME"] = home.name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Share many files out among a few processes; one file is quicker in this one."""
+    paths = {argument.partition("::")[0] for argument in config.args}
+    alone = len(paths) == 1 and os.path.isfile(*paths)
+    return 0 if alone else min(joblib.cpu_count(), 3)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the core: all but what is slow, is about documentation and types, or needs a browser."""
+    for item in items:
+        aside = item.path.stem in ("test_docs", "test_types") or "chromium" in item.fixturenames
+        if not (aside or item.get_closest_marker("slow")):
+            item.add_marker("core")
 
 
 def draw_code(number, height=64, width=96):
@@ -84,13 +112,23 @@ def _ordinary_priority():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def keras_home(tmp_path_factory):
-    """Converted networks are kept for one run of the tests, and not in the user's home."""
-    home = tmp_path_factory.mktemp("keras")
+def many_heads():
+    """More networks of heads are kept than users need at a time: tracing each takes a second."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KERAS_HOME", str(home))
-        yield home
-    shutil.rmtree(home)
+        for rooms, name in (((_network, _dense), "dense_network"), ((_map,), "map_network")):
+            kept = lru_cache(maxsize=32)(getattr(rooms[0], name).__wrapped__)
+            for room in rooms:
+                patch.setattr(room, name, kept)
+        yield
+
+
+@pytest.fixture(scope="module")
+def quick_training():
+    """The head of the recommended pipeline learns less well, where it only has to learn at all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_map, "_EPOCHS", (4, 8))
+        patch.setattr(_map, "_NETWORKS_OF_FEW", 1)
+        yield
 
 
 @pytest.fixture
@@ -143,28 +181,32 @@ def epochs_trained(monkeypatch):
 class Tiny(Backbone):
     """A backbone of one layer, for what is the same with any."""
 
-    name = "tiny"
     input_size = None
+
+    def __init__(self, name):
+        self.name = name
 
     def build(self, input_shape, pooling=None):
         keras = _networks.load_keras()
         pictures = keras.Input(input_shape)
         found = keras.layers.Conv2D(8, 5, strides=4)(pictures)
-        return keras.Model(pictures, pool(found, pooling))
+        return keras.Model(pictures, pool(found, pooling) if pooling else found)
 
     def preprocess(self, pictures):
         return pictures / 255
 
     def _load_imagenet(self, model, pooling):
-        raise NotImplementedError
+        kernel, _ = model.trainable_weights
+        kernel.assign(np.random.default_rng(1).normal(0, 0.2, kernel.shape))
+        return model
 
 
 @pytest.fixture
 def tiny(monkeypatch):
     """A quick network, whatever name is asked for."""
-    monkeypatch.setattr(_networks, "get_backbone", lambda name: Tiny())
+    monkeypatch.setattr(_networks, "get_backbone", Tiny)
     _networks._networks.clear()
-    yield Tiny()
+    yield Tiny("tiny")
     _networks._networks.clear()
 
 
@@ -195,7 +237,7 @@ def sound_only(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium(tmp_path_factory):
     """A headless Chromium that keeps a log of its requests and of errors."""
     webdriver = pytest.importorskip("selenium.webdriver")

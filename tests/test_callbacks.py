@@ -99,6 +99,7 @@ def test_a_progress_bar_on_a_search_over_a_pipeline(capsys):
     assert "KerasDenseClassifier" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_without_callbacks_in_scikit_learn():
     program = (
         "import sys, sklearn.cluster, sklearn.model_selection, sklearn.pipeline\n"

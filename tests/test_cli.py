@@ -25,6 +25,8 @@ from sktime_screen.cli._label import _train_options
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_film
 
+pytestmark = pytest.mark.usefixtures("quick_training")
+
 
 def run(*words):
     return CliRunner().invoke(app, [str(word) for word in words])
@@ -36,12 +38,12 @@ def labels_at(truth, table):
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory):
+def work(tmp_path_factory, quick_training):
     """A folder with two films, their labels, and a model that learned from the first."""
     folder = tmp_path_factory.mktemp("cli")
     for seed, name in enumerate(["one", "two"]):
         film = str(folder / f"{name}.mp4")
-        truth = make_cartoon_film(film, seconds=12, seed=seed)
+        truth = make_cartoon_film(film, seconds=12, seed=seed, size=(180, 320), fps=12)
         table = VideoFrameSampler(rate=2).sample(film)
         save_label_csv(folder / f"{name}.csv", table, labels_at(truth, table))
     words = [*QUICK_OPTIONS, *memory_of(folder)]
@@ -59,6 +61,7 @@ def measured(folder, *words):
     return run("measure", *words, "--model", folder / "model", "--memory", folder / "features")
 
 
+@pytest.mark.slow
 def test_demo(tmp_path, capsys, monkeypatch):
     small = quick_pipeline.keywords
     monkeypatch.setattr(
@@ -151,10 +154,11 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SKTIME_SCREEN_FEATURES", str(work / "features"))
     words = ["label", work / "two.mp4", "--rate", 2, "--number", 4, "--output", "page.html"]
-    done = run(*words, "--classes", "cat")
+    # No features are needed for all frames.
+    done = run(*words, "--classes", "cat", "--strategy", "all")
     assert done.output.endswith("train page.csv --rate 2 --model screen_time.joblib\n")
     network = ["--no-places", "--picture-size", "64", "96", "--backbone", "efficientnet_lite2"]
-    done = run(*words, "--classes", "cat", *network)
+    done = run(*words, "--classes", "cat", "--strategy", "all", *network)
     said = f"train page.csv --rate 2 {' '.join(network)} --model screen_time.joblib"
     assert " ".join(done.output.split()).endswith(said)
     X, y = load_label_csv(work / "two.csv")
@@ -458,7 +462,7 @@ def test_evaluate_a_model(work):
 
 
 def test_evaluate_labels_without_a_model(work):
-    words = ["--no-places", *memory_of(work), "--quiet"]
+    words = ["--no-places", "--picture-size", 64, 96, *memory_of(work), "--quiet"]
     done = run("evaluate", work / "one.csv", work / "two.csv", *words)
     assert done.exit_code == 0, done.output
     assert "films" in done.output

@@ -46,6 +46,7 @@ def kept(home):
     return sorted((home / "sktime_screen").iterdir())
 
 
+@pytest.mark.slow
 def test_a_second_process_needs_no_tensorflow(home):
     script = """
 import sys

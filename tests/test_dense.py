@@ -173,6 +173,7 @@ def test_same_random_state_same_probabilities(X, y):
     assert (dense(random_state=None).fit(X, y).predict_proba(X) != first).any()
 
 
+@pytest.mark.slow
 def test_same_probabilities_in_another_process(tmp_path, X, y):
     head = dense(dropout=0.5, epochs=5).fit(X, y)
     joblib.dump((X, y, clone(head), head), tmp_path / "head.joblib")

@@ -21,6 +21,8 @@ import sktime_screen
 from sktime_screen.cli import app
 from sktime_screen.datasets import make_cartoon_film
 
+pytestmark = pytest.mark.usefixtures("quick_training")
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")])
 MODULES = [
@@ -93,7 +95,13 @@ def code_blocks(page):
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if code_blocks(page)], ids=lambda page: page.name
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] * (page.name == "validation.md"))
+        for page in PAGES
+        if code_blocks(page)
+    ],
+    ids=lambda page: page.name,
 )
 def test_code_of_pages_runs(page, place_with_films, monkeypatch):
     monkeypatch.chdir(place_with_films)
@@ -107,6 +115,7 @@ def test_code_of_pages_runs(page, place_with_films, monkeypatch):
 COMMAND_LINE = ROOT / "docs" / "guide" / "command_line.md"
 
 
+@pytest.mark.slow
 def test_commands_of_the_guide_run(place_with_films, monkeypatch):
     monkeypatch.chdir(place_with_films)
     text = COMMAND_LINE.read_text().replace("\\\n", "")

@@ -136,7 +136,7 @@ def test_bfloat16_is_close(pictures, expected, engine):
 
 @needs_openvino
 @pytest.mark.parametrize(("n_cores", "shares"), [(1, [1]), (2, [1, 1]), (9, [2, 2, 2, 3])])
-def test_each_compiled_network_has_one_stream(pictures, monkeypatch, n_cores, shares):
+def test_each_compiled_network_has_one_stream(pictures, tiny, monkeypatch, n_cores, shares):
     # Several streams may never be ready where other processes keep the processor busy.
     monkeypatch.setattr(joblib, "cpu_count", lambda only_physical_cores: n_cores)
     monkeypatch.setattr(_networks, "_networks", OrderedDict())

@@ -90,7 +90,7 @@ def test_sequence_in_table_with_frame_index_out(table, features):
     assert transformer.picture_shape_ == (48, 64, 3)
 
 
-def test_columns_of_a_map_are_numbered_and_its_size_is_told(table):
+def test_columns_of_a_map_are_numbered_and_its_size_is_told(table, tiny):
     transformer = Features(weights=None, pooling=None)
     # The second time from the network as it was kept.
     for _ in range(2):
@@ -98,7 +98,7 @@ def test_columns_of_a_map_are_numbered_and_its_size_is_told(table):
         maps = transformer.fit_transform(FrameSequence(table))
         assert maps.columns.equals(pd.RangeIndex(transformer.n_features_out_))
         assert len(transformer.get_feature_names_out()) == maps.shape[1]
-        assert maps.attrs["map_size"] == (2, 2)
+        assert maps.attrs["map_size"] == (11, 15)
     for pooling in ("avg", ("avg", None)):
         assert not Features(weights=None, pooling=pooling).fit_transform(FrameSequence(table)).attrs
 
@@ -239,7 +239,7 @@ def test_clones_share_one_network_which_is_not_in_the_pickle(pictures, monkeypat
         np.testing.assert_array_equal(twin.transform(pictures), before)
 
 
-def test_networks_kept_are_few(pictures):
+def test_networks_kept_are_few(pictures, tiny):
     for height in range(32, 40):
         Features().fit(pictures[:, :height])
     assert len(_networks._networks) <= 4
@@ -265,6 +265,7 @@ def test_a_saved_model(model, pictures, tmp_path):
         assert transformer.get_feature_names_out()[0] == "my_net_0"
 
 
+@pytest.mark.slow
 def test_joblib_in_a_fresh_process(model, pictures, features, tmp_path):
     with_weights = Features(weights="imagenet").fit(pictures)
     random = Features(weights=None).fit(pictures)

@@ -243,6 +243,7 @@ def test_the_best_epoch_is_kept(fine_tuned, X, y):
     assert_array_equal(repeated.predict_proba(X), classifier.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_loads_in_another_process(fitted, X, tmp_path):
     joblib.dump(fitted, tmp_path / "classifier.joblib")
     np.save(tmp_path / "X.npy", X[:8])

@@ -42,7 +42,7 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def fitted(data):
+def fitted(data, quick_training):
     return recommended_pipeline(random_state=0)[-2:].fit(*data)
 
 
@@ -53,6 +53,7 @@ def file(fitted, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_the_same_in_another_process(data, fitted, file, tmp_path):
     data[0].to_pickle(tmp_path / "X.pkl")
     code = (

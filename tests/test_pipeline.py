@@ -169,6 +169,7 @@ def test_undersampling_the_table_before_anything_is_decoded(X, y, decoded):
     assert len(pipeline.predict(X)) == len(X)
 
 
+@pytest.mark.slow
 def test_a_pipeline_on_disk_predicts_the_same_in_a_fresh_process(fitted, X, tmp_path):
     joblib.dump(fitted, tmp_path / "screen_time.joblib")
     X.to_pickle(tmp_path / "X.pkl")
@@ -223,8 +224,9 @@ def test_clone_and_html(fitted):
     assert recommended_pipeline(picture_size=(384, 671))[-2].estimator.map_size == (12, 21)
 
 
-def test_recommended_pipeline_that_looks_at_places(X, y):
-    pipeline = recommended_pipeline(random_state=0).fit(X[::2], y[::2])
+@pytest.mark.slow
+def test_recommended_pipeline_that_looks_at_places(X, y, tmp_path):
+    pipeline = recommended_pipeline(memory=tmp_path, random_state=0).fit(X[::2], y[::2])
     probabilities = pipeline[:-1].transform(X)
     heat = pipeline[-2].explain(pipeline[:-2].transform(X[:3]))
     assert heat.shape == (3, probabilities.shape[1], 12, 21)

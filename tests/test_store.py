@@ -115,7 +115,7 @@ def test_a_moved_film_is_found_and_a_changed_one_is_not(film, other_film, store,
     ],
     ids=str,
 )
-def test_whatever_decides_a_feature_is_in_its_key(film, store, decoded, resizing, network):
+def test_whatever_decides_a_feature_is_in_its_key(film, store, decoded, tiny, resizing, network):
     features(sequence(film), store)
     decoded.clear()
     changed = features(sequence(film, **resizing), store, **network)
@@ -155,7 +155,7 @@ def test_a_grid_search_computes_each_frame_once(film, store, decoded, computed):
     assert sum(computed) == 20
 
 
-def test_a_grid_of_poolings(film, store):
+def test_a_grid_of_poolings(film, store, tiny):
     X = VideoFrameSampler(rate=2).sample(film)
     pipeline = make_pipeline(
         VideoFrameSampler(),
