@@ -202,8 +202,9 @@ class Tiny(Backbone):
 
 
 @pytest.fixture
-def tiny(monkeypatch):
-    """A quick network, whatever name is asked for."""
+def tiny(monkeypatch, tmp_path):
+    """A quick network, whatever name is asked for, kept where nobody else looks for that name."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr(_networks, "get_backbone", Tiny)
     _networks._networks.clear()
     yield Tiny("tiny")
