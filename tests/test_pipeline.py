@@ -48,7 +48,7 @@ def pipeline_steps(**head):
 def labelled(tmp_path_factory):
     """The frame table of a short cartoon film, and its two columns of labels."""
     path = str(tmp_path_factory.mktemp("cartoon") / "film.mp4")
-    truth = make_cartoon_film(path, seconds=30, seed=5, size=(90, 160), fps=12)
+    truth = make_cartoon_film(path, seconds=30, seed=10, size=(90, 160), fps=12)
     X = VideoFrameSampler(rate=2).sample(path)
     rows = truth["time"].searchsorted(X["time"] + 1e-6, side="right") - 1
     return X, truth[["cat", "mouse"]].iloc[rows].reset_index(drop=True)

@@ -33,7 +33,8 @@ def frame_sources(rows, folder):
     }
     if "image" in rows and None in films.values():
         images = [find_file(folder, name) for name in rows["image"]]
-        return rows[["video", "time"]].assign(image=images)
+        # As lists, since text as it was read has no type of its own.
+        return rows[["video", "time"]].assign(video=rows["video"].tolist(), image=images)
     films = {name: found or find_file(folder, name) for name, found in films.items()}
     films = dict(zip(films, same_films(films.values()), strict=True))
     return rows[["video", "time"]].assign(video=rows["video"].map(films))
