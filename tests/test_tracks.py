@@ -93,8 +93,9 @@ def test_of_two_films_the_default_is_read_and_a_warning_says_so(tmp_path):
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "bmp", "tiff", "jp2", "avif", "mp4"])
 def test_a_still_image_is_no_video(tmp_path, suffix):
     path = str(tmp_path / f"still.{suffix}")
-    encoded, image = cv2.imencode(".jpg" if suffix == "mp4" else f".{suffix}", draw_code(5))
-    assert encoded
+    if not cv2.haveImageWriter(f"still.{suffix.replace('mp4', 'jpg')}"):
+        pytest.skip(f"this version of OpenCV writes no {suffix}")
+    _, image = cv2.imencode(".jpg" if suffix == "mp4" else f".{suffix}", draw_code(5))
     image.tofile(path)
     wanted = rf"still\.{suffix}.*image, not a video.*column 'image' of a frame"
     with pytest.raises(VideoError, match=wanted):
