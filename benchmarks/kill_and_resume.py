@@ -10,7 +10,6 @@ its features must equal those of an undisturbed one, bit for bit.
 import argparse
 import multiprocessing
 import os
-import signal
 import sqlite3
 import tempfile
 import time
@@ -65,7 +64,7 @@ def main():
                 time.sleep(0.02)
             time.sleep(generator.uniform(0, 0.5))
             at_work += child.is_alive()
-            os.kill(child.pid, signal.SIGKILL)
+            child.kill()
             child.join()
             kills += 1
             after = stored(broken)

@@ -3,8 +3,11 @@
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import warnings
 from contextlib import closing, contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
@@ -243,3 +246,19 @@ def test_another_process_makes_it_first(tmp_path, monkeypatch):
     monkeypatch.setattr(_store, "_begin_anew", late)
     with closing(_store._connected(str(path))):
         assert read(FeatureStore(tmp_path))[1].all()
+
+
+def test_what_one_connection_does_leaves_the_locks_of_others(tmp_path):
+    store = FeatureStore(tmp_path)
+    store.put([b"a"], np.ones((1, 2), np.float32), "network", "film.mp4")
+    path = tmp_path / "features.sqlite"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("SELECT COUNT(*) FROM features").fetchone()
+        store.put([b"b"], np.ones((1, 2), np.float32), "network", "film.mp4")
+        # The last connection takes the log of changes away; another process must not take itself
+        # for the last while this one is at work.
+        program = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2])"
+        query = "SELECT COUNT(*) FROM features"
+        subprocess.run([sys.executable, "-c", f"{program}; d.close()", path, query], check=True)
+        assert Path(f"{path}-wal").exists()
+        assert other.execute("SELECT COUNT(*) FROM features").fetchone() == (2,)

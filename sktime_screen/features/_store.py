@@ -245,12 +245,13 @@ def _checksum(key, vector):
 def _connected(path):
     """Return a connection for one use: it may not be shared between threads or across a fork."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    # SQLite does not tell why it cannot open a file.
-    with open(path, "ab"):
-        pass
     deadline = time.monotonic() + _WAIT
     while True:
-        database = sqlite3.connect(path, timeout=_WAIT)
+        try:
+            database = sqlite3.connect(path, timeout=_WAIT)
+        except sqlite3.OperationalError:
+            _raise_why(path)
+            raise
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
@@ -266,6 +267,17 @@ def _connected(path):
         except sqlite3.Error:
             database.close()
             raise
+
+
+def _raise_why(path):
+    """Raise why a file cannot be opened, which SQLite does not tell."""
+    # A file that is there is not opened: closing it again would end the locks that connections of
+    # this process have on it, and with them what keeps the store whole.
+    if not os.path.exists(path):
+        with open(path, "xb"):
+            pass
+    elif not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 def _version(database):
