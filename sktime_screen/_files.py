@@ -1,11 +1,12 @@
 """Files that are either written whole or not at all."""
 
 import os
-import re
 import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+
+from ._names import shown_path
 
 
 def checked_target(path):
@@ -36,39 +37,6 @@ def checked_target(path):
             f"Cannot write {target}: there is no folder {target.parent}. Make it first."
         )
     return target
-
-
-def shown_path(text):
-    r"""Return a path, or a text with paths in it, as it can be shown and written.
-
-    Parameters
-    ----------
-    text : str
-        In names of files that are not UTF-8, as they come from Linux, Python keeps each byte that
-        is not text as half a character.
-
-    Returns
-    -------
-    str
-        The same, but for such bytes: ``\udcff`` stands for the byte 255.
-    """
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def path_meant(text):
-    """Return the path that :func:`shown_path` shows so.
-
-    Parameters
-    ----------
-    text : str
-        As it is written in a file.
-
-    Returns
-    -------
-    str
-        The path to open.
-    """
-    return re.sub(r"\\ud[c-f][0-9a-f]{2}", lambda found: chr(int(found[0][2:], 16)), text)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Names of characters and videos where others read them: on a screen, or in a spreadsheet."""
+"""Names of characters and videos where others read them: on a screen, in a file or a table."""
 
 import re
 
@@ -28,6 +28,39 @@ def shown(name):
         One line that looks like what it is, ``\\u202e`` for a mark that turns the direction.
     """
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), str(name))
+
+
+def shown_path(text):
+    r"""Return a path, or a text with paths in it, as it can be shown and written.
+
+    Parameters
+    ----------
+    text : str
+        In names of files that are not UTF-8, as they come from Linux, Python keeps each byte that
+        is not text as half a character.
+
+    Returns
+    -------
+    str
+        The same, but for such bytes: ``\udcff`` stands for the byte 255.
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def path_meant(text):
+    """Return the path that :func:`shown_path` shows so.
+
+    Parameters
+    ----------
+    text : str
+        As it is written in a file.
+
+    Returns
+    -------
+    str
+        The path to open.
+    """
+    return re.sub(r"\\ud[c-f][0-9a-f]{2}", lambda found: chr(int(found[0][2:], 16)), text)
 
 
 def harmless(cell):

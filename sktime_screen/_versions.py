@@ -33,9 +33,15 @@ _MORE_PACKAGES = (
 )
 
 
-def find_versions(names=_PACKAGES) -> dict[str, str]:
-    """Return the versions of this package, of Python and of what else is installed, by name."""
-    found = {"sktime_screen": __version__, "Python": platform.python_version()}
+def find_versions() -> dict[str, str]:
+    """Return the versions of this package, of Python and of what has a part in seconds, by name."""
+    own = {"sktime_screen": __version__, "Python": platform.python_version()}
+    return own | installed_versions(_PACKAGES)
+
+
+def installed_versions(names) -> dict[str, str]:
+    """Return the versions of the packages that are installed, out of some, by name."""
+    found = {}
     for name in names:
         try:
             found[name] = metadata.version(name)
@@ -58,7 +64,7 @@ def show_versions() -> None:
     """
     from ._keras import keras_backend
 
-    found = find_versions(_PACKAGES + _MORE_PACKAGES)
+    found = find_versions() | installed_versions(_MORE_PACKAGES)
     sections: dict[str, dict] = {
         "System": {
             "Python": sys.version.replace("\n", " "),

@@ -34,7 +34,7 @@ def _print_version(wanted: bool):
 
 
 @app.callback()
-def _options(
+def _program(
     version: Annotated[
         bool,
         typer.Option(

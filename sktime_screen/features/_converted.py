@@ -5,13 +5,13 @@ import json
 import os
 from contextlib import suppress
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from zipfile import ZipFile
 from zlib import crc32
 
 from .._files import written_whole
 from .._keras import keras_home
+from .._versions import installed_versions
 from ..frames import file_digest
 
 # Above this the networks not used for longest are dropped.
@@ -124,7 +124,5 @@ def _versions():
     """Return the versions of everything that makes a converted network, as text."""
     here = sorted(Path(__file__).parent.glob("*.py"))
     versions = [file_digest(str(path)).hex() for path in here]
-    for name in _PACKAGES:
-        with suppress(metadata.PackageNotFoundError):
-            versions.append(f"{name} {metadata.version(name)}")
+    versions += [f"{name} {found}" for name, found in installed_versions(_PACKAGES).items()]
     return " ".join(versions)

@@ -343,7 +343,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
 
     def _compute(self, network, features, batches, total, done=0, keep=None):
         # Each write to the store costs milliseconds, and the engine hands over a few rows at once.
-        to_keep = []
+        to_keep, at_once = [], self._at_once(network)
 
         def keep_all():
             if to_keep:
@@ -357,7 +357,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                 features[rows] = values
                 if keep is not None:
                     to_keep.append(rows)
-                    if sum(map(len, to_keep)) >= self._at_once(network):
+                    if sum(map(len, to_keep)) >= at_once:
                         keep_all()
                 advance(len(rows))
 

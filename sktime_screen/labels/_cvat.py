@@ -8,13 +8,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
-from .._files import shown_path, written_whole
+from .._files import written_whole
+from .._names import shown_path
 from ..frames import TIME_TOLERANCE, VideoFrameSampler, check_frame_table, read_timeline
 from ..frames._video import picture_size
 from ._files import as_seen_from, file_name, find_file, look_for
 from ._formats import check_format
 from ._indicators import indicators
 from ._intervals import frame_intervals
+from ._sources import only_video
 from ._xml import Elements, check_names, read_xml
 
 _SHAPES = {"box", "cuboid", "ellipse", "mask", "points", "polygon", "polyline", "skeleton"}
@@ -153,16 +155,11 @@ def save_cvat(path, X, y) -> None:
     path = os.fspath(path)
     table = check_frame_table(X).reset_index(drop=True)
     labels = indicators(X, y)
-    videos = table["video"].unique()
-    if len(videos) != 1:
-        raise ValueError(
-            f"Annotations of CVAT are of one video, and the frames are of {len(videos)}: save each "
-            f"with its own rows."
-        )
+    video = only_video(table, path)
     check_names(labels.columns, "label")
-    times = read_timeline(videos[0]).times
+    times = read_timeline(video).times
     first, end = _frames(times, table["time"].min(), (table["time"] + table["duration"]).max())
-    height, width = picture_size(videos[0])
+    height, width = picture_size(video)
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = "1.1"
     task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
@@ -171,7 +168,7 @@ def save_cvat(path, X, y) -> None:
         ("mode", "interpolation"),
         ("start_frame", first),
         ("stop_frame", end - 1),
-        ("source", shown_path(as_seen_from(os.path.dirname(path), videos[0]))),
+        ("source", shown_path(as_seen_from(os.path.dirname(path), video))),
     ]:
         ElementTree.SubElement(task, name).text = str(value)
     names = ElementTree.SubElement(task, "labels")

@@ -7,12 +7,14 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
-from .._files import shown_path, written_whole
+from .._files import written_whole
+from .._names import shown_path
 from ..frames import check_frame_table
 from ._files import as_seen_from, find_file, look_for
 from ._formats import check_format
 from ._indicators import indicators
 from ._intervals import check_interval, frame_intervals, label_intervals
+from ._sources import only_video
 from ._xml import check_names, read_xml
 
 
@@ -137,16 +139,10 @@ def save_eaf(path, X, y) -> None:
     path = os.fspath(path)
     table = check_frame_table(X).reset_index(drop=True)
     labels = indicators(X, y)
-    videos = table["video"].unique()
-    if len(videos) != 1:
-        raise ValueError(
-            f"An .eaf file is about one film, and the frames are of {len(videos)}: save each with "
-            f"its own rows."
-        )
+    video = only_video(table, path)
     check_names(labels.columns, "tier")
     eaf = _pympi().Eaf(author="sktime_screen")
     eaf.remove_tier("default")
-    video = videos[0]
     eaf.add_linked_file(
         Path(os.path.abspath(video)).as_uri() if os.path.isfile(video) else shown_path(video),
         relpath="./" + shown_path(as_seen_from(os.path.dirname(path), video)),

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from .._files import shown_path, written_whole
+from .._files import written_whole
+from .._names import shown_path
 from ..frames import (
     TIME_TOLERANCE,
     FrameSequence,

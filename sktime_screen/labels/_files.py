@@ -5,7 +5,7 @@ import re
 import unicodedata
 import warnings
 
-from .._files import path_meant
+from .._names import path_meant
 
 _ABSOLUTE = re.compile(r"[a-zA-Z]:[\\/]|[\\/]+")
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .._files import checked_target, shown_path, write_whole
+from .._files import checked_target, write_whole
 from .._html import page_template, policy_hash
-from .._names import harmless, shown
+from .._names import harmless, shown, shown_path
 from ..frames import check_frame_table, frame_index, is_frame_index
 from ..frames._thumbnails import rows_by_file, thumbnails
 

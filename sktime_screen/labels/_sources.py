@@ -61,6 +61,35 @@ def same_films(paths):
     ]
 
 
+def only_video(table, path):
+    """Return the one video of a frame table that is written to a file about one.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A frame table.
+    path : str
+        The file.
+
+    Returns
+    -------
+    str
+        The video.
+
+    Raises
+    ------
+    ValueError
+        If there are several.
+    """
+    videos = table["video"].unique()
+    if len(videos) != 1:
+        raise ValueError(
+            f"{path!r} is about one video, and the frames are of {len(videos)}: save each with its "
+            f"own rows."
+        )
+    return videos[0]
+
+
 def first_of_frames(table, labels):
     """Tell which rows are the first of their frame, and where a later one has other labels.
 

@@ -6,8 +6,8 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from .._files import shown_path
 from .._html import data_uri, page_template, policy_hash
+from .._names import shown_path
 
 _TICKS = 6
 _MINUTES_FROM = 300
