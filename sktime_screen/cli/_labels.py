@@ -187,7 +187,7 @@ def as_films_are_called(X, films):
     pandas.DataFrame
         The table; films that are none of these keep their path.
     """
-    called = {os.path.realpath(film): film for film in films}
+    called = {os.path.realpath(path): path for path in films}
     return X.assign(
-        video=[called.get(os.path.realpath(str(film)), str(film)) for film in X["video"]]
+        video=[called.get(os.path.realpath(str(path)), str(path)) for path in X["video"]]
     )

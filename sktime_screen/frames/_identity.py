@@ -42,9 +42,9 @@ def picture_keys(frames) -> list[bytes]:
             images = frames.table["image"].to_numpy()[rows]
             contents = [file_digest(image) for image in images]
             if frames.crop_bars:
-                # Bars are found from all pictures of a film together.
-                film = _digest(*sorted(set(contents)))
-                contents = [_digest(film, content) for content in contents]
+                # Bars are found from all pictures of a all_images together.
+                all_images = _digest(*sorted(set(contents)))
+                contents = [_digest(all_images, content) for content in contents]
             numbers = np.zeros(len(rows), int)
         else:
             contents = [file_digest(video)] * len(rows)

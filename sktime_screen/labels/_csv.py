@@ -147,8 +147,8 @@ def _film_labels(path, rows, folder, video, missing, frame_rate):
     _check_order(path, rows)
     table = frame_sources(rows, folder)
     check_in_films(table, [f"{path!r}, line {line}" for line in rows.index])
-    for film, of_film in table.groupby("video", sort=False) if "image" not in table else ():
-        _check_unit(path, film, texts.loc[of_film.index], of_film["time"])
+    for found, of_film in table.groupby("video", sort=False) if "image" not in table else ():
+        _check_unit(path, found, texts.loc[of_film.index], of_film["time"])
     y = _targets(path, rows[labels])
     kept, differing = first_of_frames(table, y)
     if differing is not None:
@@ -181,10 +181,10 @@ def _interval_labels(path, rows, folder, video, rate, missing, frame_rate):
     rows = rows[_labelled(path, rows, [label], missing)].rename(columns={label: "label"})
     where = {name: find_file(folder, name) for name in rows["video"].unique()}
     rows = rows.assign(video=rows["video"].map(where))
-    for film, of_film in rows.groupby("video", sort=False):
-        _check_unit(path, film, texts.loc[of_film.index], of_film[["start", "end"]])
-    for line, film, start, end in rows[["video", "start", "end"]].itertuples():
-        check_interval(f"{path!r}, line {line}", start, end, film)
+    for found, of_film in rows.groupby("video", sort=False):
+        _check_unit(path, found, texts.loc[of_film.index], of_film[["start", "end"]])
+    for line, found, start, end in rows[["video", "start", "end"]].itertuples():
+        check_interval(f"{path!r}, line {line}", start, end, found)
     return label_intervals(where.values(), rows, rate=1.0 if rate is None else rate)
 
 

@@ -83,17 +83,17 @@ def load_cvat(path, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
     check_format(path, "CVAT")
     found = _Annotations()
     read_xml(path, found)
-    film = _film(path, found.sources, video)
-    timeline = read_timeline(film)
+    found_video = _film(path, found.sources, video)
+    timeline = read_timeline(found_video)
     n_frames = len(timeline)
     stop = n_frames if found.stop is None else found.stop + 1
     if stop > n_frames:
         warnings.warn(
-            f"{path!r} is of {stop} frames, and {film!r} has {n_frames}: is it the same video?",
+            f"{path!r} is of {stop} frames, and {found_video!r} has {n_frames}: is it the same video?",
             UserWarning,
             stacklevel=2,
         )
-    table = VideoFrameSampler(rate=rate).sample(film)
+    table = VideoFrameSampler(rate=rate).sample(found_video)
     numbers = timeline.shown_at(table["time"])
     values = {}
     for name in found.labels:
@@ -101,7 +101,7 @@ def load_cvat(path, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
         for begin, end in found.spans.get(name, ()):
             if not 0 <= begin < n_frames:
                 raise ValueError(
-                    f"{path!r}, {name!r}: frame {begin} is not in {film!r}, which has {n_frames} "
+                    f"{path!r}, {name!r}: frame {begin} is not in {found_video!r}, which has {n_frames} "
                     f"frames, from 0."
                 )
             shown[begin:end] = 1

@@ -77,7 +77,7 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
         eaf = elan.Eaf(os.path.abspath(path))
     except Exception as error:
         raise ValueError(f"{path!r} cannot be read as a file of ELAN: {error!r}") from error
-    film, origin = _film(path, eaf, video)
+    found_video, origin = _film(path, eaf, video)
     tiers = _tiers(path, eaf, tier)
     rows = []
     for name in tiers:
@@ -90,12 +90,12 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
             if tier is not None and not value.strip():
                 raise ValueError(f"{where} is empty: expected the name of a character.")
             start, end = (start + origin) / 1000, (end + origin) / 1000
-            check_interval(where, start, end, film)
-            rows.append((film, start, end, name if tier is None else value.strip()))
+            check_interval(where, start, end, found_video)
+            rows.append((found_video, start, end, name if tier is None else value.strip()))
     intervals = pd.DataFrame(rows, columns=["video", "start", "end", "label"])
     if tier is not None and intervals.empty:
         raise ValueError(f"{path!r}: the tier {tier!r} has no annotations.")
-    return label_intervals([film], intervals, tiers if tier is None else None, rate=rate)
+    return label_intervals([found_video], intervals, tiers if tier is None else None, rate=rate)
 
 
 def save_eaf(path, X, y) -> None:

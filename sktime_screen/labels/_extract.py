@@ -181,8 +181,8 @@ def _film_of(lines):
 
 
 def _image_paths(table, video, folder, picture_format):
-    film = f"{os.path.splitext(os.path.basename(video))[0]}_{file_digest(video).hex()[:8]}"
-    names = [f"{film}_{time:09.3f}.{picture_format}" for time in table["time"]]
+    stem = f"{os.path.splitext(os.path.basename(video))[0]}_{file_digest(video).hex()[:8]}"
+    names = [f"{stem}_{time:09.3f}.{picture_format}" for time in table["time"]]
     return [os.path.join(folder, name) for name in names]
 
 

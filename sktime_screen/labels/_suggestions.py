@@ -131,8 +131,8 @@ def suggest_frames(
         )
     generator = check_random_state(random_state)
     if strategy == "blocks":
-        films, videos = table["video"].factorize()
-        blocks = _blocks_of_time(candidates, films, videos, n)
+        codes, names = table["video"].factorize()
+        blocks = _blocks_of_time(candidates, codes, names, n)
         rows, drawn = _some_of_each(blocks, generator)
     elif strategy == "random":
         rows = generator.choice(candidates, n, replace=False)
@@ -155,25 +155,25 @@ def suggest_frames(
     return chosen.assign(**{name: drawn.loc[rows, name].to_numpy() for name in drawn})
 
 
-def _blocks_of_time(rows, films, videos, n):
+def _blocks_of_time(rows, codes, names, n):
     """Part the rows of films, which are in order, and tell how many to take of each part."""
-    names, sizes = np.unique(films[rows], return_counts=True)
+    present, sizes = np.unique(codes[rows], return_counts=True)
     if sizes.min() < 2:
         raise ValueError(
             f"strategy='blocks' takes two frames at least of each film, and "
-            f"{videos[names[sizes.argmin()]]!r} has only one: leave it out."
+            f"{names[present[sizes.argmin()]]!r} has only one: leave it out."
         )
-    if n < 2 * len(names):
+    if n < 2 * len(present):
         raise ValueError(
-            f"strategy='blocks' takes two frames at least of each of the {len(names)} films, and "
+            f"strategy='blocks' takes two frames at least of each of the {len(present)} films, and "
             f"n={n} is too few."
         )
     # As many of each film as its share, where it begins being rounded to whole frames.
     free = sizes - 2
-    ends = np.round((n - 2 * len(names)) * np.cumsum(free) / max(free.sum(), 1)).astype(int)
+    ends = np.round((n - 2 * len(present)) * np.cumsum(free) / max(free.sum(), 1)).astype(int)
     blocks = []
-    for name, share in zip(names, 2 + np.diff(ends, prepend=0), strict=True):
-        parts = np.array_split(rows[films[rows] == name], share // 2)
+    for code, share in zip(present, 2 + np.diff(ends, prepend=0), strict=True):
+        parts = np.array_split(rows[codes[rows] == code], share // 2)
         blocks += [(part, 2 + (share % 2 and not number)) for number, part in enumerate(parts)]
     return blocks
 

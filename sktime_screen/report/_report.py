@@ -190,7 +190,7 @@ class ScreenTimeReport:
         best = self._best()
         doubtful = self._doubtful()
         pictures, problems = self._pictures(best, doubtful)
-        films = [
+        sections = [
             _film(video, names[video], lengths[video], self.estimate, self.appearances)
             for video in videos
         ]
@@ -201,7 +201,7 @@ class ScreenTimeReport:
             "names": names,
             "characters": characters,
             "colors": colors,
-            "films": films,
+            "films": sections,
             "longest": float(reached) or 1.0,
             "notes": self.estimate.attrs.get("notes", []),
             "totals": _totals(self.estimate, characters),

@@ -135,11 +135,11 @@ def shared_seconds(shown, index, names):
     """
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
     weights = np.where(index.duplicated(), 0, durations)
-    films, videos = index.get_level_values("video").factorize()
+    codes, videos = index.get_level_values("video").factorize()
     tables = []
-    for film in range(len(videos)):
-        here = shown[films == film].astype(np.float64)
-        tables.append((here * weights[films == film, None]).T @ here)
+    for code in range(len(videos)):
+        here = shown[codes == code].astype(np.float64)
+        tables.append((here * weights[codes == code, None]).T @ here)
     return pd.DataFrame(
         np.concatenate(tables) if tables else np.empty((0, len(names))),
         index=pd.MultiIndex.from_product([videos, list(names)], names=["video", "character"]),

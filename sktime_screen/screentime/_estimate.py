@@ -62,7 +62,7 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
     """
     kept = classes.kept
     table = _film_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
-    films, videos = index.get_level_values("video").factorize()
+    codes, videos = index.get_level_values("video").factorize()
     sample = evidence.sample
     if sample is not None and not np.isin(sample.films, resolved_films(videos)).any():
         raise ValueError(
@@ -70,8 +70,8 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
             f"{sample.films[0]!r}, measured is {videos[0]!r}."
         )
     notes = []
-    for film, video in enumerate(videos):
-        rows = films == film
+    for code, video in enumerate(videos):
+        rows = codes == code
         place = table.index[table["video"] == video]
         share = sample and sample.interval(
             probabilities[rows],
@@ -107,7 +107,7 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
 
 def _film_summary(shown, probabilities, index, names):
     """Sum up each video and character, intervals still NaN."""
-    films, videos = index.get_level_values("video").factorize()
+    codes, videos = index.get_level_values("video").factorize()
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
     found = appearance_table(shown, probabilities, index, names).groupby(["video", "character"])
     table = pd.DataFrame(
@@ -119,11 +119,11 @@ def _film_summary(shown, probabilities, index, names):
     ).reindex(pd.MultiIndex.from_product([videos, list(names)], names=["video", "character"]))
     table["appearances"] = table["appearances"].fillna(0).astype(np.int64)
     weights = shown * durations[:, None]
-    seconds = _by_film(films, weights)
+    seconds = _by_film(codes, weights)
     with np.errstate(invalid="ignore"):
-        table["confidence"] = (_by_film(films, weights * probabilities) / seconds).ravel()
+        table["confidence"] = (_by_film(codes, weights * probabilities) / seconds).ravel()
     table.insert(0, "seconds", seconds.ravel())
-    table.insert(1, "share", (seconds / _by_film(films, durations[:, None])).ravel())
+    table.insert(1, "share", (seconds / _by_film(codes, durations[:, None])).ravel())
     table.insert(2, "low", np.nan)
     table.insert(3, "high", np.nan)
     return table.reset_index()
