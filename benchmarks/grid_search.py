@@ -26,7 +26,7 @@ GRID = {
 def counting():
     """Count the frames that are decoded and that go through a network, from now on."""
     from sktime_screen.features import _networks
-    from sktime_screen.frames import FrameSequence
+    from sktime_screen.video import FrameSequence
 
     counts = {"decoded": 0, "inferred": 0}
     decode, run = FrameSequence.iter_batches, _networks.Network.run

@@ -30,7 +30,7 @@ import pandas as pd
 from made_films import FAMILIES, FPS, HEIGHT, WIDTH
 
 from sktime_screen import VideoError, VideoFrameSampler
-from sktime_screen.frames import _video
+from sktime_screen.video import _video
 
 RATES = (1.0, 4.0, None)
 # Containers count milliseconds or 100ths of a second, and versions of FFmpeg differ on when sound

@@ -7,17 +7,17 @@ from .classify import (
     LabelSpreadingClassifier,
     VideoClassifier,
 )
-from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
-from .frames import (
-    FrameSequence,
-    ImageResizer,
-    MultilabelStratifiedGroupKFold,
-    VideoError,
-    VideoFrameSampler,
-    shot_boundaries,
-    shot_groups,
-    time_blocks,
+from .export import (
+    save_csv,
+    save_cvat,
+    save_eaf,
+    save_json,
+    save_label_csv,
+    save_label_studio,
+    save_srt,
+    save_vtt,
 )
+from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
 from .labels import (
     extract_frames,
     load_cvat,
@@ -26,12 +26,21 @@ from .labels import (
     load_label_csv,
     load_label_studio,
     load_ucf101,
-    save_cvat,
-    save_eaf,
-    save_label_csv,
-    save_label_studio,
     suggest_frames,
     write_label_page,
+)
+from .metrics import (
+    appearance_overlap,
+    appearance_overlap_scorer,
+    screen_time_error,
+    screen_time_error_scorer,
+)
+from .model_selection import (
+    MultilabelStratifiedGroupKFold,
+    screen_time_validation,
+    shot_boundaries,
+    shot_groups,
+    time_blocks,
 )
 from .persistence import load_skops, save_skops
 from .recipes import recommended_pipeline
@@ -41,18 +50,13 @@ from .report import (
     ScreenTimeReport,
     TimelineDisplay,
     TrainingHistoryDisplay,
-    save_csv,
-    save_json,
-    save_srt,
-    save_vtt,
 )
-from .screentime import (
-    ScreenTimeAggregator,
-    appearance_overlap,
-    appearance_overlap_scorer,
-    screen_time_error,
-    screen_time_error_scorer,
-    screen_time_validation,
+from .screentime import ScreenTimeAggregator
+from .video import (
+    FrameSequence,
+    ImageResizer,
+    VideoError,
+    VideoFrameSampler,
 )
 
 __version__: str

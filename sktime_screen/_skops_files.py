@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .screentime._correction import Correction
+from .screentime import Correction
 
 # A file may unpack to so many times its size, beyond a size that any machine has room for: weights
 # hardly shrink, a table of zeros shrinks to a thousandth.

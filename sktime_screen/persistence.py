@@ -5,23 +5,20 @@ from zipfile import ZIP_DEFLATED
 
 from sklearn.pipeline import Pipeline
 
-from ._files import written_whole
+from ._atomic_files import written_whole
 from ._skops_files import check_shapes, check_sizes
 from .classify import (
     FineTunedCNNClassifier,
     KerasDenseClassifier,
     KerasMapClassifier,
+    LabelledRows,
     LabelSpreadingClassifier,
+    TargetEncoding,
     VideoClassifier,
 )
-from .classify._label_spreading import LabelledRows
-from .classify._targets import TargetEncoding
 from .features import PretrainedCNNFeatures
-from .frames import ImageResizer, VideoFrameSampler
-from .screentime import ScreenTimeAggregator
-from .screentime._calibration_errors import CalibrationErrors
-from .screentime._classes import Classes
-from .screentime._correction import Correction
+from .screentime import CalibrationErrors, Classes, Correction, ScreenTimeAggregator
+from .video import ImageResizer, VideoFrameSampler
 
 # One by one, and not all that the package holds: some of its functions read pickles.
 _TYPES = [

@@ -6,8 +6,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from .classify import KerasDenseClassifier, KerasMapClassifier, LabelSpreadingClassifier
 from .features import PretrainedCNNFeatures
-from .frames import ImageResizer, VideoFrameSampler
 from .screentime import ScreenTimeAggregator
+from .video import ImageResizer, VideoFrameSampler
 
 
 def recommended_pipeline(

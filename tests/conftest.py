@@ -16,11 +16,12 @@ import pandas as pd
 import pytest
 
 from sktime_screen import recommended_pipeline
-from sktime_screen.classify import _dense, _map, _network
+from sktime_screen.classify import _dense, _network
+from sktime_screen.classify import _feature_map as _map
 from sktime_screen.classify._network import DenseNetwork
 from sktime_screen.features import _networks
 from sktime_screen.features._backbone import Backbone, pool
-from sktime_screen.frames import FrameSequence
+from sktime_screen.video import FrameSequence
 
 # For the recommended pipeline, where not all of it is needed: test_pipeline.py runs it as it is.
 quick_pipeline = partial(

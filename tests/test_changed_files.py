@@ -23,7 +23,7 @@ from sktime_screen import (
     VideoFrameSampler,
 )
 from sktime_screen.features import _networks
-from sktime_screen.frames import file_digest, read_timeline
+from sktime_screen.video import file_digest, read_timeline
 
 
 @pytest.fixture(autouse=True)

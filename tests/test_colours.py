@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sktime_screen import ImageResizer, VideoError
-from sktime_screen.frames._decoding import read_pictures
-from sktime_screen.frames._picture import read_image
+from sktime_screen.video._decoding import read_pictures
+from sktime_screen.video._image import read_image
 
 COLOURS = [(200, 40, 60), (30, 180, 90), (20, 60, 220), (128, 128, 128), (226, 190, 60), (0, 0, 0)]
 # Numbers of ITU-T H.273.

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from sktime_screen import PretrainedCNNFeatures
-from sktime_screen.features import _converted, _networks
-from sktime_screen.features._converted import ConvertedFile
+from sktime_screen.features import _networks
+from sktime_screen.features import _openvino_cache as _converted
+from sktime_screen.features._openvino_cache import ConvertedFile
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("openvino") is None, reason="OpenVINO is not installed"

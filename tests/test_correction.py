@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from sktime_screen.screentime._choice import filling_shares, most_probable
 from sktime_screen.screentime._correction import (
     Correction,
     adjusted_shares,
@@ -10,6 +9,7 @@ from sktime_screen.screentime._correction import (
     fit_calibration,
     shifted,
 )
+from sktime_screen.screentime._decision import filling_shares, most_probable
 
 
 def two(present):

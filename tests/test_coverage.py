@@ -1,6 +1,6 @@
 import numpy as np
 
-from sktime_screen.labels._coverage import Coverage
+from sktime_screen.labels._facility_location import Coverage
 
 
 def greedy(points, n):

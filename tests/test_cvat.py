@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sktime_screen import VideoFrameSampler, load_cvat, save_cvat
 from sktime_screen.cli._labels import load_labels
-from sktime_screen.frames import check_frame_table
+from sktime_screen.video import check_frame_table
 
 # As CVAT 2 exports "CVAT for video 1.1": the elements and attributes are those that
 # cvat/apps/dataset_manager/formats/cvat.py in cvat-ai/cvat writes. A track has a shape for every

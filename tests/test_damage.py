@@ -15,10 +15,10 @@ import pytest
 from conftest import read_code, write_coded_film
 
 from sktime_screen import ImageResizer, VideoError, VideoFrameSampler
-from sktime_screen.frames import _video
-from sktime_screen.frames._decoding import read_pictures
-from sktime_screen.frames._timeline_reader import read_timeline
-from sktime_screen.frames._video import film_packets
+from sktime_screen.video import _video
+from sktime_screen.video._decoding import read_pictures
+from sktime_screen.video._timeline_reader import read_timeline
+from sktime_screen.video._video import film_packets
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "damage.py"
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sktime_screen import KerasDenseClassifier, ScreenTimeAggregator, suggest_frames
-from sktime_screen.frames import frame_index
+from sktime_screen.video import frame_index
 
 
 def probabilities(video, truth, seed):

@@ -8,8 +8,8 @@ import pytest
 from conftest import read_code
 
 from sktime_screen import FrameSequence, VideoError, extract_frames, load_label_csv
-from sktime_screen.frames import check_frame_table
-from sktime_screen.frames._picture import read_image
+from sktime_screen.video import check_frame_table
+from sktime_screen.video._image import read_image
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from sktime_screen import (
     save_vtt,
     write_label_page,
 )
-from sktime_screen.frames import FrameSequence
+from sktime_screen.video import FrameSequence
 
 NOT_UTF8 = os.fsdecode(b"caf\xe9 \xff.mp4") if sys.platform == "linux" else "café.mp4"
 SHOWN = NOT_UTF8.encode(errors="backslashreplace").decode()

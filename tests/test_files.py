@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sktime_screen import save_skops
-from sktime_screen._files import checked_target, write_whole, written_whole
+from sktime_screen._atomic_files import checked_target, write_whole, written_whole
 from sktime_screen.cli._model import save_model
 
 
@@ -43,7 +43,7 @@ def test_a_killed_process_leaves_what_was_there(tmp_path):
     path = tmp_path / "table.csv"
     write_whole(path, "before")
     script = (
-        "import os, sys; from sktime_screen._files import written_whole\n"
+        "import os, sys; from sktime_screen._atomic_files import written_whole\n"
         "with written_whole(sys.argv[1]) as unfinished:\n"
         "    unfinished.write_text('half')\n"
         "    os._exit(9)\n"

@@ -23,8 +23,8 @@ from sktime_screen import (
     VideoFrameSampler,
 )
 from sktime_screen.classify._augmentation import Augmentation
-from sktime_screen.classify._decoded import decoded_pictures
 from sktime_screen.classify._fine_tuned_network import fine_tuned_network
+from sktime_screen.classify._frame_buffer import decoded_pictures
 from sktime_screen.features import get_backbone
 
 

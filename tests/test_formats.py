@@ -9,12 +9,12 @@ import pytest
 from conftest import draw_code, read_code, write_coded_film
 
 from sktime_screen import VideoFrameSampler
-from sktime_screen.frames import _decoding
-from sktime_screen.frames._container import film_stream
-from sktime_screen.frames._decoding import read_pictures
-from sktime_screen.frames._projector import Projector
-from sktime_screen.frames._timeline_reader import read_timeline
-from sktime_screen.frames._video import picture_size
+from sktime_screen.video import _decoding
+from sktime_screen.video._container import film_stream
+from sktime_screen.video._decoding import read_pictures
+from sktime_screen.video._frame_converter import Projector
+from sktime_screen.video._timeline_reader import read_timeline
+from sktime_screen.video._video import picture_size
 
 N_FRAMES = 40
 FPS = Fraction(25)

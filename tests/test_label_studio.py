@@ -8,13 +8,8 @@ from conftest import draw_code, read_code
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sktime_screen import (
-    FrameSequence,
-    VideoFrameSampler,
-    load_label_studio,
-    save_label_studio,
-)
-from sktime_screen.frames import check_frame_table
+from sktime_screen import FrameSequence, VideoFrameSampler, load_label_studio, save_label_studio
+from sktime_screen.video import check_frame_table
 
 # As Label Studio 1.x exports tasks. In HumanSignal/label-studio-converter, the fields are those of
 # tests/data/test_export_csv/csv_test.json and tests/pathtrack/ls-video.json; the results are those

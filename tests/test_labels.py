@@ -13,7 +13,7 @@ from sktime_screen import (
     load_label_csv,
     save_label_csv,
 )
-from sktime_screen.frames import check_frame_table
+from sktime_screen.video import check_frame_table
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sklearn.utils import validation
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen.classify import KerasDenseClassifier, KerasMapClassifier
-from sktime_screen.classify._map_network import map_network
+from sktime_screen.classify._feature_map_network import map_network
 
 HEIGHT, WIDTH, CHANNELS = 4, 6, 5
 

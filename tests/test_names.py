@@ -27,9 +27,9 @@ from sktime_screen import (
     write_label_page,
 )
 from sktime_screen._names import as_meant, harmless, shown
+from sktime_screen._progress import progress
 from sktime_screen.cli import _console
 from sktime_screen.cli._demo import _as_table
-from sktime_screen.frames import progress
 
 FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-tom", "@SUM(A1)", "\ttom", "\rtom", "'=1", "\uff1d1"]
 HOSTILE = "tom\u202egpj\x1b[31m\nred"

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from sktime_screen import FrameSequence, ImageResizer, VideoFrameSampler
-from sktime_screen.frames import _sequence
-from sktime_screen.frames._placement import WHOLE, place, without_bars
-from sktime_screen.frames._sequence import film_box
+from sktime_screen.video import _sequence
+from sktime_screen.video._placement import WHOLE, place, without_bars
+from sktime_screen.video._sequence import film_box
 
 
 def picture(height, width, bars=(0, 0, 0, 0), seed=0):

@@ -10,7 +10,7 @@ import pytest
 from conftest import read_code
 
 from sktime_screen import VideoError, VideoFrameSampler, load_label_csv
-from sktime_screen.frames import FrameSequence
+from sktime_screen.video import FrameSequence
 
 
 def sample(path):

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sktime_screen import VideoFrameSampler
-from sktime_screen.frames._timeline_reader import read_timeline
+from sktime_screen.video._timeline_reader import read_timeline
 
 CONSTANT = [Fraction(24000, 1001), Fraction(30000, 1001), Fraction(25), Fraction(60), Fraction(10)]
 MILLISECOND = Fraction(1, 1000)  # the tick of films of variable frame rate

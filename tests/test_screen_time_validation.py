@@ -12,7 +12,7 @@ from sktime_screen import (
     screen_time_validation,
     time_blocks,
 )
-from sktime_screen.frames import frame_index
+from sktime_screen.video import frame_index
 
 MEASURES = ["frames_right", "average_precision", "seconds_error", "share_error", "overlap"]
 

@@ -4,8 +4,9 @@ import pytest
 
 from sktime_screen import ScreenTimeAggregator
 from sktime_screen.datasets import make_cartoon_film
-from sktime_screen.frames import VideoFrameSampler, frame_index, shot_groups
+from sktime_screen.model_selection import shot_groups
 from sktime_screen.screentime._smoothing import shot_smoothed, viterbi_path
+from sktime_screen.video import VideoFrameSampler, frame_index
 
 
 def index_of(times, video="a", duration=1.0):

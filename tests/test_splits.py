@@ -7,7 +7,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_val_score
 
 from sktime_screen import MultilabelStratifiedGroupKFold, time_blocks
-from sktime_screen.frames import frame_index
+from sktime_screen.video import frame_index
 
 
 def table_of(**seconds_by_film):

@@ -4,8 +4,8 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from sktime_screen import suggest_frames
-from sktime_screen.frames import frame_index
 from sktime_screen.labels import _suggestions
+from sktime_screen.video import frame_index
 
 STRATEGIES = ["diverse", "stratified", "uncertain", "blocks", "random"]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktime_screen.classify._targets import TargetEncoding, read_labels
+from sktime_screen.classify._target_encoding import TargetEncoding, read_labels
 
 
 def encoding(y, **options):

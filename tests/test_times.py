@@ -23,9 +23,9 @@ from sktime_screen import (
     save_srt,
     save_vtt,
 )
-from sktime_screen.frames._decoding import read_pictures
-from sktime_screen.frames._identity import picture_keys
-from sktime_screen.frames._timeline_reader import read_timeline
+from sktime_screen.video._decoding import read_pictures
+from sktime_screen.video._identity import picture_keys
+from sktime_screen.video._timeline_reader import read_timeline
 
 FPS = Fraction(25)
 QUICK = {"preset": "ultrafast"}

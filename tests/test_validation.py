@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from conftest import index_of
 
-from sktime_screen.classify._validation import held_out_rows, parts_of_rows
+from sktime_screen.model_selection._held_out_rows import held_out_rows, parts_of_rows
 
 
 def frames(seconds_by_video):

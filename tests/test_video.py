@@ -6,9 +6,9 @@ import pytest
 from conftest import draw_code, read_code, write_coded_film
 
 from sktime_screen import VideoError, VideoFrameSampler
-from sktime_screen.frames._decoding import read_pictures
-from sktime_screen.frames._timeline_reader import read_timeline
-from sktime_screen.frames._video import picture_size
+from sktime_screen.video._decoding import read_pictures
+from sktime_screen.video._timeline_reader import read_timeline
+from sktime_screen.video._video import picture_size
 
 
 def codes(path, times, **options):

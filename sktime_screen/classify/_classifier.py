@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from ..frames import FrameSequence
+from ..video import FrameSequence
 
 
 class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):

@@ -7,12 +7,12 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, StrOptions, check_sample_weight, fit_context
+from ..model_selection import held_out_rows, parts_of_rows
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._classifier import NetworkClassifier, marked
 from ._network import check_layer_sizes, dense_network
-from ._targets import TargetEncoding, read_labels
+from ._target_encoding import TargetEncoding, read_labels
 from ._training import Rows, Stopping, rates_by_epoch, run_epochs
-from ._validation import held_out_rows, parts_of_rows
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
                 "softplus", "tanh"}  # fmt: skip

@@ -9,17 +9,16 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, check_sample_weight, fit_context
-from ..features._networks import as_backbone
-from ..features._pictures import check_pictures
+from ..features import as_backbone, check_pictures
+from ..model_selection import held_out_rows
 from ._augmentation import Augmentation
 from ._classifier import NetworkClassifier
-from ._decoded import batches_of_pictures, decoded_pictures
 from ._dense import KerasDenseClassifier
 from ._fine_tuned_network import fine_tuned_network
+from ._frame_buffer import batches_of_pictures, decoded_pictures
 from ._network import check_layer_sizes
-from ._targets import TargetEncoding, read_labels
+from ._target_encoding import TargetEncoding, read_labels
 from ._training import Rows, Stopping, run_epochs
-from ._validation import held_out_rows
 
 
 class FineTunedCNNClassifier(NetworkClassifier):

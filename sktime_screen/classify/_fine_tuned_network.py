@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from math import prod
 
-from ..features._networks import as_backbone, build_model, single_layers
+from ..features import as_backbone, build_model, single_layers
 from ._network import DenseNetwork, _blocks
 
 

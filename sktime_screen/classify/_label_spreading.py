@@ -16,12 +16,12 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
 from ..features import by_looks, few_columns
-from ..frames import is_frame_index, resolved_films
+from ..model_selection import parts_of_rows
+from ..video import is_frame_index, resolved_films
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
-from ._frame_ties import ties_of_looks, ties_of_time
-from ._targets import TargetEncoding, read_labels
-from ._validation import parts_of_rows
+from ._frame_graph import ties_of_looks, ties_of_time
+from ._target_encoding import TargetEncoding, read_labels
 
 # A label was seen by somebody, a probability was not.
 _TRUST_IN_LABELS = 50.0

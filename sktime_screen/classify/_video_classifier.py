@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
-from ..frames import VideoFrameSampler
-from ._targets import read_labels
+from ..video import VideoFrameSampler
+from ._target_encoding import read_labels
 
 
 class VideoClassifier(ClassifierMixin, BaseEstimator):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .._files import written_whole
+from .._atomic_files import written_whole
 from ._console import Steps, interval_text, plain, results_console, titled_table
 from ._options import Debug, Quiet
 
@@ -51,9 +51,9 @@ def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
     import pandas as pd
 
     from ..datasets import make_cartoon_film
-    from ..frames import VideoFrameSampler
     from ..recipes import recommended_pipeline
     from ..report import ScreenTimeReport
+    from ..video import VideoFrameSampler
 
     steps = Steps(console, quiet)
     folder.mkdir(parents=True, exist_ok=True)

@@ -44,10 +44,9 @@ def evaluate(
     Without a model, the recommended pipeline is trained and tested on different films or, with
     one film, on different stretches of it.
     """
-    from ..frames import frame_index
-    from ..screentime import screen_time_validation
-    from ..screentime._metrics import film_lengths
-    from ..screentime._validation import measured_frames
+    from ..metrics import film_lengths
+    from ..model_selection import measured_frames, screen_time_validation
+    from ..video import frame_index
     from ._labels import labels_for, load_labels
     from ._model import load_model, set_up_features
 

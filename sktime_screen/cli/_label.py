@@ -90,10 +90,9 @@ def label(
     """
     import pandas as pd
 
-    from ..frames import VideoFrameSampler
-    from ..labels import suggest_frames
-    from ..labels._suggestions import AT_RANDOM
+    from ..labels import AT_RANDOM, suggest_frames
     from ..recipes import recommended_pipeline
+    from ..video import VideoFrameSampler
     from ._model import load_model, predicted, set_up_features
 
     if not classes and model is None:
@@ -165,7 +164,7 @@ def label(
 
 def _rate(rate, fitted, strategy):
     """Return at which rate to look at films, which for samples has to be that of the model."""
-    from ..labels._suggestions import AT_RANDOM
+    from ..labels import AT_RANDOM
 
     of_model = None if fitted is None else fitted[0].rate
     if strategy in AT_RANDOM and None not in (rate, of_model) and rate != of_model:
@@ -181,7 +180,7 @@ def _labelled(labels, rate, films, table):
     """Tell which frames are labelled; labels may be of other films as well."""
     import numpy as np
 
-    from ..labels._suggestions import labelled_rows
+    from ..labels import labelled_rows
     from ._labels import as_films_are_called, load_labels
 
     if not labels:
@@ -201,8 +200,8 @@ def _next_page():
 def _train_options(fitted, rate, places, picture_size, backbone):
     """Return the options by which `train` looks at frames as the model does, or as was asked."""
     from ..features import PretrainedCNNFeatures
-    from ..frames import ImageResizer
     from ..recipes import recommended_pipeline
+    from ..video import ImageResizer
 
     for _, step in [] if fitted is None else fitted.steps:
         if isinstance(step, ImageResizer):
@@ -225,7 +224,7 @@ def _train_options(fitted, rate, places, picture_size, backbone):
 
 def _next_command(films, output, strategy, model, labels, options):
     """Return what to do with the labels; a random sample is not spent on a model there is."""
-    from ..labels._suggestions import AT_RANDOM
+    from ..labels import AT_RANDOM
 
     made = f"{output.stem}.csv"
     if model is not None and strategy in AT_RANDOM:
@@ -248,8 +247,8 @@ def _characters(fitted):
 
 
 def _write(table, classes, output, fitted, probabilities):
-    from ..frames import frame_index
     from ..labels import write_label_page
+    from ..video import frame_index
 
     if fitted is None:
         write_label_page(table, classes, output)

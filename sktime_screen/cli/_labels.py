@@ -5,9 +5,15 @@ import os
 import numpy as np
 import pandas as pd
 
-from ..labels import load_cvat, load_eaf, load_label_csv, load_label_studio
-from ..labels._indicators import CLASS_COLUMNS, as_classes
-from ..labels._sources import first_of_frames
+from ..labels import (
+    CLASS_COLUMNS,
+    as_classes,
+    first_of_frames,
+    load_cvat,
+    load_eaf,
+    load_label_csv,
+    load_label_studio,
+)
 
 
 def load_labels(paths, video=None, rate=1.0):

@@ -52,7 +52,8 @@ def measure(
 
     A film that cannot be measured does not stop the others; the exit code then is 1.
     """
-    from ..report import ScreenTimeReport, save_csv, save_json, save_srt, save_vtt
+    from ..export import save_csv, save_json, save_srt, save_vtt
+    from ..report import ScreenTimeReport
     from ._model import load_model, set_up_features
 
     # A film may be named twice, spelled in two ways.
@@ -120,7 +121,7 @@ def _sample(labels, paths, fitted):
 
 def _readable(paths):
     """Return the films that can be read; the others are told of when they are measured."""
-    from ..frames import VideoError, read_timeline
+    from ..video import VideoError, read_timeline
 
     readable = []
     for path in paths:
@@ -164,7 +165,7 @@ def _written(path, write, steps):
 def _save_eaf(path, aggregator, probabilities):
     import pandas as pd
 
-    from ..frames._indicators import indicator_table
+    from .._targets import indicator_table
     from ..labels import save_eaf
 
     predicted = aggregator.predict(probabilities)

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
-from .._files import written_whole
+from .._atomic_files import written_whole
 from .._versions import find_versions
 from ..features import PretrainedCNNFeatures
 from ..persistence import load_skops, save_skops

@@ -150,7 +150,7 @@ def validated(learned, features, y, seed):
     pandas.DataFrame or None
         As of :func:`screen_time_validation`; None with a warning where labels are too few.
     """
-    from ..screentime import screen_time_validation
+    from ..model_selection import screen_time_validation
 
     try:
         return screen_time_validation(learned, features, y, random_state=seed)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from .._files import written_whole
+from .._atomic_files import written_whole
 from ._drawings import PLACES, Actor, Shot, draw_frames
 
 _TALL = {"cat": 50, "mouse": 36}  # units of the drawing

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from .._keras import load_keras
-from ..frames import file_digest
+from ..video import file_digest
 from ._errors import WeightsFileError
 
 

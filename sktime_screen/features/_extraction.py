@@ -13,13 +13,14 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._progress import progress
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
-from ..frames import FrameSequence, progress
+from ..video import FrameSequence
 from ._backbones import is_model_path
 from ._batches import batches_of_frames, distinct_frames, rows_by_film, slices
 from ._engines import choose_engine
+from ._images import check_pictures
 from ._networks import get_network
-from ._pictures import check_pictures
 from ._store import FeatureStore, as_store
 from ._stored_frames import StoredFrames
 

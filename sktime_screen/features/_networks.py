@@ -9,14 +9,14 @@ from functools import partial
 from threading import RLock
 
 from .._keras import keras_backend, load_keras
-from ..frames import file_state
+from ..video import file_state
 from ._backbone import pool, weights_identity
 from ._backbones import get_backbone, is_model_path
-from ._converted import ConvertedFile
+from ._concatenated_backbone import JoinedBackbone
 from ._engines import OpenVINOEngine, convert, deserialize, has_gpu, serialize
-from ._joined import JoinedBackbone
 from ._keras_engine import KerasEngine, largest_batch
 from ._keras_runners import make_runner
+from ._openvino_cache import ConvertedFile
 from ._torch_norm import fuse_normalization
 from ._user_model import UserModel
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..frames import PictureFiles, picture_keys
+from ..video import PictureFiles, picture_keys
 from ._batches import rows_by_film
 from ._store import row_keys
 

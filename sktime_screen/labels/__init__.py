@@ -1,30 +1,40 @@
-"""Labels in and out: CSV, class folders, CVAT, Label Studio, ELAN, pictures, a page to label on;
-and which frames to label."""
+"""Labels in: CSV, class folders, CVAT, Label Studio, ELAN; which frames to label, and a page to
+label them on."""
 
 from ._csv import load_label_csv
-from ._cvat import load_cvat, save_cvat
-from ._eaf import load_eaf, save_eaf
+from ._cvat import load_cvat
+from ._eaf import import_pympi, load_eaf
 from ._extract import extract_frames
+from ._file_lookup import as_seen_from
 from ._folder import load_frame_folder
 from ._label_page import write_label_page
-from ._label_studio import load_label_studio
-from ._save_csv import save_label_csv
-from ._save_label_studio import save_label_studio
-from ._suggestions import suggest_frames
+from ._label_studio import FRAME_RATE, load_label_studio
+from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, as_classes, indicators, label_table
+from ._sources import first_of_frames
+from ._suggestions import AT_RANDOM, labelled_rows, suggest_frames
+from ._text_table import write_table
 from ._ucf101 import load_ucf101
 
 __all__ = [
+    "AT_RANDOM",
+    "CLASS_COLUMNS",
+    "FRAME_COLUMNS",
+    "FRAME_RATE",
+    "as_classes",
+    "as_seen_from",
     "extract_frames",
+    "first_of_frames",
+    "import_pympi",
+    "indicators",
+    "label_table",
+    "labelled_rows",
     "load_cvat",
     "load_eaf",
     "load_frame_folder",
     "load_label_csv",
     "load_label_studio",
     "load_ucf101",
-    "save_cvat",
-    "save_eaf",
-    "save_label_csv",
-    "save_label_studio",
     "suggest_frames",
     "write_label_page",
+    "write_table",
 ]

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..frames import read_timeline
+from ..video import read_timeline
 
 _FORMS = (
     "read are seconds (90.5 or 90,5), 90s, 1m30s, 01:30.5, 00:01:30,500 and, by the frames of the "

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..frames import VideoFrameSampler, read_timeline
+from ..video import VideoFrameSampler, read_timeline
 from ._clock import check_unit, frame_rate_of, read_times
-from ._files import file_name, find_file
-from ._indicators import CLASS_COLUMNS, FRAME_COLUMNS, SAMPLING_COLUMNS, as_classes
-from ._intervals import check_interval, label_intervals
+from ._file_lookup import file_name, find_file
+from ._interval_labels import check_interval, label_intervals
+from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, SAMPLING_COLUMNS, as_classes
 from ._sources import check_in_films, first_of_frames, frame_sources, picture_table
 from ._spacing import seconds_to_next
 from ._text_table import read_table

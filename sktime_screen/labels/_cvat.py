@@ -3,21 +3,17 @@
 import os
 import re
 import warnings
-from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 
-from .._files import written_whole
-from .._names import shown_path
-from ..frames import TIME_TOLERANCE, VideoFrameSampler, check_frame_table, read_timeline
-from ..frames._video import picture_size
-from ._files import as_seen_from, file_name, find_file, look_for
+from ..video import (
+    VideoFrameSampler,
+    read_timeline,
+)
+from ._file_lookup import file_name, find_file, look_for
 from ._formats import check_format
-from ._indicators import indicators
-from ._intervals import frame_intervals
-from ._sources import only_video
-from ._xml import Elements, check_names, read_xml
+from ._xml import Elements, read_xml
 
 _SHAPES = {"box", "cuboid", "ellipse", "mask", "points", "polygon", "polyline", "skeleton"}
 # Of a video, CVAT calls the pictures by the number of the frame.
@@ -83,17 +79,17 @@ def load_cvat(path, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
     check_format(path, "CVAT")
     found = _Annotations()
     read_xml(path, found)
-    found_video = _film(path, found.sources, video)
-    timeline = read_timeline(found_video)
+    source = _film(path, found.sources, video)
+    timeline = read_timeline(source)
     n_frames = len(timeline)
     stop = n_frames if found.stop is None else found.stop + 1
     if stop > n_frames:
         warnings.warn(
-            f"{path!r} is of {stop} frames, and {found_video!r} has {n_frames}: is it the same video?",
+            f"{path!r} is of {stop} frames, and {source!r} has {n_frames}: is it the same video?",
             UserWarning,
             stacklevel=2,
         )
-    table = VideoFrameSampler(rate=rate).sample(found_video)
+    table = VideoFrameSampler(rate=rate).sample(source)
     numbers = timeline.shown_at(table["time"])
     values = {}
     for name in found.labels:
@@ -101,7 +97,7 @@ def load_cvat(path, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
         for begin, end in found.spans.get(name, ()):
             if not 0 <= begin < n_frames:
                 raise ValueError(
-                    f"{path!r}, {name!r}: frame {begin} is not in {found_video!r}, which has {n_frames} "
+                    f"{path!r}, {name!r}: frame {begin} is not in {source!r}, which has {n_frames} "
                     f"frames, from 0."
                 )
             shown[begin:end] = 1
@@ -109,90 +105,6 @@ def load_cvat(path, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
     in_task = (numbers >= found.begin) & (numbers < stop)
     y = pd.DataFrame(values, index=table.index)
     return table[in_task].reset_index(drop=True), y[in_task].reset_index(drop=True)
-
-
-def save_cvat(path, X, y) -> None:
-    """Write labels of the frames of one video as annotations to import into CVAT.
-
-    Parameters
-    ----------
-    path : str or path
-        The XML file to write, as "CVAT for video 1.1"; what is there is replaced.
-    X : pandas.DataFrame
-        The frame table: every frame of one video sampled at a rate. A stretch between two frames
-        that is not labelled cannot be told from one with nobody.
-    y : array-like of shape (n_frames,) or pandas.DataFrame
-        One class a frame, or 0/1 indicators with a column a character: labels, or what a pipeline
-        predicts.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; what was there before is then still there.
-    ValueError
-        If there is not one label a frame, there are several videos, frames are missing in between,
-        or the name of a character cannot be that of a label.
-
-    See Also
-    --------
-    load_cvat : Reads the file when labels are corrected.
-
-    Notes
-    -----
-    Each appearance becomes a track whose box is the whole picture, since where in it a character is
-    nobody has said. The task in CVAT needs the video and labels of the same names before
-    "Upload annotations".
-
-    References
-    ----------
-    https://docs.cvat.ai/docs/manual/advanced/xml_format/
-
-    Examples
-    --------
-    >>> from sktime_screen import save_cvat
-    >>> save_cvat("annotations.xml", X, y)  # doctest: +SKIP
-    """
-    path = os.fspath(path)
-    table = check_frame_table(X).reset_index(drop=True)
-    labels = indicators(X, y)
-    video = only_video(table, path)
-    check_names(labels.columns, "label")
-    times = read_timeline(video).times
-    first, end = _frames(times, table["time"].min(), (table["time"] + table["duration"]).max())
-    height, width = picture_size(video)
-    root = ElementTree.Element("annotations")
-    ElementTree.SubElement(root, "version").text = "1.1"
-    task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
-    for name, value in [
-        ("size", end - first),
-        ("mode", "interpolation"),
-        ("start_frame", first),
-        ("stop_frame", end - 1),
-        ("source", shown_path(as_seen_from(os.path.dirname(path), video))),
-    ]:
-        ElementTree.SubElement(task, name).text = str(value)
-    names = ElementTree.SubElement(task, "labels")
-    for name in labels.columns:
-        label = ElementTree.SubElement(names, "label")
-        ElementTree.SubElement(label, "name").text = name
-    corners = {"xtl": "0", "ytl": "0", "xbr": str(width), "ybr": str(height)}
-    for number, found in enumerate(frame_intervals(table, labels).itertuples()):
-        of_track = {"id": str(number), "label": found.label, "source": "auto"}
-        track = ElementTree.SubElement(root, "track", of_track)
-        begin, stop = _frames(times, found.start, found.end)
-        # A shape that holds to the end of the video needs no other to end it.
-        for outside, frame in [("0", begin), ("1", stop)][: 1 + (stop < len(times))]:
-            place = {"frame": str(frame), "outside": outside, "occluded": "0", "keyframe": "1"}
-            ElementTree.SubElement(track, "box", {**place, **corners, "z_order": "0"})
-    ElementTree.indent(root)
-    with written_whole(path) as unfinished:
-        ElementTree.ElementTree(root).write(unfinished, "utf-8", xml_declaration=True)
-
-
-def _frames(times, start, end):
-    """Return the numbers of the first frame of an interval and of the one after its last."""
-    first = int(np.searchsorted(times, start + TIME_TOLERANCE, side="right")) - 1
-    return first, max(first + 1, int(np.searchsorted(times, end - TIME_TOLERANCE)))
 
 
 def _film(path, sources, video):

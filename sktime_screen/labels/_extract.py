@@ -7,18 +7,12 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from .._files import written_whole
+from .._atomic_files import written_whole
 from .._names import shown_path
-from ..frames import (
-    TIME_TOLERANCE,
-    FrameSequence,
-    VideoError,
-    VideoFrameSampler,
-    file_digest,
-    progress,
-)
+from .._progress import progress
+from ..video import TIME_TOLERANCE, FrameSequence, VideoError, VideoFrameSampler, file_digest
 from ._clock import read_time, read_times
-from ._files import as_seen_from
+from ._file_lookup import as_seen_from
 from ._text_table import read_table, write_table
 
 _COLUMNS = ["video", "time", "duration", "image"]

@@ -12,11 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .._files import checked_target, write_whole
+from .._atomic_files import checked_target, write_whole
 from .._html import page_template, policy_hash
 from .._names import harmless, shown, shown_path
-from ..frames import check_frame_table, frame_index, is_frame_index
-from ..frames._thumbnails import rows_by_file, thumbnails
+from ..video import check_frame_table, frame_index, is_frame_index, rows_by_file, thumbnails
 
 # What is known of a frame besides its labels, and goes into the CSV with it.
 _FRAME_COLUMNS = ("video", "time", "duration", "image", "inclusion", "stratum")

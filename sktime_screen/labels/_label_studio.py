@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ._clock import read_time
-from ._files import look_for
+from ._file_lookup import look_for
 from ._folder import PICTURES
 from ._formats import check_format
-from ._intervals import check_interval, label_intervals
+from ._interval_labels import check_interval, label_intervals
 from ._sources import check_in_films, first_of_frames, frame_sources, picture_table
 
 # What Label Studio's <Video> takes a second to have where its frameRate is not set.

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from ..frames import read_timeline, resolved_films
-from ._files import find_file, look_for, look_for_moved
+from ..video import read_timeline, resolved_films
+from ._file_lookup import find_file, look_for, look_for_moved
 
 
 def frame_sources(rows, folder):
@@ -59,35 +59,6 @@ def same_films(paths):
         first.setdefault(film, path)
         for film, path in zip(resolved_films(paths), paths, strict=True)
     ]
-
-
-def only_video(table, path):
-    """Return the one video of a frame table that is written to a file about one.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        A frame table.
-    path : str
-        The file.
-
-    Returns
-    -------
-    str
-        The video.
-
-    Raises
-    ------
-    ValueError
-        If there are several.
-    """
-    videos = table["video"].unique()
-    if len(videos) != 1:
-        raise ValueError(
-            f"{path!r} is about one video, and the frames are of {len(videos)}: save each with its "
-            f"own rows."
-        )
-    return videos[0]
 
 
 def first_of_frames(table, labels):

@@ -8,14 +8,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..features import by_looks, few_columns
-from ..frames import (
+from ..video import (
     VideoFrameSampler,
     check_frame_table,
     frame_index,
     is_frame_index,
     resolved_films,
 )
-from ._coverage import Coverage
+from ._facility_location import Coverage
 
 _STRATEGIES = ("diverse", "stratified", "uncertain", "blocks", "random")
 # Of these every frame has a known probability of being taken.

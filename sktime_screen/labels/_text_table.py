@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from .._files import write_whole
+from .._atomic_files import write_whole
 from .._names import as_meant, csv_text
 from ._formats import check_format
 

@@ -37,23 +37,3 @@ def read_xml(path, elements=None):
         raise ValueError(f"{path!r} cannot be read as XML: {error}.") from error
     except ValueError as error:
         raise ValueError(f"{path!r}: {error}.") from error
-
-
-def check_names(names, what):
-    """Check that names of characters can stand in XML.
-
-    Parameters
-    ----------
-    names : iterable of str
-        The names.
-    what : str
-        What they are to be there, for the message.
-
-    Raises
-    ------
-    ValueError
-        If one is empty or has characters that cannot be written.
-    """
-    for name in names:
-        if not name or not name.isprintable():
-            raise ValueError(f"{name!r} cannot be the name of a {what}.")

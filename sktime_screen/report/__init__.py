@@ -1,11 +1,10 @@
-"""Answers out: a report of one page, files for other programs, and plots."""
+"""Answers out: a report of one page, and plots."""
 
-from ._calibration import ProbabilityCalibrationDisplay
-from ._exports import save_csv, save_json, save_srt, save_vtt
+from ._calibration_display import ProbabilityCalibrationDisplay
 from ._report import ScreenTimeReport
-from ._screen_time import ScreenTimeDisplay
-from ._timeline import TimelineDisplay
-from ._training_history import TrainingHistoryDisplay
+from ._screen_time_display import ScreenTimeDisplay
+from ._timeline_display import TimelineDisplay
+from ._training_history_display import TrainingHistoryDisplay
 
 __all__ = [
     "ProbabilityCalibrationDisplay",
@@ -13,8 +12,4 @@ __all__ = [
     "ScreenTimeReport",
     "TimelineDisplay",
     "TrainingHistoryDisplay",
-    "save_csv",
-    "save_json",
-    "save_srt",
-    "save_vtt",
 ]

@@ -6,15 +6,22 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from .._files import write_whole
+from .._atomic_files import write_whole
 from .._names import csv_text
 from .._versions import find_versions
-from ..frames import VideoError
-from ..frames._thumbnails import rows_by_file, thumbnails
-from ._doubt import doubtful_frames
-from ._exports import json_text, vtt_text
+from ..export import (
+    APPEARANCES,
+    ESTIMATE,
+    check_columns,
+    film_lengths,
+    film_names,
+    json_text,
+    vtt_text,
+)
+from ..video import VideoError, rows_by_file, thumbnails
 from ._page import as_table, render, text_uri, ticks
-from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths, film_names, parts_of
+from ._pipeline_parts import parts_of
+from ._uncertainty import doubtful_frames
 
 _BEST = 4
 _DOUBTFUL = 8

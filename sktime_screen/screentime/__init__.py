@@ -1,15 +1,15 @@
-"""Who is on screen to how long: aggregation of probabilities by frame, and how far off it is."""
+"""Who is on screen to how long: probabilities by frame to seconds by video."""
 
 from ._aggregator import ScreenTimeAggregator
-from ._metrics import appearance_overlap, screen_time_error
-from ._scorers import appearance_overlap_scorer, screen_time_error_scorer
-from ._validation import screen_time_validation
+from ._appearances import appearance_table
+from ._calibration_errors import CalibrationErrors
+from ._classes import Classes
+from ._correction import Correction
 
 __all__ = [
+    "CalibrationErrors",
+    "Classes",
+    "Correction",
     "ScreenTimeAggregator",
-    "appearance_overlap",
-    "appearance_overlap_scorer",
-    "screen_time_error",
-    "screen_time_error_scorer",
-    "screen_time_validation",
+    "appearance_table",
 ]

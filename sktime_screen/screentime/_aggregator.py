@@ -11,13 +11,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, StrOptions, fit_context
-from ..frames import is_frame_index
+from ..video import is_frame_index
 from ._appearances import appearance_table, shared_seconds
 from ._calibration_errors import CalibrationErrors
 from ._classes import Classes
 from ._estimate import Evidence, estimate_table
 from ._labelled_sample import LabelledSample
-from ._recognition import Recognition
+from ._postprocessing import Recognition
 
 
 class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):

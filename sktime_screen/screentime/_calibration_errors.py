@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..frames import frame_index, resolved_films, time_blocks
+from ..model_selection import time_blocks
+from ..video import frame_index, resolved_films
 from ._intervals import seconds_interval
 
 # Frames of so many seconds are wrong together: about a scene of a cartoon.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..frames import resolved_films
+from ..video import resolved_films
 from ._appearances import appearance_table
 from ._calibration_errors import CalibrationErrors
 from ._labelled_sample import LabelledSample

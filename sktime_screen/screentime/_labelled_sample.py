@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ..frames import is_frame_index, resolved_films
+from ..video import is_frame_index, resolved_films
 from ._prediction_powered import prediction_powered_mean
 
 # By which share the frames that a sample stands for may differ from those of its film: some percent

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..frames import shot_groups
+from ..model_selection import shot_groups
 
 
 def film_stretches(index):

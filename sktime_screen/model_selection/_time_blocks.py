@@ -1,0 +1,79 @@
+"""Blocks of time: stretches of film whose frames belong together in a split."""
+
+import numpy as np
+import pandas as pd
+
+from ..video import as_frame_index
+
+_BLOCK_SECONDS = 30.0
+_SHORTEST_BLOCK_SECONDS = 1.0
+
+
+def time_blocks(frames, length=30.0) -> np.ndarray:
+    """Number the blocks of time that the frames of films belong to.
+
+    Neighbouring frames look alike: as ``groups`` of `MultilabelStratifiedGroupKFold` or
+    ``StratifiedGroupKFold``, blocks keep a score from being flattered by frames that were as good
+    as seen. Blocks need no pictures; `shot_groups` looks at them and cuts where the film does.
+
+    Parameters
+    ----------
+    frames : pandas.DataFrame, FrameSequence or pandas.MultiIndex
+        A frame table, something with a frame index, or the index itself.
+    length : float, default=30.0
+        Length of a block in seconds.
+
+    Returns
+    -------
+    ndarray of shape (n_frames,), int64
+        A number a block, from 0 on in the order of the films and of time, different for every
+        block of every film. A frame belongs to the block that it begins in.
+
+    Raises
+    ------
+    ValueError
+        If ``length`` is not a positive number of seconds, or the frames have no times.
+
+    See Also
+    --------
+    shot_groups : Groups that end where the film cuts.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sktime_screen import time_blocks
+    >>> table = pd.DataFrame({"video": "a.mp4", "time": [0, 29.5, 30, 70], "duration": 0.5})
+    >>> time_blocks(table)
+    array([0, 0, 1, 2])
+    """
+    if not 0 < length < np.inf:
+        raise ValueError(f"length={length!r}: blocks have a positive number of seconds.")
+    index = as_frame_index(frames)
+    video = index.get_level_values("video").factorize()[0]
+    time = index.get_level_values("time").to_numpy(np.float64)
+    # A time such as 3 * 0.1 that misses the beginning of its block by rounding is still in it.
+    block = np.floor(time / length + 1e-9)
+    return pd.MultiIndex.from_arrays([video, block]).factorize(sort=True)[0].astype(np.int64)
+
+
+def enough_time_blocks(frames, n_blocks):
+    """Number blocks of 30 seconds, or of less where these are too few.
+
+    Parameters
+    ----------
+    frames : pandas.DataFrame, FrameSequence or pandas.MultiIndex
+        As of `time_blocks`.
+    n_blocks : int
+        How many are wanted; blocks are halved down to a second at the least.
+
+    Returns
+    -------
+    ndarray of shape (n_frames,), int64
+        As of `time_blocks`.
+    """
+    length = _BLOCK_SECONDS
+    while True:
+        blocks = time_blocks(frames, length)
+        if blocks.max() + 1 >= n_blocks or length / 2 < _SHORTEST_BLOCK_SECONDS:
+            return blocks
+        length /= 2

@@ -1,0 +1,220 @@
+"""ProbabilityCalibrationDisplay: how far probabilities can be taken at their word."""
+
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from .._targets import aligned_characters, indicator_table
+
+
+class ProbabilityCalibrationDisplay:
+    """Plot for each character how often it is there, of the frames of like probability.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one. A point on the diagonal
+    means that of the frames with a probability of 0.7 the character is in 70 %. The area of a
+    point goes by its number of frames; the legend has two measures, smaller being better.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        A row for each character and bin with frames in it: ``character``, ``probability`` (their
+        mean), ``share`` (of the frames that have the character) and ``frames`` (their number).
+    scores : pandas.DataFrame
+        A row a character, the index: ``brier`` (mean squared error of the probabilities) and
+        ``ece`` (expected calibration error: mean distance from the diagonal, by frame).
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        The axes of the last plot.
+    figure_ : matplotlib.figure.Figure
+        The figure of the last plot.
+    lines_ : list of matplotlib.lines.Line2D
+        The curves of the last plot, a character each.
+
+    See Also
+    --------
+    sklearn.calibration.CalibrationDisplay : For one character, with other bins.
+
+    References
+    ----------
+    G. W. Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather
+    Review 78 (1950). M. P. Naeini, G. F. Cooper and M. Hauskrecht, "Obtaining well calibrated
+    probabilities using Bayesian binning", AAAI 2015.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sktime_screen import ProbabilityCalibrationDisplay
+    >>> probabilities = pd.DataFrame({"tom": [0.1, 0.1, 0.9, 0.7]})
+    >>> truth = pd.DataFrame({"tom": [0, 0, 1, 1]})
+    >>> display = ProbabilityCalibrationDisplay.from_predictions(truth, probabilities, n_bins=2)
+    >>> display.curves["frames"].tolist()
+    [2, 2]
+    """
+
+    def __init__(self, curves, scores) -> None:
+        self.curves = curves
+        self.scores = scores
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, n_bins=10, background=None, ax=None) -> Self:
+        """Plot how well a fitted pipeline's probabilities are calibrated.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted classifier of frames, or a pipeline that ends in one, such as
+            ScreenTimeAggregator.
+        X : array-like of shape (n_frames, ...)
+            What it predicts: a frame table for the whole pipeline. Frames that it was not fitted
+            with; of those it was, it knows too much.
+        y : array-like of shape (n_frames,) or (n_frames, n_characters)
+            Labels of the rows of ``X``.
+        n_bins : int, default=10
+            Number of bins, equally wide.
+        background : str or int, optional
+            A class that means nobody and gets no curve; by default the one that the estimator
+            knows.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        ProbabilityCalibrationDisplay
+            The plotted display.
+        """
+        final = getattr(estimator, "best_estimator_", estimator)
+        final = final[-1] if isinstance(final, Pipeline) else final
+        names = getattr(final, "class_names_", final.classes_)
+        probabilities = pd.DataFrame(estimator.predict_proba(X), columns=names)
+        background = getattr(final, "background", None) if background is None else background
+        return cls.from_predictions(y, probabilities, n_bins=n_bins, background=background, ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls, y_true, probabilities, *, n_bins=10, background=None, ax=None
+    ) -> Self:
+        """Plot how well probabilities are calibrated.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_frames,) or (n_frames, n_characters)
+            The class of each frame, or a 0/1 table with a column a character.
+        probabilities : array-like of shape (n_frames, n_characters)
+            Probabilities from 0 to 1. The columns of an array are in the order of the columns of
+            ``y_true``, or of its sorted classes.
+        n_bins : int, default=10
+            Number of bins, equally wide.
+        background : str or int, optional
+            A class that means nobody and gets no curve.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        ProbabilityCalibrationDisplay
+            The plotted display.
+
+        Raises
+        ------
+        ValueError
+            If rows or columns do not fit together, there are none, or a probability is outside
+            0 to 1.
+        """
+        if n_bins < 1:
+            raise ValueError(f"n_bins={n_bins!r}: at least one bin is needed.")
+        true, probable = _aligned(y_true, probabilities, background)
+        by_name, scores_of = [], {}
+        for name in true.columns:
+            curve, scores_of[name] = _calibration(true[name], probable[name], n_bins)
+            by_name.append(curve.assign(character=name))
+        curves = pd.concat(by_name)[["character", "probability", "share", "frames"]]
+        scores = pd.DataFrame.from_dict(scores_of, orient="index", columns=["brier", "ece"])
+        return cls(curves.reset_index(drop=True), scores.rename_axis("character")).plot(ax=ax)
+
+    def plot(self, ax=None) -> Self:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        ProbabilityCalibrationDisplay
+            The display.
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6, 6), layout="constrained")
+        ax.plot([0, 1], [0, 1], ":", color="0.5", label="perfectly calibrated")
+        self.lines_ = []
+        most = self.curves["frames"].max()
+        for name, score in self.scores.iterrows():
+            curve = self.curves[self.curves["character"] == name]
+            label = f"{name} (Brier {score['brier']:.3f}, ECE {score['ece']:.3f})"
+            (line,) = ax.plot(curve["probability"], curve["share"], label=label)
+            area = 10 + 190 * curve["frames"] / most
+            ax.scatter(
+                curve["probability"], curve["share"], area, color=line.get_color(), alpha=0.5
+            )
+            self.lines_.append(line)
+        ax.set(
+            xlim=(-0.03, 1.03),
+            ylim=(-0.03, 1.03),
+            xlabel="mean probability of the frames",
+            ylabel="share of the frames with the character",
+        )
+        ax.legend(loc="upper left")
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self
+
+
+def _aligned(y_true, probabilities, background):
+    """Return truth and probabilities, with the same columns in the same order."""
+    true = indicator_table(y_true)
+    probable = pd.DataFrame(probabilities).reset_index(drop=True)
+    if len(true) != len(probable) or not len(true):
+        raise ValueError(f"Labels of {len(true)} frames and probabilities of {len(probable)}.")
+    outside = ~((probable >= 0) & (probable <= 1)).to_numpy()
+    if outside.any():
+        raise ValueError(
+            f"Probabilities are from 0 to 1; there is {probable.to_numpy()[outside][0]!r}."
+        )
+    if not hasattr(probabilities, "columns"):
+        if probable.shape[1] != true.shape[1]:
+            raise ValueError(
+                f"{probable.shape[1]} columns of probabilities for the characters "
+                f"{true.columns.tolist()}: one each is expected."
+            )
+        probable.columns = true.columns
+    else:
+        # Tables of probabilities name their columns by strings, whatever the classes are.
+        names = {str(name): name for name in true.columns}
+        probable = probable.rename(columns=lambda name: names.get(str(name), name))
+    true, probable = aligned_characters(true, probable, y_true, probable)
+    kept = [name for name in true.columns if background is None or str(name) != str(background)]
+    return true[kept], probable[kept]
+
+
+def _calibration(true, probable, n_bins):
+    """Return the curve of one character, and its Brier score and calibration error."""
+    true, probable = true.to_numpy(float), probable.to_numpy(float)
+    bins = np.minimum((probable * n_bins).astype(int), n_bins - 1)
+    frames = np.bincount(bins, minlength=n_bins)
+    filled = frames > 0
+    curve = pd.DataFrame(
+        {
+            "probability": np.bincount(bins, probable, n_bins)[filled] / frames[filled],
+            "share": np.bincount(bins, true, n_bins)[filled] / frames[filled],
+            "frames": frames[filled],
+        }
+    )
+    error = np.average((curve["probability"] - curve["share"]).abs(), weights=curve["frames"])
+    return curve, (np.mean((probable - true) ** 2), error)

@@ -1,0 +1,157 @@
+"""ScreenTimeDisplay: for how long each character is on screen, film beside film."""
+
+from typing import Self
+
+import numpy as np
+
+from ..export import check_columns, film_names
+from ._pipeline_parts import parts_of
+
+_NEEDED = ("video", "character", "seconds", "low", "high")
+
+
+class ScreenTimeDisplay:
+    """Plot the seconds of each character as bars with their intervals, films beside each other.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+
+    Parameters
+    ----------
+    estimate : pandas.DataFrame
+        As :meth:`ScreenTimeAggregator.estimate` gives it; ``video``, ``character``, ``seconds``,
+        ``low`` and ``high`` are used. Where there is no interval, ``low`` and ``high`` are NaN.
+    truth : pandas.DataFrame of shape (n_videos, n_characters), optional
+        True seconds, a row a video and a column a character.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        The axes of the last plot.
+    figure_ : matplotlib.figure.Figure
+        The figure of the last plot.
+
+    See Also
+    --------
+    TimelineDisplay : When each character is on screen.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sktime_screen import ScreenTimeDisplay
+    >>> estimate = pd.DataFrame(
+    ...     {"video": "film.mp4", "character": ["tom", "jerry"], "seconds": [12.0, 7.5],
+    ...      "low": [10.0, 6.0], "high": [15.0, 8.0]}
+    ... )
+    >>> display = ScreenTimeDisplay.from_predictions(estimate)
+    >>> [float(bar.get_height()) for bar in display.ax_.patches]
+    [12.0, 7.5]
+    """
+
+    def __init__(self, estimate, truth=None) -> None:
+        self.estimate = estimate
+        self.truth = truth
+
+    @classmethod
+    def from_estimator(cls, pipeline, X, *, labelled=None, truth=None, ax=None) -> Self:
+        """Plot what a fitted pipeline measures in films.
+
+        Parameters
+        ----------
+        pipeline : sklearn.pipeline.Pipeline
+            Fitted, with a ScreenTimeAggregator at its end.
+        X : path, list of paths or pandas.DataFrame
+            Films, or a frame table.
+        labelled : object, optional
+            Passed on to :meth:`ScreenTimeAggregator.estimate`.
+        truth : pandas.DataFrame of shape (n_videos, n_characters), optional
+            True seconds, marked beside the measured ones.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        ScreenTimeDisplay
+            The plotted display.
+        """
+        first, aggregator = parts_of(pipeline)
+        estimate = aggregator.estimate(first.transform(X), labelled=labelled)
+        return cls.from_predictions(estimate, truth, ax=ax)
+
+    @classmethod
+    def from_predictions(cls, estimate, truth=None, *, ax=None) -> Self:
+        """Plot seconds that are there already.
+
+        Parameters
+        ----------
+        estimate : pandas.DataFrame
+            As :meth:`ScreenTimeAggregator.estimate` gives it.
+        truth : pandas.DataFrame of shape (n_videos, n_characters), optional
+            True seconds, marked beside the measured ones.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        ScreenTimeDisplay
+            The plotted display.
+
+        Raises
+        ------
+        ValueError
+            If the table lacks columns or rows.
+        """
+        check_columns(estimate, _NEEDED, "estimate")
+        if not len(estimate):
+            raise ValueError("The table of estimates has no rows: nothing to plot.")
+        return cls(estimate, truth).plot(ax=ax)
+
+    def plot(self, ax=None) -> Self:
+        """Draw the bars.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        ScreenTimeDisplay
+            The display.
+        """
+        import matplotlib.pyplot as plt
+
+        names = film_names(self.estimate["video"].unique())
+        characters = list(self.estimate["character"].unique())
+        if ax is None:
+            wide = max(5, 1.5 + 0.45 * len(names) * len(characters))
+            _, ax = plt.subplots(figsize=(min(wide, 16), 4), layout="constrained")
+        width = 0.8 / len(names)
+        for number, (video, name) in enumerate(names.items()):
+            rows = self.estimate[self.estimate["video"] == video].set_index("character")
+            rows = rows.reindex(characters)
+            places = np.arange(len(characters)) + (number + 0.5) * width - 0.4
+            self._draw_film(ax, places, width, video, name, rows)
+        if self.truth is not None:
+            ax.plot([], [], "k_", markersize=12, label="true")
+        if len(names) > 1 or self.truth is not None:
+            ax.legend()
+        else:
+            ax.set_title(next(iter(names.values())))
+        ax.set_xticks(range(len(characters)), [str(character) for character in characters])
+        ax.set_ylabel("seconds on screen")
+        ax.set_ylim(bottom=0)
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self
+
+    def _draw_film(self, ax, places, width, video, name, rows):
+        seconds = rows["seconds"].to_numpy(dtype=np.float64)
+        ax.bar(places, seconds, 0.92 * width, label=name)
+        low, high = rows["low"].to_numpy(np.float64), rows["high"].to_numpy(np.float64)
+        # Not error bars around the seconds: an interval need not hold the estimate it is about.
+        known = np.isfinite(low) & np.isfinite(high)
+        ax.vlines(places[known], low[known], high[known], colors="0.25")
+        ax.plot(np.tile(places[known], 2), [*low[known], *high[known]], "_", color="0.25")
+        if self.truth is not None and video in self.truth.index:
+            true = self.truth.loc[video].reindex(rows.index)
+            ax.plot(places, true.to_numpy(np.float64), "k_", markersize=12, markeredgewidth=2)

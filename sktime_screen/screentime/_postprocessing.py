@@ -1,0 +1,162 @@
+"""Recognition: from probabilities by frame to who is on screen in each, film by film."""
+
+import numpy as np
+
+from ._appearances import joined_appearances
+from ._correction import Correction
+from ._decision import filling_shares, most_probable
+from ._smoothing import median_smoothed, shot_smoothed, viterbi_path
+
+_LEAST = 1e-12
+
+
+class Recognition:
+    """Correct, smooth and choose, in this order.
+
+    Parameters
+    ----------
+    aggregator : ScreenTimeAggregator
+        Whose parameters say how.
+    classes : Classes
+        What the columns stand for.
+    corrections : list of Correction, optional
+        What `fit_correction` of an earlier one learned.
+    """
+
+    def __init__(self, aggregator, classes, corrections=None):
+        self.aggregator = aggregator
+        self.classes = classes
+        self.corrections = corrections
+
+    def fit_correction(self, kind, probabilities, truth):
+        """Learn a correction.
+
+        Parameters
+        ----------
+        kind : str
+            See :class:`Correction`.
+        probabilities : ndarray of shape (n_frames, n_classes)
+            Of frames the classifier had not seen.
+        truth : ndarray of bool, shape (n_frames, n_classes)
+            Their labels.
+        """
+        parts = zip(self._exclusive(probabilities), self._exclusive(truth), strict=True)
+        self.corrections = [
+            Correction(kind, given, self._first_choice(given), true) for given, true in parts
+        ]
+
+    def __call__(self, probabilities, index):
+        """Tell who is on screen.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_frames, n_classes)
+            As the classifier gives them.
+        index : pandas.MultiIndex
+            The frame index of the rows.
+
+        Returns
+        -------
+        shown : ndarray of bool, shape (n_frames, n_classes)
+            Who is on screen; of exclusive classes exactly one.
+        smoothed : ndarray of shape (n_frames, n_classes)
+            Probabilities, corrected and smoothed.
+        """
+        first = ~index.duplicated()
+        if not first.all():
+            # A frame that comes twice counts once, in every step.
+            frames = index[first]
+            rows = frames.get_indexer(index)
+            shown, smoothed = self(probabilities[first], frames)
+            return shown[rows], smoothed[rows]
+        weights = index.get_level_values("duration").to_numpy(dtype=np.float64)
+        corrected, shares = self._corrected(probabilities, index, weights)
+        smoothed = self._smoothed(corrected, index)
+        shown = np.empty(probabilities.shape, dtype=bool)
+        for column, given in enumerate(self._exclusive(smoothed)):
+            codes = self._chosen(given, column, shares, index, weights)
+            if self.classes.multilabel:
+                shown[:, column] = codes == 1
+            else:
+                shown[:] = codes[:, None] == np.arange(given.shape[1])
+        return self._joined(shown, index), smoothed
+
+    def _exclusive(self, values):
+        """Return tables of exclusive classes: the one there is, or absent and present by label."""
+        if not self.classes.multilabel:
+            return [values]
+        return [np.stack([1 - column, column], axis=1).astype(values.dtype) for column in values.T]
+
+    def _first_choice(self, probabilities):
+        codes = most_probable(probabilities, self.aggregator.threshold)
+        return codes[:, None] == np.arange(probabilities.shape[1])
+
+    def _corrected(self, probabilities, index, weights):
+        """Return corrected probabilities, and shares by film code for each exclusive table."""
+        if self.corrections is None:
+            return probabilities, None
+        films = index.get_level_values("video").factorize()[0]
+        corrected = probabilities.astype(np.float64)
+        shares = []
+        for column, (given, correction) in enumerate(
+            zip(self._exclusive(probabilities), self.corrections, strict=True)
+        ):
+            by_film = []
+            for film in range(films.max() + 1):
+                rows = films == film
+                share, values = correction.shares(
+                    given[rows], self._first_choice(given[rows]), weights[rows]
+                )
+                by_film.append(share)
+                if self.classes.multilabel:
+                    corrected[rows, column] = values[:, 1]
+                else:
+                    corrected[rows] = values
+            shares.append(by_film)
+        return corrected, shares
+
+    def _smoothed(self, probabilities, index):
+        if self.aggregator.smoothing == "shot":
+            return shot_smoothed(probabilities, index)
+        if self.aggregator.smoothing != "median":
+            return probabilities
+        smoothed = median_smoothed(probabilities, index, self.aggregator.window)
+        if not self.classes.multilabel:
+            total = smoothed.sum(axis=1, keepdims=True)
+            # Medians can all be 0 where three classes take turns: such a frame is left as it was.
+            smoothed = np.divide(smoothed, total, out=probabilities.copy(), where=total > 0)
+        return smoothed
+
+    def _chosen(self, probabilities, column, shares, index, weights):
+        """Return the number of the class of each row."""
+        scores = np.log(np.clip(probabilities, _LEAST, 1))
+        path = self.aggregator.smoothing == "viterbi"
+        if shares is None:
+            if path:
+                return viterbi_path(scores, index, self.aggregator.window)
+            return most_probable(probabilities, self.aggregator.threshold)
+        films = index.get_level_values("video").factorize()[0]
+        codes = np.empty(len(scores), dtype=np.int64)
+        for film, share in enumerate(shares[column]):
+            rows = films == film
+
+            def choose(scores, index=index[rows]):
+                if path:
+                    return viterbi_path(scores, index, self.aggregator.window)
+                return scores.argmax(axis=1)
+
+            codes[rows] = filling_shares(scores[rows], share, weights[rows], choose)
+        return codes
+
+    def _joined(self, shown, index):
+        limits = self.aggregator.max_gap, self.aggregator.min_appearance
+        if not any(limits):
+            return shown
+        if self.classes.multilabel:
+            return joined_appearances(shown, index, *limits)
+        background = self.classes.background
+        if background is None:
+            return shown
+        others = np.delete(shown, background, axis=1)
+        joined = joined_appearances(others, index, *limits, free=shown[:, background])
+        return np.insert(joined, background, ~joined.any(axis=1), axis=1)

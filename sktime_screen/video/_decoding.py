@@ -1,0 +1,242 @@
+"""Pictures of a film at given times, decoding as little as possible.
+
+Groups of pictures in which no frame is wanted are passed over, and within a group the frames after
+the last wanted one and those that no other frame refers to. Groups are shared out to one decoder
+for each core.
+"""
+
+from collections import deque, namedtuple
+from contextlib import closing
+from itertools import chain
+
+import av
+import joblib
+import numpy as np
+
+from ._container import VideoError, film_decoder, film_stream, open_film
+from ._frame_converter import Projector
+from ._placement import WHOLE
+from ._prefetch import Ahead
+from ._timeline import TIME_TOLERANCE
+from ._timeline_reader import read_timeline
+from ._video import decoded, film_packets, sound_packets, warn_damaged
+
+# Up to this many packets that nobody asked for are read past rather than seeking.
+_NOT_WORTH_SEEKING = 300
+# A chunk of work for a decoder is at least this many packets: starting one costs a few frames.
+_CHUNK = 48
+_MOST_DECODERS = 8
+# At places where a film is damaged, so many frames may come out too early.
+_OUT_OF_ORDER = 16
+# What one decoder may hold ready, in bytes of pictures.
+_READY = 32 * 2**20
+
+_Output = namedtuple("_Output", "size interpolation aspect box")
+
+
+def read_pictures(path, times, size=None, interpolation="area", aspect="stretch", box=WHOLE):
+    """Decode the pictures of a film that are on screen at the given times.
+
+    Parameters
+    ----------
+    path : str
+        Path of the film.
+    times : ndarray of shape (n,)
+        Increasing times in seconds.
+    size : tuple of int, optional
+        Height and width to resize each picture to.
+    interpolation : str, default="area"
+        How pictures are resized.
+    aspect : {"stretch", "pad", "crop"}, default="stretch"
+        What becomes of a picture of another shape than ``size``.
+    box : tuple of float, optional
+        Top, bottom, left and right of the part of each picture that counts, from 0 to 1.
+
+    Yields
+    ------
+    ndarray of shape (height, width, 3), uint8
+        RGB pictures, one a time, in the order of the times. Where a frame cannot be decoded the
+        one before it stands in, as in a player, and a warning says how often.
+
+    Raises
+    ------
+    ValueError
+        If a time lies before the first picture or beyond the film.
+    VideoError
+        If nothing can be decoded.
+    """
+    timeline = read_timeline(path)
+    times = np.asarray(times, dtype=np.float64)
+    if len(times) and times[0] < timeline.earliest:
+        raise ValueError(
+            f"{times[0]:.3f} s is asked of {path!r}, whose first picture is shown at "
+            f"{float(timeline.begin):.3f} s, after the sound has begun: do the times count from "
+            f"the first picture? They have to be those that a player shows."
+        )
+    if len(times) and times[-1] > timeline.length + TIME_TOLERANCE:
+        raise ValueError(
+            f"{times[-1]:.3f} s is asked of {path!r}, which is {timeline.length:.3f} s long: do "
+            f"the times belong to another film?"
+        )
+    wanted, repeats = np.unique(timeline.shown_at(times), return_counts=True)
+    pictures = _wanted_pictures(path, timeline, wanted, _Output(size, interpolation, aspect, box))
+    picture, ready, lost = None, next(pictures, None), 0
+    if ready is None and len(wanted):
+        raise VideoError(f"{path!r}: no frame of it can be decoded.")
+    for position, repeat in zip(wanted, repeats, strict=True):
+        while ready is not None and ready[0] < position:
+            ready = next(pictures, None)
+        if ready is not None and ready[0] == position:
+            picture = ready[1]
+            ready = next(pictures, None)
+        else:
+            lost += 1
+        for _ in range(repeat):
+            yield ready[1] if picture is None else picture
+    if lost:
+        warn_damaged(
+            path, f"{lost} of {len(wanted)} frames could not be decoded, the one before stands in"
+        )
+
+
+def _wanted_pictures(path, timeline, wanted, output):
+    """Yield (position, picture) of the wanted frames, in the order of time."""
+    chunks = _chunks(timeline, wanted)
+    decoders = max(1, min(joblib.cpu_count(), _MOST_DECODERS, len(chunks)))
+    if decoders == 1:
+        yield from filter(None, _decode(path, timeline, chunks, output, "AUTO"))
+        return
+    height, width = output.size or (1080, 1920)
+    ready = max(4, _READY // (height * width * 3))
+    readers = []
+    try:
+        for number in range(decoders):
+            work = _decode(path, timeline, chunks[number::decoders], output, "NONE")
+            readers.append(Ahead(work, ready))
+        for number in range(len(chunks)):
+            yield from iter(readers[number % decoders].__next__, None)
+    finally:
+        for reader in readers:
+            reader.close()
+
+
+def _chunks(timeline, wanted):
+    """Share out the wanted frames: a list of lists of runs, each (start, stop, positions).
+
+    A run is what a decoder needs from a key frame on: packets ``start`` to ``stop`` (excluded), to
+    get the frames at ``positions``.
+    """
+    runs = []
+    starts, packets = timeline.starts[wanted], timeline.packets[wanted]
+    for which in np.lexsort((packets, starts)):
+        start, stop, position = int(starts[which]), int(packets[which]) + 1, int(wanted[which])
+        if runs and start < runs[-1][1]:
+            runs[-1][1] = max(runs[-1][1], stop)
+            runs[-1][2].append(position)
+        else:
+            runs.append([start, stop, [position]])
+    chunks, size = [], _CHUNK
+    for run in runs:
+        if size >= _CHUNK:
+            chunks.append([])
+            size = 0
+        chunks[-1].append(run)
+        size += run[1] - run[0]
+    return chunks
+
+
+def _decode(path, timeline, chunks, output, thread_type):
+    """Yield (position, picture) for the frames of some chunks, and None after each chunk."""
+    with closing(_PacketSource(path, timeline)) as source:
+        stream = source.stream
+        context = film_decoder(stream)
+        context.thread_type = thread_type
+        if thread_type == "NONE":
+            context.thread_count = 1
+        projector = Projector(stream, *output)
+        for chunk in chunks:
+            for start, stop, positions in chunk:
+                packets = source.packets(start, stop, positions)
+                with closing(decoded(packets, context)) as frames:
+                    for position, frame in _numbered(frames, timeline, positions):
+                        yield position, projector.picture(frame)
+            yield None
+
+
+def _numbered(frames, timeline, positions):
+    """Yield (position, frame) of the frames at some positions, in the order of time."""
+    numbers = positions if timeline.packet_pts is None else timeline.packets[positions].tolist()
+    position_of = dict(zip(numbers, positions, strict=True))
+    due, early = deque(sorted(positions)), {}
+    for number, frame in enumerate(frames):
+        key = number if timeline.packet_pts is None else frame.pts
+        if key in position_of:
+            early[position_of.pop(key)] = frame
+        while due and (due[0] in early or len(early) > _OUT_OF_ORDER):
+            position = due.popleft()
+            if position in early:
+                yield position, early.pop(position)
+        if not position_of:
+            break
+    for position in sorted(early):
+        yield position, early[position]
+
+
+class _PacketSource:
+    """Hands out runs of a film's packets, seeking over long stretches that nobody wants."""
+
+    def __init__(self, path, timeline):
+        self.path = path
+        self.timeline = timeline
+        self.seekable = timeline.packet_pts is not None
+        self._open()
+
+    def _open(self):
+        self.container = open_film(self.path)
+        self._read_on()
+        self.position = 0
+
+    def _read_on(self):
+        self.stream = film_stream(self.container)
+        # Where frames are known by their number, those of incomplete packets are not among them.
+        read = film_packets if self.timeline.packet_pts is not None else sound_packets
+        self.ahead = read(self.container, self.stream, self.path)
+
+    def close(self):
+        self.container.close()
+
+    def packets(self, start, stop, positions):
+        """Yield the packets from ``start`` to ``stop`` (excluded) that some frames need."""
+        timeline = self.timeline
+        needed = ~timeline.disposable[start:stop]
+        needed[timeline.packets[positions] - start] = True
+        if self.seekable and start - self.position > _NOT_WORTH_SEEKING:
+            self._seek(start)
+        for packet in self.ahead:
+            position, self.position = self.position, self.position + 1
+            if position >= start and needed[position - start]:
+                if timeline.packet_pts is not None:
+                    # Times may come twice, and after seeking some containers tell others than
+                    # before: the frame of a packet is known by the packet's number.
+                    packet.pts = position
+                yield packet
+            if position + 1 >= stop:
+                return
+
+    def _seek(self, start):
+        try:
+            self.container.seek(int(self.timeline.packet_pts[start]), stream=self.stream)
+            self._read_on()
+            packet = next(self.ahead, None)
+        except av.FFmpegError:
+            packet = None
+        if packet is not None and packet.pos is not None:
+            landed = np.flatnonzero(self.timeline.packet_pos[: start + 1] == packet.pos)
+            if len(landed) == 1:
+                self.ahead = chain([packet], self.ahead)
+                self.position = int(landed[0])
+                return
+        # A container without a usable index is read through from the beginning, once.
+        self.seekable = False
+        self.container.close()
+        self._open()

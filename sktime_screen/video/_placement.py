@@ -1,0 +1,150 @@
+"""Where a picture goes on a canvas of another shape: stretched, padded or cropped, without bars."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ._image import resize
+
+ASPECTS = ("stretch", "pad", "crop")
+WHOLE = (0.0, 1.0, 0.0, 1.0)
+
+# Bars are black but for the noise of the encoder; pictures are brighter than this somewhere.
+_BLACK = 24
+_FRAMES_LOOKED_AT = 24
+# Thinner bars are the ragged edge of a picture; and what leaves less than this is a dark film.
+_THINNEST = 0.01
+_LEAST_LEFT = 0.4
+# Rows and columns in which bars are looked for, for each of the canvas.
+_LOOKED_AT_FINER, _LEAST_LOOKED_AT = 4, 256
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How to bring a whole picture to the canvas.
+
+    Attributes
+    ----------
+    scaled : tuple of int
+        Height and width to which the whole picture is scaled first.
+    cut : tuple of int
+        Row and column of the scaled picture at which the part that is kept begins.
+    kept : tuple of int
+        Height and width of that part.
+    canvas : tuple of int
+        Height and width of the result; what the part does not fill is black.
+    """
+
+    scaled: tuple
+    cut: tuple
+    kept: tuple
+    canvas: tuple
+
+    def apply(self, scaled):
+        """Return the canvas for a picture that was scaled to ``scaled``."""
+        row, column = self.cut
+        height, width = self.kept
+        part = scaled[row : row + height, column : column + width]
+        if self.kept == self.canvas:
+            return part
+        canvas = np.zeros((*self.canvas, 3), np.uint8)
+        top, left = (self.canvas[0] - height) // 2, (self.canvas[1] - width) // 2
+        canvas[top : top + height, left : left + width] = part
+        return canvas
+
+
+@lru_cache(maxsize=256)
+def place(source, canvas, aspect, box=WHOLE):
+    """Work out where a picture goes.
+
+    Parameters
+    ----------
+    source, canvas : tuple of int
+        Height and width of the picture, and of the result.
+    aspect : {"stretch", "pad", "crop"}
+        Whether the picture is distorted, gets black margins, or loses its own.
+    box : tuple of float
+        Top, bottom, left and right of the part of the picture that counts, from 0 to 1.
+
+    Returns
+    -------
+    Placement
+        The steps to take.
+    """
+    top, bottom, left, right = box
+    inner = np.array([(bottom - top) * source[0], (right - left) * source[1]])
+    scale = np.array(canvas) / inner
+    if aspect != "stretch":
+        scale[:] = scale.min() if aspect == "pad" else scale.max()
+    reached = inner * scale
+    kept = np.minimum(np.maximum(np.rint(reached), 1), canvas).astype(int)
+    scaled = np.maximum(np.rint(np.array(source) * scale).astype(int), kept)
+    begin = np.array([top, left]) * np.array(source) * scale + (reached - kept) / 2
+    cut = np.clip(np.rint(begin).astype(int), 0, scaled - kept)
+    return Placement(*(tuple(int(side) for side in sides) for sides in (scaled, cut, kept, canvas)))
+
+
+def without_bars(pictures, canvas=None):
+    """Find the part of a film's pictures that is not black bars.
+
+    Parameters
+    ----------
+    pictures : iterable of ndarray of shape (height, width, 3), uint8
+        Some pictures of the film.
+    canvas : tuple of int, optional
+        Height and width of the result: bars are found to within a pixel of it. None finds them in
+        the pictures as they are, which have one size then.
+
+    Returns
+    -------
+    tuple of float
+        Top, bottom, left and right of the part, from 0 to 1; the whole where nothing else is sure.
+    """
+    rows = columns = size = None
+    for picture in pictures:
+        if canvas is not None:
+            size = size or size_for_bars(picture.shape[:2], canvas)
+            picture = resize(picture, size, "area")
+        brightest = picture.max(axis=2)
+        # A high percentile and not the maximum: a speck does not make a bar a picture.
+        row, column = np.percentile(brightest, 98, axis=1), np.percentile(brightest, 98, axis=0)
+        rows = row if rows is None else np.maximum(rows, row)
+        columns = column if columns is None else np.maximum(columns, column)
+    if rows is None:
+        return WHOLE
+    box = _bright_part(rows) + _bright_part(columns)
+    left_over = (box[1] - box[0]) * (box[3] - box[2])
+    return box if left_over >= _LEAST_LEFT else WHOLE
+
+
+def size_for_bars(source, canvas):
+    """Return the size at which bars are found to within a pixel of the canvas, at little cost.
+
+    Parameters
+    ----------
+    source, canvas : tuple of int
+        Height and width of the picture, and of the result.
+
+    Returns
+    -------
+    tuple of int
+        Height and width.
+    """
+    return tuple(
+        min(side, max(_LEAST_LOOKED_AT, _LOOKED_AT_FINER * wanted))
+        for side, wanted in zip(source, canvas, strict=True)
+    )
+
+
+def _bright_part(brightness):
+    bright = np.flatnonzero(brightness > _BLACK)
+    if not len(bright):
+        return 0.0, 1.0
+    begin, end = bright[0] / len(brightness), (bright[-1] + 1) / len(brightness)
+    return begin if begin >= _THINNEST else 0.0, end if 1 - end >= _THINNEST else 1.0
+
+
+def looked_at(count):
+    """Return which of a film's frames are looked at for bars, spread over all of it."""
+    return np.unique(np.linspace(0, count - 1, min(count, _FRAMES_LOOKED_AT)).round().astype(int))

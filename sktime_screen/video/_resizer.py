@@ -1,0 +1,145 @@
+"""ImageResizer: pictures of one size for the network."""
+
+from collections import defaultdict
+from numbers import Integral
+from typing import Any, Self
+
+import cv2
+import numpy as np
+
+from .._sklearn import StrOptions, fit_context
+from ._image import INTERPOLATIONS, over_black, resize
+from ._image_step import ImageStep
+from ._placement import ASPECTS, WHOLE, place, without_bars
+from ._sequence import FrameSequence
+
+
+class ImageResizer(ImageStep):
+    """Resize pictures to one height and width.
+
+    Parameters
+    ----------
+    size : tuple of int, default=(224, 224)
+        Height and width in pixels.
+    interpolation : {"area", "linear", "cubic", "lanczos", "nearest"}, default="area"
+        "area" averages the pixels that fall together and does not alias when pictures shrink.
+        Features depend on the method: train and measure with the same. Films are scaled by FFmpeg
+        from their own colour planes, arrays by OpenCV; with "area" they agree to half a level of
+        255 on average, while OpenCV's other methods alias where FFmpeg's do not.
+    aspect : {"stretch", "pad", "crop"}, default="stretch"
+        What becomes of a picture of another shape: it is distorted, gets black margins, or loses
+        its own on both sides.
+    crop_bars : bool, default=False
+        Whether black bars (letterbox, pillarbox) are cut away first, so that films with and
+        without look alike. They are found for each film from frames spread over it; of an array,
+        from all pictures of one shape.
+
+    See Also
+    --------
+    PretrainedCNNFeatures : The step that usually comes next.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktime_screen import ImageResizer
+    >>> pictures = [np.zeros((360, 640, 3), np.uint8), np.zeros((720, 1280, 3), np.uint8)]
+    >>> ImageResizer((224, 224)).transform(pictures).shape
+    (2, 224, 224, 3)
+    """
+
+    _parameter_constraints = {
+        "size": [tuple, list],
+        "interpolation": [StrOptions(set(INTERPOLATIONS))],
+        "aspect": [StrOptions(set(ASPECTS))],
+        "crop_bars": ["boolean"],
+    }
+
+    def __init__(
+        self, size=(224, 224), *, interpolation="area", aspect="stretch", crop_bars=False
+    ) -> None:
+        self.size = size
+        self.interpolation = interpolation
+        self.aspect = aspect
+        self.crop_bars = crop_bars
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None) -> Self:
+        """Check the parameters.
+
+        Parameters
+        ----------
+        X : FrameSequence, array or list of pictures
+            Not looked at.
+        y : object, optional
+            Not used.
+
+        Returns
+        -------
+        self
+            The resizer.
+        """
+        self._check_size()
+        return self
+
+    def transform(self, X) -> Any:
+        """Resize the pictures.
+
+        Parameters
+        ----------
+        X : FrameSequence, ndarray of shape (n, height, width, 3), or list of pictures
+            Pictures are uint8: (height, width, 3) RGB, (height, width, 4) RGBA, which is laid over
+            black, or (height, width) grey. Those in a list may differ in size.
+
+        Returns
+        -------
+        FrameSequence or ndarray of shape (n, height, width, 3), uint8
+            A sequence for a sequence, still undecoded; an array otherwise.
+
+        Raises
+        ------
+        ValueError
+            If a picture has another shape or type; the message says which.
+        """
+        self._validate_params()
+        size = self._check_size()
+        if isinstance(X, FrameSequence):
+            return X.resize(size, self.interpolation, aspect=self.aspect, crop_bars=self.crop_bars)
+        pictures = [_as_rgb(picture, number) for number, picture in enumerate(X)]
+        boxes = self._boxes(pictures)
+        resized = np.empty((len(pictures), *size, 3), np.uint8)
+        for number, picture in enumerate(pictures):
+            shape = picture.shape[:2]
+            placement = place(shape, size, self.aspect, boxes[shape])
+            resized[number] = placement.apply(resize(picture, placement.scaled, self.interpolation))
+        return resized
+
+    def _boxes(self, pictures):
+        by_shape = defaultdict(list)
+        for picture in pictures:
+            by_shape[picture.shape[:2]].append(picture)
+        return {
+            shape: without_bars(alike, self.size) if self.crop_bars else WHOLE
+            for shape, alike in by_shape.items()
+        }
+
+    def _check_size(self):
+        if len(self.size) != 2 or not all(
+            isinstance(side, Integral) and side > 0 for side in self.size
+        ):
+            raise ValueError(
+                f"size={self.size!r}: expected (height, width), two positive whole numbers."
+            )
+        return tuple(int(side) for side in self.size)
+
+
+def _as_rgb(picture, number):
+    picture = np.asarray(picture)
+    channels = {2: 1, 3: picture.shape[-1] if picture.ndim else 0}.get(picture.ndim)
+    if picture.dtype != np.uint8 or channels not in (1, 3, 4) or 0 in picture.shape:
+        raise ValueError(
+            f"Picture {number} has shape {picture.shape} and type {picture.dtype}; expected "
+            f"(height, width, 3) uint8, RGB from 0 to 255."
+        )
+    if channels == 1:
+        return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
+    return over_black(picture) if channels == 4 else picture

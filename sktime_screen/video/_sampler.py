@@ -1,0 +1,205 @@
+"""VideoFrameSampler: which moments of a film are looked at."""
+
+import os
+import warnings
+from numbers import Real
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from .._sklearn import Interval, StrOptions, fit_context, num_samples
+from ._container import VideoError, check_file
+from ._frame_table import check_frame_table
+from ._image_step import ImageStep
+from ._sequence import FrameSequence
+from ._timeline_reader import read_timeline
+from ._video import picture_size
+
+
+class VideoFrameSampler(ImageStep):
+    """Sample frames of videos by their presentation time.
+
+    The frames taken are those on screen at 0, 1/rate, 2/rate, ... seconds, so that each stands for
+    an equal share of the film at any frame rate, constant or not.
+
+    Parameters
+    ----------
+    rate : float or None, default=1.0
+        Frames a second to take; None takes every frame. A rate above the film's own takes every
+        frame once.
+    start, stop : float, optional
+        The stretch of each video to look at, in seconds; by default all of it.
+    on_error : {"raise", "warn", "skip"}, default="raise"
+        What to do about a video that cannot be read, where videos are sampled: raise, leave it out
+        with a warning, or leave it out.
+
+    See Also
+    --------
+    ImageResizer : The step that usually comes next.
+    load_label_csv : Frame tables with labels.
+
+    Notes
+    -----
+    Times are those that a player shows: 0 is where the file begins, with its first picture or its
+    first sound. Where the pictures begin later than the sound, the first frame is sampled as well
+    and nothing is counted before it. The duration of a frame lasts until the next sampled one, the
+    last one's until the film ends: durations add up to the time during which pictures are shown.
+
+    Examples
+    --------
+    >>> from sktime_screen import VideoFrameSampler
+    >>> sampler = VideoFrameSampler(rate=2)
+    >>> table = sampler.sample(["film.mp4"])  # doctest: +SKIP
+    >>> frames = sampler.transform(table)  # doctest: +SKIP
+    """
+
+    _parameter_constraints = {
+        "rate": [Interval(Real, 0, None, closed="neither"), None],
+        "start": [Interval(Real, 0, None, closed="left"), None],
+        "stop": [Interval(Real, 0, None, closed="neither"), None],
+        "on_error": [StrOptions({"raise", "warn", "skip"})],
+    }
+
+    def __init__(self, rate=1.0, *, start=None, stop=None, on_error="raise") -> None:
+        self.rate = rate
+        self.start = start
+        self.stop = stop
+        self.on_error = on_error
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None) -> Self:
+        """Check the parameters and that labels, if any, belong to frames.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, path or list of paths
+            A frame table, or videos.
+        y : array-like of shape (n_frames,) or (n_frames, n_characters), optional
+            Labels; then ``X`` must be a frame table of as many rows.
+
+        Returns
+        -------
+        self
+            The sampler.
+
+        Raises
+        ------
+        ValueError
+            If there are labels but no frame table, or not one label a frame.
+        """
+        if isinstance(X, pd.DataFrame):
+            check_frame_table(X)
+        elif y is not None and not isinstance(X, FrameSequence):
+            raise ValueError(
+                "Labels belong to frames, and videos were given: fit takes a frame table, as "
+                "VideoFrameSampler(rate).sample(videos) or load_label_csv gives it."
+            )
+        if y is not None and num_samples(y) != len(X):
+            raise ValueError(
+                f"{len(X)} frames but {num_samples(y)} labels: one label a frame is expected."
+            )
+        return self
+
+    def sample(self, videos) -> pd.DataFrame:
+        """List the frames to look at.
+
+        Parameters
+        ----------
+        videos : path or list, array or Series of paths
+            Films.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The frame table: ``video`` (path), ``time`` (presentation time, s), ``duration`` (how
+            long the frame stands for, s); film by film, in the order of time.
+
+        Raises
+        ------
+        FileNotFoundError, IsADirectoryError, VideoError
+            If a film is missing or unreadable and ``on_error="raise"``; the message names it.
+        ValueError
+            If no video was given, none can be read, or a parameter is out of its range.
+        """
+        self._validate_params()
+        if self.stop is not None and self.stop <= (self.start or 0):
+            raise ValueError(f"start={self.start}, stop={self.stop}: stop has to be the later one.")
+        paths = _video_paths(videos)
+        tables = []
+        for path in paths:
+            try:
+                if self.on_error != "raise":
+                    picture_size(path)  # that packets are there does not say they can be decoded
+                times, durations = read_timeline(path).sample(self.rate, self.start, self.stop)
+            except (OSError, VideoError) as error:
+                if self.on_error == "raise":
+                    raise
+                if self.on_error == "warn":
+                    warnings.warn(f"Left out: {error}", RuntimeWarning, stacklevel=2)
+                continue
+            if not len(times):
+                warnings.warn(
+                    f"Left out: {path!r} has no frame between start={self.start} and "
+                    f"stop={self.stop} s.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+                continue
+            tables.append(pd.DataFrame({"video": path, "time": times, "duration": durations}))
+        if not tables:
+            raise ValueError(
+                f"None of the {len(paths)} videos can be read and has frames between start and "
+                f"stop: {paths[:3]} ..."
+            )
+        return pd.concat(tables, ignore_index=True)
+
+    def transform(self, X) -> FrameSequence:
+        """Describe the frames as pictures to be decoded later.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame, path or list, array or Series of paths
+            A frame table, whose rows are kept one to one; or videos, which are sampled first.
+
+        Returns
+        -------
+        FrameSequence
+            Lazy pictures with their frame index.
+
+        Raises
+        ------
+        FileNotFoundError, IsADirectoryError, VideoError
+            If a film is missing or unreadable; the message names it.
+        ValueError
+            If the frame table lacks columns, or no video was given.
+        """
+        if isinstance(X, FrameSequence):
+            return X
+        if not isinstance(X, pd.DataFrame):
+            return FrameSequence(self.sample(X))
+        frames = FrameSequence(X)
+        if "image" not in frames.table:
+            for video in frames.table["video"].unique():
+                check_file(video)
+        return frames
+
+
+def _video_paths(videos):
+    if isinstance(videos, (str, os.PathLike)):
+        return [os.fspath(videos)]
+    if isinstance(videos, pd.DataFrame):
+        raise ValueError(
+            "A list of paths is expected, not a table: VideoFrameSampler.transform takes frame "
+            "tables as they are."
+        )
+    paths = np.asarray(videos, dtype=object).ravel().tolist()
+    if not paths:
+        raise ValueError("No video was given: the list is empty.")
+    for path in paths:
+        if not isinstance(path, (str, os.PathLike)):
+            raise ValueError(
+                f"{path!r} is not a path: videos are given as paths, or as a frame table with the "
+                f"columns 'video', 'time' and 'duration'."
+            )
+    return [os.fspath(path) for path in paths]

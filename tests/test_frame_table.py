@@ -1,0 +1,284 @@
+import pickle
+import threading
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import draw_code, read_code
+from imblearn import FunctionSampler
+from imblearn.under_sampling import RandomUnderSampler
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedKFold
+from sklearn.utils import _safe_indexing
+
+from sktime_screen import FrameSequence, ImageResizer, VideoFrameSampler
+from sktime_screen.video import _sequence, check_frame_table, frame_index, is_frame_index
+
+
+@pytest.fixture
+def table(film, other_film):
+    return VideoFrameSampler(rate=2).sample([film, other_film])
+
+
+@pytest.fixture
+def sequence(table):
+    return VideoFrameSampler().transform(table)
+
+
+def codes(pictures):
+    return [read_code(picture) for picture in pictures]
+
+
+EXPECTED = [12 * k for k in range(20)] + [int(12.5 * k) for k in range(8)]
+
+
+def test_sequence_is_an_array_of_pictures(sequence):
+    assert len(sequence) == 28
+    assert sequence.shape == (28, 64, 96, 3)
+    pictures = np.asarray(sequence)
+    assert pictures.dtype == np.uint8
+    assert codes(pictures) == EXPECTED
+
+
+def test_rows_come_back_as_asked_whatever_their_order(sequence):
+    rows = np.random.default_rng(0).permutation(28)
+    rows = np.concatenate([rows, rows[:5]])
+    assert codes(np.asarray(sequence[rows])) == [EXPECTED[row] for row in rows]
+    np.testing.assert_array_equal(sequence[rows].index, sequence.index[rows])
+
+
+@pytest.mark.parametrize(
+    "key", [slice(2, 9, 3), [], [1, -1], np.arange(28) % 5 == 0, (np.array([3, 0]), Ellipsis)]
+)
+def test_selection_is_lazy_and_right(sequence, monkeypatch, key):
+    with monkeypatch.context() as patch:
+        patch.setattr(_sequence, "read_pictures", None)
+        chosen = sequence[key]
+    rows = key[0] if isinstance(key, tuple) else key
+    assert isinstance(chosen, FrameSequence)
+    expected = np.array(EXPECTED)[np.array(rows, int) if isinstance(rows, list) else rows]
+    assert codes(np.asarray(chosen)) == expected.tolist()
+
+
+def test_one_row_is_a_picture(sequence):
+    assert sequence[5].shape == (64, 96, 3)
+    assert read_code(sequence[5]) == EXPECTED[5]
+    with pytest.raises(IndexError):
+        sequence[28]
+    with pytest.raises(IndexError, match="first axis"):
+        sequence[0, 1]
+
+
+def test_batches_follow_the_film_and_hold_every_row_once(sequence):
+    rows = np.random.default_rng(1).permutation(28)
+    seen, shown = [], []
+    for positions, pictures in sequence[rows].iter_batches(5):
+        assert len(positions) == len(pictures) <= 5
+        seen += positions.tolist()
+        shown += codes(pictures)
+    assert sorted(seen) == list(range(28))
+    first_film = [code for position, code in zip(seen, shown, strict=True) if rows[position] < 20]
+    assert first_film == sorted(first_film)
+    assert shown == [EXPECTED[rows[position]] for position in seen]
+
+
+def test_an_abandoned_iteration_leaves_no_thread(sequence):
+    before = threading.active_count()
+    for _ in sequence.iter_batches(2):
+        break
+    assert threading.active_count() == before
+
+
+def test_a_failure_while_decoding_reaches_the_caller(film):
+    table = pd.DataFrame({"video": [film, film], "time": [0.0, 99.0], "duration": [1.0, 1.0]})
+    with pytest.raises(ValueError, match=r"99\.000 s is asked of"):
+        np.asarray(FrameSequence(table))
+
+
+def test_scikit_learn_and_imbalanced_learn_select_from_it(sequence, table):
+    y = np.arange(28) % 7 == 0
+    assert codes(np.asarray(_safe_indexing(sequence, [4, 2]))) == [EXPECTED[4], EXPECTED[2]]
+    halves = StratifiedKFold(2).split(sequence, y)
+    assert sorted(np.concatenate([test for _, test in halves])) == list(range(28))
+    kept, _ = FunctionSampler(func=lambda X, y: (X[y], y[y]), validate=False).fit_resample(
+        sequence, y
+    )
+    assert codes(np.asarray(kept)) == np.array(EXPECTED)[y].tolist()
+    fewer, labels = RandomUnderSampler(random_state=0).fit_resample(table, y)
+    assert len(fewer) == 8
+    assert labels.sum() == 4
+    check_frame_table(fewer)
+
+
+def test_a_sequence_can_be_pickled(sequence):
+    assert codes(np.asarray(pickle.loads(pickle.dumps(sequence))[:2])) == EXPECTED[:2]
+
+
+def test_pictures_from_files(tmp_path):
+    paths = []
+    for number in range(3):
+        paths.append(str(tmp_path / f"{number}.png"))
+        cv2.imwrite(paths[-1], draw_code(number, 64 + 3 * number))
+    table = pd.DataFrame({"video": "x", "time": [2.0, 0, 1], "duration": 1.0, "image": paths})
+    sequence = FrameSequence(table)
+    assert sequence.shape == (3, None, None, 3)
+    with pytest.raises(ValueError, match=r"differ in size.*ImageResizer"):
+        np.asarray(sequence)
+    assert codes(np.asarray(sequence.resize((33, 44)))) == [0, 1, 2]
+    (tmp_path / "1.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"1\.png.*cannot be read as a picture"):
+        np.asarray(sequence.resize((33, 44)))
+    (tmp_path / "1.png").unlink()
+    with pytest.raises(FileNotFoundError, match=r"1\.png"):
+        np.asarray(sequence.resize((33, 44)))
+
+
+def test_colours_are_rgb(tmp_path):
+    path = str(tmp_path / "red.png")
+    cv2.imwrite(path, np.full((8, 8, 3), (0, 0, 255), np.uint8))
+    table = pd.DataFrame({"video": "x", "time": [0.0], "duration": [1.0], "image": [path]})
+    assert FrameSequence(table)[0][0, 0].tolist() == [255, 0, 0]
+
+
+def test_frame_index(table):
+    index = frame_index(table)
+    assert is_frame_index(index)
+    assert not is_frame_index(pd.RangeIndex(3))
+    assert index.names == ["video", "time", "duration"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"time": None}, "'time' missing"),
+        ({"time": [0.0, -1.0]}, "Row 1.*time -1"),
+        ({"duration": [0.0, 1.0]}, "Row 0.*duration 0"),
+        ({"time": [0.0, np.nan]}, "Row 1.*time nan"),
+        ({"time": ["soon", 1]}, "not a number of seconds"),
+        ({"video": ["a.mp4", None]}, "Row 1.*no 'video'"),
+    ],
+)
+def test_bad_frame_tables(change, message):
+    columns = {"video": ["a.mp4"] * 2, "time": [0.0, 1.0], "duration": [1.0, 1.0], **change}
+    bad = pd.DataFrame({name: values for name, values in columns.items() if values is not None})
+    with pytest.raises(ValueError, match=message):
+        check_frame_table(bad)
+
+
+@pytest.mark.parametrize("kind", [str, "path", list, np.array, pd.Series, "table"])
+def test_sampler_takes_paths_of_any_kind(film, kind, tmp_path):
+    from pathlib import Path
+
+    sampler = VideoFrameSampler()
+    videos = {
+        str: film,
+        "path": Path(film),
+        list: [film],
+        np.array: np.array([film]),
+        pd.Series: pd.Series([film]),
+        "table": sampler.sample(film),
+    }[kind]
+    sequence = sampler.transform(videos)
+    assert len(sequence) == 10
+    assert sequence.table["video"].tolist() == [film] * 10
+
+
+def test_sampler_keeps_the_rows_of_a_table(table):
+    shuffled = table.sample(frac=1, random_state=0)
+    sequence = VideoFrameSampler(rate=25).fit(shuffled, np.zeros(28)).transform(shuffled)
+    np.testing.assert_array_equal(sequence.index, frame_index(shuffled))
+
+
+def test_sampler_refuses(film, table, tmp_path):
+    sampler = VideoFrameSampler()
+    with pytest.raises(ValueError, match="No video was given"):
+        sampler.transform([])
+    with pytest.raises(ValueError, match="3 is not a path"):
+        sampler.transform([3])
+    with pytest.raises(ValueError, match="'time', 'duration' missing"):
+        sampler.transform(pd.DataFrame({"video": [film]}))
+    with pytest.raises(ValueError, match="28 frames but 3 labels"):
+        sampler.fit(table, [0, 1, 0])
+    with pytest.raises(ValueError, match="fit takes a frame table"):
+        sampler.fit([film], [0, 1, 0])
+    with pytest.raises(FileNotFoundError, match=r"gone\.mp4"):
+        sampler.transform(table.assign(video="gone.mp4"))
+    with pytest.raises(ValueError, match="'rate' parameter"):
+        VideoFrameSampler(rate=0).fit(table)
+    with pytest.raises(ValueError, match="'rate' parameter"):
+        VideoFrameSampler(rate="fast").sample(film)
+
+
+def test_resizer_describes_a_sequence_and_resizes_arrays(sequence):
+    resizer = ImageResizer((48, 60))
+    lazy = resizer.fit_transform(sequence)
+    assert isinstance(lazy, FrameSequence)
+    assert lazy.shape == (28, 48, 60, 3)
+    np.testing.assert_array_equal(lazy.index, sequence.index)
+    # FFmpeg scales films from their own colour planes, OpenCV arrays: the same but for rounding.
+    difference = np.asarray(lazy, float) - resizer.transform(np.asarray(sequence))
+    assert np.abs(difference).mean() < 0.5
+    assert np.abs(difference).max() <= 4
+    assert codes(np.asarray(lazy)) == EXPECTED
+
+
+def test_resizer_makes_one_array_of_unlike_pictures():
+    pictures = [
+        draw_code(5, 60, 80),
+        draw_code(6, 120, 90),
+        draw_code(7)[:, :, 0],
+        np.dstack([draw_code(8), np.full((64, 96), 255, np.uint8)]),
+    ]
+    resized = ImageResizer((30, 40)).transform(pictures)
+    assert resized.shape == (4, 30, 40, 3)
+    assert codes(resized) == [5, 6, 7, 8]
+
+
+def test_area_interpolation_averages():
+    chequered = np.indices((8, 8)).sum(axis=0) % 2 * np.full((3, 1, 1), 200)
+    picture = chequered.transpose(1, 2, 0).astype(np.uint8)
+    assert np.unique(ImageResizer((4, 4)).transform([picture])).tolist() == [100]
+    nearest = ImageResizer((4, 4), interpolation="nearest").transform([picture])
+    assert set(np.unique(nearest)) <= {0, 200}
+
+
+@pytest.mark.parametrize(
+    ("resizer", "pictures", "message"),
+    [
+        (ImageResizer((224,)), [], "two positive whole numbers"),
+        (ImageResizer((0, 224)), [], "two positive whole numbers"),
+        (ImageResizer(interpolation="magic"), [], "'interpolation' parameter"),
+        (ImageResizer(), [np.zeros((4, 4, 3))], r"Picture 0 has shape \(4, 4, 3\) and type float"),
+        (ImageResizer(), [np.zeros((4, 4, 2), np.uint8)], "Picture 0 has shape"),
+        (ImageResizer(), [np.zeros(4, np.uint8)], "Picture 0 has shape"),
+    ],
+)
+def test_resizer_refuses(resizer, pictures, message):
+    with pytest.raises(ValueError, match=message):
+        resizer.transform(pictures)
+
+
+@pytest.mark.parametrize("step", [VideoFrameSampler(rate=3, stop=9.0), ImageResizer((9, 8))])
+def test_image_steps_are_scikit_learn_steps(step):
+    copy = clone(step)
+    assert copy.get_params() == step.get_params()
+    assert step.set_output(transform="pandas") is step
+    assert step.__sklearn_tags__().requires_fit is False
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        copy.set_params(nonsense=1)
+
+
+def test_unreadable_films_can_be_left_out(film, other_film, tmp_path):
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("no film")
+    videos = [film, "missing.mp4", bad, other_film]
+    with pytest.raises(FileNotFoundError, match=r"missing\.mp4"):
+        VideoFrameSampler().sample(videos)
+    with pytest.warns(RuntimeWarning, match="Left out") as record:
+        table = VideoFrameSampler(on_error="warn").sample(videos)
+    assert [name for name in ("missing.mp4", "bad.mp4") for w in record if name in str(w.message)]
+    assert table["video"].unique().tolist() == [film, other_film]
+    pd.testing.assert_frame_equal(table, VideoFrameSampler(on_error="skip").sample(videos))
+    with pytest.raises(ValueError, match="None of the 2 videos can be read"):
+        VideoFrameSampler(on_error="skip").sample(["missing.mp4", bad])
