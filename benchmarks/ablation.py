@@ -1,11 +1,11 @@
-"""What each ingredient of the recommended pipeline brings on films that were never seen.
+"""What each ingredient of the recommended pipeline brings on videos that were never seen.
 
-    python benchmarks/ablation.py LABELS.csv [--memory FOLDER] [--only TEXT ...]
+    python benchmarks/ablation.py LABELS.csv [--cache-dir FOLDER] [--only TEXT ...]
 
-LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character; the films lie beside
-it. Two films at a time are held out and measured by what was learned from the others. A row of the
+LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character; the videos lie beside
+it. Two videos at a time are held out and measured by what was learned from the others. A row of the
 table is one combination of features and head: frames right, average precision, and seconds of
-counted frames off by how many per cent, by character, as the mean over held-out films with the
+counted frames off by how many per cent, by character, as the mean over held-out videos with the
 standard deviation over seeds; and the seconds that the head takes to learn once features are there.
 """
 
@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sktime_screen import (
     ImageResizer,
     KerasDenseClassifier,
-    KerasMapClassifier,
+    KerasFeatureMapClassifier,
     LabelSpreadingClassifier,
     PretrainedCNNFeatures,
     load_label_csv,
@@ -45,7 +45,7 @@ def logistic(seed):
 
 
 def places(seed, size=(8, 14), **parameters):
-    return KerasMapClassifier(size, random_state=seed, **parameters)
+    return KerasFeatureMapClassifier(size, random_state=seed, **parameters)
 
 
 def spread(seed, size=(8, 14), **parameters):
@@ -67,9 +67,9 @@ CONSTANT_STEPS = {
     "batch_size": 32,
 }
 LITE0, LITE2 = "efficientnet_lite0_map", "efficientnet_lite2_map"
-# The backbone, height and width of the pictures, pooling, and what makes the head from a seed.
+# The backbone, height and width of the images, pooling, and what makes the head from a seed.
 ROWS = {
-    "average, 224 x 224; dense (`places=False`)": ("efficientnet_lite0", (224, 224), "avg", dense),
+    "average, 224 x 224; dense (head dense)": ("efficientnet_lite0", (224, 224), "avg", dense),
     "average, 256 x 448; dense": ("efficientnet_lite0", (256, 448), "avg", dense),
     "average, 256 x 448; logistic": ("efficientnet_lite0", (256, 448), "avg", logistic),
     "maximum, 256 x 448; logistic": ("efficientnet_lite0", (256, 448), "max", logistic),
@@ -97,7 +97,7 @@ ROWS = {
         LITE0,
         (256, 448),
         None,
-        lambda seed: places(seed, sharpness=0.1),
+        lambda seed: places(seed, pooling_sharpness=0.1),
     ),
     "map, 256 x 448; places, balanced": (
         LITE0,
@@ -110,13 +110,13 @@ ROWS = {
         LITE0,
         (256, 448),
         None,
-        lambda seed: spread(seed, sharpness=1.0),
+        lambda seed: spread(seed, pooling_sharpness=1.0),
     ),
     "map, 256 x 448; places, three networks, spread": (
         LITE0,
         (256, 448),
         None,
-        lambda seed: spread(seed, n_networks=3),
+        lambda seed: spread(seed, n_ensemble=3),
     ),
     "map, 384 x 672; places": (LITE0, (384, 672), None, large),
     "map, 384 x 672; places, spread": (LITE0, (384, 672), None, large_spread),
@@ -148,13 +148,13 @@ def extracted(X, backbone, size, pooling, memory):
 
 
 def measure(features, y, head, seeds):
-    """Return a table with a row a seed, held-out films and character."""
-    films = features.index.get_level_values("video")
-    names = films.unique()
+    """Return a table with a row a seed, held-out videos and character."""
+    videos = features.index.get_level_values("video")
+    names = videos.unique()
     rows = []
     for seed in range(seeds):
         for first in range(0, len(names), HELD_OUT_AT_A_TIME):
-            new = films.isin(names[first : first + HELD_OUT_AT_A_TIME])
+            new = videos.isin(names[first : first + HELD_OUT_AT_A_TIME])
             begin = time.perf_counter()
             fitted = head(seed).fit(features[~new], y[~new])
             seconds = time.perf_counter() - begin
@@ -188,7 +188,7 @@ def summary(name, table):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("labels", metavar="LABELS.csv")
-    parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")
+    parser.add_argument("--cache-dir", metavar="FOLDER", help="where features are kept")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="+", metavar="TEXT", help="rows that contain one of these")
     options = parser.parse_args()
@@ -200,7 +200,7 @@ def main():
                 continue
             if tuple(features) not in kept:
                 kept.clear()
-                kept[tuple(features)] = extracted(X, *features, options.memory or folder)
+                kept[tuple(features)] = extracted(X, *features, options.cache_dir or folder)
             print(summary(name, measure(*kept.values(), y, head, options.seeds)), flush=True)
 
 

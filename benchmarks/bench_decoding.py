@@ -1,13 +1,13 @@
-"""From films to pictures of 224 x 224: ours beside OpenCV, FFmpeg's command, decord and torchcodec.
+"""From videos to images of 224 x 224: ours beside OpenCV, FFmpeg's command, decord and torchcodec.
 
-    python benchmarks/bench_decoding.py [--films FILM ...] [--rounds 5] [--ways ours opencv ...]
-    python benchmarks/bench_decoding.py --memory [--films FILM] [--hours 2]
+    python benchmarks/bench_decoding.py [--videos VIDEO ...] [--rounds 5] [--ways ours opencv ...]
+    python benchmarks/bench_decoding.py --memory [--videos VIDEO] [--hours 2]
 
-Films are drawn by the package unless some are given: 360, 720 and 1080 lines, key frames 250 and 48
-frames apart. Each measurement is a process of its own, and the ways take turns, so that all meet
+Videos are drawn by the package unless some are given: 360, 720 and 1080 lines, key frames 250 and
+48 frames apart. Each measurement is a process of its own, and the ways take turns, so that all meet
 the same machine. Time and memory count from when everything is imported. The tables give
 medians, and in parentheses the ratio of ours to each way: below 1 ours needs less. ``--memory``
-makes one film as long as asked for by repeating its packets, and gives the peak memory beyond what
+makes one video as long as asked for by repeating its packets, and gives the peak memory beyond what
 imports need.
 """
 
@@ -35,7 +35,7 @@ def ours(path, rate):
 
     yield
     frames = ImageResizer((SIZE, SIZE)).transform(VideoFrameSampler(rate=rate).transform(path))
-    yield sum(len(pictures) for _, pictures in frames.iter_batches(32))
+    yield sum(len(images) for _, images in frames.iter_batches(32))
 
 
 def opencv(path, rate):
@@ -48,9 +48,9 @@ def opencv(path, rate):
     number = taken = 0
     while video.grab():
         if rate is None or number >= taken * fps / rate:
-            _, picture = video.retrieve()
-            picture = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-            cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+            _, image = video.retrieve()
+            image = cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+            cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
             taken += 1
         number += 1
     video.release()
@@ -68,12 +68,12 @@ def tutorials(path, rate):
     number = taken = 0
     with tempfile.TemporaryDirectory() as folder:
         while True:
-            more, picture = video.read()
+            more, image = video.read()
             if not more:
                 break
             if number % step == 0:
                 file = os.path.join(folder, f"{number}.jpg")
-                cv2.imwrite(file, picture)
+                cv2.imwrite(file, image)
                 resize(cv2.imread(file), (SIZE, SIZE), preserve_range=True)
                 taken += 1
             number += 1
@@ -110,8 +110,8 @@ def torchcodec(path, rate):
     times = [number / video.metadata.average_fps for number in range(len(video))]
 
     def batch(numbers):
-        for picture in video.get_frames_at(numbers).data.numpy():
-            cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+        for image in video.get_frames_at(numbers).data.numpy():
+            cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
 
     yield _in_batches(batch, times, rate)
 
@@ -178,17 +178,17 @@ def installed(way):
     return module is None or importlib.util.find_spec(module) is not None
 
 
-def compare(films, ways, rounds):
+def compare(videos, ways, rounds):
     """Print a table for each rate: wall and CPU seconds and memory of each way."""
     for rate in (1, None):
         rows = []
-        for path in films:
+        for path in videos:
             for _ in range(rounds):
                 for way in ways:
                     result = measure(way, path, rate)
                     if result:
-                        rows.append({"film": Path(path).stem, "way": way, **result})
-        medians = pd.DataFrame(rows).groupby(["film", "way"], sort=False).median()
+                        rows.append({"video": Path(path).stem, "way": way, **result})
+        medians = pd.DataFrame(rows).groupby(["video", "way"], sort=False).median()
         frame = medians.reset_index("way")
         for column in ("wall", "cpu"):
             own = medians[column].xs("ours", level="way").reindex(frame.index)
@@ -203,14 +203,14 @@ def compare(films, ways, rounds):
         print(frame.to_string())
 
 
-def make_films(folder, seconds):
-    """Draw films of every height and encode them with key frames far apart and close."""
-    from sktime_screen.datasets import make_cartoon_film
+def make_videos(folder, seconds):
+    """Draw videos of every height and encode them with key frames far apart and close."""
+    from sktime_screen.datasets import make_cartoon_video
 
     paths = []
     for height in HEIGHTS:
         drawn = folder / f"{height}.mp4"
-        make_cartoon_film(drawn, seconds, size=(height, height * 16 // 9))
+        make_cartoon_video(drawn, seconds, size=(height, height * 16 // 9))
         for distance in KEY_DISTANCES:
             path = folder / f"{height}_keys_{distance}.mp4"
             encode(drawn, path, distance)
@@ -221,29 +221,29 @@ def make_films(folder, seconds):
 def encode(source, target, key_distance):
     import av
 
-    with av.open(str(source)) as film, av.open(str(target), "w") as container:
-        pictures = film.streams.video[0]
-        pictures.thread_type = "AUTO"
-        stream = container.add_stream("libx264", rate=pictures.average_rate)
-        stream.width, stream.height, stream.pix_fmt = pictures.width, pictures.height, "yuv420p"
+    with av.open(str(source)) as video, av.open(str(target), "w") as container:
+        images = video.streams.video[0]
+        images.thread_type = "AUTO"
+        stream = container.add_stream("libx264", rate=images.average_rate)
+        stream.width, stream.height, stream.pix_fmt = images.width, images.height, "yuv420p"
         stream.options = {"crf": "21", "preset": "medium", "g": str(key_distance)}
-        for frame in film.decode(pictures):
+        for frame in video.decode(images):
             frame.pict_type = 0
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
 
 
 def repeat(source, target, seconds):
-    """Copy a film's packets over and over until it is as long as asked for."""
+    """Copy a video's packets over and over until it is as long as asked for."""
     import av
 
     with av.open(str(target), "w") as container:
         stream, offset, made = None, 0, 0
         while made < seconds:
-            with av.open(str(source)) as film:
-                pictures = film.streams.video[0]
-                stream = stream or container.add_stream_from_template(pictures)
-                packets = [packet for packet in film.demux(pictures) if packet.size]
+            with av.open(str(source)) as video:
+                images = video.streams.video[0]
+                stream = stream or container.add_stream_from_template(images)
+                packets = [packet for packet in video.demux(images) if packet.size]
                 length = max(packet.pts + packet.duration for packet in packets)
                 for packet in packets:
                     packet.pts += offset
@@ -251,11 +251,11 @@ def repeat(source, target, seconds):
                     packet.stream = stream
                     container.mux(packet)
                 offset += length
-                made += length * pictures.time_base
+                made += length * images.time_base
 
 
 def memory(source, hours, folder):
-    """Print the peak memory of sampling a long film."""
+    """Print the peak memory of sampling a long video."""
     path = str(folder / "long.mp4")
     repeat(source, path, hours * 3600)
     for rate in (1, None):
@@ -269,11 +269,11 @@ def memory(source, hours, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--films", nargs="+", metavar="FILM")
-    parser.add_argument("--seconds", type=float, default=60, help="length of films drawn here")
+    parser.add_argument("--videos", nargs="+", metavar="VIDEO")
+    parser.add_argument("--seconds", type=float, default=60, help="length of videos drawn here")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=USUAL)
-    parser.add_argument("--memory", action="store_true", help="peak memory of a long film")
+    parser.add_argument("--memory", action="store_true", help="peak memory of a long video")
     parser.add_argument("--hours", type=float, default=2)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -285,18 +285,18 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         if options.memory:
-            if options.films:
-                source = options.films[0]
+            if options.videos:
+                source = options.videos[0]
             else:
-                from sktime_screen.datasets import make_cartoon_film
+                from sktime_screen.datasets import make_cartoon_video
 
                 source = folder / "short.mp4"
-                make_cartoon_film(source, options.seconds)
+                make_cartoon_video(source, options.seconds)
             memory(source, options.hours, folder)
             return
-        films = options.films or make_films(folder, options.seconds)
+        videos = options.videos or make_videos(folder, options.seconds)
         ways = [way for way in options.ways if installed(way)]
-        compare(films, ways, options.rounds)
+        compare(videos, ways, options.rounds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pictures to features: ours by engine and precision, beside ``model.predict``.
+"""Images to features: ours by engine and precision, beside ``model.predict``.
 
 Run with ``pytest benchmarks/bench_features.py --benchmark-only``. Each group of the table is one
 network at one batch size, 224 x 224; ``-k maps`` runs the maps of the recommended pipeline alone,
@@ -25,7 +25,7 @@ from sktime_screen.features._engines import choose_engine
 BACKBONES = ["efficientnet_lite0", "mobilenet_v2", "resnet50", "vgg16"]
 BATCH_SIZES = [1, 8, 32, 64]
 WAYS = [None, ("keras", "float32"), ("openvino", "float32"), ("openvino", "bfloat16")]
-# What recommended_pipeline may look with: the backbone, and height and width of the pictures.
+# What recommended_pipeline may look with: the backbone, and height and width of the images.
 MAPS = [
     ("efficientnet_lite0_map", (256, 448)),
     ("efficientnet_lite0_map", (384, 672)),
@@ -46,7 +46,7 @@ def weights_of(name):
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     return np.random.default_rng(0).integers(0, 256, (64, 224, 224, 3), dtype=np.uint8)
 
 
@@ -90,14 +90,12 @@ def table():
     print("| --- | ---: | --- | ---: | ---: | ---: |")
     print("\n".join(lines))
     if map_lines:
-        print(
-            "\n| network and pictures | way | images/s | x averages |\n| --- | --- | ---: | ---: |"
-        )
+        print("\n| network and images | way | images/s | x averages |\n| --- | --- | ---: | ---: |")
         print("\n".join(map_lines))
 
 
 def operations(model):
-    """Count the multiplications and additions of the convolutions for one picture."""
+    """Count the multiplications and additions of the convolutions for one image."""
     return sum(
         2 * np.prod(weight.shape) * np.prod(layer.output.shape[1:3])
         for layer in model.layers
@@ -109,8 +107,8 @@ def operations(model):
 @pytest.mark.parametrize("batch_size", BATCH_SIZES)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(way or ("predict",)))
 @pytest.mark.parametrize("name", BACKBONES)
-def test_features(benchmark, name, way, batch_size, pictures, networks, peak):
-    given = pictures[: max(16, batch_size)]
+def test_features(benchmark, name, way, batch_size, images, networks, peak):
+    given = images[: max(16, batch_size)]
     network = networks(name)
     if way is None:
         given = np.array(get_backbone(name).preprocess(given.astype(np.float32)))
@@ -145,12 +143,12 @@ def test_features(benchmark, name, way, batch_size, pictures, networks, peak):
 
 @pytest.mark.parametrize(("name", "size"), [("efficientnet_lite0", (224, 224)), *MAPS], ids=str)
 def test_maps(benchmark, name, size):
-    pictures = np.random.default_rng(0).integers(0, 256, (96, *size, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (96, *size, 3), dtype=np.uint8)
     pooling = None if name.endswith("_map") else "avg"
-    transformer = PretrainedCNNFeatures(name, pooling=pooling, dtype="float16").fit(pictures)
+    transformer = PretrainedCNNFeatures(name, pooling=pooling, dtype="float16").fit(images)
     benchmark.group = "maps"
-    benchmark.pedantic(transformer.transform, (pictures,), rounds=ROUNDS, warmup_rounds=1)
-    speed = len(pictures) / benchmark.stats["median"]
+    benchmark.pedantic(transformer.transform, (images,), rounds=ROUNDS, warmup_rounds=1)
+    speed = len(images) / benchmark.stats["median"]
     map_speeds.append(speed)
     ratio = speed / map_speeds[0]
     benchmark.extra_info.update(images_per_second=round(speed, 1), times_average=round(ratio, 2))

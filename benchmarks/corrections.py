@@ -1,11 +1,11 @@
-"""How far off screen time is with each correction and each smoothing, on films never seen.
+"""How far off screen time is with each correction and each smoothing, on videos never seen.
 
-    python benchmarks/corrections.py LABELS.csv [--no-places] [--memory FOLDER]
+    python benchmarks/corrections.py LABELS.csv [--head dense] [--cache-dir FOLDER]
 
-LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character; the films lie beside
-it. Each film is measured by a head that was fitted on all the others, cross-fitted by film. Printed
-are mean absolute errors of the share of the film that a character is on screen, in points; the
-share of labels right; and the overlap of true and measured time on screen.
+LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character; the videos lie beside
+it. Each video is measured by a head that was fitted on all the others, cross-fitted by video.
+Printed are mean absolute errors of the share of the video that a character is on screen, in points;
+the share of labels right; and the overlap of true and measured time on screen.
 """
 
 import argparse
@@ -16,10 +16,10 @@ import pandas as pd
 
 from sktime_screen import (
     ScreenTimeAggregator,
-    appearance_overlap,
     load_label_csv,
     recommended_pipeline,
     screen_time_error,
+    temporal_iou,
 )
 
 SMOOTHINGS = {
@@ -29,17 +29,17 @@ SMOOTHINGS = {
     "shot": {"smoothing": "shot"},
     "viterbi 3 s": {"smoothing": "viterbi", "window": 3.0},
 }
-CORRECTIONS = [None, "calibrated", "averaged", "adjusted", "probabilistic", "em"]
+CORRECTIONS = [None, "calibrated", "averaged", "acc", "pacc", "em"]
 
 
-def measure(features, y, places, seeds):
-    """Return a table with a row a film, seed, correction, smoothing and character."""
-    films = features.index.get_level_values("video")
+def measure(features, y, head, seeds):
+    """Return a table with a row a video, seed, correction, smoothing and character."""
+    videos = features.index.get_level_values("video")
     rows = []
-    for film in films.unique():
-        new = films == film
+    for video in videos.unique():
+        new = videos == video
         for seed in range(seeds):
-            head = recommended_pipeline(places=places, random_state=seed)[3]
+            head = recommended_pipeline(head=head, random_state=seed)[3]
             known = head.fit_transform(features[~new], y[~new])
             probabilities = head.transform(features[new])
             for correction in CORRECTIONS:
@@ -49,7 +49,7 @@ def measure(features, y, places, seeds):
                     errors = screen_time_error(
                         y[new], predicted, probabilities, unit="share", average=None
                     )
-                    overlaps = appearance_overlap(y[new], predicted, probabilities, average=None)
+                    overlaps = temporal_iou(y[new], predicted, probabilities, average=None)
                     right = (predicted == y[new].to_numpy()).mean(axis=0)
                     for column, character in enumerate(y.columns):
                         rows.append({
@@ -66,25 +66,20 @@ def measure(features, y, places, seeds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("labels", metavar="LABELS.csv")
-    parser.add_argument(
-        "--places",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="look at every place of a picture, or at its average",
-    )
-    parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")
+    parser.add_argument("--head", choices=["map", "dense"], default="map", help="which classifier")
+    parser.add_argument("--cache-dir", metavar="FOLDER", help="where features are kept")
     parser.add_argument("--seeds", type=int, default=1)
     options = parser.parse_args()
     X, y = load_label_csv(options.labels)
     with tempfile.TemporaryDirectory() as folder:
         pipeline = recommended_pipeline(
-            places=options.places, memory=options.memory or folder, verbose=1
+            head=options.head, memory=options.cache_dir or folder, verbose=1
         )
         features = pipeline[:3].fit_transform(X)
-        table = measure(features, y, options.places, options.seeds)
+        table = measure(features, y, options.head, options.seeds)
     means = table.drop(columns="character").groupby(["correction", "smoothing"], sort=False).mean()
     for column in ("points off", "right", "overlap"):
-        print(f"\n{column}, mean of characters and films")
+        print(f"\n{column}, mean of characters and videos")
         print(means[column].unstack().round(3).to_string())
     print("\npoints off by character, without smoothing")
     plain = table[table["smoothing"] == "none"]

@@ -1,14 +1,14 @@
 """Do the intervals of screen time cover, and how wide are they?
 
     python benchmarks/coverage.py
-    python benchmarks/coverage.py LABELS.csv --memory features --tasks 300
+    python benchmarks/coverage.py LABELS.csv --cache-dir features --tasks 300
 
-The first measures on simulated films whose truth is known. With LABELS.csv (columns ``video``,
-``time`` and one 0/1 column a character; the films lie beside it), on the features of real films:
-each task draws a film to measure, and blocks of the other films, with replacement, to learn from.
+The first measures on simulated videos whose truth is known. With LABELS.csv (columns ``video``,
+``time`` and one 0/1 column a character; the videos lie beside it), on the features of real videos:
+each task draws a video to measure, and blocks of the other videos, with replacement, to learn from.
 
-Two kinds of interval, nominally 90 %: from labelled frames of the film itself, with predictions and
-from the labels alone; and where no frame of the film is labelled.
+Two kinds of interval, nominally 90 %: from labelled frames of the video itself, with predictions
+and from the labels alone; and where no frame of the video is labelled.
 """
 
 import argparse
@@ -32,11 +32,11 @@ N_LABELLED = 60
 BLOCK = 10
 
 
-def simulated_film(rng, share, kind=0.0, n_blocks=55):
-    """Make a film of about ten minutes at one frame a second.
+def simulated_video(rng, share, kind=0.0, n_blocks=55):
+    """Make a video of about ten minutes at one frame a second.
 
     A character comes and goes with the blocks, and a block's frames are mistaken together; ``kind``
-    moves the probabilities of the whole film. Returns truth, probabilities and blocks.
+    moves the probabilities of the whole video. Returns truth, probabilities and blocks.
     """
     blocks = np.arange(n_blocks).repeat(rng.integers(4, 17, n_blocks))
     leaning = rng.random(n_blocks) < share
@@ -113,7 +113,7 @@ def simulate_labelled(tasks, rng):
     found = []
     for share in (0.5, 0.2, 0.03):
         for _ in range(tasks):
-            truth, probability, _ = simulated_film(rng, share)
+            truth, probability, _ = simulated_video(rng, share)
             designs = {
                 "at random": np.zeros(len(truth), dtype=np.int64),
                 "2 ranges of probability": equal_parts(probability, 2),
@@ -135,15 +135,15 @@ def simulate_labelled(tasks, rng):
     return summary(found)
 
 
-def unlabelled_interval(rng, probabilities, truth, calibration, labels, blocks, films):
-    """Measure a film by its mean probabilities; a record for each character."""
+def unlabelled_interval(rng, probabilities, truth, calibration, labels, blocks, videos):
+    """Measure a video by its mean probabilities; a record for each character."""
     low, high = seconds_interval(
         np.ones(len(probabilities)),
         probabilities,
         calibration - labels,
         np.ones(len(labels)),
         blocks,
-        films=films,
+        videos=videos,
         n_resamples=200,
         random_state=rng,
     )
@@ -158,37 +158,42 @@ def unlabelled_interval(rng, probabilities, truth, calibration, labels, blocks, 
 
 def simulate_unlabelled(tasks, rng):
     found = []
-    for n_films, n_blocks, kind in ((1, 55, 0.0), (5, 55, 0.0), (5, 55, 0.5), (6, 1, 0.5)):
+    for n_videos, n_blocks, kind in ((1, 55, 0.0), (5, 55, 0.0), (5, 55, 0.5), (6, 1, 0.5)):
         for _ in range(tasks):
-            made = [simulated_film(rng, 0.4, rng.normal(0, kind), n_blocks) for _ in range(n_films)]
+            made = [
+                simulated_video(rng, 0.4, rng.normal(0, kind), n_blocks) for _ in range(n_videos)
+            ]
             labels, calibration, blocks = map(np.concatenate, zip(*made, strict=True))
-            films = np.repeat(np.arange(n_films), [len(film[0]) for film in made])
-            truth, probability, _ = simulated_film(rng, 0.4, rng.normal(0, kind))
+            videos = np.repeat(np.arange(n_videos), [len(video[0]) for video in made])
+            truth, probability, _ = simulated_video(rng, 0.4, rng.normal(0, kind))
             arrays = (probability, truth, calibration, labels)
             arrays = [array[:, None] for array in arrays]
-            design = {"films": n_films, "blocks each": n_blocks, "films differ by": kind}
-            for drawn, numbers in (("blocks", blocks), ("frames", np.arange(len(films)))):
-                for record in unlabelled_interval(rng, *arrays, numbers, films):
+            design = {"videos": n_videos, "blocks each": n_blocks, "videos differ by": kind}
+            for drawn, numbers in (("blocks", blocks), ("frames", np.arange(len(videos)))):
+                for record in unlabelled_interval(rng, *arrays, numbers, videos):
                     found.append(design | {"drawn": drawn} | record)
-    keys = ["films", "blocks each", "films differ by", "drawn"]
+    keys = ["videos", "blocks each", "videos differ by", "drawn"]
     return pd.DataFrame(found).groupby(keys, sort=False)[["covered", "width"]].mean().round(3)
 
 
-class RealFilms:
-    """Features, labels and films; what a task draws from them."""
+class RealVideos:
+    """Features, labels and videos; what a task draws from them."""
 
-    def __init__(self, features, labels, films, characters):
+    def __init__(self, features, labels, videos, characters):
         self.features, self.labels, self.characters = features, labels, characters
-        self.films = np.unique(films, return_inverse=True)[1]
+        self.videos = np.unique(videos, return_inverse=True)[1]
         self.blocks = np.unique(
-            [self.films, np.concatenate([np.arange(n) // BLOCK for n in np.bincount(self.films)])],
+            [
+                self.videos,
+                np.concatenate([np.arange(n) // BLOCK for n in np.bincount(self.videos)]),
+            ],
             axis=1,
             return_inverse=True,
         )[1].ravel()
 
-    def blocks_drawn(self, rng, film):
-        """Return rows of blocks of a film drawn with replacement, and their block numbers."""
-        own = np.unique(self.blocks[self.films == film])
+    def blocks_drawn(self, rng, video):
+        """Return rows of blocks of a video drawn with replacement, and their block numbers."""
+        own = np.unique(self.blocks[self.videos == video])
         rows = [np.flatnonzero(self.blocks == block) for block in rng.choice(own, len(own))]
         return np.concatenate(rows), np.repeat(np.arange(len(rows)), list(map(len, rows)))
 
@@ -206,7 +211,7 @@ class RealFilms:
 
 
 def likeness(features, log_odds):
-    """Return the kernel of a film's frames: alike in features, in time, in what a model says."""
+    """Return the kernel of a video's frames: alike in features, in time, in what a model says."""
     reduced = PCA(50, random_state=0).fit_transform(StandardScaler().fit_transform(features))
     distance = squareform(pdist(reduced, "sqeuclidean"))
     time = np.arange(len(features))
@@ -219,7 +224,7 @@ def likeness(features, log_odds):
 
 
 def own_model(kernel, rows, labels, strata, rng, n_folds=10):
-    """Cross-fit a kernel ridge regression to the film's own labels.
+    """Cross-fit a kernel ridge regression to the video's own labels.
 
     Labelled frames are predicted by the model that did not see them, the others by the mean of all.
     Where strata have few labels, whole strata are left out, and all frames of a stratum are
@@ -246,12 +251,12 @@ def own_model(kernel, rows, labels, strata, rng, n_folds=10):
 
 def real_labelled(data, tasks, rng):
     found = []
-    n_films = data.films.max() + 1
+    n_videos = data.videos.max() + 1
     for _ in range(tasks):
-        film = rng.integers(n_films)
-        others = rng.choice(np.delete(np.arange(n_films), film), n_films - 1)
+        video = rng.integers(n_videos)
+        others = rng.choice(np.delete(np.arange(n_videos), video), n_videos - 1)
         log_odds = data.model(np.concatenate([data.blocks_drawn(rng, g)[0] for g in others]))
-        own = data.films == film
+        own = data.videos == video
         truth, prior = data.labels[own], log_odds(data.features[own])
         kernel, reduced = likeness(data.features[own], prior)
         time = np.arange(len(truth))
@@ -268,7 +273,9 @@ def real_labelled(data, tasks, rng):
         for name, strata in designs.items():
             rows = drawn(rng, strata)
             probability = 1 / (1 + np.exp(-prior))
-            found += records(name, "other films", data.characters, probability, rows, truth, strata)
+            found += records(
+                name, "other videos", data.characters, probability, rows, truth, strata
+            )
             own = own_model(kernel, rows, truth[rows], strata, rng)
             found += records(name, "own labels", data.characters, own, rows, truth, strata)
     return summary(found)
@@ -281,35 +288,35 @@ def clusters(features, number, rng):
 
 
 def real_unlabelled(data, tasks, rng):
-    n_films = data.films.max() + 1
+    n_videos = data.videos.max() + 1
     models = {}
 
-    def probabilities(film, unseen):
-        """Predict a film with the model of all films but ``unseen``."""
+    def probabilities(video, unseen):
+        """Predict a video with the model of all videos but ``unseen``."""
         if unseen not in models:
-            models[unseen] = data.model(np.flatnonzero(~np.isin(data.films, list(unseen))))
-        rows = data.films == film
+            models[unseen] = data.model(np.flatnonzero(~np.isin(data.videos, list(unseen))))
+        rows = data.videos == video
         return 1 / (1 + np.exp(-models[unseen](data.features[rows])))
 
     found = []
     predicted = {
-        (film, measured): probabilities(film, frozenset({film, measured}))
-        for film in range(n_films)
-        for measured in range(n_films)
+        (video, measured): probabilities(video, frozenset({video, measured}))
+        for video in range(n_videos)
+        for measured in range(n_videos)
     }
     for _ in range(tasks):
-        measured = rng.integers(n_films)
+        measured = rng.integers(n_videos)
         rows, _ = data.blocks_drawn(rng, measured)
-        first = np.flatnonzero(data.films == measured)[0]
-        calibration, labels, blocks, films = [], [], [], []
-        for film in np.delete(np.arange(n_films), measured):
-            drawn_rows, numbers = data.blocks_drawn(rng, film)
-            own_first = np.flatnonzero(data.films == film)[0]
-            calibration.append(predicted[film, measured][drawn_rows - own_first])
+        first = np.flatnonzero(data.videos == measured)[0]
+        calibration, labels, blocks, videos = [], [], [], []
+        for video in np.delete(np.arange(n_videos), measured):
+            drawn_rows, numbers = data.blocks_drawn(rng, video)
+            own_first = np.flatnonzero(data.videos == video)[0]
+            calibration.append(predicted[video, measured][drawn_rows - own_first])
             labels.append(data.labels[drawn_rows])
             blocks.append(numbers)
-            films.append(np.full(len(numbers), film))
-        arrays = [np.concatenate(part) for part in (calibration, labels, blocks, films)]
+            videos.append(np.full(len(numbers), video))
+        arrays = [np.concatenate(part) for part in (calibration, labels, blocks, videos)]
         found += unlabelled_interval(
             rng, predicted[measured, measured][rows - first], data.labels[rows], *arrays
         )
@@ -318,17 +325,17 @@ def real_unlabelled(data, tasks, rng):
     return table.groupby("character")[["covered", "width"]].mean().round(3)
 
 
-def real_films(labels, memory):
+def real_videos(labels, memory):
     X, y = load_label_csv(labels)
     y = y.to_frame() if isinstance(y, pd.Series) else y
-    features = recommended_pipeline(places=False, memory=memory)[:3].fit_transform(X, y)
-    return RealFilms(features.to_numpy(), y.to_numpy(), X["video"].to_numpy(), list(y.columns))
+    features = recommended_pipeline(head="dense", memory=memory)[:3].fit_transform(X, y)
+    return RealVideos(features.to_numpy(), y.to_numpy(), X["video"].to_numpy(), list(y.columns))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("labels", metavar="LABELS.csv", nargs="?")
-    parser.add_argument("--memory", help="folder in which features are kept")
+    parser.add_argument("--cache-dir", help="folder in which features are kept")
     parser.add_argument("--tasks", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -337,11 +344,11 @@ def main():
         labelled = simulate_labelled(options.tasks, rng)
         unlabelled = simulate_unlabelled(options.tasks, rng)
     else:
-        data = real_films(options.labels, options.memory)
+        data = real_videos(options.labels, options.cache_dir)
         labelled = real_labelled(data, options.tasks, rng)
         unlabelled = real_unlabelled(data, options.tasks, rng)
-    print(f"{N_LABELLED} frames of the film labelled\n{labelled}\n")
-    print(f"no frame of the film labelled (widths: share of the film's length)\n{unlabelled}")
+    print(f"{N_LABELLED} frames of the video labelled\n{labelled}\n")
+    print(f"no frame of the video labelled (widths: share of the video's length)\n{unlabelled}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Read thousands of damaged films and count how it ends.
+"""Read thousands of damaged videos and count how it ends.
 
     python benchmarks/damage.py [--number 2000] [--seed 0] [--processes 2] [--keep FOLDER]
 
-Small films in the usual containers are damaged in every way that files are: bits flipped, cut at
-any place, blocks zeroed, overwritten, lost or doubled, headers of another film put in front. Each
+Small videos in the usual containers are damaged in every way that files are: bits flipped, cut at
+any place, blocks zeroed, overwritten, lost or doubled, headers of another video put in front. Each
 is read through ``VideoFrameSampler`` and ``ImageResizer`` in a process of its own with a limit of
 30 seconds. It must end in frames or in an error that names the file; a crash, a hang, any other
 error, and a file descriptor or thread left behind is a failure of ours. The table counts the
@@ -32,7 +32,7 @@ MOST_MEMORY = 8 * 2**30
 OUTCOMES = ["frames", "named error", "other error", "crash", "hang", "leak"]
 
 # container: (codec, pixel format, B-frames, options for the container)
-FILMS = {
+VIDEOS = {
     "mp4": ("libx264", "yuv420p", 2, {}),
     "fragmented.mp4": ("libx264", "yuv420p", 2, {"movflags": "frag_keyframe+empty_moov"}),
     "mov": ("mpeg4", "yuv420p", 2, {"movflags": "faststart"}),
@@ -46,8 +46,8 @@ FILMS = {
 }
 
 
-def make_film(path, codec, pix_fmt, b_frames, options, n_frames=60):
-    """Write a film of a moving square with sound, as far as the container takes sound."""
+def make_video(path, codec, pix_fmt, b_frames, options, n_frames=60):
+    """Write a video of a moving square with sound, as far as the container takes sound."""
     with av.open(str(path), "w", options=options) as container:
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 96, 64, pix_fmt
@@ -58,9 +58,9 @@ def make_film(path, codec, pix_fmt, b_frames, options, n_frames=60):
             sound = container.add_stream("aac", rate=44100, layout="mono")
         noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
         for number in range(n_frames):
-            picture = noise // 4
-            picture[20:50, number : number + 20] = 255
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+            image = noise // 4
+            image[20:50, number : number + 20] = 255
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
             if sound:
                 frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), "f4"), "fltp", "mono")
                 frame.sample_rate, frame.pts = 44100, 1024 * number
@@ -70,7 +70,7 @@ def make_film(path, codec, pix_fmt, b_frames, options, n_frames=60):
 
 
 def damaged(data, other, rng):
-    """Damage the bytes of a file in one of many ways; ``other`` is another film to borrow from."""
+    """Damage the bytes of a file in one of many ways; ``other`` is another video to borrow from."""
     data = bytearray(data)
     size = len(data)
     way = rng.choice(["bits", "header", "cut", "zeros", "noise", "lost", "doubled", "swapped"])
@@ -100,7 +100,7 @@ def damaged(data, other, rng):
 
 
 def read(path, rate, abandon):
-    """Read a film as the package does; returns how it ends and, of failures, the details."""
+    """Read a video as the package does; returns how it ends and, of failures, the details."""
     from sktime_screen import ImageResizer, VideoFrameSampler
 
     try:
@@ -141,7 +141,7 @@ def work(jobs):
 
 
 class Reader:
-    """A process that reads films; it is replaced when it crashes or hangs."""
+    """A process that reads videos; it is replaced when it crashes or hangs."""
 
     def __init__(self):
         self.process = None
@@ -171,13 +171,13 @@ class Reader:
 
 
 def run(number, seed, processes, keep, folder):
-    """Damage and read films; returns a table of counts and the failures."""
-    films = {}
-    for name, how in FILMS.items():
+    """Damage and read videos; returns a table of counts and the failures."""
+    videos = {}
+    for name, how in VIDEOS.items():
         path = folder / f"whole.{name}"
-        make_film(path, *how)
-        films[name] = path.read_bytes()
-    names = list(films)
+        make_video(path, *how)
+        videos[name] = path.read_bytes()
+    names = list(videos)
     counts = Counter()
     failures = []
     lock = threading.Lock()
@@ -193,9 +193,9 @@ def run(number, seed, processes, keep, folder):
                 return
             rng = np.random.default_rng([seed, variant])
             name = names[variant % len(names)]
-            other = films[names[int(rng.integers(len(names)))]]
+            other = videos[names[int(rng.integers(len(names)))]]
             path = folder / f"{variant}.{name}"
-            path.write_bytes(damaged(films[name], other, rng))
+            path.write_bytes(damaged(videos[name], other, rng))
             rate = None if rng.random() < 0.5 else 5.0
             outcome, details = reader.read(str(path), rate, bool(rng.random() < 0.2))
             with lock:
@@ -220,10 +220,10 @@ def run(number, seed, processes, keep, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--number", type=int, default=2000, help="damaged films")
+    parser.add_argument("--number", type=int, default=2000, help="damaged videos")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep films that fail here")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep videos that fail here")
     options = parser.parse_args()
     if options.keep:
         options.keep.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,11 @@
-"""From a film to features: ours beside the tutorials' way, each in a process of its own.
+"""From a video to features: ours beside the tutorials' way, each in a process of its own.
 
-    python benchmarks/end_to_end.py FILM --backbone mobilenet_v2 [--every-frame]
-    python benchmarks/end_to_end.py FILM --every-frame --hours 2 --store --no-tutorials
+    python benchmarks/end_to_end.py VIDEO --backbone mobilenet_v2 [--every-frame]
+    python benchmarks/end_to_end.py VIDEO --every-frame --hours 2 --store --no-tutorials
 
 prints wall and processor seconds, peak memory and the ratio, and what bounds ours: decoding
-alone, inference alone on pictures that are ready, and the processor seconds of both, shared by all
-cores. ``--hours`` makes the film as long by repeating its packets, ``--store`` keeps the features
+alone, inference alone on images that are ready, and the processor seconds of both, shared by all
+cores. ``--hours`` makes the video as long by repeating its packets, ``--store`` keeps the features
 on disk. Networks get random weights: throughput does not depend on them. The import of the
 libraries is not timed, and the network has been converted before.
 """
@@ -38,11 +38,11 @@ def measured(work):
     }
 
 
-def pictures_of(options):
+def images_of(options):
     from sktime_screen import ImageResizer, VideoFrameSampler
 
     rate = None if options.every_frame else 1
-    return ImageResizer((224, 224)).transform(VideoFrameSampler(rate=rate).transform(options.film))
+    return ImageResizer((224, 224)).transform(VideoFrameSampler(rate=rate).transform(options.video))
 
 
 def network(options, memory=None):
@@ -55,7 +55,7 @@ def network(options, memory=None):
 def ours(options):
     with tempfile.TemporaryDirectory() as folder:
         features = network(options, folder if options.store else None)
-        table, figures = measured(lambda: features.fit_transform(pictures_of(options)))
+        table, figures = measured(lambda: features.fit_transform(images_of(options)))
     matrix = table.to_numpy().nbytes / 2**20
     engine = f"{features.engine_} {features.precision_}"
     return {"frames": len(table), "engine": engine, "result_mib": matrix, **figures}
@@ -63,21 +63,21 @@ def ours(options):
 
 def decoding(options):
     def read():
-        return sum(len(rows) for rows, _ in pictures_of(options).iter_batches())
+        return sum(len(rows) for rows, _ in images_of(options).iter_batches())
 
     frames, figures = measured(read)
     return {"frames": frames, **figures}
 
 
 def inference(options):
-    frames = len(pictures_of(options))
-    pictures = np.random.default_rng(0).integers(0, 255, (32, 224, 224, 3), np.uint8)
-    features = network(options).fit(pictures)
-    features.transform(pictures)
+    frames = len(images_of(options))
+    images = np.random.default_rng(0).integers(0, 255, (32, 224, 224, 3), np.uint8)
+    features = network(options).fit(images)
+    features.transform(images)
 
     def infer():
         for begin in range(0, frames, 32):
-            features.transform(pictures[: frames - begin])
+            features.transform(images[: frames - begin])
 
     _, figures = measured(infer)
     return {"frames": frames, **figures}
@@ -86,10 +86,10 @@ def inference(options):
 WAYS = {"inference alone": inference, "decoding alone": decoding, "ours": ours}
 
 
-def in_a_process(way, options, film):
+def in_a_process(way, options, video):
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        arguments = [film, "--backbone", options.backbone, "--json", str(report)]
+        arguments = [video, "--backbone", options.backbone, "--json", str(report)]
         arguments += ["--every-frame"] * options.every_frame
         if way == "tutorials":
             command = [sys.executable, str(HERE / "tutorial_baseline.py"), *arguments]
@@ -100,10 +100,10 @@ def in_a_process(way, options, film):
         return json.loads(report.read_text())
 
 
-def compare(options, film):
+def compare(options, video):
     ways = [*WAYS, *["tutorials"] * (not options.no_tutorials)]
     runs = [
-        {"way": way, **in_a_process(way, options, film)}
+        {"way": way, **in_a_process(way, options, video)}
         for _ in range(options.repeat)
         for way in ways
     ]
@@ -115,7 +115,7 @@ def compare(options, film):
     shared = alone["cpu_seconds"].sum() / joblib.cpu_count()
     bound = max(alone["seconds_total"].max(), shared)
     result = next(run["result_mib"] for run in runs if run["way"] == "ours")
-    print(f"{film}, {options.backbone}, {engine}, median of {options.repeat}")
+    print(f"{video}, {options.backbone}, {engine}, median of {options.repeat}")
     print(table.round(2).to_string())
     print(
         f"bound: {bound:.2f} s (processor seconds by cores: {shared:.2f}); "
@@ -127,11 +127,11 @@ def compare(options, film):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("film")
+    parser.add_argument("video")
     parser.add_argument("--backbone", default="vgg16")
     parser.add_argument("--pooling", default="none", choices=["avg", "max", "none"])
     parser.add_argument("--every-frame", action="store_true")
-    parser.add_argument("--hours", type=float, help="length to which the film is repeated")
+    parser.add_argument("--hours", type=float, help="length to which the video is repeated")
     parser.add_argument("--store", action="store_true", help="keep the features on disk")
     parser.add_argument("--no-tutorials", action="store_true")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each way, in turn")
@@ -142,11 +142,11 @@ def main():
         options.json.write_text(json.dumps(WAYS[options.only](options)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        film = options.film
+        video = options.video
         if options.hours:
-            film = str(Path(folder) / "long.mp4")
-            repeat(options.film, film, options.hours * 3600)
-        table = compare(options, film)
+            video = str(Path(folder) / "long.mp4")
+            repeat(options.video, video, options.hours * 3600)
+        table = compare(options, video)
     if options.json:
         options.json.write_text(table.to_json(orient="index", indent=2) + "\n")
 

@@ -1,12 +1,12 @@
-"""Measure what few labels of a film teach about the rest of it.
+"""Measure what few labels of a video teach about the rest of it.
 
     python benchmarks/few_labels.py part1.mp4 LABELS.csv --labels 20 60 120
     python benchmarks/few_labels.py part1.mp4 LABELS.csv --others part2.mp4 part3.mp4
 
 LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character, for every frame of
-the film; the films lie beside it. The package chooses frames of the film, is told their labels, and
-all labels of the other films if there are any, and is measured on the rest of the film. The screen
-time is that of the whole film.
+the video; the videos lie beside it. The package chooses frames of the video, is told their labels,
+and all labels of the other videos if there are any, and is measured on the rest of the video. The
+screen time is that of the whole video.
 """
 
 import argparse
@@ -32,14 +32,14 @@ from sktime_screen import (
 )
 
 
-def measure(film, labels, options, features_folder):
+def measure(video, labels, options, features_folder):
     """Return figures by number of labels and character: a list with a dict for every seed."""
-    memory = options.memory or features_folder
-    X, y = _labelled(labels, film)
-    if options.head == "places":
+    memory = options.cache_dir or features_folder
+    X, y = _labelled(labels, video)
+    if options.head == "map":
         extract = _recommended(options, memory=memory)[:3]
     else:
-        extract = recommended_pipeline(places=False, memory=memory)[:3]
+        extract = recommended_pipeline(head="dense", memory=memory)[:3]
     features = extract.fit_transform(X)
     taught, truth_taught = [], []
     for table, truth in (_labelled(labels, other) for other in options.others):
@@ -69,8 +69,8 @@ def measure(film, labels, options, features_folder):
     return figures
 
 
-def _labelled(labels, film):
-    X, y = load_label_csv(labels, video=film)
+def _labelled(labels, video):
+    X, y = load_label_csv(labels, video=video)
     return X, y.to_frame() if isinstance(y, pd.Series) else y
 
 
@@ -82,14 +82,14 @@ def comparable(features):
 
 def _recommended(options, **settings):
     return recommended_pipeline(
-        picture_size=options.picture_size, backbone=options.backbone, **settings
+        image_size=options.image_size, backbone=options.backbone, **settings
     )
 
 
 def _pipeline(options, seed):
     """Return what follows the features: a head, what spreads its probabilities, the aggregator."""
     strength = 1.0 if options.spreading else 0.0
-    if options.head == "places":
+    if options.head == "map":
         pipeline = _recommended(options, random_state=seed)[-2:]
         return pipeline.set_params(labelspreadingclassifier__strength=strength)
     head = {
@@ -131,7 +131,7 @@ def _figures(pipeline, features, X, y, rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("film", metavar="FILM")
+    parser.add_argument("video", metavar="VIDEO")
     parser.add_argument("labels_csv", metavar="LABELS.csv")
     parser.add_argument("--labels", type=int, nargs="+", default=[20, 60, 120], metavar="N")
     parser.add_argument(
@@ -142,26 +142,26 @@ def main():
     )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument(
-        "--others", nargs="+", default=[], metavar="FILM", help="labelled films to learn from too"
+        "--others", nargs="+", default=[], metavar="VIDEO", help="labelled videos to learn from too"
     )
     parser.add_argument(
         "--head",
-        choices=["places", "linear", "dense"],
-        default="places",
+        choices=["map", "linear", "dense"],
+        default="map",
         help="what recommended_pipeline has, cross-fitted; or, not cross-fitted and on averaged "
         "features, a logistic regression or KerasDenseClassifier",
     )
     parser.add_argument("--backbone", help="another network than the recommended one")
-    parser.add_argument("--picture-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"))
+    parser.add_argument("--image-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"))
     parser.add_argument("--no-spreading", dest="spreading", action="store_false")
-    parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")
+    parser.add_argument("--cache-dir", metavar="FOLDER", help="where features are kept")
     parser.add_argument("--json", metavar="FILE", help="where to write the figures")
     options = parser.parse_args()
-    if options.head != "places" and (options.others or options.backbone or options.picture_size):
-        parser.error("--others, --backbone and --picture-size go with --head places")
+    if options.head != "map" and (options.others or options.backbone or options.image_size):
+        parser.error("--others, --backbone and --image-size go with --head map")
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(options.film, options.labels_csv, options, folder)
+        figures = measure(options.video, options.labels_csv, options, folder)
     means, spreads = (
         {
             n: {name: pd.DataFrame(runs).agg(how).to_dict() for name, runs in of_n.items()}
@@ -169,7 +169,7 @@ def main():
         }
         for how in (np.mean, np.std)
     )
-    print(f"{os.path.basename(options.film)}, {options.strategy}, {options.seeds} seeds")
+    print(f"{os.path.basename(options.video)}, {options.strategy}, {options.seeds} seeds")
     for n, of_n in means.items():
         for name, mean in of_n.items():
             spread = spreads[n][name]

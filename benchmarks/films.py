@@ -1,9 +1,9 @@
-"""Measure the recommended pipeline on labelled films.
+"""Measure the recommended pipeline on labelled videos.
 
     python benchmarks/films.py LABELS.csv --train part1.mp4 part2.mp4 --test part3.mp4
 
-LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character; the films lie beside
-it. The pipeline is fitted on the frames of some films and measured on those of others.
+LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character; the videos lie beside
+it. The pipeline is fitted on the frames of some videos and measured on those of others.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from sktime_screen import load_label_csv, recommended_pipeline
 
 
 def measure(labels, train, test, random_state=0, **recipe):
-    """Fit on some films and measure others.
+    """Fit on some videos and measure others.
 
     Returns a table with a row a character, and the seconds that fitting and measuring took.
     """
@@ -28,7 +28,9 @@ def measure(labels, train, test, random_state=0, **recipe):
     names = X["video"].map(os.path.basename)
     unknown = set(map(os.path.basename, train + test)) - set(names)
     if unknown:
-        raise SystemExit(f"no labels of {sorted(unknown)} in {labels}; films: {sorted(set(names))}")
+        raise SystemExit(
+            f"no labels of {sorted(unknown)} in {labels}; videos: {sorted(set(names))}"
+        )
     training, testing = (
         names.isin(map(os.path.basename, train)),
         names.isin(map(os.path.basename, test)),
@@ -70,13 +72,8 @@ def main():
     parser.add_argument("--train", nargs="+", required=True, metavar="VIDEO")
     parser.add_argument("--test", nargs="+", required=True, metavar="VIDEO")
     parser.add_argument("--backbone", help="another network than the recommended one")
-    parser.add_argument("--picture-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"))
-    parser.add_argument(
-        "--places",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="look at every place of a picture, or at its average",
-    )
+    parser.add_argument("--image-size", type=int, nargs=2, metavar=("HEIGHT", "WIDTH"))
+    parser.add_argument("--head", choices=["map", "dense"], default="map", help="which classifier")
     parser.add_argument("--seed", type=int, default=0, help="of the classifier")
     parser.add_argument("--json", metavar="FILE", help="where to write the figures")
     options = parser.parse_args()
@@ -86,8 +83,8 @@ def main():
         options.test,
         options.seed,
         backbone=options.backbone,
-        places=options.places,
-        picture_size=options.picture_size,
+        head=options.head,
+        image_size=options.image_size,
     )
     table = pd.DataFrame(characters).T
     print(f"\ntrained on {', '.join(options.train)}; measured on {', '.join(options.test)}")

@@ -105,13 +105,13 @@ def jitted(name, side, policy):
     state = [variable.value for variable in model.non_trainable_variables]
 
     @jax.jit
-    def compute(weights, state, pictures):
-        pictures = family.preprocess_input(pictures.astype("float32"))
-        features, _ = model.stateless_call(weights, state, pictures, training=False)
+    def compute(weights, state, images):
+        images = family.preprocess_input(images.astype("float32"))
+        features, _ = model.stateless_call(weights, state, images, training=False)
         return features.astype("float32")
 
-    def send(pictures):
-        features = compute(weights, state, jax.device_put(pictures))
+    def send(images):
+        features = compute(weights, state, jax.device_put(images))
         features.copy_to_host_async()
         return features
 
@@ -137,17 +137,17 @@ def of_torchvision(name):
     )
     copies = torch.cuda.Stream() if device == "cuda" else None
 
-    def send(pictures):
-        pictures = torch.from_numpy(pictures)
+    def send(images):
+        images = torch.from_numpy(images)
         with torch.inference_mode():
             if copies is not None:
                 computing = torch.cuda.current_stream()
                 with torch.cuda.stream(copies):
-                    pictures = pictures.pin_memory().to(device, non_blocking=True)
+                    images = images.pin_memory().to(device, non_blocking=True)
                 computing.wait_stream(copies)
-                pictures.record_stream(computing)
-            pictures = pictures.permute(0, 3, 1, 2)
-            features = model(((pictures - mean) / scale).to(torch.bfloat16)).float()
+                images.record_stream(computing)
+            images = images.permute(0, 3, 1, 2)
+            features = model(((images - mean) / scale).to(torch.bfloat16)).float()
             if copies is None:
                 return features, None
             fetched = torch.empty(features.shape, pin_memory=True)

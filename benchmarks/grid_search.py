@@ -1,6 +1,6 @@
 """A grid search over the whole pipeline, beside one extraction and the same search on its features.
 
-    python benchmarks/grid_search.py FILM [--rate 1] [--backbone NAME] [--repeat 3]
+    python benchmarks/grid_search.py VIDEO [--rate 1] [--backbone NAME] [--repeat 3]
 
 8 candidates in 5 folds, one process, ``memory=`` an empty folder. Both ways are processes of their
 own and take turns; imports are not timed. Printed are wall and processor seconds, how many frames
@@ -32,9 +32,9 @@ def counting():
     decode, run = FrameSequence.iter_batches, _networks.Network.run
 
     def counted(batches, what):
-        for rows, pictures in batches:
+        for rows, images in batches:
             counts[what] += len(rows)
-            yield rows, pictures
+            yield rows, images
 
     FrameSequence.iter_batches = lambda *arguments: counted(decode(*arguments), "decoded")
     _networks.Network.run = lambda self, batches, *rest: run(
@@ -43,7 +43,7 @@ def counting():
     return counts
 
 
-def measure_here(way, film, rate, backbone):
+def measure_here(way, video, rate, backbone):
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
     from sklearn.pipeline import make_pipeline
 
@@ -58,7 +58,7 @@ def measure_here(way, film, rate, backbone):
 
     load_keras()
     counts = counting()
-    X = VideoFrameSampler(rate=rate).sample(film)
+    X = VideoFrameSampler(rate=rate).sample(video)
     y = np.where(X["time"] // 7 % 2, "cat", "mouse")
     with tempfile.TemporaryDirectory() as folder:
         extraction = make_pipeline(
@@ -85,14 +85,14 @@ def measure_here(way, film, rate, backbone):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("film")
+    parser.add_argument("video")
     parser.add_argument("--rate", type=float, default=1)
     parser.add_argument("--backbone", default="mobilenet_v2")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        found = measure_here(options.one, options.film, options.rate, options.backbone)
+        found = measure_here(options.one, options.video, options.rate, options.backbone)
         print(json.dumps(found))
         return
     runs = []

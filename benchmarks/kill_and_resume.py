@@ -1,6 +1,6 @@
 """Kill the feature extraction at random moments, resume it, and check what is stored.
 
-    python benchmarks/kill_and_resume.py FILM [--kills 50]
+    python benchmarks/kill_and_resume.py VIDEO [--kills 50]
 
 Each run goes on from the features on disk and is killed (SIGKILL) at a random moment. After every
 kill the rows that were stored before must still be there, unchanged; a last run is left alone, and
@@ -19,8 +19,8 @@ import numpy as np
 from sktime_screen import FeatureStore, ImageResizer, PretrainedCNNFeatures, VideoFrameSampler
 
 
-def extract(film, folder, result=None):
-    frames = VideoFrameSampler(rate=None).transform(film)
+def extract(video, folder, result=None):
+    frames = VideoFrameSampler(rate=None).transform(video)
     frames = ImageResizer((224, 224)).transform(frames)
     features = PretrainedCNNFeatures(memory=folder).fit_transform(frames)
     if result:
@@ -40,7 +40,7 @@ def stored(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("film")
+    parser.add_argument("video")
     parser.add_argument("--kills", type=int, default=50)
     options = parser.parse_args()
     generator = np.random.default_rng(0)
@@ -48,7 +48,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         whole, broken = os.path.join(scratch, "whole"), os.path.join(scratch, "broken")
         begin = time.perf_counter()
-        extract(options.film, whole, os.path.join(scratch, "whole.npy"))
+        extract(options.video, whole, os.path.join(scratch, "whole.npy"))
         undisturbed = time.perf_counter() - begin
         frames = len(FeatureStore(whole))
         kills = at_work = lost = 0
@@ -57,7 +57,7 @@ def main():
             if len(before) > 0.8 * frames:
                 FeatureStore(broken).clear()
                 before = {}
-            child = processes.Process(target=extract, args=(options.film, broken))
+            child = processes.Process(target=extract, args=(options.video, broken))
             child.start()
             deadline = time.monotonic() + 120
             while len(stored(broken)) == len(before) and time.monotonic() < deadline:
@@ -71,7 +71,7 @@ def main():
             lost += sum(after.get(key) != vector for key, vector in before.items())
             before = after
             print(f"kill {kills}: {len(after)} of {frames} frames stored", flush=True)
-        extract(options.film, broken, os.path.join(scratch, "broken.npy"))
+        extract(options.video, broken, os.path.join(scratch, "broken.npy"))
         same = np.array_equal(
             np.load(os.path.join(scratch, "whole.npy")),
             np.load(os.path.join(scratch, "broken.npy")),

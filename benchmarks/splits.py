@@ -1,10 +1,10 @@
 """What different splits of the same labelled frames promise.
 
-    python benchmarks/splits.py mapping.csv --video film.mp4 --rate 1
+    python benchmarks/splits.py mapping.csv --video video.mp4 --rate 1
     python benchmarks/splits.py LABELS.csv
 
-prints what the recommended pipeline gets right in cross-validation with films left out (where there
-are several), in blocks of ten and of thirty seconds, by shot, and with the frames shuffled.
+prints what the recommended pipeline gets right in cross-validation with videos left out (where
+there are several), in blocks of ten and of thirty seconds, by shot, and with the frames shuffled.
 """
 
 import argparse
@@ -13,9 +13,9 @@ import tempfile
 import pandas as pd
 
 from sktime_screen import (
+    cross_validate_screen_time,
     load_label_csv,
     recommended_pipeline,
-    screen_time_validation,
     shot_groups,
     time_blocks,
 )
@@ -24,15 +24,10 @@ from sktime_screen import (
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("labels")
-    parser.add_argument("--video", help="the film that the labelled pictures were taken from")
+    parser.add_argument("--video", help="the video that the labelled images were taken from")
     parser.add_argument("--rate", type=float, help="at how many frames a second")
     parser.add_argument("--background", type=int, help="the class that means nobody")
-    parser.add_argument(
-        "--places",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="look at every place of a picture, or at its average",
-    )
+    parser.add_argument("--head", choices=["map", "dense"], default="map", help="which classifier")
     options = parser.parse_args()
     X, y = load_label_csv(options.labels, video=options.video, rate=options.rate)
     groups = {
@@ -42,15 +37,15 @@ def main():
     }
     with tempfile.TemporaryDirectory() as features:
         pipeline = recommended_pipeline(
-            places=options.places,
+            head=options.head,
             memory=features,
             background=options.background,
             random_state=0,
         )
-        reports = [screen_time_validation(pipeline, X, y, groups=groups, random_state=0)]
+        reports = [cross_validate_screen_time(pipeline, X, y, groups=groups, random_state=0)]
         if X["video"].nunique() > 1:
-            films = screen_time_validation(pipeline, X, y, random_state=0)
-            reports.insert(0, films[films["split"] == "films"])
+            videos = cross_validate_screen_time(pipeline, X, y, random_state=0)
+            reports.insert(0, videos[videos["split"] == "videos"])
     report = pd.concat(reports).set_index(["split", "character"])
     print(report.to_string(float_format="{:.3f}".format))
 

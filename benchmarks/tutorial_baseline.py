@@ -1,10 +1,10 @@
 """Frames to features the way tutorials on screen time do it, as the thing to be measured against.
 
-Every frame of the film is read; one in ``floor(frames a second)`` is written as a JPEG; the JPEGs
+Every frame of the video is read; one in ``floor(frames a second)`` is written as a JPEG; the JPEGs
 are read back into one list; scikit-image resizes each to 224 x 224; ``model.predict`` of a network
 of ``keras.applications`` gives the features. Nothing here is slower than the tutorials have it.
 
-    python benchmarks/tutorial_baseline.py FILM --backbone vgg16 [--every-frame] [--json FILE]
+    python benchmarks/tutorial_baseline.py VIDEO --backbone vgg16 [--every-frame] [--json FILE]
 
 prints the seconds each step took, the processor's seconds, and the peak memory.
 """
@@ -40,11 +40,11 @@ def application(name):
     sys.exit(f"keras.applications has no network {name!r}; vgg16 and mobilenet_v2 are two of them.")
 
 
-def write_frames(film, folder, every_frame):
-    """Read the whole film, write the sampled frames as JPEGs and return their paths."""
-    video = cv2.VideoCapture(str(film))
+def write_frames(video, folder, every_frame):
+    """Read the whole video, write the sampled frames as JPEGs and return their paths."""
+    video = cv2.VideoCapture(str(video))
     if not video.isOpened():
-        sys.exit(f"{film} cannot be read as a video.")
+        sys.exit(f"{video} cannot be read as a video.")
     step = 1 if every_frame else max(1, math.floor(video.get(cv2.CAP_PROP_FPS)))
     paths = []
     number = 0
@@ -61,12 +61,12 @@ def write_frames(film, folder, every_frame):
     return paths
 
 
-def run(film, backbone="vgg16", weights=None, every_frame=False):
-    """Go from a film to features.
+def run(video, backbone="vgg16", weights=None, every_frame=False):
+    """Go from a video to features.
 
     Parameters
     ----------
-    film : path
+    video : path
         The video.
     backbone : str
         Name of a network of ``keras.applications``.
@@ -94,12 +94,12 @@ def run(film, backbone="vgg16", weights=None, every_frame=False):
         network, preprocess = application(backbone)
         model = network(weights=weights, include_top=False, input_shape=(*SIZE, 3))
     with tempfile.TemporaryDirectory() as folder:
-        with timed("read film, write JPEGs"):
-            paths = write_frames(film, Path(folder), every_frame)
+        with timed("read video, write JPEGs"):
+            paths = write_frames(video, Path(folder), every_frame)
         with timed("read JPEGs"):
-            pictures = [matplotlib.image.imread(path) for path in paths]
+            images = [matplotlib.image.imread(path) for path in paths]
     with timed("resize"):
-        resized = [resize(picture, SIZE, preserve_range=True) for picture in pictures]
+        resized = [resize(image, SIZE, preserve_range=True) for image in images]
         batch = np.array(resized)
     with timed("preprocess"):
         batch = preprocess(batch)
@@ -109,7 +109,7 @@ def run(film, backbone="vgg16", weights=None, every_frame=False):
     # Linux counts in KiB, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return features, {
-        "film": str(film),
+        "video": str(video),
         "backbone": backbone,
         "frames": len(features),
         "seconds": seconds,
@@ -121,7 +121,7 @@ def run(film, backbone="vgg16", weights=None, every_frame=False):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("film", type=Path)
+    parser.add_argument("video", type=Path)
     parser.add_argument("--backbone", default="vgg16", help="a network of keras.applications")
     parser.add_argument(
         "--weights",
@@ -132,10 +132,10 @@ def main():
     parser.add_argument("--every-frame", action="store_true")
     parser.add_argument("--json", type=Path, help="write the report to this file too")
     options = parser.parse_args()
-    if not options.film.is_file():
-        sys.exit(f"{options.film} is not a file.")
+    if not options.video.is_file():
+        sys.exit(f"{options.video} is not a file.")
     weights = None if options.weights == "none" else options.weights
-    _, report = run(options.film, options.backbone, weights, options.every_frame)
+    _, report = run(options.video, options.backbone, weights, options.every_frame)
     for step, seconds in report["seconds"].items():
         print(f"{step:24}{seconds:10.2f} s")
     print(f"{'total':24}{report['seconds_total']:10.2f} s")

@@ -2,10 +2,10 @@
 
     python benchmarks/worldwide.py [--only WORD ...] [--reference ffmpeg|pyav] [--keep FOLDER] [-v]
 
-Containers, codecs and traps: reordered and open groups of pictures, variable rates, pictures that
+Containers, codecs and traps: reordered and open groups of images, variable rates, images that
 begin late, sound that does, clocks that wrap, jump and start again, gaps in reception, edit lists,
-files written one after the other, turned, interlaced and deep pictures. Each picture carries its
-number. Every file is sampled at 1, 4 and all frames a second, and each sample's picture and time
+files written one after the other, turned, interlaced and deep images. Each image carries its
+number. Every file is sampled at 1, 4 and all frames a second, and each sample's image and time
 are compared with what the ``ffmpeg`` command decodes, or PyAV where that is not installed. A file
 is *equal*, also where a warning says more; or it differs and is *told* of by a warning or an error
 that names it; or it is silently WRONG: then the exit status is 1.
@@ -27,7 +27,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pandas as pd
-from made_films import FAMILIES, FPS, HEIGHT, WIDTH
+from made_videos import FAMILIES, FPS, HEIGHT, WIDTH
 
 from sktime_screen import VideoError, VideoFrameSampler
 from sktime_screen.video import _video
@@ -38,27 +38,27 @@ RATES = (1.0, 4.0, None)
 CLOSE = 0.025
 
 
-def spelled(picture):
-    """Return the number that ``draw`` put into a picture of any size."""
-    height, width = picture.shape[:2]
+def spelled(image):
+    """Return the number that ``draw`` put into an image of any size."""
+    height, width = image.shape[:2]
     number = 0
     for bit in range(12):
         row, column = divmod(bit, 4)
         y, x = int((row + 0.5) * height / 3), int((column + 0.5) * width / 4)
-        number |= int(picture[y, x].mean() > 127) << bit
+        number |= int(image[y, x].mean() > 127) << bit
     return number
 
 
 def has_sound(path):
     try:
-        with av.open(path) as film:
-            return bool(film.streams.audio)
+        with av.open(path) as video:
+            return bool(video.streams.audio)
     except av.FFmpegError:
         return False
 
 
 def ffmpeg_decodes(path):
-    """Return the time and the number of each picture, as the ``ffmpeg`` command decodes them."""
+    """Return the time and the number of each image, as the ``ffmpeg`` command decodes them."""
     command = ["ffmpeg", "-nostdin", "-i", path]
     if has_sound(path):
         # Sound counts for when the file begins only where it is used.
@@ -67,20 +67,20 @@ def ffmpeg_decodes(path):
     command += ["-vf", f"showinfo,scale={WIDTH}:{HEIGHT}:flags=area,format=gray", "-"]
     done = subprocess.run(command, capture_output=True, check=False)
     times = [float(time) for time in re.findall(rb" pts_time:([-\d.e+]+)", done.stderr)]
-    pictures = np.frombuffer(done.stdout, np.uint8).reshape(-1, HEIGHT, WIDTH)
-    return list(zip(times, map(spelled, pictures), strict=False))
+    images = np.frombuffer(done.stdout, np.uint8).reshape(-1, HEIGHT, WIDTH)
+    return list(zip(times, map(spelled, images), strict=False))
 
 
 def pyav_decodes(path):
     """The same by PyAV, plainly from the first packet to the last."""
-    with av.open(path) as film:
-        stream = film.streams.video[0]
-        zero = (film.start_time or 0) / av.time_base
+    with av.open(path) as video:
+        stream = video.streams.video[0]
+        zero = (video.start_time or 0) / av.time_base
         found = []
-        for frame in film.decode(stream):
+        for frame in video.decode(stream):
             turned = round(frame.rotation) % 360 // 90
-            picture = np.rot90(frame.to_ndarray(format="rgb24"), turned)
-            found.append((float(frame.pts * frame.time_base) - zero, spelled(picture)))
+            image = np.rot90(frame.to_ndarray(format="rgb24"), turned)
+            found.append((float(frame.pts * frame.time_base) - zero, spelled(image)))
     return found
 
 
@@ -95,33 +95,33 @@ def as_shown(path, found):
     if path.endswith((".mpg", ".vob")) and any(
         not 0.5 < (after - before) * FPS < 1.5 for (before, _), (after, _) in pairwise(found)
     ):
-        # Few pictures have a time, which FFmpeg gives to the wrong one.
+        # Few images have a time, which FFmpeg gives to the wrong one.
         return [(found[0][0] + float(k / FPS), number) for k, (_, number) in enumerate(found)]
     return found
 
 
 def ours(path, rate):
-    """Return the time and the number of each sampled picture, and what was warned of."""
+    """Return the time and the number of each sampled image, and what was warned of."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         table = VideoFrameSampler(rate).sample(path)
-        pictures = np.asarray(VideoFrameSampler(rate).transform(table))
+        images = np.asarray(VideoFrameSampler(rate).transform(table))
     told = [str(warning.message) for warning in caught]
-    return list(zip(table["time"], map(spelled, pictures), strict=True)), table, told
+    return list(zip(table["time"], map(spelled, images), strict=True)), table, told
 
 
 def differences(found, table, rate, expected, close):
-    """Return what is wrong with the sampled pictures; None if nothing is."""
+    """Return what is wrong with the sampled images; None if nothing is."""
     times = [time for time, _ in expected]
     if rate is None:
         if len(found) != len(expected):
             return f"{len(found)} frames, {len(expected)} expected"
         for (time, number), (right_time, right) in zip(found, expected, strict=True):
             if number != right or abs(time - right_time) > close:
-                return f"picture {number} at {time:.3f} s, {right} at {right_time:.3f} s expected"
+                return f"image {number} at {time:.3f} s, {right} at {right_time:.3f} s expected"
     end = float((table["time"] + table["duration"]).iloc[-1])
     if abs(end - times[-1] - (times[-1] - times[-2] if len(times) > 1 else end)) > 0.5:
-        return f"it ends at {end:.3f} s, its last picture is shown from {times[-1]:.3f} s on"
+        return f"it ends at {end:.3f} s, its last image is shown from {times[-1]:.3f} s on"
     moments = np.arange(0, end, 1 / rate) if rate else []
     allowed = set()
     for moment in moments:
@@ -133,12 +133,12 @@ def differences(found, table, rate, expected, close):
             for which in near
             for time, number in found
         ):
-            return f"at {moment:.3f} s not picture {expected[max(near)][1]}"
+            return f"at {moment:.3f} s not image {expected[max(near)][1]}"
     for time, number in found if rate else []:
         if not any(
             abs(time - times[which]) <= close and number == expected[which][1] for which in allowed
         ):
-            return f"picture {number} at {time:.3f} s is on screen at no moment"
+            return f"image {number} at {time:.3f} s is on screen at no moment"
     shown = end - float(table["time"].iloc[0])
     if abs(float(table["duration"].sum()) - shown) > 1e-6:
         return f"durations add up to {table['duration'].sum():.3f} s, {shown:.3f} s are shown"
@@ -151,7 +151,7 @@ def judge(path, decodes, truth=None):
     expected = as_shown(path, decodes(path))
     close = CLOSE
     if truth and any(after <= before for (before, _), (after, _) in pairwise(expected)):
-        # FFmpeg lets the parts of an edit list overlap by the delay of reordered pictures.
+        # FFmpeg lets the parts of an edit list overlap by the delay of reordered images.
         expected, close = truth, 0.1
     told, wrong = [], []
     for rate in RATES:

@@ -1,4 +1,4 @@
-"""A picture of who imports whom, read from the code."""
+"""An image of who imports whom, read from the code."""
 
 import ast
 from html import escape
@@ -57,11 +57,11 @@ def check(found):
     Raises
     ------
     ValueError
-        If a room has no place in the picture, or imports one beside or above it.
+        If a room has no place in the image, or imports one beside or above it.
     """
     level = {room: number for number, storey in enumerate(STOREYS) for room in storey}
     if set(found) != set(level):
-        raise ValueError(f"Rooms without a place in the picture: {set(found) ^ set(level)}.")
+        raise ValueError(f"Rooms without a place in the image: {set(found) ^ set(level)}.")
     for room, others in found.items():
         for other in others:
             if level[other] <= level[room]:
@@ -79,7 +79,7 @@ def drawing(found):
     Returns
     -------
     str
-        An SVG picture.
+        An SVG image.
     """
     check(found)
     widest = max(map(len, STOREYS))

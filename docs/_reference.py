@@ -5,13 +5,13 @@ import inspect
 import pkgutil
 
 TITLES = {
-    "frames": "Videos to pictures",
-    "features": "Pictures to vectors",
+    "frames": "Videos to images",
+    "features": "Images to vectors",
     "classify": "Vectors to who is there",
     "screentime": "Who is there to how long",
     "labels": "Labels in and out",
     "report": "Answers out",
-    "datasets": "The demo film",
+    "datasets": "The demo video",
     "recipes": "The recommended pipeline",
     "cli": "The command line",
     "ground": "For bug reports",
@@ -50,7 +50,7 @@ def public_names(package):
         ]
         handed_on = sorted(set(own) & set(package.__all__))
         everywhere.update(handed_on)
-        # The demo film's room is itself what the package hands on.
+        # The demo video's room is itself what the package hands on.
         inner = sorted(set(own) - set(handed_on))
         names[room] = (
             [f"{package.__name__}.{name}" for name in handed_on],

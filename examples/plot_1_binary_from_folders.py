@@ -1,9 +1,9 @@
 """
-One character, from folders of pictures
+One character, from folders of images
 =======================================
 
-How long is Ross on screen? The usual way to find out: cut an episode into pictures, sort them
-into a folder with him and a folder without, train a binary network on the pictures, run it on
+How long is Ross on screen? The usual way to find out: cut an episode into images, sort them
+into a folder with him and a folder without, train a binary network on the images, run it on
 another episode and count. Here the cat plays Ross.
 """
 
@@ -11,45 +11,45 @@ another episode and count. Here the cat plays Ross.
 # Two episodes
 # ------------
 #
-# The package draws them, and says in which frames the cat is. With films of your own, you begin
+# The package draws them, and says in which frames the cat is. With videos of your own, you begin
 # at the next step.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.datasets import make_cartoon_video
 
 temporary = TemporaryDirectory()
 folder = Path(temporary.name)
-truth = make_cartoon_film(folder / "episode_1.mp4", 90, seed=0, size=(180, 320), fps=12)
-next_truth = make_cartoon_film(folder / "episode_2.mp4", 90, seed=1, size=(180, 320), fps=12)
+truth = make_cartoon_video(folder / "episode_1.mp4", 90, seed=0, size=(180, 320), fps=12)
+next_truth = make_cartoon_video(folder / "episode_2.mp4", 90, seed=1, size=(180, 320), fps=12)
 
 # %%
-# Pictures in two folders
+# Images in two folders
 # -----------------------
 #
-# :func:`~sktime_screen.extract_frames` writes two pictures a second. Sorting them is usually done
+# :func:`~sktime_screen.extract_frames` writes two images a second. Sorting them is usually done
 # by hand; here the truth does it.
 
 import shutil
 
 from sktime_screen import extract_frames
 
-pictures = extract_frames(folder / "episode_1.mp4", folder / "pictures", rate=2)
+images = extract_frames(folder / "episode_1.mp4", folder / "images", rate=2)
 has_cat = truth["cat"][::6]  # two of twelve frames a second
-for picture, cat in zip(pictures["image"], has_cat, strict=True):
+for image, cat in zip(images["image"], has_cat, strict=True):
     target = folder / "sorted" / ("cat" if cat else "no_cat")
     target.mkdir(parents=True, exist_ok=True)
-    shutil.copy(picture, target)
+    shutil.copy(image, target)
 
 # %%
 # From folders to seconds
 # -----------------------
 #
-# A pretrained network describes each picture, a dense head with dropout learns from the
+# A pretrained network describes each image, a dense head with dropout learns from the
 # descriptions. It is trained by stochastic gradient descent on batches of 64, ten times through,
 # and keeps the weights of the epoch that was best on held-out frames. These are whole stretches
-# of the film: a held-out frame whose neighbour was learned from measures nothing.
+# of the video: a held-out frame whose neighbour was learned from measures nothing.
 #
 # ``PretrainedCNNFeatures("vgg16", pooling=None)`` brings VGG16, with downloaded weights.
 
@@ -92,7 +92,7 @@ display = TrainingHistoryDisplay.from_estimator(screen_time)
 # The next episode
 # ----------------
 #
-# It is given as a film: sampling is part of the pipeline, and so are the seconds. They are sums
+# It is given as a video: sampling is part of the pipeline, and so are the seconds. They are sums
 # of how long each frame really stood on screen, so they are right at 29.97 frames a second too,
 # where a count of every thirtieth frame drifts.
 

@@ -3,16 +3,16 @@ Fine-tuning until the accuracy is good enough
 =============================================
 
 Tom and Jerry the way a well-known tutorial has it: a MobileNetV2 whose last layers are trained on
-your own pictures, which stops as soon as it reaches an accuracy you wish for. A cat and a mouse
+your own images, which stops as soon as it reaches an accuracy you wish for. A cat and a mouse
 play the two.
 """
 
 # %%
-# A film and its labels
+# A video and its labels
 # ---------------------
 #
 # One class a frame, as in the tutorial: who is there, or who is the more important. The labels
-# are a CSV file, as they would be for your film.
+# are a CSV file, as they would be for your video.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,14 +20,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from sktime_screen import load_label_csv
-from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.datasets import make_cartoon_video
 
 temporary = TemporaryDirectory()
 folder = Path(temporary.name)
 
 
-def labelled_film(name, seed):
-    truth = make_cartoon_film(folder / f"{name}.mp4", 120, seed=seed, size=(180, 320), fps=12)
+def labelled_video(name, seed):
+    truth = make_cartoon_video(folder / f"{name}.mp4", 120, seed=seed, size=(180, 320), fps=12)
     frames = truth[::12].assign(duration=1.0)
     frames["label"] = np.select(
         [frames["cat"] == 1, frames["mouse"] == 1], ["cat", "mouse"], "none"
@@ -36,7 +36,7 @@ def labelled_film(name, seed):
     return load_label_csv(folder / f"{name}.csv")
 
 
-X, y = labelled_film("first", seed=0)
+X, y = labelled_video("first", seed=0)
 print(y.value_counts().to_dict())
 
 # %%
@@ -45,7 +45,7 @@ print(y.value_counts().to_dict())
 #
 # ``class_weight="balanced"`` keeps the rarer class from being ignored. For the first epochs only
 # the head is trained: large errors of a head that knows nothing yet would ruin the pretrained
-# layers. The accuracy is that of held-out stretches of the film; measured on the training frames,
+# layers. The accuracy is that of held-out stretches of the video; measured on the training frames,
 # it would be reached by learning them by heart.
 #
 # ``FineTunedCNNClassifier("mobilenet_v2", ...)`` brings MobileNetV2, with downloaded weights.
@@ -85,7 +85,7 @@ from sktime_screen import TrainingHistoryDisplay
 display = TrainingHistoryDisplay.from_estimator(screen_time)
 
 # %%
-# Keep it, and measure another film
+# Keep it, and measure another video
 # ---------------------------------
 #
 # The file holds the weights that were trained and the name of the network the others come from.
@@ -96,18 +96,18 @@ import joblib
 joblib.dump(screen_time, folder / "screen_time.joblib")
 loaded = joblib.load(folder / "screen_time.joblib")
 
-X_next, y_next = labelled_film("next", seed=1)
+X_next, y_next = labelled_video("next", seed=1)
 seconds = loaded.transform([folder / "next.mp4"]).T
 seconds.columns = ["measured"]
 seconds["true"] = y_next.value_counts()
 print(seconds)
-print(f"{loaded.score(X_next, y_next):.0%} of the frames of the next film are right")
+print(f"{loaded.score(X_next, y_next):.0%} of the frames of the next video are right")
 
 # %%
 # What the wished accuracy does not tell
 # --------------------------------------
 #
-# It was reached on the film that was learned from. The next film has other places and colours,
+# It was reached on the video that was learned from. The next video has other places and colours,
 # and the share of right frames there is what counts. Compare with a dense head on frozen
 # features, as in the next example, before you spend minutes on fine-tuning: with a few hundred
-# frames of one film it is often no worse, and it trains in a second.
+# frames of one video it is often no worse, and it trains in a second.

@@ -13,12 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sktime_screen import load_label_csv
-from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.datasets import make_cartoon_video
 
 temporary = TemporaryDirectory()
 folder = Path(temporary.name)
 for seed, name in enumerate(["first", "second"]):
-    truth = make_cartoon_film(folder / f"{name}.mp4", 150, seed=seed, size=(180, 320), fps=12)
+    truth = make_cartoon_video(folder / f"{name}.mp4", 150, seed=seed, size=(180, 320), fps=12)
     truth[::6].assign(duration=0.5).to_csv(folder / f"{name}.csv", index=False)
 X, y = load_label_csv(folder / "first.csv")
 X_next, y_next = load_label_csv(folder / "second.csv")
@@ -38,7 +38,7 @@ print(one_class.value_counts().to_dict())
 # ------------
 #
 # ``class_weight="balanced"`` makes rare classes count as much as frequent ones. Of 60 epochs, the
-# one with the lowest loss on held-out stretches of the film is kept, which is not the last.
+# one with the lowest loss on held-out stretches of the video is kept, which is not the last.
 #
 # ``PretrainedCNNFeatures("vgg16", pooling=None)`` brings VGG16 and its 25,088 numbers a frame,
 # with downloaded weights.
@@ -88,19 +88,19 @@ display = TrainingHistoryDisplay.from_estimator(one)
 both = screen_time_pipeline(None).fit(X, y)
 
 # %%
-# Seconds of the next film
+# Seconds of the next video
 # ------------------------
 #
 # With one class a frame the mouse loses the time it shares with the cat, however good the network.
 
 import pandas as pd
 
-film = str(folder / "second.mp4")
+video = str(folder / "second.mp4")
 print(
     pd.DataFrame(
         {
-            "one class": one.transform([film]).loc[film],
-            "column a character": both.transform([film]).loc[film],
+            "one class": one.transform([video]).loc[video],
+            "column a character": both.transform([video]).loc[video],
             "true": y_next.sum() / 2,
         }
     )

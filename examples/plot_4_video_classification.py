@@ -1,23 +1,23 @@
 """
-What kind of film is it?
+What kind of video is it?
 ========================
 
 Tutorials on action recognition classify whole clips of UCF101: frames of a clip are classified
-one by one, and the class that comes most often is the clip's. Here a sample is a film, so splits,
-searches and scores are of films.
+one by one, and the class that comes most often is the clip's. Here a sample is a video, so splits,
+searches and scores are of videos.
 """
 
 # %%
 # Clips in the layout of UCF101
 # -----------------------------
 #
-# The class is whether the cat is in most of the clip. In real lists, clips cut from one film
-# belong to one group, and no group is in both lists: clips of one film look alike.
+# The class is whether the cat is in most of the clip. In real lists, clips cut from one video
+# belong to one group, and no group is in both lists: clips of one video look alike.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.datasets import make_cartoon_video
 
 temporary = TemporaryDirectory()
 root = Path(temporary.name)
@@ -26,7 +26,7 @@ classes = ["WithCat", "WithoutCat"]
 lists = {"train": [], "test": []}
 for group in range(48):
     clip = root / "clip.mp4"
-    truth = make_cartoon_film(clip, 3, seed=group, size=(180, 320), fps=6)
+    truth = make_cartoon_video(clip, 3, seed=group, size=(180, 320), fps=6)
     name = "WithCat" if truth["cat"].mean() > 0.5 else "WithoutCat"
     path = f"{name}/v_{name}_g{group:02}_c01.mp4"
     (root / name).mkdir(exist_ok=True)

@@ -2,7 +2,7 @@
 A grid search that decodes each frame once
 ==========================================
 
-A search over the whole pipeline would decode the film and run the network for every candidate and
+A search over the whole pipeline would decode the video and run the network for every candidate and
 every fold. With a feature store it happens once.
 """
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sktime_screen import load_label_csv
-from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.datasets import make_cartoon_video
 
 temporary = TemporaryDirectory()
 folder = Path(temporary.name)
-truth = make_cartoon_film(folder / "film.mp4", 120, seed=0, size=(180, 320), fps=12)
+truth = make_cartoon_video(folder / "video.mp4", 120, seed=0, size=(180, 320), fps=12)
 truth[::12].assign(duration=1.0).to_csv(folder / "labels.csv", index=False)
 X, y = load_label_csv(folder / "labels.csv")
 
@@ -28,7 +28,7 @@ X, y = load_label_csv(folder / "labels.csv")
 #
 # Folds are blocks of ten seconds that are never separated, dealt out so that each fold has its
 # share of every character; the score is the error of the seconds. Each fit trains the head six
-# times: on all of the frames, and five times without a part of them (``cross_fit``).
+# times: on all of the frames, and five times without a part of them (``cv``).
 
 from time import perf_counter
 
@@ -38,19 +38,19 @@ from sktime_screen import (
     FeatureStore,
     MultilabelStratifiedGroupKFold,
     recommended_pipeline,
-    screen_time_error_scorer,
+    neg_screen_time_error_scorer,
     time_blocks,
 )
 
 store = FeatureStore(folder / "features")
 search = GridSearchCV(
-    recommended_pipeline(places=False, memory=store, random_state=0),
+    recommended_pipeline(head="dense", memory=store, random_state=0),
     {
         "kerasdenseclassifier__dropout": [0.2, 0.5],
         "kerasdenseclassifier__hidden_layer_sizes": [(), (64,)],
     },
     cv=MultilabelStratifiedGroupKFold(3),
-    scoring=screen_time_error_scorer,
+    scoring=neg_screen_time_error_scorer,
 )
 begin = perf_counter()
 search.fit(X, y, groups=time_blocks(X, length=10))
@@ -74,7 +74,7 @@ print(results.round(2).to_string(index=False))
 # ------------------
 #
 # A second search finds everything in the store, also in another process or next week, also when
-# the film was moved: rows are found by the film's content.
+# the video was moved: rows are found by the video's content.
 
 search.set_params(param_grid={"kerasdenseclassifier__l2": [0.001, 0.1]})
 begin = perf_counter()

@@ -3,11 +3,11 @@ Why a shuffled split lies
 =========================
 
 Frames next to each other look alike. A frame that is tested on while its neighbour a second away
-was learned from is as good as seen, and the score promises what the next film does not keep.
+was learned from is as good as seen, and the score promises what the next video does not keep.
 """
 
 # %%
-# Three films with labels
+# Three videos with labels
 # -----------------------
 
 from pathlib import Path
@@ -16,32 +16,32 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from sktime_screen import load_label_csv
-from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.datasets import make_cartoon_video
 
 temporary = TemporaryDirectory()
 folder = Path(temporary.name)
-films = []
+videos = []
 for seed in range(3):
-    truth = make_cartoon_film(folder / f"{seed}.mp4", 75, seed=seed, size=(180, 320), fps=12)
-    films.append(truth[::6].assign(duration=0.5))
-pd.concat(films).to_csv(folder / "labels.csv", index=False)
+    truth = make_cartoon_video(folder / f"{seed}.mp4", 75, seed=seed, size=(180, 320), fps=12)
+    videos.append(truth[::6].assign(duration=0.5))
+pd.concat(videos).to_csv(folder / "labels.csv", index=False)
 X, y = load_label_csv(folder / "labels.csv")
 
 # %%
 # The same pipeline, split in three ways
 # --------------------------------------
 #
-# :func:`~sktime_screen.screen_time_validation` always adds what shuffled frames would
-# have promised. ``places=False`` is faster, and the matter is the same with any pipeline.
+# :func:`~sktime_screen.cross_validate_screen_time` always adds what shuffled frames would
+# have promised. ``head="dense"`` is faster, and the matter is the same with any pipeline.
 
-from sktime_screen import recommended_pipeline, screen_time_validation, time_blocks
+from sktime_screen import recommended_pipeline, cross_validate_screen_time, time_blocks
 
-pipeline = recommended_pipeline(rate=2, places=False, memory=folder / "features", random_state=0)
-report = screen_time_validation(
+pipeline = recommended_pipeline(rate=2, head="dense", memory=folder / "features", random_state=0)
+report = cross_validate_screen_time(
     pipeline,
     X,
     y,
-    groups={"films": X["video"], "blocks of 10 s": time_blocks(X, length=10)},
+    groups={"videos": X["video"], "blocks of 10 s": time_blocks(X, length=10)},
     n_splits=3,
     random_state=0,
 )
@@ -53,11 +53,11 @@ import matplotlib.pyplot as plt
 
 figure, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 table = report.pivot(index="split", columns="character", values="frames_right")
-table = table.loc[["films", "blocks of 10 s", "shuffled"], ["cat", "mouse"]]
+table = table.loc[["videos", "blocks of 10 s", "shuffled"], ["cat", "mouse"]]
 table.plot.bar(ax=ax, rot=0, ylabel="frames right", xlabel="", ylim=(0.5, 1))
 _ = ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 # %%
-# Which one is right depends on what you will do. Films that come without labels resemble the
-# films that were left out. If you label some frames of each film, blocks of time resemble the
+# Which one is right depends on what you will do. Videos that come without labels resemble the
+# videos that were left out. If you label some frames of each video, blocks of time resemble the
 # frames between. Nothing you will ever do resembles the shuffled split.

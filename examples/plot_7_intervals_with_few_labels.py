@@ -2,35 +2,35 @@
 Seconds one can rely on, from thirty labels
 ===========================================
 
-A classifier that was trained on one film is wrong about the next in ways that it does not know
-of. Thirty labelled frames of the next film, drawn at random, give an interval that holds all the
+A classifier that was trained on one video is wrong about the next in ways that it does not know
+of. Thirty labelled frames of the next video, drawn at random, give an interval that holds all the
 same.
 """
 
 # %%
-# A film with labels, and another without
+# A video with labels, and another without
 # ---------------------------------------
 #
-# Pictures are smaller than recommended, and described by one network where two see more: that
+# Images are smaller than recommended, and described by one network where two see more: that
 # takes a tenth of the time.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sktime_screen import load_label_csv, recommended_pipeline
-from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.datasets import make_cartoon_video
 
 temporary = TemporaryDirectory()
 folder = Path(temporary.name)
 truth = {
-    name: make_cartoon_film(folder / f"{name}.mp4", 150, seed=seed, size=(180, 320), fps=12)
+    name: make_cartoon_video(folder / f"{name}.mp4", 150, seed=seed, size=(180, 320), fps=12)
     for seed, name in enumerate(["first", "second"])
 }
 truth["first"][::12].assign(duration=1.0).to_csv(folder / "first.csv", index=False)
 X, y = load_label_csv(folder / "first.csv")
 
 screen_time = recommended_pipeline(
-    picture_size=(192, 336),
+    image_size=(192, 336),
     backbone="efficientnet_lite0_map",
     memory=folder / "features",
     random_state=0,
@@ -38,14 +38,14 @@ screen_time = recommended_pipeline(
 screen_time.set_params(screentimeaggregator__random_state=0).fit(X, y)
 
 # %%
-# Without a label of the second film
+# Without a label of the second video
 # ----------------------------------
 #
-# The interval supposes that the second film is to the classifier what the first was. Nobody can
+# The interval supposes that the second video is to the classifier what the first was. Nobody can
 # check that without labels.
 
-film = str(folder / "second.mp4")
-probabilities = screen_time[:-1].transform([film])
+video = str(folder / "second.mp4")
+probabilities = screen_time[:-1].transform([video])
 columns = ["character", "seconds", "low", "high"]
 without = screen_time[-1].estimate(probabilities)
 print(without[columns].round(1).to_string(index=False))
@@ -55,12 +55,12 @@ print(without[columns].round(1).to_string(index=False))
 # ----------------------
 #
 # Two frames at random of each of fifteen stretches of time. Each frame's chance to be taken is
-# known, which is all the statistics need. For a film of your own, take sixty frames.
+# known, which is all the statistics need. For a video of your own, take sixty frames.
 
-from sktime_screen import suggest_frames, write_label_page
+from sktime_screen import suggest_frames, save_label_page
 
-sample = suggest_frames(film, 30, strategy="blocks", random_state=0)
-write_label_page(sample, ["cat", "mouse"], folder / "label_me.html")
+sample = suggest_frames(video, 30, strategy="blocks", random_state=0)
+save_label_page(sample, ["cat", "mouse"], folder / "label_me.html")
 print(sample[["time", "stratum", "inclusion"]].head(4).to_string(index=False))
 
 # %%
@@ -92,12 +92,12 @@ true = (truth["second"].groupby("video")[["cat", "mouse"]].sum() / 12).round(1)
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True, layout="constrained")
 ScreenTimeDisplay.from_predictions(without, truth=true, ax=axes[0])
 ScreenTimeDisplay.from_predictions(with_labels, truth=true, ax=axes[1])
-axes[0].set_title("no label of this film")
+axes[0].set_title("no label of this video")
 _ = axes[1].set(title="30 labels", ylabel="")
 
 # %%
-# The intervals on the left suppose that the two films are alike, and are wrong where they are not;
-# those on the right would hold of any film, as often as they say.
+# The intervals on the left suppose that the two videos are alike, and are wrong where they are not;
+# those on the right would hold of any video, as often as they say.
 #
-# To both learn from the labels of a film and measure it, pass ``estimate`` what
+# To both learn from the labels of a video and measure it, pass ``estimate`` what
 # ``screen_time[-2].cross_fitted`` says: there each frame is judged without the labels near it.

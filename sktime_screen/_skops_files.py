@@ -110,13 +110,13 @@ def _check(thing, name, found, expected):
 
 
 def weight_shapes(
-    n_features, n_outputs, hidden_layer_sizes, batch_normalization, n_places=1, n_networks=1, **_
+    n_features, n_outputs, hidden_layer_sizes, batch_normalization, n_places=1, n_ensemble=1, **_
 ):
     """Return the shapes of a dense network's weights without making it.
 
     Parameters
     ----------
-    n_features, n_outputs, hidden_layer_sizes, batch_normalization, n_places, n_networks : object
+    n_features, n_outputs, hidden_layer_sizes, batch_normalization, n_places, n_ensemble : object
         The arguments of ``DenseNetwork`` and ``MapNetwork``.
 
     Returns
@@ -128,4 +128,4 @@ def weight_shapes(
     for units in hidden_layer_sizes:
         shapes += [(width, units)] + (5 if batch_normalization else 1) * [(units,)]
         width = units
-    return n_networks * [*shapes, (width, n_outputs), (n_outputs,)]
+    return n_ensemble * [*shapes, (width, n_outputs), (n_outputs,)]

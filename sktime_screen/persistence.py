@@ -10,7 +10,7 @@ from ._skops_files import check_shapes, check_sizes
 from .classify import (
     FineTunedCNNClassifier,
     KerasDenseClassifier,
-    KerasMapClassifier,
+    KerasFeatureMapClassifier,
     LabelledRows,
     LabelSpreadingClassifier,
     TargetEncoding,
@@ -28,7 +28,7 @@ _TYPES = [
     FineTunedCNNClassifier,
     ImageResizer,
     KerasDenseClassifier,
-    KerasMapClassifier,
+    KerasFeatureMapClassifier,
     LabelSpreadingClassifier,
     LabelledRows,
     PretrainedCNNFeatures,
@@ -68,7 +68,7 @@ def save_skops(pipeline, path) -> None:
     --------
     >>> from sktime_screen import load_skops, save_skops
     >>> save_skops(screen_time, "screen_time.skops")  # doctest: +SKIP
-    >>> load_skops("screen_time.skops").transform(["next_film.mp4"])  # doctest: +SKIP
+    >>> load_skops("screen_time.skops").transform(["next_video.mp4"])  # doctest: +SKIP
     """
     skops = _skops()
     try:

@@ -4,7 +4,7 @@ from math import ceil
 
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from .classify import KerasDenseClassifier, KerasMapClassifier, LabelSpreadingClassifier
+from .classify import KerasDenseClassifier, KerasFeatureMapClassifier, LabelSpreadingClassifier
 from .features import PretrainedCNNFeatures
 from .screentime import ScreenTimeAggregator
 from .video import ImageResizer, VideoFrameSampler
@@ -13,8 +13,8 @@ from .video import ImageResizer, VideoFrameSampler
 def recommended_pipeline(
     *,
     rate=1.0,
-    places=True,
-    picture_size=None,
+    head="map",
+    image_size=None,
     backbone=None,
     memory=None,
     background=None,
@@ -30,22 +30,22 @@ def recommended_pipeline(
     ----------
     rate : float or None, default=1.0
         Frames a second at which new videos are sampled.
-    places : bool, default=True
-        Whether the classifier looks at every place of the picture, see
-        :class:`KerasMapClassifier`, and then carries what it found to frames that are near in
-        time or look alike, see :class:`LabelSpreadingClassifier`. Without, it looks at the average
-        of the picture and at each frame by itself, see :class:`KerasDenseClassifier`: that is
-        faster and takes less room, 5 KB a frame instead of 0.34 MB, but finds characters far less
-        well, small ones and those of other films above all.
-    picture_size : tuple of int, optional
+    head : {"map", "dense"}, default="map"
+        What classifies the frames. "map" looks at every place of the image, see
+        :class:`KerasFeatureMapClassifier`, and carries what it found to frames that are near in
+        time or look alike, see :class:`LabelSpreadingClassifier`. "dense" looks at the average of
+        the image and at each frame by itself, see :class:`KerasDenseClassifier`: it is faster and
+        takes 5 KB a frame instead of 0.34 MB, but finds characters far less well, above all small
+        ones and those of other videos.
+    image_size : tuple of int, optional
         Height and width to which frames are resized: (384, 672) if not given, and (224, 224)
-        without `places`. (256, 448) takes less than half the time and room, and finds small
+        with `head="dense"`. (256, 448) takes less than half the time and room, and finds small
         characters less well.
     backbone : str, optional
         The pretrained network, see :class:`PretrainedCNNFeatures`;
         "efficientnet_lite0_map+efficientnet_lite2_map" if not given, two networks that see more
-        than each alone, and "efficientnet_lite0" without `places`. With `places` it must be one
-        whose map has a 32nd of the picture's height and width. "efficientnet_lite0_map" alone
+        than each alone, and "efficientnet_lite0" with `head="dense"`. With `head="map"` it must be
+        one whose map has a 32nd of the image's height and width. "efficientnet_lite0_map" alone
         takes 40 % of the time and half the room.
     memory : str, path or FeatureStore, optional
         Where features are kept on disk, see :class:`PretrainedCNNFeatures`.
@@ -67,10 +67,12 @@ def recommended_pipeline(
     >>> list(recommended_pipeline().named_steps)[-2:]
     ['labelspreadingclassifier', 'screentimeaggregator']
     """
+    if head not in ("map", "dense"):
+        raise ValueError(f"head={head!r}: 'map' or 'dense' is expected.")
     reading = {"memory": memory, "verbose": verbose}
-    if places:
-        # The shape of films, five times as many pixels as the smaller network was trained on.
-        height, width = picture_size or (384, 672)
+    if head == "map":
+        # The shape of videos, five times as many pixels as the smaller network was trained on.
+        height, width = image_size or (384, 672)
         map_size = ceil(height / 32), ceil(width / 32)
         features = PretrainedCNNFeatures(
             backbone or "efficientnet_lite0_map+efficientnet_lite2_map",
@@ -79,18 +81,16 @@ def recommended_pipeline(
             **reading,
         )
         classifier = LabelSpreadingClassifier(
-            KerasMapClassifier(map_size, random_state=random_state),
-            cross_fit=3,
+            KerasFeatureMapClassifier(map_size, random_state=random_state),
+            cv=3,
             random_state=random_state,
         )
         # Its cross-fitted parts are less sure than itself: what calibrates them takes too much.
         correction = "averaged"
     else:
-        height, width = picture_size or (224, 224)
+        height, width = image_size or (224, 224)
         features = PretrainedCNNFeatures(backbone or "efficientnet_lite0", **reading)
-        classifier = KerasDenseClassifier(
-            class_weight="balanced", cross_fit=5, random_state=random_state
-        )
+        classifier = KerasDenseClassifier(class_weight="balanced", cv=5, random_state=random_state)
         correction = "auto"
     return make_pipeline(
         VideoFrameSampler(rate=rate),

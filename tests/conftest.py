@@ -1,4 +1,4 @@
-"""Films made for the tests, whose pictures carry their own frame number, and a browser."""
+"""Videos made for the tests, whose images carry their own frame number, and a browser."""
 
 import json
 import os
@@ -25,9 +25,9 @@ from sktime_screen.video import FrameSequence
 
 # For the recommended pipeline, where not all of it is needed: test_pipeline.py runs it as it is.
 quick_pipeline = partial(
-    recommended_pipeline, picture_size=(128, 224), backbone="efficientnet_lite0_map"
+    recommended_pipeline, image_size=(128, 224), backbone="efficientnet_lite0_map"
 )
-QUICK_OPTIONS = ("--picture-size", "128", "224", "--backbone", "efficientnet_lite0_map")
+QUICK_OPTIONS = ("--image-size", "128", "224", "--backbone", "efficientnet_lite0_map")
 
 
 def pytest_configure(config):
@@ -56,33 +56,33 @@ def pytest_collection_modifyitems(items):
 
 
 def draw_code(number, height=64, width=96):
-    """Return a picture in which 12 squares spell a frame's number in binary."""
-    picture = np.zeros((height, width, 3), np.uint8)
+    """Return an image in which 12 squares spell a frame's number in binary."""
+    image = np.zeros((height, width, 3), np.uint8)
     for bit in range(12):
         row, column = divmod(bit, 4)
         if number >> bit & 1:
             cell = (height // 3, width // 4)
-            picture[
+            image[
                 row * cell[0] : (row + 1) * cell[0], column * cell[1] : (column + 1) * cell[1]
             ] = 255
-    return picture
+    return image
 
 
-def read_code(picture):
-    """Return the number that ``draw_code`` put into a picture of any size."""
-    height, width = picture.shape[:2]
+def read_code(image):
+    """Return the number that ``draw_code`` put into an image of any size."""
+    height, width = image.shape[:2]
     number = 0
     for bit in range(12):
         row, column = divmod(bit, 4)
         y, x = int((row + 0.5) * height / 3), int((column + 0.5) * width / 4)
-        number |= int(picture[y, x].mean() > 127) << bit
+        number |= int(image[y, x].mean() > 127) << bit
     return number
 
 
-def write_coded_film(
+def write_coded_video(
     path, pts, time_base, *, codec="libx264", gop=12, b_frames=0, rate=None, options=None, first=0
 ):
-    """Write a film whose k-th picture shows ``first + k`` at ``pts[k] * time_base`` seconds."""
+    """Write a video whose k-th image shows ``first + k`` at ``pts[k] * time_base`` seconds."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate or 1 / time_base)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
@@ -134,14 +134,14 @@ def quick_training():
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """The numbers of pictures that were decoded, batch by batch."""
+    """The numbers of images that were decoded, batch by batch."""
     counts = []
     whole = FrameSequence.iter_batches
 
     def counting(self, *args):
-        for rows, pictures in whole(self, *args):
+        for rows, images in whole(self, *args):
             counts.append(len(rows))
-            yield rows, pictures
+            yield rows, images
 
     monkeypatch.setattr(FrameSequence, "iter_batches", counting)
     return counts
@@ -149,15 +149,15 @@ def decoded(monkeypatch):
 
 @pytest.fixture
 def computed(monkeypatch):
-    """The numbers of pictures that went through a network, batch by batch."""
+    """The numbers of images that went through a network, batch by batch."""
     counts = []
     run = _networks.Network.run
 
     def count(self, batches, batch_size, store):
         def counted():
-            for rows, pictures in batches:
-                counts.append(len(pictures))
-                yield rows, pictures
+            for rows, images in batches:
+                counts.append(len(images))
+                yield rows, images
 
         run(self, counted(), batch_size, store)
 
@@ -189,12 +189,12 @@ class Tiny(Backbone):
 
     def build(self, input_shape, pooling=None):
         keras = _networks.load_keras()
-        pictures = keras.Input(input_shape)
-        found = keras.layers.Conv2D(8, 5, strides=4)(pictures)
-        return keras.Model(pictures, pool(found, pooling) if pooling else found)
+        images = keras.Input(input_shape)
+        found = keras.layers.Conv2D(8, 5, strides=4)(images)
+        return keras.Model(images, pool(found, pooling) if pooling else found)
 
-    def preprocess(self, pictures):
-        return pictures / 255
+    def preprocess(self, images):
+        return images / 255
 
     def _load_imagenet(self, model, pooling):
         kernel, _ = model.trainable_weights
@@ -213,22 +213,22 @@ def tiny(monkeypatch, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def film(tmp_path_factory):
-    """Ten seconds at 24 frames a second; picture k shows k."""
-    path = tmp_path_factory.mktemp("film") / "film.mp4"
-    return write_coded_film(path, range(240), Fraction(1, 24))
+def video(tmp_path_factory):
+    """Ten seconds at 24 frames a second; image k shows k."""
+    path = tmp_path_factory.mktemp("video") / "video.mp4"
+    return write_coded_video(path, range(240), Fraction(1, 24))
 
 
 @pytest.fixture(scope="session")
-def other_film(tmp_path_factory):
-    """Four seconds at 25 frames a second; picture k shows k."""
+def other_video(tmp_path_factory):
+    """Four seconds at 25 frames a second; image k shows k."""
     path = tmp_path_factory.mktemp("other") / "other.mp4"
-    return write_coded_film(path, range(100), Fraction(1, 25))
+    return write_coded_video(path, range(100), Fraction(1, 25))
 
 
 @pytest.fixture(scope="session")
 def sound_only(tmp_path_factory):
-    """A file with sound but no pictures."""
+    """A file with sound but no images."""
     path = str(tmp_path_factory.mktemp("sound") / "sound.mp4")
     with av.open(path, "w") as container:
         stream = container.add_stream("aac", rate=44100)

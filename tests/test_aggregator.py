@@ -10,7 +10,7 @@ from sktime_screen import ScreenTimeAggregator
 
 @pytest.fixture
 def frames():
-    """Two films of unequal frame durations; film b comes in between film a's rows."""
+    """Two videos of unequal frame durations; video b comes in between video a's rows."""
     index = index_of(
         [("a", 0.0, 1.0), ("b", 0.0, 0.5), ("a", 1.0, 1.0), ("a", 2.0, 0.25), ("b", 0.5, 0.5)]
     )
@@ -38,7 +38,7 @@ def test_columns_are_found_by_name(frames):
     np.testing.assert_allclose(aggregator.predict_proba(frames)[0], [0.1, 0.9])
 
 
-def test_seconds_add_up_to_the_film(frames):
+def test_seconds_add_up_to_the_video(frames):
     renamed = frames.set_axis(["j", "t"], axis=1)
     seconds = ScreenTimeAggregator().fit(renamed, list("jjjtt")).transform(renamed)
     assert seconds.sum(axis=1).to_dict() == {"a": 2.25, "b": 1.0}
@@ -115,7 +115,7 @@ def test_median_smoothing_by_hand():
     table = pd.DataFrame({"jerry": 1 - tom, "tom": tom}, index=index)
     aggregator = ScreenTimeAggregator(smoothing="median", window=2.0)
     aggregator.fit(table, ["tom", "jerry", "tom", "tom", "jerry", "jerry"])
-    # Medians over the frame and its two neighbours; the ends of the film have one neighbour.
+    # Medians over the frame and its two neighbours; the ends of the video have one neighbour.
     expected = [0.5, 0.8, 0.7, 0.7, 0.45, 0.0]
     np.testing.assert_allclose(aggregator.predict_proba(table)[:, 1], expected)
     seconds = aggregator.transform(table)
@@ -184,7 +184,7 @@ def test_frames_that_were_drawn_again_say_nothing_of_shares():
     tom = np.clip(np.where(y == "tom", 0.6, 0.3) + rng.normal(0, 0.1, 200), 0.01, 0.99)
     X = pd.DataFrame({"no": 1 - tom, "tom": tom}, index=index)
     again = np.concatenate([np.arange(200), np.repeat(np.flatnonzero(y == "tom"), 4)])
-    for correction in ("calibrated", "adjusted", "em"):
+    for correction in ("calibrated", "acc", "em"):
         aggregator = ScreenTimeAggregator(correction=correction, random_state=0)
         expected = clone(aggregator).fit(X, y).estimate(X)
         drawn = clone(aggregator).fit(X.iloc[again], y[again]).estimate(X)

@@ -6,7 +6,7 @@ from conftest import index_of
 from sktime_screen import ScreenTimeAggregator
 
 
-def film(states, video="a", duration=1.0, begin=0.0):
+def video(states, video="a", duration=1.0, begin=0.0):
     """Probabilities of Tom (1 where he is shown, else 0) and of Jerry, who never is."""
     rows = [(video, begin + number * duration, duration) for number in range(len(states))]
     table = pd.DataFrame({"tom": np.array(states) * 0.8 + 0.1, "jerry": 0.2})
@@ -19,7 +19,7 @@ def fitted(X, **parameters):
 
 
 def test_appearances_have_real_times():
-    X = film([1, 1, 0, 1], duration=0.5, begin=2.0)
+    X = video([1, 1, 0, 1], duration=0.5, begin=2.0)
     X.iloc[1, 0] = 0.7
     table = fitted(X).appearances(X)
     assert table.columns.tolist() == [
@@ -33,15 +33,15 @@ def test_appearances_have_real_times():
     assert table["peak_time"].tolist() == [2.0, 3.5]
 
 
-def test_appearances_end_where_the_film_was_not_sampled():
-    X = pd.concat([film([1, 1]), film([1], begin=10.0), film([1], video="b")])
+def test_appearances_end_where_the_video_was_not_sampled():
+    X = pd.concat([video([1, 1]), video([1], begin=10.0), video([1], video="b")])
     table = fitted(X, max_gap=60).appearances(X)
     assert table["video"].tolist() == ["a", "a", "b"]
     assert table["end"].tolist() == [2.0, 11.0, 1.0]
 
 
 def test_order_and_repetition_of_rows_do_not_matter():
-    X = film([1, 1, 0, 0, 1, 0, 1])
+    X = video([1, 1, 0, 0, 1, 0, 1])
     aggregator = fitted(X, max_gap=1)
     expected = aggregator.appearances(X)
     again = X.iloc[[6, 2, 2, 0, 1, 5, 4, 3, 0]]
@@ -61,7 +61,7 @@ def test_order_and_repetition_of_rows_do_not_matter():
     ],
 )
 def test_gaps_are_closed_then_short_appearances_dropped(max_gap, min_appearance, expected):
-    X = film([1, 0, 1, 0, 0, 1, 1, 1, 0])
+    X = video([1, 0, 1, 0, 0, 1, 1, 1, 0])
     aggregator = fitted(X, max_gap=max_gap, min_appearance=min_appearance)
     assert aggregator.predict(X)[:, 0].tolist() == expected
     assert aggregator.transform(X).loc["a", "tom"] == sum(expected)
@@ -84,17 +84,17 @@ def test_other_characters_are_no_gap_where_each_frame_has_one_class():
 
 
 def test_who_shares_the_screen():
-    X = film([1, 1, 0])
+    X = video([1, 1, 0])
     X["jerry"] = [0.1, 0.9, 0.9]
-    X = pd.concat([X, film([1], video="b", duration=0.5)])
+    X = pd.concat([X, video([1], video="b", duration=0.5)])
     shared = fitted(X).co_appearances(X)
     assert shared.loc[("a", "tom")].to_dict() == {"tom": 2.0, "jerry": 1.0}
     assert shared.loc[("a", "jerry")].to_dict() == {"tom": 1.0, "jerry": 2.0}
     assert shared.loc[("b", "tom")].to_dict() == {"tom": 0.5, "jerry": 0.0}
 
 
-def test_a_film_without_anybody():
-    X = film([0, 0])
+def test_a_video_without_anybody():
+    X = video([0, 0])
     aggregator = fitted(X)
     assert len(aggregator.appearances(X)) == 0
     estimate = aggregator.estimate(X)

@@ -18,7 +18,7 @@ from sktime_screen.features._networks import as_backbone
 
 
 @pytest.fixture
-def pictures():
+def images():
     return np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
 
 
@@ -37,14 +37,14 @@ def test_the_registry_holds_all_of_keras_applications():
 
 
 def test_map_is_what_the_last_convolution_of_the_whole_network_sees():
-    pictures = np.random.default_rng(0).uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)
     whole, narrow = get_backbone("efficientnet_lite0"), get_backbone("efficientnet_lite0_map")
     model = whole.load(whole.build((64, 96, 3)), "imagenet")
-    maps = narrow.load(narrow.build((64, 96, 3)), "imagenet").predict_on_batch(pictures)
+    maps = narrow.load(narrow.build((64, 96, 3)), "imagenet").predict_on_batch(images)
     assert maps.shape == (2, 2, 3, 320)
     keras = load_keras()
     head = keras.Model(model.get_layer("head_conv").input, model.output)
-    expected = model.predict_on_batch(pictures)
+    expected = model.predict_on_batch(images)
     np.testing.assert_allclose(head.predict_on_batch(maps), expected, atol=1e-4)
 
 
@@ -57,7 +57,7 @@ def test_map_is_what_the_last_convolution_of_the_whole_network_sees():
         ("keras", "bfloat16", "avg"),
     ],
 )
-def test_joined_backbones_give_what_each_gives_alone(engine, precision, pooling, pictures):
+def test_joined_backbones_give_what_each_gives_alone(engine, precision, pooling, images):
     if engine == "openvino":
         pytest.importorskip("openvino")
 
@@ -67,19 +67,19 @@ def test_joined_backbones_give_what_each_gives_alone(engine, precision, pooling,
         )
         # A single place: its maximum and the map itself are the same.
         parts = 1 if pooling == "avg" else 2
-        return extract.fit_transform(pictures).reshape(len(pictures), parts, -1)
+        return extract.fit_transform(images).reshape(len(images), parts, -1)
 
     joined = features("efficientnet_lite0_map+EfficientNetLite2Map")
     alone = [features("efficientnet_lite0_map"), features("efficientnet_lite2_map")]
     np.testing.assert_allclose(joined, np.concatenate(alone, axis=2), atol=1e-4)
 
 
-def test_each_of_joined_backbones_is_fed_its_own_way(pictures):
+def test_each_of_joined_backbones_is_fed_its_own_way(images):
     names = ["efficientnet_lite0", "mobilenet_v2"]
     joined = as_backbone("+".join(names))
     assert joined.name == "+".join(names)
     model = joined.load(joined.build((32, 32, 3), "avg"), None, "avg")
-    pixels = pictures.astype("float32")
+    pixels = images.astype("float32")
     members = [layer for layer in model.layers if hasattr(layer, "layers")]
     expected = [
         member.predict_on_batch(np.array(get_backbone(name).preprocess(pixels.copy())))
@@ -89,15 +89,15 @@ def test_each_of_joined_backbones_is_fed_its_own_way(pictures):
     np.testing.assert_allclose(found, np.concatenate(expected, axis=1), atol=1e-5)
 
 
-def test_joined_backbones_that_do_not_fit(pictures):
+def test_joined_backbones_that_do_not_fit(images):
     both = PretrainedCNNFeatures("vgg16+inception_v3", pooling=None, weights=None)
     with pytest.raises(ValueError, match=r"differ .*\(3 x 3 x 512, 1 x 1 x 2048\).*pooling"):
         both.fit(np.zeros((1, 96, 96, 3), np.uint8))
     with pytest.raises(ValueError, match=r"Unknown backbone 'vgg'.*'vgg1"):
-        PretrainedCNNFeatures("efficientnet_lite0+vgg").fit(pictures)
+        PretrainedCNNFeatures("efficientnet_lite0+vgg").fit(images)
     both = PretrainedCNNFeatures("efficientnet_lite0+vgg16", weights=__file__)
     with pytest.raises(ValueError, match=r"one file cannot hold .*efficientnet_lite0\+vgg16"):
-        both.fit_transform(pictures)
+        both.fit_transform(images)
 
 
 @pytest.mark.parametrize("name", ["MobileNetV2", "mobilenet_v2", "mobilenet-v2", "MOBILENETV2"])
@@ -130,15 +130,13 @@ def test_unknown_backbone():
 
 
 @pytest.mark.parametrize("name", ["vgg16", "mobilenet_v2"])
-def test_each_network_has_its_own_preprocessing(name, pictures):
+def test_each_network_has_its_own_preprocessing(name, images):
     backbone = get_backbone(name)
     network = backbone.load(backbone.build((32, 32, 3), "avg"), None, "avg")
     module = getattr(load_keras().applications, name)
-    expected = network.predict(module.preprocess_input(pictures.astype("float32")), verbose=0)
+    expected = network.predict(module.preprocess_input(images.astype("float32")), verbose=0)
     assert np.ptp(expected, axis=0).max() > 1e-4
-    features = PretrainedCNNFeatures(name, weights=None, precision="float32").fit_transform(
-        pictures
-    )
+    features = PretrainedCNNFeatures(name, weights=None, precision="float32").fit_transform(images)
     np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-5 * expected.max())
 
 
@@ -146,44 +144,44 @@ def test_each_network_has_its_own_preprocessing(name, pictures):
     ("name", "suffix"),
     [("efficientnet_lite0", ".keras"), ("efficientnet_lite0", ".weights.h5"), ("vgg16", ".h5")],
 )
-def test_weights_from_a_file(name, suffix, pictures, tmp_path, recwarn):
+def test_weights_from_a_file(name, suffix, images, tmp_path, recwarn):
     path = tmp_path / f"mine{suffix}"
     model = get_backbone(name).build((32, 32, 3))
     for weight in model.weights:
         if len(weight.shape) == 4:
             weight.assign(np.random.default_rng(1).normal(0, 0.1, weight.shape))
     model.save_weights(path) if suffix == ".weights.h5" else model.save(path)
-    prepared = get_backbone(name).preprocess(pictures.astype("float32"))
+    prepared = get_backbone(name).preprocess(images.astype("float32"))
     expected = model.predict(prepared, verbose=0)
     features = PretrainedCNNFeatures(
         name, weights=path, pooling=None, precision="float32"
-    ).fit_transform(pictures)
+    ).fit_transform(images)
     np.testing.assert_allclose(
         features, expected.reshape(3, -1), rtol=1e-4, atol=1e-5 * expected.max()
     )
 
 
-def test_weights_of_a_pth_file(pictures):
+def test_weights_of_a_pth_file(images):
     from sktime_screen.features._efficientnet_lite import imagenet_weights_path
 
-    features = PretrainedCNNFeatures(weights=imagenet_weights_path(0)).fit_transform(pictures)
-    expected = PretrainedCNNFeatures(weights="imagenet").fit_transform(pictures)
+    features = PretrainedCNNFeatures(weights=imagenet_weights_path(0)).fit_transform(images)
+    expected = PretrainedCNNFeatures(weights="imagenet").fit_transform(images)
     np.testing.assert_array_equal(features, expected)
     assert np.ptp(features, axis=0).max() > 0.1
 
 
-def test_a_file_of_other_weights(pictures, tmp_path):
+def test_a_file_of_other_weights(images, tmp_path):
     keras = load_keras()
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     other.save_weights(tmp_path / "other.weights.h5")
     (tmp_path / "damaged.weights.h5").write_bytes(b"no weights")
     (tmp_path / "foreign.npz").write_bytes(b"no weights")
     for name in ("other.weights.h5", "damaged.weights.h5", "foreign.npz"):
-        features = PretrainedCNNFeatures("mobilenet_v2", weights=tmp_path / name).fit(pictures)
+        features = PretrainedCNNFeatures("mobilenet_v2", weights=tmp_path / name).fit(images)
         with pytest.raises(WeightsFileError, match=f"{re.escape(name)}.*mobilenet_v2"):
-            features.transform(pictures)
+            features.transform(images)
     with pytest.raises(FileNotFoundError, match=r"nowhere\.h5"):
-        PretrainedCNNFeatures(weights=tmp_path / "nowhere.h5").fit_transform(pictures)
+        PretrainedCNNFeatures(weights=tmp_path / "nowhere.h5").fit_transform(images)
 
 
 @pytest.mark.parametrize(
@@ -194,17 +192,17 @@ def test_a_file_of_other_weights(pictures, tmp_path):
         TimeoutError("timed out"),
     ],
 )
-def test_weights_that_cannot_be_downloaded(failure, pictures, tmp_path, monkeypatch):
+def test_weights_that_cannot_be_downloaded(failure, images, tmp_path, monkeypatch):
     def fail(*args):
         raise failure
 
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", fail)
     monkeypatch.setattr("keras.src.backend.config.keras_home", lambda: str(tmp_path))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    features = PretrainedCNNFeatures("vgg16").fit(pictures)
+    features = PretrainedCNNFeatures("vgg16").fit(images)
     assert features.n_features_out_ == 512
     with pytest.raises(WeightsUnavailableError) as raised:
-        features.transform(pictures)
+        features.transform(images)
     message = str(raised.value)
     assert "vgg16" in message
     assert 'weights="/path/to/file"' in message
@@ -213,7 +211,7 @@ def test_weights_that_cannot_be_downloaded(failure, pictures, tmp_path, monkeypa
         assert re.search(r"https://\S+/vgg16_weights\S+notop\.h5", message)
 
 
-def test_downloaded_weights_are_used(pictures, tmp_path, monkeypatch):
+def test_downloaded_weights_are_used(images, tmp_path, monkeypatch):
     model = get_backbone("mobilenet_v2").build((32, 32, 3))
     for weight in model.weights:
         if len(weight.shape) == 4:
@@ -231,8 +229,8 @@ def test_downloaded_weights_are_used(pictures, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     features = PretrainedCNNFeatures(
         "mobilenet_v2", pooling=None, precision="float32"
-    ).fit_transform(pictures)
-    prepared = get_backbone("mobilenet_v2").preprocess(pictures.astype("float32"))
+    ).fit_transform(images)
+    prepared = get_backbone("mobilenet_v2").preprocess(images.astype("float32"))
     expected = model.predict(prepared, verbose=0)
     np.testing.assert_allclose(
         features, expected.reshape(3, -1), rtol=1e-4, atol=1e-5 * expected.max()

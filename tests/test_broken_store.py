@@ -23,7 +23,7 @@ ROWS = np.random.default_rng(0).normal(size=(24, 400)).astype(np.float32)
 
 def filled(folder, **options):
     store = FeatureStore(folder, **options)
-    store.put(KEYS, ROWS, "network", "film.mp4")
+    store.put(KEYS, ROWS, "network", "video.mp4")
     return store
 
 
@@ -32,8 +32,8 @@ def read(store):
     return rows, store.fill(rows, KEYS)
 
 
-def features(film, memory):
-    frames = ImageResizer((64, 64)).transform(VideoFrameSampler(rate=2).transform(film))
+def features(video, memory):
+    frames = ImageResizer((64, 64)).transform(VideoFrameSampler(rate=2).transform(video))
     transformer = PretrainedCNNFeatures(memory=memory, batch_size=8, weights=None, pooling=None)
     return transformer.fit_transform(frames)
 
@@ -65,22 +65,22 @@ def test_a_full_disk_can_be_read_and_cleared(tmp_path, max_bytes):
 
 
 @pytest.mark.parametrize("n_bytes", [0, 4096, 40_000])
-def test_a_full_disk_costs_the_storing_only(tmp_path, film, tiny, n_bytes):
-    expected = features(film, None)
+def test_a_full_disk_costs_the_storing_only(tmp_path, video, tiny, n_bytes):
+    expected = features(video, None)
     store = FeatureStore(tmp_path / "features")
     with (
         full_disk(n_bytes),
         pytest.warns(RuntimeWarning, match="could not be stored in .*features"),
     ):
-        pd.testing.assert_frame_equal(features(film, store), expected)
-    pd.testing.assert_frame_equal(features(film, store), expected)
+        pd.testing.assert_frame_equal(features(video, store), expected)
+    pd.testing.assert_frame_equal(features(video, store), expected)
     assert len(store) == 20
 
 
 def test_a_disk_that_fills_up_keeps_what_is_there(tmp_path):
     store = filled(tmp_path)
     with full_disk(), pytest.warns(RuntimeWarning, match="2 features could not be stored"):
-        store.put([b"a", b"b"], ROWS[:2], "network", "film.mp4")
+        store.put([b"a", b"b"], ROWS[:2], "network", "video.mp4")
     rows, found = read(store)
     assert found.all()
     np.testing.assert_array_equal(rows, ROWS)
@@ -112,26 +112,26 @@ def test_a_store_in_a_folder_that_takes_no_files_is_read(tmp_path, monkeypatch):
     with unwritable(monkeypatch, folder):
         rows, found = read(store)
         with pytest.warns(RuntimeWarning, match="could not be stored"):
-            store.put([b"a"], ROWS[:1], "network", "film.mp4")
+            store.put([b"a"], ROWS[:1], "network", "video.mp4")
     assert found.all()
     np.testing.assert_array_equal(rows, ROWS)
 
 
-def test_a_place_that_cannot_be_used(tmp_path, film, tiny):
+def test_a_place_that_cannot_be_used(tmp_path, video, tiny):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"feature store .*file.*cannot be opened"):
-        features(film, tmp_path / "file")
+        features(video, tmp_path / "file")
     damaged = tmp_path / "damaged"
     damaged.mkdir()
     (damaged / "features.sqlite").write_bytes(b"no database" * 1000)
     with pytest.raises(OSError, match="damaged store can be deleted"):
-        features(film, damaged)
+        features(video, damaged)
 
 
 def test_a_damaged_store_is_named(tmp_path):
     store = FeatureStore(tmp_path / "store")
     keys = [str(number).encode() for number in range(200)]
-    store.put(keys, np.ones((200, 300), np.float32), "network", "film.mp4")
+    store.put(keys, np.ones((200, 300), np.float32), "network", "video.mp4")
     path = tmp_path / "store" / "features.sqlite"
     content = path.read_bytes()
     path.write_bytes(content[:16384] + b"x" * (len(content) - 16384))
@@ -169,7 +169,7 @@ def test_a_flipped_bit_gives_no_other_features(tmp_path):
         missing += not found.all()
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            store.put(KEYS, ROWS, "network", "film.mp4")
+            store.put(KEYS, ROWS, "network", "video.mp4")
         if not told:
             rows, found = read(store)
             np.testing.assert_array_equal(rows[found], ROWS[found])
@@ -204,7 +204,7 @@ def test_a_bad_row_is_missing_and_replaced(tmp_path, change):
     np.testing.assert_array_equal(rows[3:], ROWS[3:])
     assert (rows[:3] == -1).all()
     assert store.contents()["frames"].tolist() == [24]
-    store.put(KEYS[:3], ROWS[:3], "network", "film.mp4")
+    store.put(KEYS[:3], ROWS[:3], "network", "video.mp4")
     rows, found = read(store)
     assert found.all()
     np.testing.assert_array_equal(rows, ROWS)
@@ -250,11 +250,11 @@ def test_another_process_makes_it_first(tmp_path, monkeypatch):
 
 def test_what_one_connection_does_leaves_the_locks_of_others(tmp_path):
     store = FeatureStore(tmp_path)
-    store.put([b"a"], np.ones((1, 2), np.float32), "network", "film.mp4")
+    store.put([b"a"], np.ones((1, 2), np.float32), "network", "video.mp4")
     path = tmp_path / "features.sqlite"
     with closing(sqlite3.connect(path)) as other:
         other.execute("SELECT COUNT(*) FROM features").fetchone()
-        store.put([b"b"], np.ones((1, 2), np.float32), "network", "film.mp4")
+        store.put([b"b"], np.ones((1, 2), np.float32), "network", "video.mp4")
         # The last connection takes the log of changes away; another process must not take itself
         # for the last while this one is at work.
         program = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2])"

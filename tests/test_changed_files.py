@@ -37,11 +37,11 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def films(film, other_film, tmp_path):
-    """Two films, and one to take the place of the first, with other pictures at its times."""
+def videos(video, other_video, tmp_path):
+    """Two videos, and one to take the place of the first, with other images at its times."""
     first, second, other = (str(tmp_path / name) for name in ("1.mp4", "2.mp4", "other.mp4"))
-    shutil.copy(film, first)
-    shutil.copy(other_film, second)
+    shutil.copy(video, first)
+    shutil.copy(other_video, second)
     frames = np.random.default_rng(0).integers(0, 255, (240, 64, 96, 3), np.uint8)
     write_noise(other, frames)
     return first, second, other
@@ -52,13 +52,13 @@ def write_noise(path, frames):
         stream = container.add_stream("libx264", rate=24)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         stream.options = {"crf": "40", "preset": "ultrafast"}
-        for picture in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        for image in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())
 
 
-def sequence(films):
-    return ImageResizer((32, 32)).transform(VideoFrameSampler(rate=4).transform(films))
+def sequence(videos):
+    return ImageResizer((32, 32)).transform(VideoFrameSampler(rate=4).transform(videos))
 
 
 def features(frames, memory=None, **options):
@@ -86,7 +86,7 @@ def renamed(new, old):
 
 
 def meanwhile(monkeypatch, after, do):
-    """Do something when so many pictures went through the network."""
+    """Do something when so many images went through the network."""
     run = _networks.Network.run
 
     def watched(self, batches, batch_size, store):
@@ -106,8 +106,8 @@ def meanwhile(monkeypatch, after, do):
 
 @pytest.mark.parametrize("replace", [in_place, renamed])
 @pytest.mark.parametrize("after", [1, 20])
-def test_a_film_replaced_meanwhile_poisons_nothing(films, store, monkeypatch, replace, after):
-    first, second, other = films
+def test_a_video_replaced_meanwhile_poisons_nothing(videos, store, monkeypatch, replace, after):
+    first, second, other = videos
     shutil.copy(first, first + ".kept")
     frames = sequence([first, second])
     expected = features(frames)
@@ -115,16 +115,16 @@ def test_a_film_replaced_meanwhile_poisons_nothing(films, store, monkeypatch, re
         meanwhile(patch, after, lambda: replace(other, first))
         with pytest.raises(VideoError, match=r"1\.mp4' changed while it was read") as raised:
             features(frames, store)
-    assert f"{first!r}, 1 of 2 films failed" in raised.value.__notes__[0]
-    # The untouched original, and the other film.
+    assert f"{first!r}, 1 of 2 videos failed" in raised.value.__notes__[0]
+    # The untouched original, and the other video.
     shutil.copy(first + ".kept", first)
     assert 16 <= len(store) < 56
     pd.testing.assert_frame_equal(features(frames, store), expected, atol=1e-5)
     assert len(store) == 56
 
 
-def test_a_film_replaced_while_others_are_read(films, store, monkeypatch):
-    first, second, other = films
+def test_a_video_replaced_while_others_are_read(videos, store, monkeypatch):
+    first, second, other = videos
     frames = sequence([second, first])
     with monkeypatch.context() as patch:
         meanwhile(patch, 1, lambda: renamed(other, first))
@@ -136,8 +136,8 @@ def test_a_film_replaced_while_others_are_read(films, store, monkeypatch):
     )
 
 
-def test_a_film_replaced_before_it_is_shared_out(films, store):
-    first, second, other = films
+def test_a_video_replaced_before_it_is_shared_out(videos, store):
+    first, second, other = videos
     frames = sequence([first, second])
     features(frames[:1])
     fill = FeatureStore.fill
@@ -158,8 +158,8 @@ def test_a_film_replaced_before_it_is_shared_out(films, store):
             features(frames, store)
 
 
-def test_what_leaves_the_content_is_no_change(films, store, monkeypatch):
-    first = films[0]
+def test_what_leaves_the_content_is_no_change(videos, store, monkeypatch):
+    first = videos[0]
     frames = sequence(first)
     expected = features(frames)
 
@@ -174,8 +174,8 @@ def test_what_leaves_the_content_is_no_change(films, store, monkeypatch):
     assert len(store) == 40
 
 
-def test_a_film_that_is_gone(films, store, monkeypatch):
-    first, second, _ = films
+def test_a_video_that_is_gone(videos, store, monkeypatch):
+    first, second, _ = videos
     frames = sequence([first, second])
     meanwhile(monkeypatch, 1, lambda: os.remove(first))
     with pytest.raises(FileNotFoundError, match=r"1\.mp4"):
@@ -184,13 +184,13 @@ def test_a_film_that_is_gone(films, store, monkeypatch):
 
 
 @pytest.mark.parametrize("crop_bars", [False, True])
-def test_pictures_replaced_meanwhile(tmp_path, store, monkeypatch, crop_bars):
-    pictures = np.random.default_rng(0).integers(20, 255, (17, 40, 40, 3), np.uint8)
+def test_images_replaced_meanwhile(tmp_path, store, monkeypatch, crop_bars):
+    images = np.random.default_rng(0).integers(20, 255, (17, 40, 40, 3), np.uint8)
     paths = [str(tmp_path / f"{number}.png") for number in range(16)]
-    for path, picture in zip(paths, pictures, strict=False):
-        cv2.imwrite(path, picture)
-    cv2.imwrite(str(tmp_path / "other.png"), pictures[-1])
-    table = pd.DataFrame({"video": "film", "time": np.arange(16.0), "duration": 1, "image": paths})
+    for path, image in zip(paths, images, strict=False):
+        cv2.imwrite(path, image)
+    cv2.imwrite(str(tmp_path / "other.png"), images[-1])
+    table = pd.DataFrame({"video": "video", "time": np.arange(16.0), "duration": 1, "image": paths})
     frames = ImageResizer((32, 32), crop_bars=crop_bars).transform(FrameSequence(table))
     expected = features(frames)
     shutil.copy(paths[12], tmp_path / "kept.png")
@@ -203,8 +203,8 @@ def test_pictures_replaced_meanwhile(tmp_path, store, monkeypatch, crop_bars):
     pd.testing.assert_frame_equal(features(frames, store), expected, atol=1e-5)
 
 
-def test_the_memory_of_a_pipeline(films, tmp_path):
-    first, _, other = films
+def test_the_memory_of_a_pipeline(videos, tmp_path):
+    first, _, other = videos
     X = VideoFrameSampler(rate=4).sample(first)
     y = np.arange(40) % 2
     steps = [
@@ -222,9 +222,9 @@ def test_the_memory_of_a_pipeline(films, tmp_path):
 
 
 @pytest.mark.parametrize("column", ["video", "image"])
-def test_what_a_sequence_is_known_by(films, column):
-    first, _, other = films
-    table = pd.DataFrame({"video": [first, "film"], "time": 0.5, "duration": 1.0})
+def test_what_a_sequence_is_known_by(videos, column):
+    first, _, other = videos
+    table = pd.DataFrame({"video": [first, "video"], "time": 0.5, "duration": 1.0})
     if column == "image":
         table["image"] = [first, first]
     frames = FrameSequence(table, (32, 32), aspect="pad")
@@ -241,8 +241,8 @@ def test_what_a_sequence_is_known_by(films, column):
     assert (elsewhere.size, elsewhere.aspect) == ((32, 32), "pad")
 
 
-def test_the_same_size_and_time_in_one_process(films):
-    first, second, other = films
+def test_the_same_size_and_time_in_one_process(videos):
+    first, second, other = videos
     digest, length = file_digest(first), read_timeline(first).length
     for new in (other, second):
         time.sleep(0.02)  # clocks of file systems tick

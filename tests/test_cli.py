@@ -23,7 +23,7 @@ from sktime_screen import (
 from sktime_screen.cli import _model, app, run_demo
 from sktime_screen.cli._label import _train_options
 from sktime_screen.cli._model import load_model, save_model
-from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.datasets import make_cartoon_video
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
@@ -39,12 +39,12 @@ def labels_at(truth, table):
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory, quick_training):
-    """A folder with two films, their labels, and a model that learned from the first."""
+    """A folder with two videos, their labels, and a model that learned from the first."""
     folder = tmp_path_factory.mktemp("cli")
     for seed, name in enumerate(["one", "two"]):
-        film = str(folder / f"{name}.mp4")
-        truth = make_cartoon_film(film, seconds=12, seed=seed, size=(180, 320), fps=12)
-        table = VideoFrameSampler(rate=2).sample(film)
+        video = str(folder / f"{name}.mp4")
+        truth = make_cartoon_video(video, seconds=12, seed=seed, size=(180, 320), fps=12)
+        table = VideoFrameSampler(rate=2).sample(video)
         save_label_csv(folder / f"{name}.csv", table, labels_at(truth, table))
     words = [*QUICK_OPTIONS, *memory_of(folder)]
     done = run("train", folder / "one.csv", "--model", folder / "model", *words)
@@ -54,11 +54,11 @@ def work(tmp_path_factory, quick_training):
 
 
 def memory_of(folder):
-    return "--rate", 2, "--memory", folder / "features"
+    return "--rate", 2, "--cache-dir", folder / "features"
 
 
 def measured(folder, *words):
-    return run("measure", *words, "--model", folder / "model", "--memory", folder / "features")
+    return run("measure", *words, "--model", folder / "model", "--cache-dir", folder / "features")
 
 
 @pytest.mark.slow
@@ -77,8 +77,8 @@ def test_demo(tmp_path, capsys, monkeypatch):
     for word in ["cat", "mouse", "measured (s)", "true (s)", "timeline.png", "done in"]:
         assert word in said
     assert (results["low"] < results["high"]).all()
-    films = ["test.mp4", *(f"train_{number}.mp4" for number in range(1, 7))]
-    written = sorted(["report.html", "timeline.png", *films])
+    videos = ["test.mp4", *(f"train_{number}.mp4" for number in range(1, 7))]
+    written = sorted(["report.html", "timeline.png", *videos])
     assert sorted(os.listdir(tmp_path / "demo")) == written
 
 
@@ -100,22 +100,22 @@ def test_help_says_what_a_model_file_is():
         assert command in done.output
 
 
-def test_frames_are_pictures_and_a_csv_to_fill_in(work, tmp_path):
-    words = ["--folder", tmp_path / "pictures", "--characters", "cat", "mouse"]
+def test_frames_are_images_and_a_csv_to_fill_in(work, tmp_path):
+    words = ["--folder", tmp_path / "images", "--characters", "cat", "mouse"]
     done = run("frames", work / "one.mp4", tmp_path / "gone.mp4", *words)
     assert done.exit_code == 1
     assert "gone.mp4" in done.output
-    lines = pd.read_csv(tmp_path / "pictures" / "labels.csv")
+    lines = pd.read_csv(tmp_path / "images" / "labels.csv")
     assert lines.columns.tolist() == ["video", "time", "duration", "image", "cat", "mouse"]
     assert len(lines) == 12
-    assert all((tmp_path / "pictures" / name).exists() for name in lines["image"])
+    assert all((tmp_path / "images" / name).exists() for name in lines["image"])
     assert run("frames", work / "one.mp4", *words, "--quiet").output == ""
 
 
 def test_label_writes_a_page_of_some_frames(work, tmp_path):
     page = tmp_path / "page.html"
     words = ["--output", page, *QUICK_OPTIONS, *memory_of(work)]
-    done = run("label", work / "two.mp4", "--classes", "cat", "big mouse", "--number", 5, *words)
+    done = run("label", work / "two.mp4", "--characters", "cat", "big mouse", "--number", 5, *words)
     assert done.exit_code == 0, done.output
     html = page.read_text()
     assert html.count("data:image/jpeg") == 5
@@ -144,7 +144,7 @@ def test_label_with_a_model_suggests(work, tmp_path):
 
 
 def test_label_with_a_model_looks_as_the_model_does(work, tmp_path, computed):
-    words = ["--model", work / "model", "--rate", 2, "--no-memory", "--strategy", "uncertain"]
+    words = ["--model", work / "model", "--rate", 2, "--no-cache", "--strategy", "uncertain"]
     done = run("label", work / "two.mp4", *words, "--output", tmp_path / "page.html")
     assert done.exit_code == 0, done.output
     assert sum(computed) == 2 * 24
@@ -155,10 +155,10 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     monkeypatch.setenv("SKTIME_SCREEN_FEATURES", str(work / "features"))
     words = ["label", work / "two.mp4", "--rate", 2, "--number", 4, "--output", "page.html"]
     # No features are needed for all frames.
-    done = run(*words, "--classes", "cat", "--strategy", "all")
+    done = run(*words, "--characters", "cat", "--strategy", "all")
     assert done.output.endswith("train page.csv --rate 2 --model screen_time.joblib\n")
-    network = ["--no-places", "--picture-size", "64", "96", "--backbone", "efficientnet_lite2"]
-    done = run(*words, "--classes", "cat", "--strategy", "all", *network)
+    network = ["--head", "dense", "--image-size", "64", "96", "--backbone", "efficientnet_lite2"]
+    done = run(*words, "--characters", "cat", "--strategy", "all", *network)
     said = f"train page.csv --rate 2 {' '.join(network)} --model screen_time.joblib"
     assert " ".join(done.output.split()).endswith(said)
     X, y = load_label_csv(work / "two.csv")
@@ -172,8 +172,8 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
 
 
 def test_label_repeats_how_the_model_was_trained():
-    model = recommended_pipeline(rate=2, places=False, background="none")
-    options = ["--rate", "2", "--no-places", "--background", "none"]
+    model = recommended_pipeline(rate=2, head="dense", background="none")
+    options = ["--rate", "2", "--head", "dense", "--background", "none"]
     assert _train_options(model, 1, True, None, None) == options
 
 
@@ -181,13 +181,13 @@ def test_label_leaves_out_what_is_labelled(work, tmp_path):
     X, y = load_label_csv(work / "two.csv")
     save_label_csv(tmp_path / "some.csv", X.iloc[:20], y.iloc[:20])
     page = tmp_path / "page.html"
-    words = ["--classes", "cat", "--labels", tmp_path / "some.csv", "--output", page]
+    words = ["--characters", "cat", "--labels", tmp_path / "some.csv", "--output", page]
     for strategy in ("diverse", "all"):
         options = [*memory_of(work), *QUICK_OPTIONS, "--strategy", strategy]
         done = run("label", work / "two.mp4", *words, *options)
         assert done.exit_code == 0, done.output
         assert [frame["time"] for frame in frames_of(page.read_text())] == X["time"][20:].tolist()
-    # Of labels of other films as well.
+    # Of labels of other videos as well.
     done = run("label", work / "one.mp4", *words, *options)
     assert len(frames_of(page.read_text())) == 24
     save_label_csv(tmp_path / "some.csv", X, y)
@@ -197,7 +197,7 @@ def test_label_leaves_out_what_is_labelled(work, tmp_path):
 
 def test_label_leaves_earlier_pages_alone(work, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    words = ["label", work / "two.mp4", "--classes", "cat", "--number", 4, *memory_of(work)]
+    words = ["label", work / "two.mp4", "--characters", "cat", "--number", 4, *memory_of(work)]
     pages = [["label.html"], ["label-2.html", "label.html"]]
     for expected in pages:
         done = run(*words, "--strategy", "random")
@@ -209,14 +209,14 @@ def test_label_leaves_earlier_pages_alone(work, tmp_path, monkeypatch):
 
 def test_label_says_what_is_missing(work, tmp_path):
     done = run("label", work / "two.mp4")
-    assert (done.exit_code, "--classes" in done.output) == (2, True)
-    done = run("label", work / "two.mp4", "--classes", "cat", "--strategy", "uncertain")
+    assert (done.exit_code, "--characters" in done.output) == (2, True)
+    done = run("label", work / "two.mp4", "--characters", "cat", "--strategy", "uncertain")
     assert (done.exit_code, "--model" in done.output) == (2, True)
-    done = run("label", work / "two.mp4", "--classes", "cat", "--output", tmp_path / "no" / "p")
+    done = run("label", work / "two.mp4", "--characters", "cat", "--output", tmp_path / "no" / "p")
     assert (done.exit_code, "there is no folder" in done.output) == (1, True)
     words = ["label", work / "two.mp4", "--model", work / "model"]
-    done = run(*words, "--classes", "dog")
-    assert (done.exit_code, "--classes" in done.output) == (2, True)
+    done = run(*words, "--characters", "dog")
+    assert (done.exit_code, "--characters" in done.output) == (2, True)
     done = run(*words, "--rate", 1, "--strategy", "random")
     assert (done.exit_code, "--rate" in done.output) == (2, True)
 
@@ -243,17 +243,17 @@ def test_a_model_of_skops(work, tmp_path):
         joblib.load(work / "model").made_with_["validation"],
     )
     # Quietly: how long it took is not the same twice.
-    words = ["measure", work / "two.mp4", "--quiet", "--memory", work / "features", "--model"]
+    words = ["measure", work / "two.mp4", "--quiet", "--cache-dir", work / "features", "--model"]
     done = run(*words, path)
     assert done.exit_code == 0, done.output
     assert done.output == run(*words, work / "model").output
 
 
 def test_train_leaves_no_model_after_an_error(tmp_path):
-    (tmp_path / "labels.csv").write_text("video,time,tom\nfilm.mp4,0.0,1\n")
-    done = run("train", tmp_path / "labels.csv", "--model", tmp_path / "model", "--no-memory")
+    (tmp_path / "labels.csv").write_text("video,time,tom\nvideo.mp4,0.0,1\n")
+    done = run("train", tmp_path / "labels.csv", "--model", tmp_path / "model", "--no-cache")
     assert done.exit_code == 1
-    assert re.fullmatch(r"error: .*'film.mp4' is neither beside the labels.*\n", done.output)
+    assert re.fullmatch(r"error: .*'video.mp4' is neither beside the labels.*\n", done.output)
     assert os.listdir(tmp_path) == ["labels.csv"]
 
 
@@ -299,25 +299,27 @@ def test_a_model_is_written_whole_or_not_at_all(work, tmp_path):
 def test_measure_writes_what_is_asked_for(work, tmp_path):
     pytest.importorskip("pympi")
     kinds = ["report", "csv", "json", "vtt", "srt", "eaf"]
-    words = [word for kind in kinds for word in (f"--{kind}", tmp_path / f"film.{kind}")]
+    words = [word for kind in kinds for word in (f"--{kind}", tmp_path / f"video.{kind}")]
     done = measured(work, work / "two.mp4", *words)
     assert done.exit_code == 0, done.output
     fitted = joblib.load(work / "model")
     expected = fitted[-1].estimate(fitted[:-1].transform([str(work / "two.mp4")]))
-    table = pd.read_csv(tmp_path / "film.csv")
+    table = pd.read_csv(tmp_path / "video.csv")
     np.testing.assert_allclose(table["seconds"], expected["seconds"], rtol=1e-6)
     for row in expected.itertuples():
         assert re.search(
             rf"{row.character} .* {row.seconds:.1f} .* {row.appearances} ", done.output
         )
-    assert json.loads((tmp_path / "film.json").read_text())["videos"][0]["name"].endswith("two.mp4")
-    report = (tmp_path / "film.report").read_text()
-    assert "KerasMapClassifier" in report
+    assert json.loads((tmp_path / "video.json").read_text())["videos"][0]["name"].endswith(
+        "two.mp4"
+    )
+    report = (tmp_path / "video.report").read_text()
+    assert "KerasFeatureMapClassifier" in report
     assert "time blocks" in report
-    assert sorted(os.listdir(tmp_path)) == sorted(f"film.{kind}" for kind in kinds)
+    assert sorted(os.listdir(tmp_path)) == sorted(f"video.{kind}" for kind in kinds)
 
 
-def test_a_long_film_is_measured_in_parts(work, tmp_path, monkeypatch):
+def test_a_long_video_is_measured_in_parts(work, tmp_path, monkeypatch):
     seconds = []
     for at_once in (1000, 7):
         monkeypatch.setattr(_model, "_FRAMES_AT_ONCE", at_once)
@@ -330,7 +332,7 @@ def test_a_long_film_is_measured_in_parts(work, tmp_path, monkeypatch):
     np.testing.assert_allclose(seconds[0]["seconds"], seconds[1]["seconds"], atol=2)
 
 
-def test_a_film_that_goes_away_does_not_lose_the_others(work, tmp_path, monkeypatch):
+def test_a_video_that_goes_away_does_not_lose_the_others(work, tmp_path, monkeypatch):
     gone = tmp_path / "gone.mp4"
     gone.write_bytes((work / "two.mp4").read_bytes())
     put = FeatureStore.put
@@ -340,13 +342,20 @@ def test_a_film_that_goes_away_does_not_lose_the_others(work, tmp_path, monkeypa
         gone.unlink(missing_ok=True)
 
     monkeypatch.setattr(FeatureStore, "put", put_and_remove)
-    words = ["--csv", tmp_path / "table.csv", "--model", work / "model", "--memory", tmp_path / "m"]
+    words = [
+        "--csv",
+        tmp_path / "table.csv",
+        "--model",
+        work / "model",
+        "--cache-dir",
+        tmp_path / "m",
+    ]
     done = run("measure", work / "one.mp4", gone, work / "two.mp4", *words)
     assert done.exit_code == 1
     assert "warning: Left out" in done.output
     assert "No such video" in done.output
-    films = pd.read_csv(tmp_path / "table.csv")["video"].unique()
-    assert films.tolist() == [str(work / "one.mp4"), str(work / "two.mp4")]
+    videos = pd.read_csv(tmp_path / "table.csv")["video"].unique()
+    assert videos.tolist() == [str(work / "one.mp4"), str(work / "two.mp4")]
 
 
 def test_an_output_that_cannot_be_written_is_said_before_measuring(work, tmp_path):
@@ -356,9 +365,9 @@ def test_an_output_that_cannot_be_written_is_said_before_measuring(work, tmp_pat
     done = measured(work, work / "one.mp4", work / "two.mp4", "--srt", tmp_path / "a.srt")
     assert done.exit_code == 2
     (tmp_path / "file").touch()
-    words = ["--model", work / "model", "--memory", tmp_path / "file"]
+    words = ["--model", work / "model", "--cache-dir", tmp_path / "file"]
     done = run("measure", work / "two.mp4", *words)
-    assert (done.exit_code, "--no-memory does without" in done.output) == (1, True)
+    assert (done.exit_code, "--no-cache does without" in done.output) == (1, True)
 
 
 def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
@@ -399,9 +408,9 @@ def test_labels_of_a_random_sample_correct_seconds(work, tmp_path):
     assert (done.exit_code, "inclusion" in done.output) == (1, True)
 
 
-def test_labels_of_films_that_are_gone_do_not_lose_the_others(work, tmp_path):
+def test_labels_of_videos_that_are_gone_do_not_lose_the_others(work, tmp_path):
     X, y = load_label_csv(work / "two.csv")
-    (tmp_path / "broken.mp4").write_text("no film")
+    (tmp_path / "broken.mp4").write_text("no video")
     others = [X.assign(video=str(tmp_path / name)) for name in ("broken.mp4", "gone.mp4")]
     sample = pd.concat([X, *others]).assign(inclusion=1.0).join(y)
     sample.to_csv(tmp_path / "sample.csv", index=False)
@@ -414,19 +423,19 @@ def test_labels_of_films_that_are_gone_do_not_lose_the_others(work, tmp_path):
 
 def test_what_is_read_is_not_written_over(work, tmp_path, monkeypatch):
     monkeypatch.chdir(work)
-    film, labels = work / "two.mp4", work / "two.csv"
-    before = film.read_bytes(), labels.read_bytes(), (work / "model").read_bytes()
+    video, labels = work / "two.mp4", work / "two.csv"
+    before = video.read_bytes(), labels.read_bytes(), (work / "model").read_bytes()
     for words in (
-        ["measure", film, "--model", "model", "--csv", "two.mp4"],
-        ["measure", film, "--model", "model", "--labels", labels, "--csv", labels],
-        ["measure", film, "--model", "model", "--json", "model"],
-        ["measure", film, "--model", "model", "--json", tmp_path / "a", "--csv", tmp_path / "a"],
-        ["label", film, "--classes", "cat", "--output", "./two.mp4"],
+        ["measure", video, "--model", "model", "--csv", "two.mp4"],
+        ["measure", video, "--model", "model", "--labels", labels, "--csv", labels],
+        ["measure", video, "--model", "model", "--json", "model"],
+        ["measure", video, "--model", "model", "--json", tmp_path / "a", "--csv", tmp_path / "a"],
+        ["label", video, "--characters", "cat", "--output", "./two.mp4"],
         ["train", labels, "--model", labels],
     ):
         done = run(*words)
         assert (done.exit_code, "error: Cannot write" in done.output) == (1, True), words
-    assert before == (film.read_bytes(), labels.read_bytes(), (work / "model").read_bytes())
+    assert before == (video.read_bytes(), labels.read_bytes(), (work / "model").read_bytes())
 
 
 def test_labels_of_a_frame_in_two_files(work, tmp_path):
@@ -441,7 +450,7 @@ def test_labels_of_a_frame_in_two_files(work, tmp_path):
     assert (done.exit_code, "has labels that differ" in done.output) == (1, True)
 
 
-def test_a_film_named_twice_is_measured_once(work, tmp_path, monkeypatch):
+def test_a_video_named_twice_is_measured_once(work, tmp_path, monkeypatch):
     monkeypatch.chdir(work)
     done = measured(work, "two.mp4", work / "two.mp4", "--csv", tmp_path / "a.csv")
     assert done.exit_code == 0, done.output
@@ -462,10 +471,10 @@ def test_evaluate_a_model(work):
 
 
 def test_evaluate_labels_without_a_model(work):
-    words = ["--no-places", "--picture-size", 64, 96, *memory_of(work), "--quiet"]
+    words = ["--head", "dense", "--image-size", 64, 96, *memory_of(work), "--quiet"]
     done = run("evaluate", work / "one.csv", work / "two.csv", *words)
     assert done.exit_code == 0, done.output
-    assert "films" in done.output
+    assert "videos" in done.output
     assert "shuffled" in done.output
 
 
@@ -486,7 +495,14 @@ main()
 
 
 def test_ctrl_c_ends_cleanly_and_the_work_is_kept(work, tmp_path, computed):
-    words = ["train", work / "one.csv", "--model", tmp_path / "model", "--memory", tmp_path / "m"]
+    words = [
+        "train",
+        work / "one.csv",
+        "--model",
+        tmp_path / "model",
+        "--cache-dir",
+        tmp_path / "m",
+    ]
     words = [*map(str, [*words, *QUICK_OPTIONS]), "--no-validation", "--quiet"]
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, *words], capture_output=True, text=True

@@ -2,23 +2,23 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import write_coded_film
+from conftest import write_coded_video
 
 from sktime_screen import extract_frames, load_label_csv, load_label_studio
 from sktime_screen.labels._clock import read_time
 
 
 @pytest.fixture(scope="module")
-def long_film(tmp_path_factory):
+def long_video(tmp_path_factory):
     """Seventy seconds at a frame a second."""
     path = tmp_path_factory.mktemp("long") / "long.mp4"
-    return write_coded_film(path, range(70), Fraction(1))
+    return write_coded_video(path, range(70), Fraction(1))
 
 
 @pytest.fixture
-def folder(tmp_path, film, long_film):
-    (tmp_path / "film.mp4").symlink_to(film)
-    (tmp_path / "long.mp4").symlink_to(long_film)
+def folder(tmp_path, video, long_video):
+    (tmp_path / "video.mp4").symlink_to(video)
+    (tmp_path / "long.mp4").symlink_to(long_video)
     return tmp_path
 
 
@@ -103,22 +103,22 @@ def test_times_in_a_table(folder):
         write(
             folder,
             "video,time,duration,who\n"
-            'film.mp4,00:00:00,1s,a\nfilm.mp4,"00:00:01,500",1s,b\nfilm.mp4,2s,1.0,c\n'
-            "film.mp4,00:00:03:12,00:00:01:00,d\n",
+            'video.mp4,00:00:00,1s,a\nvideo.mp4,"00:00:01,500",1s,b\nvideo.mp4,2s,1.0,c\n'
+            "video.mp4,00:00:03:12,00:00:01:00,d\n",
         )
     )
     assert X["time"].tolist() == [0, 1.5, 2, 3.5]
     assert X["duration"].tolist() == [1, 1, 1, 1]
     assert y.tolist() == ["a", "b", "c", "d"]
-    # The film has 24 frames a second; the numbers may be of a file of 25.
-    rows = "video,time,who\nfilm.mp4,00:00:03:12,d\n"
+    # The video has 24 frames a second; the numbers may be of a file of 25.
+    rows = "video,time,who\nvideo.mp4,00:00:03:12,d\n"
     assert load_label_csv(write(folder, rows), frame_rate=25)[0]["time"].tolist() == [3.48]
-    rows = "video,start,end,label\nfilm.mp4,0:02,00:00:04:12,tom\n"
+    rows = "video,start,end,label\nvideo.mp4,0:02,00:00:04:12,tom\n"
     assert np.flatnonzero(load_label_csv(write(folder, rows))[1]["tom"]).tolist() == [2, 3, 4]
 
 
-def test_timecode_of_a_film_whose_frames_differ(folder):
-    write_coded_film(folder / "odd.mp4", [0, 1, 2, 5, 6], Fraction(1, 10))
+def test_timecode_of_a_video_whose_frames_differ(folder):
+    write_coded_video(folder / "odd.mp4", [0, 1, 2, 5, 6], Fraction(1, 10))
     path = write(folder, "video,time,who\nodd.mp4,00:00:00:02,tom\n")
     with pytest.raises(ValueError, match=r"line 2: 'time': The frames of .*odd\.mp4' are not equ"):
         load_label_csv(path)
@@ -128,16 +128,16 @@ def test_timecode_of_a_film_whose_frames_differ(folder):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("video,time,who\nfilm.mp4,0,a\nfilm.mp4,1:5,b\n", "line 3: 'time': '1:5' is not a time"),
-        ("video,start,end,label\nfilm.mp4,0,1:60,a\n", "line 2: 'end': '1:60' is not a time"),
-        ("video,time,duration,who\nfilm.mp4,0,-5,a\n", "line 2: 'duration' is -5 s; above 0"),
-        ("video,time,duration,who\nfilm.mp4,0,0,a\n", "line 2: 'duration' is 0 s"),
+        ("video,time,who\nvideo.mp4,0,a\nvideo.mp4,1:5,b\n", "line 3: 'time': '1:5' is not a time"),
+        ("video,start,end,label\nvideo.mp4,0,1:60,a\n", "line 2: 'end': '1:60' is not a time"),
+        ("video,time,duration,who\nvideo.mp4,0,-5,a\n", "line 2: 'duration' is -5 s; above 0"),
+        ("video,time,duration,who\nvideo.mp4,0,0,a\n", "line 2: 'duration' is 0 s"),
         (
-            "video,time,inclusion,who\nfilm.mp4,0,1,a\nfilm.mp4,1,-3,a\n",
+            "video,time,inclusion,who\nvideo.mp4,0,1,a\nvideo.mp4,1,-3,a\n",
             "line 3: 'inclusion' is -3",
         ),
-        ("video,time,inclusion,who\nfilm.mp4,0,1.5,a\n", "line 2: 'inclusion' is 1.5"),
-        ('video,time,who\nfilm.mp4,"1,234",a\n', "line 2: 'time': the comma in '1,234' may part"),
+        ("video,time,inclusion,who\nvideo.mp4,0,1.5,a\n", "line 2: 'inclusion' is 1.5"),
+        ('video,time,who\nvideo.mp4,"1,234",a\n', "line 2: 'time': the comma in '1,234' may part"),
     ],
 )
 def test_lines_with_times_that_are_wrong(folder, rows, message):
@@ -146,7 +146,7 @@ def test_lines_with_times_that_are_wrong(folder, rows, message):
 
 
 def test_decimal_commas_in_semicolons(folder):
-    X, _ = load_label_csv(write(folder, "video;time;who\nfilm.mp4;1,234;a\n"))
+    X, _ = load_label_csv(write(folder, "video;time;who\nvideo.mp4;1,234;a\n"))
     assert X["time"].tolist() == [1.234]
 
 
@@ -161,8 +161,8 @@ def test_fractions_of_a_day_are_refused(folder):
     rows = f"video,start,end,label\nlong.mp4,{10 / 86400},{60 / 86400},tom\n"
     with pytest.raises(ValueError, match=message):
         load_label_csv(write(folder, rows))
-    # Seconds that say so are believed, and so are those of a short film.
-    rows = f"video,time,who\nlong.mp4,{10 / 86400:f}s,a\nfilm.mp4,0.0001,b\n"
+    # Seconds that say so are believed, and so are those of a short video.
+    rows = f"video,time,who\nlong.mp4,{10 / 86400:f}s,a\nvideo.mp4,0.0001,b\n"
     assert len(load_label_csv(write(folder, rows))[0]) == 2
 
 
@@ -175,20 +175,20 @@ def test_times_in_the_first_second_only(folder):
 def test_times_in_other_readers(folder):
     lines = write(folder, "").parent / "labels.csv"
     lines.unlink()
-    extract_frames(folder / "film.mp4", folder, rate=0.25)
+    extract_frames(folder / "video.mp4", folder, rate=0.25)
     text = lines.read_text().replace(",4.0,", ",00:00:04,")
     assert "00:00:04" in text
     lines.write_text(text)
-    extract_frames(folder / "film.mp4", folder, rate=0.5)
+    extract_frames(folder / "video.mp4", folder, rate=0.5)
     X, _ = load_label_csv(write(folder, lines.read_text().replace(".jpg,", ".jpg,tom")))
     assert X["time"].tolist() == [0, 2, 4, 6, 8]
     assert X["duration"].tolist() == [2, 2, 2, 2, 2]
     lines.write_text(text.replace("00:00:04", "later"))
     with pytest.raises(ValueError, match=r"labels\.csv', line 3: 'time': 'later' is not a time"):
-        extract_frames(folder / "film.mp4", folder, rate=0.5)
+        extract_frames(folder / "video.mp4", folder, rate=0.5)
     name = next(folder.glob("*.jpg")).name
     task = (
-        '{"id": 3, "data": {"image": "%s", "video": "film.mp4", "time": "%s"}, "annotations":'
+        '{"id": 3, "data": {"image": "%s", "video": "video.mp4", "time": "%s"}, "annotations":'
         ' [{"result": [{"type": "choices", "value": {"choices": ["tom"]}}]}]}'
     )
     path = folder / "tasks.json"
@@ -198,5 +198,5 @@ def test_times_in_other_readers(folder):
     with pytest.raises(ValueError, match=r"task 3: 'time': 'later' is not a time"):
         load_label_studio(path)
     path.write_text(task % (name, "11"))
-    with pytest.raises(ValueError, match=r"task 3: time 11.0 s is not in .*film\.mp4'"):
+    with pytest.raises(ValueError, match=r"task 3: time 11.0 s is not in .*video\.mp4'"):
         load_label_studio(path)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sktime_screen import ImageResizer, VideoError
-from sktime_screen.video._decoding import read_pictures
+from sktime_screen.video._decoding import read_images
 from sktime_screen.video._image import read_image
 
 COLOURS = [(200, 40, 60), (30, 180, 90), (20, 60, 220), (128, 128, 128), (226, 190, 60), (0, 0, 0)]
@@ -35,7 +35,7 @@ def signal_of(nits, transfer):
 
 
 def write_colour(path, rgb, codec="libx265", pix_fmt="yuv420p10le", matrix=9, **tags):
-    """Write a film of one colour; ``rgb`` are signals from 0 to 1, limited range."""
+    """Write a video of one colour; ``rgb`` are signals from 0 to 1, limited range."""
     red, blue = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 9: (0.2627, 0.0593)}[matrix]
     luma = np.dot(rgb, [red, 1 - red - blue, blue])
     planes = [16 + 219 * luma] + [
@@ -46,7 +46,7 @@ def write_colour(path, rgb, codec="libx265", pix_fmt="yuv420p10le", matrix=9, **
 
 
 def write_planes(path, planes, codec, pix_fmt, size=(64, 96), **tags):
-    """Write a film whose planes have these levels of 255."""
+    """Write a video whose planes have these levels of 255."""
     if codec not in av.codecs_available:
         pytest.skip(f"PyAV was built without {codec}")
     height, width = size
@@ -54,7 +54,7 @@ def write_planes(path, planes, codec, pix_fmt, size=(64, 96), **tags):
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         if codec in ("libx264", "libx265"):
-            # Of a single picture x265 makes up the decoding time, unless nothing is reordered.
+            # Of a single image x265 makes up the decoding time, unless nothing is reordered.
             stream.options = {"crf": "4", "bf": "0", "x265-params": "log-level=none:bframes=0"}
         frame = av.VideoFrame(width, height, pix_fmt)
         frame.pts = 0
@@ -71,9 +71,9 @@ def write_planes(path, planes, codec, pix_fmt, size=(64, 96), **tags):
 
 
 def shown(path, size=None):
-    picture = next(read_pictures(path, [0.0], size)).astype(int)
-    assert np.ptp(picture, axis=(0, 1)).max() <= 2
-    return picture.mean(axis=(0, 1))
+    image = next(read_images(path, [0.0], size)).astype(int)
+    assert np.ptp(image, axis=(0, 1)).max() <= 2
+    return image.mean(axis=(0, 1))
 
 
 @pytest.mark.parametrize(
@@ -190,15 +190,15 @@ def test_what_is_transparent_lies_over_black(tmp_path, name):
     rgba[:] = (200, 100, 60, 255)
     rgba[:, 32:64, 3] = 128
     rgba[:, 64:, 3] = 0
-    path = write_rgba(tmp_path / f"film.{suffix}", codec, pix_fmt, rgba)
+    path = write_rgba(tmp_path / f"video.{suffix}", codec, pix_fmt, rgba)
     for size in (None, (32, 48)):
-        picture = next(read_pictures(path, [0.0], size))
-        sixth = picture.shape[1] // 6
+        image = next(read_images(path, [0.0], size))
+        sixth = image.shape[1] // 6
         for column, share in ((1, 1), (3, 128 / 255), (5, 0)):
-            found = picture[:, column * sixth].mean(axis=0)
+            found = image[:, column * sixth].mean(axis=0)
             np.testing.assert_allclose(found, np.array([200, 100, 60]) * share, atol=4)
-        # What is hidden does not show through where small pictures average.
-        assert picture[:, 4 * sixth + 2 :].max() <= 4
+        # What is hidden does not show through where small images average.
+        assert image[:, 4 * sixth + 2 :].max() <= 4
 
 
 def test_images_and_arrays_that_are_transparent_lie_over_black(tmp_path):
@@ -211,9 +211,9 @@ def test_images_and_arrays_that_are_transparent_lie_over_black(tmp_path):
     stored = rgba[..., [2, 1, 0, 3]]
     for name, image in [
         ("deep.png", stored.astype(np.uint16) * 257),
-        ("film.png", stored),
-        ("film.webp", stored),
-        ("film.tiff", stored),
+        ("video.png", stored),
+        ("video.webp", stored),
+        ("video.tiff", stored),
     ]:
         path = str(tmp_path / name)
         cv2.imwrite(path, image, [cv2.IMWRITE_WEBP_QUALITY, 101])

@@ -19,7 +19,7 @@ from sktime_screen.features._openvino_cache import ConvertedFile
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("openvino") is None, reason="OpenVINO is not installed"
 )
-PICTURES = np.random.default_rng(0).integers(0, 255, (5, 32, 48, 3), np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 255, (5, 32, 48, 3), np.uint8)
 
 
 @pytest.fixture
@@ -36,11 +36,11 @@ def conversions(monkeypatch):
     return counts
 
 
-def features(pictures=PICTURES, **options):
+def features(images=IMAGES, **options):
     """As a new process computes them."""
     _networks._networks.clear()
     settings = {"engine": "openvino", "precision": "float32", "weights": None, **options}
-    return PretrainedCNNFeatures(**settings).fit_transform(pictures)
+    return PretrainedCNNFeatures(**settings).fit_transform(images)
 
 
 def kept(home):
@@ -53,15 +53,15 @@ def test_a_second_process_needs_no_tensorflow(home):
 import sys
 import numpy as np
 from sktime_screen import PretrainedCNNFeatures
-pictures = np.load(sys.argv[1])
+images = np.load(sys.argv[1])
 transformer = PretrainedCNNFeatures(weights=None, pooling=("avg", None), engine="openvino")
-np.save(sys.argv[2], transformer.fit_transform(pictures))
+np.save(sys.argv[2], transformer.fit_transform(images))
 print("tensorflow" in sys.modules, *transformer.get_feature_names_out()[[0, -1]])
 """
-    np.save(home / "pictures.npy", PICTURES)
+    np.save(home / "images.npy", IMAGES)
     found, said = [], []
     for number in range(2):
-        arguments = [home / "pictures.npy", home / f"{number}.npy"]
+        arguments = [home / "images.npy", home / f"{number}.npy"]
         run = [sys.executable, "-c", script, *arguments]
         said.append(subprocess.run(run, check=True, capture_output=True, text=True).stdout.split())
         found.append(np.load(arguments[1]))

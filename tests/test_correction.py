@@ -73,7 +73,7 @@ def test_shifted_probabilities_follow_bayes():
     )
 
 
-def test_em_finds_the_shares_of_a_film():
+def test_em_finds_the_shares_of_a_video():
     """Two kinds of frames, one twice as usual with Tom as without; a closed form exists."""
     # P(kind 1 | tom) = 2/3, P(kind 1 | not) = 1/3, equal shares: posteriors 2/3 and 1/3.
     share = 0.8
@@ -115,14 +115,14 @@ def simulated(share, n_frames, seed):
     return two(1 / (1 + np.exp(-odds))), indicators(truth.astype(int), 2)
 
 
-@pytest.mark.parametrize("kind", ["adjusted", "probabilistic", "em"])
+@pytest.mark.parametrize("kind", ["acc", "pacc", "em"])
 def test_corrections_find_shares_that_counting_misses(kind):
     given, truth = simulated(0.5, 4000, seed=0)
     chosen = indicators(most_probable(given, 0.5), 2)
     correction = Correction(kind, given, chosen, truth)
-    film, true = simulated(0.1, 4000, seed=1)
-    counted = indicators(most_probable(film, 0.5), 2)
-    shares, corrected = correction.shares(film, counted, np.ones(4000))
+    video, true = simulated(0.1, 4000, seed=1)
+    counted = indicators(most_probable(video, 0.5), 2)
+    shares, corrected = correction.shares(video, counted, np.ones(4000))
     right = true[:, 1].mean()
     assert abs(counted[:, 1].mean() - right) > 0.1
     assert shares[1] == pytest.approx(right, abs=0.02)
@@ -132,9 +132,9 @@ def test_corrections_find_shares_that_counting_misses(kind):
 def test_calibrated_shares_are_weighted_by_duration():
     given, truth = simulated(0.5, 4000, seed=0)
     correction = Correction("calibrated", given, given > 0.5, truth)
-    film = two([0.9, 0.1])
-    expected = correction.calibrated(film)
-    shares, corrected = correction.shares(film, film > 0.5, np.array([3.0, 1.0]))
+    video = two([0.9, 0.1])
+    expected = correction.calibrated(video)
+    shares, corrected = correction.shares(video, video > 0.5, np.array([3.0, 1.0]))
     np.testing.assert_allclose(shares, (3 * expected[0] + expected[1]) / 4)
     np.testing.assert_array_equal(corrected, expected)
 
@@ -142,12 +142,12 @@ def test_calibrated_shares_are_weighted_by_duration():
 def test_averaged_shares_lie_half_way_between_counted_and_calibrated():
     given, truth = simulated(0.5, 4000, seed=0)
     correction = Correction("averaged", given, given > 0.5, truth)
-    film = two([0.9, 0.2, 0.3])
+    video = two([0.9, 0.2, 0.3])
     weights = np.array([2.0, 1.0, 1.0])
-    shares, corrected = correction.shares(film, film > 0.5, weights)
-    calibrated = weights @ correction.calibrated(film) / 4
+    shares, corrected = correction.shares(video, video > 0.5, weights)
+    calibrated = weights @ correction.calibrated(video) / 4
     np.testing.assert_allclose(shares, (calibrated + [0.5, 0.5]) / 2)
-    np.testing.assert_array_equal(corrected, correction.calibrated(film))
+    np.testing.assert_array_equal(corrected, correction.calibrated(video))
 
 
 def argmax(scores):
@@ -188,15 +188,15 @@ def test_quantifiers_equal_those_of_quapy():
     codes = np.arange(60) % 3
     truth = indicators(codes, 3)
     given = rng.dirichlet(np.ones(3), 60) * 0.5 + 0.5 * truth
-    film = rng.dirichlet([1, 2, 0.5], 40)
+    video = rng.dirichlet([1, 2, 0.5], 40)
     hard = class_rates(indicators(given.argmax(axis=1), 3), truth)
-    counted = np.bincount(film.argmax(axis=1), minlength=3) / 40
+    counted = np.bincount(video.argmax(axis=1), minlength=3) / 40
     np.testing.assert_allclose(
         adjusted_shares(hard, counted), [0.375000, 0.525000, 0.100000], atol=2e-4
     )
     soft = class_rates(given, truth)
     np.testing.assert_allclose(
-        adjusted_shares(soft, film.mean(axis=0)), [0.340857, 0.659143, 0.000000], atol=2e-4
+        adjusted_shares(soft, video.mean(axis=0)), [0.340857, 0.659143, 0.000000], atol=2e-4
     )
-    found = em_shares(film, np.full(40, 1 / 40), np.full(3, 1 / 3))
+    found = em_shares(video, np.full(40, 1 / 40), np.full(3, 1 / 3))
     np.testing.assert_allclose(found, [0.146897, 0.853103, 0.000000], atol=1e-5)

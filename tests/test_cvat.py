@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import write_coded_film
+from conftest import write_coded_video
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -63,12 +63,12 @@ def track(label, *shapes):
 
 
 @pytest.fixture
-def folder(tmp_path, film):
-    (tmp_path / "film.mp4").symlink_to(film)
+def folder(tmp_path, video):
+    (tmp_path / "video.mp4").symlink_to(video)
     return tmp_path
 
 
-def write(folder, *elements, source="film.mp4", start=0, stop=239, step="", labels=LABELS):
+def write(folder, *elements, source="video.mp4", start=0, stop=239, step="", labels=LABELS):
     path = folder / "annotations.xml"
     head = HEAD.format(source=source, start=start, stop=stop, step=step, labels=labels)
     path.write_text(f"{head}{''.join(elements)}</annotations>", encoding="utf-8")
@@ -85,7 +85,7 @@ def test_tracks(folder):
     )
     X, y = load_cvat(path, rate=1)
     check_frame_table(X)
-    assert X["video"].unique().tolist() == [str(folder / "film.mp4")]
+    assert X["video"].unique().tolist() == [str(folder / "video.mp4")]
     np.testing.assert_array_equal(X["time"], np.arange(10.0))
     assert list(y.columns) == ["tom", "jerry", "spike", "nobody yet"]
     assert np.flatnonzero(y["tom"]).tolist() == [1, 2]
@@ -139,19 +139,19 @@ def test_frames_outside_of_the_task_are_not_labelled(folder):
 
 
 def test_frames_of_any_length_are_counted(folder):
-    write_coded_film(folder / "odd.mp4", [0, 1, 2, 5, 6, 7, 20, 21], Fraction(1, 10))
+    write_coded_video(folder / "odd.mp4", [0, 1, 2, 5, 6, 7, 20, 21], Fraction(1, 10))
     path = write(folder, track("tom", box(3), box(6, outside=1)), source="odd.mp4", stop=7)
     X, y = load_cvat(path, rate=None)
     assert X["time"][y["tom"] == 1].tolist() == [0.5, 0.6, 0.7]
 
 
 def test_where_the_video_is(folder):
-    path = write(folder, source="C:\\videos\\film.mp4")
-    assert load_cvat(path)[0]["video"].unique().tolist() == [str(folder / "film.mp4")]
+    path = write(folder, source="C:\\videos\\video.mp4")
+    assert load_cvat(path)[0]["video"].unique().tolist() == [str(folder / "video.mp4")]
     path = write(folder, source="lost.mp4")
     with pytest.raises(FileNotFoundError, match=r"is of \['lost\.mp4'\], which is not beside"):
         load_cvat(path)
-    assert len(load_cvat(path, video="film.mp4")[0]) == 10
+    assert len(load_cvat(path, video="video.mp4")[0]) == 10
     with pytest.raises(FileNotFoundError, match=r"none\.xml"):
         load_cvat(folder / "none.xml")
 
@@ -159,12 +159,12 @@ def test_where_the_video_is(folder):
 @pytest.mark.parametrize(
     ("elements", "message"),
     [
-        (track("tom", box(240)), "'tom': frame 240 is not in .*film.mp4', which has 240 frames"),
+        (track("tom", box(240)), "'tom': frame 240 is not in .*video.mp4', which has 240 frames"),
         (track("tom", box("x")), r"annotations\.xml': 'frame' is 'x'; a whole number"),
         (track("tom", box(-1)), "'frame' is '-1'; a whole number"),
         (track("", box(1)), "a track has no label"),
         ('<tag label="tom"/>', "'frame' is None; a whole number"),
-        ('<image id="0" name="kitchen.jpg"/>', r"'kitchen\.jpg' is a picture, not a frame"),
+        ('<image id="0" name="kitchen.jpg"/>', r"'kitchen\.jpg' is an image, not a frame"),
         ("<other>", "cannot be read as XML: mismatched tag"),
         (
             "<meta><task><source>other.mp4</source></task></meta>",
@@ -178,7 +178,7 @@ def test_bad_annotations(folder, elements, message):
 
 
 def test_a_task_of_a_longer_video(folder):
-    with pytest.warns(UserWarning, match=r"is of 250 frames, and .*film\.mp4' has 240"):
+    with pytest.warns(UserWarning, match=r"is of 250 frames, and .*video\.mp4' has 240"):
         load_cvat(write(folder, stop=249))
 
 
@@ -199,7 +199,7 @@ def test_definitions_are_refused(folder):
 
 
 def test_written_annotations(folder):
-    X = VideoFrameSampler(rate=2).sample(str(folder / "film.mp4"))
+    X = VideoFrameSampler(rate=2).sample(str(folder / "video.mp4"))
     y = pd.DataFrame({"tom": [0, 1, 1, 0] + [0] * 15 + [1], "jerry": 0})
     (folder / "labels").mkdir()
     path = folder / "labels" / "annotations.xml"
@@ -211,15 +211,15 @@ def test_written_annotations(folder):
         ("228", "0"),
     ]
     assert text.count('xtl="0" ytl="0" xbr="96" ybr="64"') == 3
-    assert "<source>../film.mp4</source>" in text
+    assert "<source>../video.mp4</source>" in text
     back, labels = load_cvat(path, rate=2)
     assert labels.columns.tolist() == ["tom", "jerry"]
     pd.testing.assert_frame_equal(labels, y, check_dtype=False)
     assert back["time"].tolist() == X["time"].tolist()
 
 
-def test_what_cannot_be_written(folder, other_film):
-    X = VideoFrameSampler(rate=1).sample(str(folder / "film.mp4"))
+def test_what_cannot_be_written(folder, other_video):
+    X = VideoFrameSampler(rate=1).sample(str(folder / "video.mp4"))
     y = pd.DataFrame({"tom": np.arange(10) % 2})
     path = folder / "x.xml"
     with pytest.raises(ValueError, match=r"No frame of .* from 3.000 to 4.000 s"):
@@ -228,7 +228,7 @@ def test_what_cannot_be_written(folder, other_film):
         save_cvat(path, X, y[1:])
     with pytest.raises(ValueError, match=r"'\\x1b' cannot be the name of a label"):
         save_cvat(path, X, y.rename(columns={"tom": "\x1b"}))
-    both = pd.concat([X, VideoFrameSampler(rate=1).sample(other_film)])
+    both = pd.concat([X, VideoFrameSampler(rate=1).sample(other_video)])
     with pytest.raises(ValueError, match="the frames are of 2"):
         save_cvat(path, both, ["tom"] * len(both))
     assert not path.exists()
@@ -248,9 +248,9 @@ def test_what_cannot_be_written(folder, other_film):
     ),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_labels_come_back(folder, other_film, rate, part, names, seed):
+def test_labels_come_back(folder, other_video, rate, part, names, seed):
     if not (folder / "other.mp4").exists():
-        (folder / "other.mp4").symlink_to(other_film)
+        (folder / "other.mp4").symlink_to(other_video)
     X = VideoFrameSampler(rate=rate).sample(str(folder / "other.mp4"))
     X = X[part[0] : len(X) - part[1]].reset_index(drop=True)
     y = pd.DataFrame(

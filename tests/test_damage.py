@@ -1,4 +1,4 @@
-"""Damaged films end in the frames they hold or an error that names them; nothing stays behind."""
+"""Damaged videos end in the frames they hold or an error that names them; nothing stays behind."""
 
 import gc
 import importlib.util
@@ -12,20 +12,20 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from conftest import read_code, write_coded_film
+from conftest import read_code, write_coded_video
 
 from sktime_screen import ImageResizer, VideoError, VideoFrameSampler
 from sktime_screen.video import _video
-from sktime_screen.video._decoding import read_pictures
+from sktime_screen.video._decoding import read_images
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import film_packets
+from sktime_screen.video._video import video_packets
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "damage.py"
 
 
 def written(path, n_frames=120, **options):
     options = {"gop": 12, "b_frames": 2, **options}
-    return write_coded_film(path, range(n_frames), Fraction(1, 24), **options)
+    return write_coded_video(path, range(n_frames), Fraction(1, 24), **options)
 
 
 def left_behind():
@@ -39,7 +39,7 @@ def sample_and_decode(path, rate=None):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         frames = VideoFrameSampler(rate).transform(path)
-        codes = [read_code(picture) for picture in np.asarray(frames)]
+        codes = [read_code(image) for image in np.asarray(frames)]
     return codes, [str(warning.message) for warning in caught]
 
 
@@ -47,12 +47,12 @@ def sample_and_decode(path, rate=None):
     ("suffix", "options"),
     [("mkv", {}), ("mp4", {"movflags": "faststart"}), ("avi", {})],
 )
-def test_a_film_cut_short_says_how_much_is_missing(tmp_path, suffix, options):
+def test_a_video_cut_short_says_how_much_is_missing(tmp_path, suffix, options):
     source = written(tmp_path / f"source.{suffix}", codec="mpeg4" if suffix == "avi" else "libx264")
     whole = tmp_path / f"whole2.{suffix}"
-    with av.open(source) as film, av.open(str(whole), "w", options=options) as container:
-        copy = container.add_stream_from_template(film.streams.video[0])
-        for packet in film.demux(video=0):
+    with av.open(source) as video, av.open(str(whole), "w", options=options) as container:
+        copy = container.add_stream_from_template(video.streams.video[0])
+        for packet in video.demux(video=0):
             if packet.size:
                 packet.stream = copy
                 container.mux(packet)
@@ -62,7 +62,7 @@ def test_a_film_cut_short_says_how_much_is_missing(tmp_path, suffix, options):
     cut.write_bytes(data[: len(data) * 6 // 10])
     codes, told = sample_and_decode(str(cut))
     assert 30 < len(codes) < 100
-    # Pictures at the cut may lean on some that are lost; no other may.
+    # Images at the cut may lean on some that are lost; no other may.
     assert codes[:-4] == list(range(len(codes) - 4))
     (message,) = told
     early, promised = map(float, re.search(r"([\d.]+) s early, .* ([\d.]+) s", message).groups())
@@ -71,9 +71,9 @@ def test_a_film_cut_short_says_how_much_is_missing(tmp_path, suffix, options):
 
 
 def test_a_stretch_that_cannot_be_decoded_is_skipped_and_counted(tmp_path):
-    path = Path(written(tmp_path / "film.mp4", gop=1, b_frames=0))
-    with av.open(str(path)) as film:
-        packets = [(p.pos, p.size) for p in film.demux(video=0) if p.size]
+    path = Path(written(tmp_path / "video.mp4", gop=1, b_frames=0))
+    with av.open(str(path)) as video:
+        packets = [(p.pos, p.size) for p in video.demux(video=0) if p.size]
     data = bytearray(path.read_bytes())
     for begin, size in packets[50:60]:
         data[begin : begin + size] = bytes(size)
@@ -85,16 +85,16 @@ def test_a_stretch_that_cannot_be_decoded_is_skipped_and_counted(tmp_path):
 
 
 def test_a_first_stretch_that_cannot_be_decoded_shows_the_first_frame_that_can(tmp_path):
-    path = Path(written(tmp_path / "film.mp4", gop=1, b_frames=0))
-    with av.open(str(path)) as film:
-        packets = [(p.pos, p.size) for p in film.demux(video=0) if p.size]
+    path = Path(written(tmp_path / "video.mp4", gop=1, b_frames=0))
+    with av.open(str(path)) as video:
+        packets = [(p.pos, p.size) for p in video.demux(video=0) if p.size]
     data = bytearray(path.read_bytes())
     for begin, size in packets[:3]:
         data[begin : begin + size] = bytes(size)
     path.write_bytes(data)
     with pytest.warns(RuntimeWarning, match="3 of 5 frames could not be decoded"):
-        pictures = list(read_pictures(str(path), read_timeline(str(path)).times[:5]))
-    assert [read_code(picture) for picture in pictures] == [3, 3, 3, 3, 4]
+        images = list(read_images(str(path), read_timeline(str(path)).times[:5]))
+    assert [read_code(image) for image in images] == [3, 3, 3, 3, 4]
 
 
 def test_reading_that_makes_no_progress_is_an_error(monkeypatch):
@@ -108,7 +108,7 @@ def test_reading_that_makes_no_progress_is_an_error(monkeypatch):
 
     monkeypatch.setattr(_video, "_IDLE", 100)
     with pytest.raises(VideoError, match=r"stuck\.mp4.*no progress"):
-        list(film_packets(Container(), None, "stuck.mp4"))
+        list(video_packets(Container(), None, "stuck.mp4"))
 
 
 def test_a_part_that_cannot_be_read_is_told_and_the_rest_read():
@@ -125,17 +125,17 @@ def test_a_part_that_cannot_be_read_is_told_and_the_rest_read():
             raise av.error.InvalidDataError(1, "torn")
 
     troubles = []
-    assert len(list(film_packets(Container(), None, "torn.mp4", troubles))) == 4
+    assert len(list(video_packets(Container(), None, "torn.mp4", troubles))) == 4
     assert troubles == ["a part cannot be read (torn)"] * 4
 
 
 def test_titles_need_not_be_utf8(tmp_path):
     path = Path(written(tmp_path / "titled.mkv"))
     titled = tmp_path / "latin.mkv"
-    with av.open(str(path)) as film, av.open(str(titled), "w") as container:
-        container.metadata["title"] = "Ein xyz Film"
-        copy = container.add_stream_from_template(film.streams.video[0])
-        for packet in film.demux(video=0):
+    with av.open(str(path)) as video, av.open(str(titled), "w") as container:
+        container.metadata["title"] = "Ein xyz Video"
+        copy = container.add_stream_from_template(video.streams.video[0])
+        for packet in video.demux(video=0):
             if packet.size:
                 packet.stream = copy
                 container.mux(packet)
@@ -143,16 +143,16 @@ def test_titles_need_not_be_utf8(tmp_path):
     assert sample_and_decode(str(titled), rate=2)[0] == list(range(0, 120, 12))
 
 
-def test_nothing_outlives_a_failed_or_abandoned_iteration(tmp_path, film):
-    no_film = tmp_path / "text.mp4"
-    no_film.write_text("not a film")
+def test_nothing_outlives_a_failed_or_abandoned_iteration(tmp_path, video):
+    no_video = tmp_path / "text.mp4"
+    no_video.write_text("not a video")
     empty = tmp_path / "cut.mp4"
-    empty.write_bytes(Path(film).read_bytes()[:2000])
-    frames = VideoFrameSampler(None).transform(film)
+    empty.write_bytes(Path(video).read_bytes()[:2000])
+    frames = VideoFrameSampler(None).transform(video)
     next(iter(frames.iter_batches(2)))
     before = left_behind()
     for _ in range(3):
-        for path in (no_film, empty):
+        for path in (no_video, empty):
             with pytest.raises(VideoError):
                 VideoFrameSampler().sample(path)
         for _ in ImageResizer((20, 20)).transform(frames).iter_batches(2):
@@ -161,30 +161,30 @@ def test_nothing_outlives_a_failed_or_abandoned_iteration(tmp_path, film):
         next(batches)
         batches.close()
         with pytest.raises(ValueError, match="is asked of"):
-            list(read_pictures(film, [0.0, 99.0]))
-        pictures = read_pictures(film, read_timeline(film).times)
-        next(pictures)
-        del pictures, batches
+            list(read_images(video, [0.0, 99.0]))
+        images = read_images(video, read_timeline(video).times)
+        next(images)
+        del images, batches
     assert left_behind() == before
 
 
 @pytest.mark.skipif(not SCRIPT.exists(), reason="the benchmarks are not at hand")
-def test_damaged_films_end_in_frames_or_a_named_error(tmp_path):
+def test_damaged_videos_end_in_frames_or_a_named_error(tmp_path):
     spec = importlib.util.spec_from_file_location("damage", SCRIPT)
     damage = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(damage)
     names = ["mp4", "mkv", "ts", "avi", "gif"]
-    films = {}
+    videos = {}
     for name in names:
         whole = tmp_path / f"whole.{name}"
-        damage.make_film(whole, *damage.FILMS[name], n_frames=24)
-        films[name] = whole.read_bytes()
+        damage.make_video(whole, *damage.VIDEOS[name], n_frames=24)
+        videos[name] = whole.read_bytes()
     ends = []
     for variant in range(60):
         rng = np.random.default_rng(variant)
         name = names[variant % len(names)]
         path = tmp_path / f"{variant}.{name}"
-        path.write_bytes(damage.damaged(films[name], films[names[variant % 3]], rng))
+        path.write_bytes(damage.damaged(videos[name], videos[names[variant % 3]], rng))
         outcome, details = damage.read(str(path), rate=[None, 5.0][variant % 2], abandon=False)
         assert outcome in ("frames", "named error"), f"{path}: {details}"
         ends.append(outcome)

@@ -31,7 +31,7 @@ def dense(**params):
 
 @pytest.fixture(scope="module")
 def features():
-    """240 frames of two films with 20 features, of which two say who is there."""
+    """240 frames of two videos with 20 features, of which two say who is there."""
     generator = np.random.default_rng(0)
     shown = generator.integers(0, 2, (240, 2))
     values = generator.exponential(0.3, (240, 20)).astype(np.float32)
@@ -334,7 +334,7 @@ def test_step_size_falls_along_a_cosine(X, y):
 
 
 def test_cross_fit_repeats_the_step_sizes_of_the_fit(X, y, epochs_trained):
-    head = dense(epochs=3, learning_rate_schedule="cosine", warm_start=True, cross_fit=2)
+    head = dense(epochs=3, learning_rate_schedule="cosine", warm_start=True, cv=2)
     head.fit(X, y).fit_transform(X, y)
     rates = [epoch["learning_rate"] for epoch in epochs_trained]
     assert len(rates) == 3 + 3 + 2 * 6
@@ -440,14 +440,14 @@ def test_cross_fit_is_honest_about_noise(X):
     y = np.random.default_rng(0).integers(0, 2, 240)
     noise = pd.DataFrame(np.random.default_rng(1).normal(size=(240, 200)), index=X.index)
     seen = dense().fit_transform(noise, y)
-    unseen = dense(cross_fit=5).fit_transform(noise, y)
+    unseen = dense(cv=5).fit_transform(noise, y)
     assert roc_auc_score(y, seen["1"]) > 0.95
     assert roc_auc_score(y, unseen["1"]) < 0.65
     pd.testing.assert_index_equal(unseen.index, X.index)
 
 
 def test_cross_fit_leaves_the_model_of_all_rows(X, y):
-    head = dense(cross_fit=4)
+    head = dense(cv=4)
     probabilities = head.fit_transform(X, y)
     expected = dense().fit(X, y).transform(X)
     pd.testing.assert_frame_equal(head.transform(X), expected)
@@ -557,7 +557,7 @@ def test_copies_of_a_row_are_not_learned_from_and_held_out():
     noise = np.random.default_rng(0).normal(size=(60, 30)).astype(np.float32)
     labels = np.random.default_rng(1).integers(0, 2, 60)
     rows = np.repeat(np.arange(60), 4)
-    head = dense(cross_fit=5, epochs=60)
+    head = dense(cv=5, epochs=60)
     said = head.fit_transform(noise[rows], labels[rows])
     assert (said.argmax(axis=1) == labels[rows]).mean() < 0.75
     assert head.score(noise, labels) > 0.95
@@ -566,7 +566,7 @@ def test_copies_of_a_row_are_not_learned_from_and_held_out():
 @pytest.mark.parametrize(
     ("labels", "options", "message"),
     [
-        (lambda table: table[:2], {"cross_fit": 5}, "Label more frames, or set cross_fit=None"),
+        (lambda table: table[:2], {"cv": 5}, "Label more frames, or set cv=None"),
         (lambda table: table, {"class_weight": {"tom": -1}}, "weights below 0"),
         (lambda table: table, {"class_weight": {"tom": {0: 0, 1: 0}, "jerry": {0: 0, 1: 0}}}, "no"),
         (lambda table: table.set_axis(["tom", "tom"], axis=1), {}, "two columns of one name"),

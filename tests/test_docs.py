@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 import sktime_screen
 from sktime_screen.cli import app
-from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.datasets import make_cartoon_video
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
@@ -69,14 +69,14 @@ def test_examples_in_docstrings(name, tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def place_with_films(tmp_path_factory):
-    """A folder with the films and labels that README and guide speak of."""
+def place_with_videos(tmp_path_factory):
+    """A folder with the videos and labels that README and guide speak of."""
     folder = tmp_path_factory.mktemp("guide")
-    for seed, name in enumerate(["film", "next_film"]):
+    for seed, name in enumerate(["video", "next_video"]):
         path = folder / f"{name}.mp4"
-        truth = make_cartoon_film(path, 70, seed=seed, size=(90, 160), fps=8)
+        truth = make_cartoon_video(path, 70, seed=seed, size=(90, 160), fps=8)
         frames = truth[::8].assign(video=path.name, duration=1.0)
-        if name == "next_film":
+        if name == "next_video":
             sample = frames[::2].assign(inclusion=0.5)
             sample.to_csv(folder / "sample.csv", index=False)
         else:
@@ -103,8 +103,8 @@ def code_blocks(page):
     ],
     ids=lambda page: page.name,
 )
-def test_code_of_pages_runs(page, place_with_films, monkeypatch):
-    monkeypatch.chdir(place_with_films)
+def test_code_of_pages_runs(page, place_with_videos, monkeypatch):
+    monkeypatch.chdir(place_with_videos)
     monkeypatch.setattr(sktime_screen, "recommended_pipeline", quick_pipeline)
     names = {}
     for block in code_blocks(page):
@@ -116,8 +116,8 @@ COMMAND_LINE = ROOT / "docs" / "guide" / "command_line.md"
 
 
 @pytest.mark.slow
-def test_commands_of_the_guide_run(place_with_films, monkeypatch):
-    monkeypatch.chdir(place_with_films)
+def test_commands_of_the_guide_run(place_with_videos, monkeypatch):
+    monkeypatch.chdir(place_with_videos)
     text = COMMAND_LINE.read_text().replace("\\\n", "")
     commands = re.findall(r"^\$ sktime-screen (.*)$", text, re.MULTILINE)
     named = {shlex.split(command)[0] for command in commands}
@@ -188,7 +188,7 @@ def test_reference_has_every_public_name():
         "sktime_screen.datasets"
     }
     assert wanted <= listed
-    assert "sktime_screen.datasets.make_cartoon_film" in listed
+    assert "sktime_screen.datasets.make_cartoon_video" in listed
     assert "sktime_screen.features.WeightsFileError" in listed
 
 
@@ -203,8 +203,8 @@ def test_imports_go_down():
     found = architecture["imports"](ROOT / "sktime_screen")
     assert found["frames"] == found["datasets"] == set()
     assert "frames" in found["features"]
-    picture = architecture["drawing"](found)
-    assert picture.count("<rect") == len(found)
-    assert picture.count('fill="none"') == sum(map(len, found.values()))
+    image = architecture["drawing"](found)
+    assert image.count("<rect") == len(found)
+    assert image.count('fill="none"') == sum(map(len, found.values()))
     with pytest.raises(ValueError, match="frames imports report"):
         architecture["check"]({**found, "frames": {"report"}})

@@ -18,10 +18,10 @@ EAF = """<?xml version="1.0" encoding="UTF-8"?>
  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"\
  xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">
     <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">
-        <MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/films/my%20film.wav" MIME_TYPE="audio/x-wav"\
- RELATIVE_MEDIA_URL="./my%20film.wav"/>
-        <MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/films/my%20film.mp4" MIME_TYPE="video/mp4"\
- RELATIVE_MEDIA_URL="./my%20film.mp4"{origin}/>
+        <MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/videos/my%20video.wav" MIME_TYPE="audio/x-wav"\
+ RELATIVE_MEDIA_URL="./my%20video.wav"/>
+        <MEDIA_DESCRIPTOR MEDIA_URL="file:///D:/videos/my%20video.mp4" MIME_TYPE="video/mp4"\
+ RELATIVE_MEDIA_URL="./my%20video.mp4"{origin}/>
         <PROPERTY NAME="URN">urn:nl-mpi-tools-elan-eaf:5ed4d207-dd3b-4852-84a2-4bddb9e0102b\
 </PROPERTY>
         <PROPERTY NAME="lastUsedAnnotationId">4</PROPERTY>
@@ -78,20 +78,20 @@ EAF = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 @pytest.fixture
-def folder(tmp_path, film):
-    (tmp_path / "my film.mp4").symlink_to(film)
+def folder(tmp_path, video):
+    (tmp_path / "my video.mp4").symlink_to(video)
     return tmp_path
 
 
 def write(folder, origin="", last="9000", value="tom"):
-    path = folder / "film.eaf"
+    path = folder / "video.eaf"
     path.write_text(EAF.format(origin=origin, last=last, value=value), encoding="utf-8")
     return path
 
 
 def test_tiers_are_characters(folder):
     X, y = load_eaf(write(folder), rate=2)
-    assert X["video"].unique().tolist() == [str(folder / "my film.mp4")]
+    assert X["video"].unique().tolist() == [str(folder / "my video.mp4")]
     np.testing.assert_array_equal(X["time"], np.arange(20) / 2)
     assert list(y.columns) == ["tom", "who"]
     assert X["time"][y["tom"] == 1].tolist() == [1.0, 1.5, 2.0, 2.5, 3.0, 3.5]
@@ -105,20 +105,20 @@ def test_the_values_of_a_tier_are_characters(folder):
     assert X["time"][y["tom"] == 1].tolist() == [9.0]
 
 
-def test_a_film_that_begins_later_than_elan(folder):
+def test_a_video_that_begins_later_than_elan(folder):
     path = write(folder, origin=' TIME_ORIGIN="1000"', last="8000")
     with pytest.raises(ValueError, match=r"tier 'who', annotation at 8\.0 s: the interval"):
         load_eaf(path)
     path.write_text(path.read_text().replace("10020", "9020"))
-    X, y = load_eaf(path, video="my film.mp4")
+    X, y = load_eaf(path, video="my video.mp4")
     assert X["time"][y["tom"] == 1].tolist() == [2.0, 3.0, 4.0]
 
 
-def test_another_film(folder, other_film):
+def test_another_video(folder, other_video):
     with pytest.raises(ValueError, match=r"lasts 4\.000 s"):
-        load_eaf(write(folder), video=other_film)
-    (folder / "my film.mp4").unlink()
-    with pytest.raises(FileNotFoundError, match=r"my%20film\.mp4.*Pass its path as video="):
+        load_eaf(write(folder), video=other_video)
+    (folder / "my video.mp4").unlink()
+    with pytest.raises(FileNotFoundError, match=r"my%20video\.mp4.*Pass its path as video="):
         load_eaf(write(folder))
 
 
@@ -162,24 +162,24 @@ def test_without_pympi(folder, monkeypatch):
 
 
 def test_written_files(folder):
-    X = VideoFrameSampler(rate=1).sample(str(folder / "my film.mp4"))
-    path = folder / "sub" / "film.eaf"
+    X = VideoFrameSampler(rate=1).sample(str(folder / "my video.mp4"))
+    path = folder / "sub" / "video.eaf"
     path.parent.mkdir()
     save_eaf(path, X, ["tom"] * 3 + ["a & b"] * 7)
     text = path.read_text()
-    assert 'RELATIVE_MEDIA_URL="./../my film.mp4"' in text
+    assert 'RELATIVE_MEDIA_URL="./../my video.mp4"' in text
     assert 'MIME_TYPE="video/mp4"' in text
     assert 'TIME_VALUE="10000"' in text
     X_back, y = load_eaf(path)
     assert len(X_back) == 10
     assert y.to_dict("list") == {"a & b": [0] * 3 + [1] * 7, "tom": [1] * 3 + [0] * 7}
     save_eaf(path, X, ["tom"] * 10)
-    assert [each.name for each in path.parent.iterdir()] == ["film.eaf"]
+    assert [each.name for each in path.parent.iterdir()] == ["video.eaf"]
 
 
-def test_what_cannot_be_written(folder, other_film):
-    video = str(folder / "my film.mp4")
-    X = VideoFrameSampler(rate=1).sample([video, other_film])
+def test_what_cannot_be_written(folder, other_video):
+    video = str(folder / "my video.mp4")
+    X = VideoFrameSampler(rate=1).sample([video, other_video])
     with pytest.raises(ValueError, match="the frames are of 2"):
         save_eaf(folder / "x.eaf", X, ["tom"] * 14)
     with pytest.raises(ValueError, match=r"from 2.000 to 5.000 s"):
@@ -206,7 +206,7 @@ def test_what_cannot_be_written(folder, other_film):
     seed=st.integers(0, 2**32 - 1),
 )
 def test_labels_come_back(folder, rate, names, seed):
-    X = VideoFrameSampler(rate=rate).sample(str(folder / "my film.mp4"))
+    X = VideoFrameSampler(rate=rate).sample(str(folder / "my video.mp4"))
     values = np.random.default_rng(seed).integers(0, 2, (len(X), len(names)))
     y = pd.DataFrame(values, columns=names)
     save_eaf(folder / "back.eaf", X, y)

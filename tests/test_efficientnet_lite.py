@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0: does the port recognise what is in clear pictures?
+"""EfficientNet-Lite0: does the port recognise what is in clear images?
 
 That its features equal those of the original is recorded in benchmarks/port_equality.md.
 """
@@ -27,15 +27,15 @@ def classifier(request):
     return model
 
 
-def middle_square(picture):
-    height, width = picture.shape[:2]
+def middle_square(image):
+    height, width = image.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    return picture[top : top + side, left : left + side]
+    return image[top : top + side, left : left + side]
 
 
 @pytest.mark.parametrize(
-    ("picture", "imagenet_class"),
+    ("image", "imagenet_class"),
     [
         pytest.param(data.coffee, 967, id="espresso"),
         pytest.param(data.chelsea, 285, id="Egyptian cat"),
@@ -44,9 +44,9 @@ def middle_square(picture):
         pytest.param(lambda: load_sample_image("china.jpg"), 698, id="palace"),
     ],
 )
-def test_clear_pictures_are_recognised(classifier, picture, imagenet_class):
+def test_clear_images_are_recognised(classifier, image, imagenet_class):
     size = classifier.input_shape[1:3]
-    resized = ImageResizer(size).transform([middle_square(picture())])
+    resized = ImageResizer(size).transform([middle_square(image())])
     logits = classifier.predict(preprocess(resized.astype("float32")), verbose=0)[0]
     assert logits.argmax() == imagenet_class
 
@@ -62,19 +62,19 @@ def test_preprocessing():
 
 
 def test_pooling_of_the_feature_map():
-    picture = np.random.default_rng(0).normal(size=(1, 64, 96, 3)).astype("float32")
+    image = np.random.default_rng(0).normal(size=(1, 64, 96, 3)).astype("float32")
     maps = build_efficientnet_lite(0, (64, 96, 3))
-    expected = maps.predict(picture, verbose=0)
+    expected = maps.predict(image, verbose=0)
     assert expected.shape == (1, 2, 3, 1280)
     for pooling, reduce in (("avg", np.mean), ("max", np.max)):
         pooled = build_efficientnet_lite(0, (64, 96, 3), pooling=pooling)
         pooled.set_weights(maps.get_weights())
         np.testing.assert_allclose(
-            pooled.predict(picture, verbose=0), reduce(expected, axis=(1, 2)), atol=1e-5
+            pooled.predict(image, verbose=0), reduce(expected, axis=(1, 2)), atol=1e-5
         )
 
 
-def test_pictures_too_small():
+def test_images_too_small():
     with pytest.raises(ValueError, match="at least 32x32"):
         build_efficientnet_lite(0, (31, 224, 3))
 

@@ -20,14 +20,14 @@ needs_openvino = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     photos = ImageResizer((96, 128)).transform(load_sample_images().images)
     return np.concatenate([photos, photos[:, ::-1], photos[:, :, ::-1]])
 
 
 @pytest.fixture(scope="module")
-def expected(pictures):
-    return PretrainedCNNFeatures(engine="keras", precision="float32").fit_transform(pictures)
+def expected(images):
+    return PretrainedCNNFeatures(engine="keras", precision="float32").fit_transform(images)
 
 
 @pytest.fixture
@@ -98,11 +98,11 @@ def test_what_cannot_be_had(machine):
 
 @needs_openvino
 @pytest.mark.parametrize("batch_size", [1, 5, 32, "auto"])
-def test_openvino_gives_the_features_of_keras(pictures, expected, batch_size):
+def test_openvino_gives_the_features_of_keras(images, expected, batch_size):
     transformer = PretrainedCNNFeatures(
         engine="openvino", precision="float32", batch_size=batch_size
     )
-    np.testing.assert_allclose(transformer.fit_transform(pictures), expected, atol=1e-4)
+    np.testing.assert_allclose(transformer.fit_transform(images), expected, atol=1e-4)
     assert (transformer.engine_, transformer.precision_) == ("openvino", "float32")
 
 
@@ -110,11 +110,11 @@ def test_openvino_gives_the_features_of_keras(pictures, expected, batch_size):
 @pytest.mark.parametrize(
     ("name", "pooling"), [("vgg16", None), ("mobilenet_v2", ("max", None, "avg"))]
 )
-def test_preprocessing_and_pooling_are_converted_with_the_network(pictures, name, pooling):
+def test_preprocessing_and_pooling_are_converted_with_the_network(images, name, pooling):
     by_engine = {
         engine: PretrainedCNNFeatures(
             name, weights=None, pooling=pooling, engine=engine, precision="float32"
-        ).fit_transform(pictures)
+        ).fit_transform(images)
         for engine in ("keras", "openvino")
     }
     largest = by_engine["keras"].max()
@@ -122,11 +122,11 @@ def test_preprocessing_and_pooling_are_converted_with_the_network(pictures, name
 
 
 @pytest.mark.parametrize("engine", ["keras", pytest.param("openvino", marks=needs_openvino)])
-def test_bfloat16_is_close(pictures, expected, engine):
+def test_bfloat16_is_close(images, expected, engine):
     if engine == "openvino" and not _engines._has_bfloat16():
         pytest.skip("this processor has no bfloat16")
     transformer = PretrainedCNNFeatures(engine=engine, precision="bfloat16")
-    features = transformer.fit_transform(pictures)
+    features = transformer.fit_transform(images)
     assert features.dtype == np.float32
     assert transformer.precision_ == "bfloat16"
     lengths = np.linalg.norm(features, axis=1) * np.linalg.norm(expected, axis=1)
@@ -136,7 +136,7 @@ def test_bfloat16_is_close(pictures, expected, engine):
 
 @needs_openvino
 @pytest.mark.parametrize(("n_cores", "shares"), [(1, [1]), (2, [1, 1]), (9, [2, 2, 2, 3])])
-def test_each_compiled_network_has_one_stream(pictures, tiny, monkeypatch, n_cores, shares):
+def test_each_compiled_network_has_one_stream(images, tiny, monkeypatch, n_cores, shares):
     # Several streams may never be ready where other processes keep the processor busy.
     monkeypatch.setattr(joblib, "cpu_count", lambda only_physical_cores: n_cores)
     monkeypatch.setattr(_networks, "_networks", OrderedDict())
@@ -149,7 +149,7 @@ def test_each_compiled_network_has_one_stream(pictures, tiny, monkeypatch, n_cor
 
     monkeypatch.setattr(_networks, "OpenVINOEngine", Engine)
     PretrainedCNNFeatures("mobilenet_v2", weights=None, engine="openvino").fit_transform(
-        pictures[:, :96, :96]
+        images[:, :96, :96]
     )
     assert {network.get_property("NUM_STREAMS") for network in compiled} == {1}
     assert len(compiled) == len(shares)
@@ -157,12 +157,12 @@ def test_each_compiled_network_has_one_stream(pictures, tiny, monkeypatch, n_cor
 
 
 @needs_openvino
-def test_a_saved_model_is_converted(pictures, tmp_path):
+def test_a_saved_model_is_converted(images, tmp_path):
     keras = load_keras()
     model = keras.Sequential([keras.Input((96, 128, 3)), keras.layers.Rescaling(1 / 255)])
     model.save(tmp_path / "scale.keras")
     transformer = PretrainedCNNFeatures(
         tmp_path / "scale.keras", engine="openvino", precision="float32"
     )
-    features = transformer.fit_transform(pictures)
-    np.testing.assert_allclose(features, pictures.mean(axis=(1, 2)) / 255, atol=1e-4)
+    features = transformer.fit_transform(images)
+    np.testing.assert_allclose(features, images.mean(axis=(1, 2)) / 255, atol=1e-4)

@@ -28,7 +28,7 @@ def scenes(n_frames, share, seed):
 
 @pytest.fixture(scope="module")
 def measured():
-    """An aggregator with calibration frames of three films, and a film to measure."""
+    """An aggregator with calibration frames of three videos, and a video to measure."""
     truths = [scenes(300, 0.5, seed) for seed in range(3)]
     X = pd.concat([probabilities(f"{k}.mp4", truth, k) for k, truth in enumerate(truths)])
     X.attrs["out_of_sample"] = True
@@ -39,134 +39,134 @@ def measured():
 
 
 def test_estimates_are_tidy_and_agree_with_the_seconds(measured):
-    aggregator, film, truth = measured
+    aggregator, video, truth = measured
     assert aggregator.correction_ == "calibrated"
-    table = aggregator.estimate(film)
+    table = aggregator.estimate(video)
     assert table.columns.tolist() == [
         "video", "character", "seconds", "share", "low", "high", "appearances",
         "first_seen", "last_seen", "confidence",
     ]  # fmt: skip
     row = table.iloc[0]
     assert (row["video"], row["character"], len(table)) == ("new.mp4", "tom", 1)
-    assert row["seconds"] == aggregator.transform(film).loc["new.mp4", "tom"]
+    assert row["seconds"] == aggregator.transform(video).loc["new.mp4", "tom"]
     assert row["share"] == pytest.approx(row["seconds"] / 800)
     assert row["low"] < 2 * truth.sum() < row["high"]
     assert 0 < row["low"] < row["high"] < 800
-    appearances = aggregator.appearances(film)
+    appearances = aggregator.appearances(video)
     assert row["appearances"] == len(appearances)
     assert row["first_seen"] == appearances["start"].min()
     assert row["last_seen"] == appearances["end"].max()
-    pd.testing.assert_frame_equal(table, aggregator.estimate(film))
+    pd.testing.assert_frame_equal(table, aggregator.estimate(video))
 
 
-def sample(film, truth, n, seed=0):
-    rows = np.sort(np.random.default_rng(seed).choice(len(film), n, replace=False))
-    table = film.index[rows].to_frame(index=False)
-    table["inclusion"] = n / len(film)
+def sample(video, truth, n, seed=0):
+    rows = np.sort(np.random.default_rng(seed).choice(len(video), n, replace=False))
+    table = video.index[rows].to_frame(index=False)
+    table["inclusion"] = n / len(video)
     return table, np.where(truth[rows], "tom", "no"), rows
 
 
-def test_labels_of_the_film_make_the_interval_sure(measured):
-    aggregator, film, truth = measured
-    table, y, _ = sample(film, truth, 60)
-    known = aggregator.estimate(film, labelled=(table, y)).iloc[0]
-    guessed = aggregator.estimate(film).iloc[0]
+def test_labels_of_the_video_make_the_interval_sure(measured):
+    aggregator, video, truth = measured
+    table, y, _ = sample(video, truth, 60)
+    known = aggregator.estimate(video, labelled=(table, y)).iloc[0]
+    guessed = aggregator.estimate(video).iloc[0]
     assert known["low"] < 2 * truth.sum() < known["high"]
     assert known["high"] - known["low"] < guessed["high"] - guessed["low"]
     assert known["appearances"] == guessed["appearances"]
 
 
 def test_all_frames_labelled_leave_no_doubt(measured):
-    aggregator, film, truth = measured
-    table, y, _ = sample(film, truth, len(film))
-    row = aggregator.estimate(film, labelled=(table, y)).iloc[0]
+    aggregator, video, truth = measured
+    table, y, _ = sample(video, truth, len(video))
+    row = aggregator.estimate(video, labelled=(table, y)).iloc[0]
     assert row[["seconds", "low", "high"]].tolist() == pytest.approx([2.0 * truth.sum()] * 3)
 
 
-def test_strata_come_with_the_whole_film(measured):
-    aggregator, film, truth = measured
-    table = film.index.to_frame(index=False)
+def test_strata_come_with_the_whole_video(measured):
+    aggregator, video, truth = measured
+    table = video.index.to_frame(index=False)
     table["stratum"] = np.arange(len(table)) // 40
     rng = np.random.default_rng(2)
     drawn = np.concatenate([rng.choice(40, 6, replace=False) + 40 * k for k in range(10)])
     table["inclusion"] = 6 / 40
     y = np.full(len(table), None)
     y[drawn] = np.where(truth[drawn], "tom", "no")
-    row = aggregator.estimate(film, labelled=(table, y)).iloc[0]
-    plain = aggregator.estimate(film, labelled=(table.drop(columns="stratum"), y)).iloc[0]
+    row = aggregator.estimate(video, labelled=(table, y)).iloc[0]
+    plain = aggregator.estimate(video, labelled=(table.drop(columns="stratum"), y)).iloc[0]
     assert row["low"] < 2 * truth.sum() < row["high"]
     assert row["low"] != plain["low"]
 
 
 def test_stretches_of_time_are_known_from_their_frames(measured):
-    aggregator, film, truth = measured
-    frames = film.index.to_frame(index=False)
+    aggregator, video, truth = measured
+    frames = video.index.to_frame(index=False)
     chosen = suggest_frames(frames, 60, "blocks", random_state=0)
     y = np.where(truth[chosen.index], "tom", "no")
-    row = aggregator.estimate(film, labelled=(chosen, y)).iloc[0]
+    row = aggregator.estimate(video, labelled=(chosen, y)).iloc[0]
     of_chosen = dict(zip(chosen.index, y, strict=True))
     of_all = [of_chosen.get(number) for number in frames.index]
     sizes = (2 / chosen.groupby("stratum")["inclusion"].first()).round().astype(int)
     frames = frames.assign(
         stratum=np.repeat(sizes.index, sizes), inclusion=np.repeat(2 / sizes.to_numpy(), sizes)
     )
-    whole = aggregator.estimate(film, labelled=(frames, np.array(of_all, object))).iloc[0]
+    whole = aggregator.estimate(video, labelled=(frames, np.array(of_all, object))).iloc[0]
     assert row[["seconds", "low", "high"]].tolist() == whole[["seconds", "low", "high"]].tolist()
     # Of other groups a sample tells nothing about the frames that were not drawn.
     other = chosen.assign(stratum=np.arange(60) % 30)
     plain = chosen.drop(columns="stratum")
     first, second = (
-        aggregator.estimate(film, labelled=(table, y)).iloc[0] for table in (other, plain)
+        aggregator.estimate(video, labelled=(table, y)).iloc[0] for table in (other, plain)
     )
     assert first[["seconds", "low", "high"]].tolist() == second[["seconds", "low", "high"]].tolist()
     assert row["low"] != second["low"]
 
 
 def test_why_there_is_no_interval_is_noted(measured):
-    aggregator, film, truth = measured
-    assert aggregator.estimate(film).attrs["notes"] == []
+    aggregator, video, truth = measured
+    assert aggregator.estimate(video).attrs["notes"] == []
     y = np.where(truth, "tom", "no")
-    short = ScreenTimeAggregator(background="no").fit(film.iloc[:10], [*y[:9], "tom"])
-    without_times = ScreenTimeAggregator(background="no").fit(film.to_numpy(), y)
+    short = ScreenTimeAggregator(background="no").fit(video.iloc[:10], [*y[:9], "tom"])
+    without_times = ScreenTimeAggregator(background="no").fit(video.to_numpy(), y)
     for one, reason in [(short, "No interval for 'new.mp4'"), (without_times, "a frame index")]:
         with pytest.warns(UserWarning, match=reason):
-            table = one.estimate(film)
+            table = one.estimate(video)
         assert len(table.attrs["notes"]) == 1
         assert reason in table.attrs["notes"][0]
         assert table[["low", "high"]].isna().all(axis=None)
 
 
-def test_films_without_labels_keep_the_other_interval(measured):
-    aggregator, film, truth = measured
-    table, y, _ = sample(film, truth, 60)
+def test_videos_without_labels_keep_the_other_interval(measured):
+    aggregator, video, truth = measured
+    table, y, _ = sample(video, truth, 60)
     other = probabilities("other.mp4", truth, 5)
-    both = aggregator.estimate(pd.concat([film, other]), labelled=(table, y))
+    both = aggregator.estimate(pd.concat([video, other]), labelled=(table, y))
     assert both["video"].tolist() == ["new.mp4", "other.mp4"]
-    alone = aggregator.estimate(film, labelled=(table, y))
+    alone = aggregator.estimate(video, labelled=(table, y))
     assert both.loc[0, ["low", "high"]].tolist() == alone.loc[0, ["low", "high"]].tolist()
     assert both.loc[1, "low"] < both.loc[1, "seconds"] < both.loc[1, "high"]
 
 
 def test_frames_chosen_by_hand_are_refused(measured):
-    aggregator, film, truth = measured
-    table, y, _ = sample(film, truth, 60)
+    aggregator, video, truth = measured
+    table, y, _ = sample(video, truth, 60)
     for bad in (table.drop(columns="inclusion"), table.assign(inclusion=np.nan)):
         with pytest.raises(ValueError, match="drawn at random"):
-            aggregator.estimate(film, labelled=(bad, y))
+            aggregator.estimate(video, labelled=(bad, y))
     with pytest.raises(ValueError, match=r"at 7\.5 s of 'new\.mp4'"):
-        aggregator.estimate(film, labelled=(table.assign(time=7.5), y))
+        aggregator.estimate(video, labelled=(table.assign(time=7.5), y))
 
 
 def test_labels_that_were_learned_from_need_cross_fitting(measured):
-    _, film, truth = measured
-    table, y, rows = sample(film, truth, 60)
-    known = film.iloc[rows].copy()
+    _, video, truth = measured
+    table, y, rows = sample(video, truth, 60)
+    known = video.iloc[rows].copy()
     known.attrs["out_of_sample"] = False
     aggregator = ScreenTimeAggregator(background="no").fit(known, y)
     with pytest.raises(ValueError, match="learned from 60 of the 60 labelled frames"):
-        aggregator.estimate(film, labelled=(table, y))
+        aggregator.estimate(video, labelled=(table, y))
     with pytest.warns(UserWarning, match="too narrow") as warned:
-        both = aggregator.estimate(pd.concat([film, probabilities("other.mp4", truth, 5)]))
+        both = aggregator.estimate(pd.concat([video, probabilities("other.mp4", truth, 5)]))
     assert both.attrs["notes"] == [str(warned[0].message)]
 
     unseen = known.copy()
@@ -177,31 +177,31 @@ def test_labels_that_were_learned_from_need_cross_fitting(measured):
     worse = ScreenTimeAggregator(background="no", correction=None).fit(unseen, y)
     better = ScreenTimeAggregator(background="no", correction=None).fit(known.iloc[:0:-1], y[:0:-1])
     widths = [
-        float((row := one.estimate(film, labelled=(table, y)).iloc[0])["high"] - row["low"])
+        float((row := one.estimate(video, labelled=(table, y)).iloc[0])["high"] - row["low"])
         for one in (worse, better)
     ]
     assert widths[0] > widths[1]
 
 
 def test_labels_learned_from_by_a_head_that_judges_frames_together(measured):
-    _, film, truth = measured
-    table, y, rows = sample(film, truth, 60)
-    known = film.iloc[rows].copy()
+    _, video, truth = measured
+    table, y, rows = sample(video, truth, 60)
+    known = video.iloc[rows].copy()
     known.attrs.update(out_of_sample=True, judged_together=True)
     aggregator = ScreenTimeAggregator(background="no", correction=None).fit(known, y)
-    turned = film[::-1].set_axis(film.index)
+    turned = video[::-1].set_axis(video.index)
     columns = ["seconds", "low", "high"]
-    alone, same = (aggregator.estimate(each, labelled=(table, y)) for each in (film, turned))
+    alone, same = (aggregator.estimate(each, labelled=(table, y)) for each in (video, turned))
     np.testing.assert_array_equal(alone[columns], same[columns])
-    with_film = aggregator.estimate(turned, labelled=(table, y), cross_fitted=film)
+    with_video = aggregator.estimate(turned, labelled=(table, y), cross_fitted=video)
     fresh = ScreenTimeAggregator(background="no", correction=None).fit(
         known.set_axis(known.index.set_levels(["other.mp4"], level="video")), y
     )
-    expected = fresh.estimate(film, labelled=(table, y))
-    np.testing.assert_allclose(with_film[columns], expected[columns])
-    assert (with_film["high"] - with_film["low"] < alone["high"] - alone["low"]).all()
+    expected = fresh.estimate(video, labelled=(table, y))
+    np.testing.assert_allclose(with_video[columns], expected[columns])
+    assert (with_video["high"] - with_video["low"] < alone["high"] - alone["low"]).all()
     with pytest.raises(ValueError, match="cross_fitted has other rows than X"):
-        aggregator.estimate(film, labelled=(table, y), cross_fitted=film[::-1])
+        aggregator.estimate(video, labelled=(table, y), cross_fitted=video[::-1])
 
 
 def test_the_head_says_whether_it_had_seen_the_frames():
@@ -209,8 +209,8 @@ def test_the_head_says_whether_it_had_seen_the_frames():
     index = probabilities("a.mp4", scenes(80, 0.5, 0), 0).index
     X = pd.DataFrame(rng.normal(size=(80, 4)), index=index)
     y = np.where(X[0] > 0, "tom", "no")
-    for cross_fit, correction in [(None, None), (3, "calibrated")]:
-        head = KerasDenseClassifier(epochs=2, cross_fit=cross_fit, random_state=0)
+    for cv, correction in [(None, None), (3, "calibrated")]:
+        head = KerasDenseClassifier(epochs=2, cv=cv, random_state=0)
         aggregator = ScreenTimeAggregator().fit(head.fit_transform(X, y), y)
         assert aggregator.correction_ == correction
     seen = KerasDenseClassifier(epochs=2, random_state=0).fit_transform(X, y)
@@ -220,9 +220,9 @@ def test_the_head_says_whether_it_had_seen_the_frames():
 
 @pytest.fixture(scope="module")
 def two():
-    """An aggregator of two characters, a film's probabilities, and labels of all its frames."""
+    """An aggregator of two characters, a video's probabilities, and labels of all its frames."""
     y = pd.DataFrame({"tom": scenes(300, 0.5, 0), "jerry": scenes(300, 0.2, 1)})
-    X = pd.concat([probabilities("film.mp4", y[name].to_numpy(), 3)["tom"] for name in y], axis=1)
+    X = pd.concat([probabilities("video.mp4", y[name].to_numpy(), 3)["tom"] for name in y], axis=1)
     X.columns = y.columns
     X.attrs["out_of_sample"] = True
     return ScreenTimeAggregator(random_state=0).fit(X, y), X, y
@@ -257,25 +257,25 @@ def test_labels_that_were_not_learned(two, labels, message):
 
 
 def test_classes_that_were_not_learned(measured):
-    aggregator, film, truth = measured
-    table, y, _ = sample(film, truth, 60)
+    aggregator, video, truth = measured
+    table, y, _ = sample(video, truth, 60)
     with pytest.raises(ValueError, match=r"holds the classes \['Tom'\]"):
-        aggregator.estimate(film, labelled=(table, np.where(y == "tom", "Tom", y)))
+        aggregator.estimate(video, labelled=(table, np.where(y == "tom", "Tom", y)))
     with pytest.raises(TypeError, match="a tuple is expected"):
-        aggregator.estimate(film, labelled=table)
+        aggregator.estimate(video, labelled=table)
     with pytest.raises(ValueError, match=r"lacks \['video'\]"):
-        aggregator.estimate(film, labelled=(table.drop(columns="video"), y))
+        aggregator.estimate(video, labelled=(table.drop(columns="video"), y))
 
 
-def test_films_are_the_same_however_their_paths_are_spelled(measured):
-    aggregator, film, truth = measured
-    table, y, _ = sample(film, truth, 60)
-    expected = aggregator.estimate(film, labelled=(table, y))
+def test_videos_are_the_same_however_their_paths_are_spelled(measured):
+    aggregator, video, truth = measured
+    table, y, _ = sample(video, truth, 60)
+    expected = aggregator.estimate(video, labelled=(table, y))
     for spelled in ("./new.mp4", os.path.abspath("new.mp4")):
-        same = aggregator.estimate(film, labelled=(table.assign(video=spelled), y))
+        same = aggregator.estimate(video, labelled=(table.assign(video=spelled), y))
         pd.testing.assert_frame_equal(same, expected)
-    with pytest.raises(ValueError, match="None of the labelled frames is of a film"):
-        aggregator.estimate(film, labelled=(table.assign(video="other.mp4"), y))
+    with pytest.raises(ValueError, match="None of the labelled frames is of a video"):
+        aggregator.estimate(video, labelled=(table.assign(video="other.mp4"), y))
     learned = probabilities("./0.mp4", scenes(300, 0.5, 0), 0)
     aggregator = ScreenTimeAggregator(background="no").fit(
         learned.set_axis(frame_index(learned.index.to_frame(index=False).assign(video="0.mp4"))),
@@ -287,7 +287,7 @@ def test_films_are_the_same_however_their_paths_are_spelled(measured):
 
 
 def test_a_part_of_a_sample_is_no_sample(measured):
-    aggregator, film, truth = measured
-    table, y, _ = sample(film, truth, 60)
+    aggregator, video, truth = measured
+    table, y, _ = sample(video, truth, 60)
     with pytest.raises(ValueError, match=r"The 20 labelled frames .* stand for 133 of its 400"):
-        aggregator.estimate(film, labelled=(table[:20], y[:20]))
+        aggregator.estimate(video, labelled=(table[:20], y[:20]))

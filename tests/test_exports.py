@@ -22,8 +22,8 @@ def appearances_of(*rows):
     """A table of appearances from (video, character, start, end, confidence)."""
     return pd.DataFrame(
         [
-            (film, name, start, end, end - start, sure, start)
-            for film, name, start, end, sure in rows
+            (video, name, start, end, end - start, sure, start)
+            for video, name, start, end, sure in rows
         ],
         columns=COLUMNS,
     )
@@ -107,7 +107,7 @@ def test_an_index_with_names_is_kept_in_the_csv(tmp_path):
 
 
 def test_vtt_has_a_cue_for_each_appearance(tmp_path, appearances):
-    path = tmp_path / "film.vtt"
+    path = tmp_path / "video.vtt"
     save_vtt(path, appearances)
     assert path.read_bytes().decode() == (
         "WEBVTT\n\n"
@@ -118,7 +118,7 @@ def test_vtt_has_a_cue_for_each_appearance(tmp_path, appearances):
 
 
 def test_srt_says_who_is_there_until_somebody_comes_or_goes(tmp_path, appearances):
-    path = tmp_path / "film.srt"
+    path = tmp_path / "video.srt"
     save_srt(path, appearances)
     assert path.read_bytes().decode() == (
         "1\n00:00:01,000 --> 00:00:02,000\ntom\n\n"
@@ -139,7 +139,7 @@ def test_srt_says_who_is_there_until_somebody_comes_or_goes(tmp_path, appearance
     ],
 )
 def test_times_are_rounded_across_the_hour(tmp_path, seconds, timestamp):
-    path = tmp_path / "film.vtt"
+    path = tmp_path / "video.vtt"
     save_vtt(path, appearances_of(("a", "tom", seconds, seconds + 1, 0.5)))
     assert path.read_text().splitlines()[2].startswith(f"{timestamp} --> ")
 
@@ -147,37 +147,37 @@ def test_times_are_rounded_across_the_hour(tmp_path, seconds, timestamp):
 def test_names_cannot_break_out_of_a_cue(tmp_path):
     evil = "a & <b>\n\n00:00:09.000 --> 00:00:10.000\r\nno"
     rows = appearances_of(("a", evil, 0.0, 1.0, 0.5))
-    save_vtt(tmp_path / "film.vtt", rows)
-    lines = (tmp_path / "film.vtt").read_bytes().decode().split("\n")
+    save_vtt(tmp_path / "video.vtt", rows)
+    lines = (tmp_path / "video.vtt").read_bytes().decode().split("\n")
     assert lines[3] == r"a &amp; &lt;b&gt;\n\n00:00:09.000 --&gt; 00:00:10.000\r\nno"
     assert len(lines) == 5
-    save_srt(tmp_path / "film.srt", rows)
-    lines = (tmp_path / "film.srt").read_bytes().decode().split("\n")
+    save_srt(tmp_path / "video.srt", rows)
+    lines = (tmp_path / "video.srt").read_bytes().decode().split("\n")
     assert lines[2] == r"a & ‹b›\n\n00:00:09.000 --› 00:00:10.000\r\nno"  # noqa: RUF001
     assert len(lines) == 4
 
 
 def test_what_rounds_to_nothing_is_no_cue(tmp_path):
     rows = appearances_of(("a", "tom", 0.0, 0.0004, 0.5))
-    save_vtt(tmp_path / "film.vtt", rows)
-    save_srt(tmp_path / "film.srt", rows)
-    assert (tmp_path / "film.vtt").read_text() == "WEBVTT\n"
-    assert (tmp_path / "film.srt").read_text() == ""
+    save_vtt(tmp_path / "video.vtt", rows)
+    save_srt(tmp_path / "video.srt", rows)
+    assert (tmp_path / "video.vtt").read_text() == "WEBVTT\n"
+    assert (tmp_path / "video.srt").read_text() == ""
 
 
 @pytest.mark.parametrize("save", [save_vtt, save_srt])
-def test_subtitles_are_of_one_film(tmp_path, appearances, save):
+def test_subtitles_are_of_one_video(tmp_path, appearances, save):
     rows = appearances.assign(video=["a.mp4", "b.mp4", "b.mp4"])
     with pytest.raises(ValueError, match="are of 2"):
-        save(tmp_path / "film", rows)
+        save(tmp_path / "video", rows)
     assert os.listdir(tmp_path) == []
 
 
 def test_other_tables_are_refused(tmp_path, estimate, appearances):
     with pytest.raises(ValueError, match="'start', 'end', 'duration', 'peak_time'"):
-        save_vtt(tmp_path / "film.vtt", estimate)
+        save_vtt(tmp_path / "video.vtt", estimate)
     with pytest.raises(ValueError, match=r"ScreenTimeAggregator\.estimate"):
-        save_json(tmp_path / "film.json", appearances, appearances)
+        save_json(tmp_path / "video.json", appearances, appearances)
 
 
 def test_nothing_is_written_half(tmp_path, appearances, monkeypatch):
@@ -204,9 +204,9 @@ def test_where_nothing_can_be_written(tmp_path, appearances):
 def test_round_trip_through_the_json(tmp_path, estimate, appearances):
     save_json(tmp_path / "screen_time.json", estimate, appearances)
     found = [
-        (film["name"], character["name"], shown["startSeconds"], shown["endSeconds"])
-        for film in json.loads((tmp_path / "screen_time.json").read_text())["videos"]
-        for character in film["characters"]
+        (video["name"], character["name"], shown["startSeconds"], shown["endSeconds"])
+        for video in json.loads((tmp_path / "screen_time.json").read_text())["videos"]
+        for character in video["characters"]
         for shown in character["appearances"]
     ]
     wanted = appearances[["video", "character", "start", "end"]].round(3)
@@ -215,7 +215,7 @@ def test_round_trip_through_the_json(tmp_path, estimate, appearances):
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 moments = st.integers(0, 40_000_000).map(lambda ms: ms / 1000)
-found_in_a_film = st.lists(
+found_in_a_video = st.lists(
     st.tuples(st.just("a"), names, moments, moments, st.floats(0, 1)).filter(lambda r: r[2] < r[3]),
     max_size=6,
 )
@@ -236,11 +236,11 @@ def cues_of(text):
             yield start, end, lines[timing + 1 :]
 
 
-@given(found_in_a_film)
+@given(found_in_a_video)
 @settings(deadline=None, max_examples=60)
 def test_round_trip_through_vtt(rows):
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "film.vtt"
+        path = Path(folder) / "video.vtt"
         save_vtt(path, appearances_of(*rows))
         text = path.read_bytes().decode()
     found = [(start, end, html.unescape("".join(lines))) for start, end, lines in cues_of(text)]
@@ -251,12 +251,12 @@ def test_round_trip_through_vtt(rows):
     assert found == wanted
 
 
-@given(found_in_a_film)
+@given(found_in_a_video)
 @settings(deadline=None, max_examples=60)
 def test_subtitles_follow_each_other_and_last_as_long(rows):
-    rows = [(film, "tom" * (1 + row % 2), *rest) for row, (film, _, *rest) in enumerate(rows)]
+    rows = [(video, "tom" * (1 + row % 2), *rest) for row, (video, _, *rest) in enumerate(rows)]
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "film.srt"
+        path = Path(folder) / "video.srt"
         save_srt(path, appearances_of(*rows))
         subtitles = list(cues_of(path.read_bytes().decode()))
     assert all(one[1] <= two[0] for one, two in pairwise(subtitles))
@@ -267,7 +267,7 @@ def test_subtitles_follow_each_other_and_last_as_long(rows):
             assert any(a <= moment < b for a, b in shown) == any(a <= moment < b for a, b in inside)
 
 
-@given(found_in_a_film)
+@given(found_in_a_video)
 @settings(deadline=None, max_examples=60)
 def test_round_trip_through_csv(rows):
     table = appearances_of(*rows)

@@ -13,11 +13,11 @@ from sktime_screen.video._image import read_image
 
 
 @pytest.fixture
-def films(tmp_path, film, other_film):
-    (tmp_path / "film.mp4").symlink_to(film)
+def videos(tmp_path, video, other_video):
+    (tmp_path / "video.mp4").symlink_to(video)
     (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "film.mp4").symlink_to(other_film)
-    return [str(tmp_path / "film.mp4"), str(tmp_path / "b" / "film.mp4")]
+    (tmp_path / "b" / "video.mp4").symlink_to(other_video)
+    return [str(tmp_path / "video.mp4"), str(tmp_path / "b" / "video.mp4")]
 
 
 def fill_in(folder, fill):
@@ -29,15 +29,15 @@ def fill_in(folder, fill):
     return path
 
 
-def test_pictures_lead_back_to_film_and_time(tmp_path, films):
-    folder = tmp_path / "pictures"
-    X = extract_frames(films, folder, rate=0.5, characters=["tom", "jerry"])
+def test_images_lead_back_to_video_and_time(tmp_path, videos):
+    folder = tmp_path / "images"
+    X = extract_frames(videos, folder, rate=0.5, characters=["tom", "jerry"])
     check_frame_table(X)
     assert [read_code(read_image(path)) for path in X["image"]] == [0, 48, 96, 144, 192, 0, 50]
     assert sorted(os.listdir(folder)) == sorted([*map(os.path.basename, X["image"]), "labels.csv"])
     lines = (folder / "labels.csv").read_text().splitlines()
     assert lines[0] == "video,time,duration,image,tom,jerry"
-    assert lines[2] == f"../film.mp4,2.0,2.0,{os.path.basename(X['image'][1])},,"
+    assert lines[2] == f"../video.mp4,2.0,2.0,{os.path.basename(X['image'][1])},,"
     assert X["image"][1].endswith("_00002.000.jpg")
 
     def fill(lines):
@@ -47,7 +47,7 @@ def test_pictures_lead_back_to_film_and_time(tmp_path, films):
     labelled, y = load_label_csv(fill_in(folder, fill), missing="drop")
     assert y.to_dict("list") == {"tom": [1, 1], "jerry": [0, 0]}
     assert labelled["time"].tolist() == [2.0, 0.0]
-    assert [os.path.samefile(*pair) for pair in zip(labelled["video"], films, strict=True)] == [
+    assert [os.path.samefile(*pair) for pair in zip(labelled["video"], videos, strict=True)] == [
         True,
         True,
     ]
@@ -56,65 +56,65 @@ def test_pictures_lead_back_to_film_and_time(tmp_path, films):
     )
 
 
-def test_called_again_it_keeps_pictures_and_labels(tmp_path, films):
-    folder = tmp_path / "pictures"
-    X = extract_frames(films[0], folder, rate=0.5)
+def test_called_again_it_keeps_images_and_labels(tmp_path, videos):
+    folder = tmp_path / "images"
+    X = extract_frames(videos[0], folder, rate=0.5)
     kept, lost = X["image"][0], X["image"][3]
     Path(kept).write_bytes(b"not touched")
     os.remove(lost)
     fill_in(folder, lambda lines: lines.__setitem__("label", "tom"))
     before = (folder / "labels.csv").read_text()
-    again = extract_frames(films[0], folder, rate=0.5)
+    again = extract_frames(videos[0], folder, rate=0.5)
     pd.testing.assert_frame_equal(again, X)
     assert Path(kept).read_bytes() == b"not touched"
     assert read_code(read_image(lost)) == 144
     assert (folder / "labels.csv").read_text() == before
-    extract_frames(films, folder, rate=1)
+    extract_frames(videos, folder, rate=1)
     lines = pd.read_csv(folder / "labels.csv", keep_default_na=False)
     assert lines["time"].tolist() == [*range(10), *range(4)]
     assert lines["label"].tolist() == ["tom", ""] * 5 + [""] * 4
 
 
-def test_at_a_higher_rate_frames_stand_until_the_next_one(tmp_path, films):
+def test_at_a_higher_rate_frames_stand_until_the_next_one(tmp_path, videos):
     for rate in (0.5, 1):
-        extract_frames(films, tmp_path / "pictures", rate=rate)
-    lines = pd.read_csv(tmp_path / "pictures" / "labels.csv")
+        extract_frames(videos, tmp_path / "images", rate=rate)
+    lines = pd.read_csv(tmp_path / "images" / "labels.csv")
     assert lines["duration"].tolist() == [1.0] * len(lines)
-    expected = extract_frames(films, tmp_path / "others", rate=1)
+    expected = extract_frames(videos, tmp_path / "others", rate=1)
     assert lines["time"].tolist() == pytest.approx(expected["time"].tolist())
 
 
-def test_another_film_of_the_same_name_is_refused(tmp_path, film, other_film):
-    path = tmp_path / "film.mp4"
-    shutil.copy(film, path)
-    extract_frames(path, tmp_path / "pictures", characters=["tom"])
-    before = (tmp_path / "pictures" / "labels.csv").read_text()
-    shutil.copy(other_film, path)
+def test_another_video_of_the_same_name_is_refused(tmp_path, video, other_video):
+    path = tmp_path / "video.mp4"
+    shutil.copy(video, path)
+    extract_frames(path, tmp_path / "images", characters=["tom"])
+    before = (tmp_path / "images" / "labels.csv").read_text()
+    shutil.copy(other_video, path)
     with pytest.raises(ValueError, match="is another one now"):
-        extract_frames(path, tmp_path / "pictures", characters=["tom"])
-    assert (tmp_path / "pictures" / "labels.csv").read_text() == before
+        extract_frames(path, tmp_path / "images", characters=["tom"])
+    assert (tmp_path / "images" / "labels.csv").read_text() == before
 
 
-def test_lines_of_another_format_leave_durations_alone(tmp_path, films):
-    for picture_format in ("jpg", "png"):
-        extract_frames(films, tmp_path / "pictures", picture_format=picture_format)
-    assert (pd.read_csv(tmp_path / "pictures" / "labels.csv")["duration"] == 1).all()
+def test_lines_of_another_format_leave_durations_alone(tmp_path, videos):
+    for image_format in ("jpg", "png"):
+        extract_frames(videos, tmp_path / "images", image_format=image_format)
+    assert (pd.read_csv(tmp_path / "images" / "labels.csv")["duration"] == 1).all()
 
 
-def test_a_spreadsheet_may_write_semicolons(tmp_path, films):
-    folder = tmp_path / "pictures"
-    extract_frames(films[0], folder, rate=0.5)
+def test_a_spreadsheet_may_write_semicolons(tmp_path, videos):
+    folder = tmp_path / "images"
+    extract_frames(videos[0], folder, rate=0.5)
     path = folder / "labels.csv"
     text = path.read_text().replace(",", ";").replace("2.0", "2,0")
     path.write_text(text.replace("00004.000.jpg;", "00004.000.jpg;tom"))
-    extract_frames(films[0], folder, rate=1)
+    extract_frames(videos[0], folder, rate=1)
     X, y = load_label_csv(path, missing="drop")
     assert X["time"].tolist() == [4]
     assert y.tolist() == ["tom"]
 
 
-def test_an_interruption_leaves_whole_pictures(tmp_path, films, monkeypatch):
-    folder = tmp_path / "pictures"
+def test_an_interruption_leaves_whole_images(tmp_path, videos, monkeypatch):
+    folder = tmp_path / "images"
     replace, done = os.replace, []
 
     def interrupt(source, target):
@@ -125,21 +125,21 @@ def test_an_interruption_leaves_whole_pictures(tmp_path, films, monkeypatch):
 
     monkeypatch.setattr(os, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        extract_frames(films, folder)
+        extract_frames(videos, folder)
     assert sorted(os.listdir(folder)) == sorted(map(os.path.basename, done[:3]))
     monkeypatch.undo()
-    X = extract_frames(films, folder)
+    X = extract_frames(videos, folder)
     assert [read_code(read_image(path)) for path in X["image"][:10]] == [24 * k for k in range(10)]
 
 
-def test_png_keeps_every_pixel(tmp_path, films):
-    X = extract_frames(films[0], tmp_path / "pictures", rate=0.2, picture_format="png")
-    pictures = FrameSequence(X.drop(columns="image"))
-    np.testing.assert_array_equal(np.asarray(FrameSequence(X)), np.asarray(pictures))
+def test_png_keeps_every_pixel(tmp_path, videos):
+    X = extract_frames(videos[0], tmp_path / "images", rate=0.2, image_format="png")
+    images = FrameSequence(X.drop(columns="image"))
+    np.testing.assert_array_equal(np.asarray(FrameSequence(X)), np.asarray(images))
 
 
-def test_a_bad_film_does_not_lose_the_others(tmp_path, films, sound_only):
-    videos = [films[0], sound_only, str(tmp_path / "none.mp4"), films[1]]
+def test_a_bad_video_does_not_lose_the_others(tmp_path, videos, sound_only):
+    videos = [videos[0], sound_only, str(tmp_path / "none.mp4"), videos[1]]
     with pytest.raises(VideoError, match=r"sound\.mp4"):
         extract_frames(videos, tmp_path / "a")
     with pytest.warns(RuntimeWarning) as warned:
@@ -150,7 +150,7 @@ def test_a_bad_film_does_not_lose_the_others(tmp_path, films, sound_only):
         True,
         True,
     ]
-    assert X["video"].unique().tolist() == films
+    assert X["video"].unique().tolist() == videos
     assert len(pd.read_csv(tmp_path / "b" / "labels.csv")) == 14
     assert len(extract_frames(videos, tmp_path / "b", on_error="skip")) == 14
     with pytest.raises(ValueError, match="None of the 1 videos"):
@@ -159,31 +159,31 @@ def test_a_bad_film_does_not_lose_the_others(tmp_path, films, sound_only):
         extract_frames(videos[2], tmp_path / "c")
 
 
-def test_a_full_disk_is_not_a_bad_film(tmp_path, films, monkeypatch):
+def test_a_full_disk_is_not_a_bad_video(tmp_path, videos, monkeypatch):
     def full(source, target):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match=r"Cannot write .*film_.*\.jpg: No space left on device"):
-        extract_frames(films, tmp_path / "a", on_error="skip")
+    with pytest.raises(OSError, match=r"Cannot write .*video_.*\.jpg: No space left on device"):
+        extract_frames(videos, tmp_path / "a", on_error="skip")
     assert os.listdir(tmp_path / "a") == []
 
 
-def test_bad_arguments(tmp_path, films):
+def test_bad_arguments(tmp_path, videos):
     for options, message in [
         ({"on_error": "ignore"}, "on_error='ignore'"),
-        ({"picture_format": "gif"}, "picture_format='gif'"),
+        ({"image_format": "gif"}, "image_format='gif'"),
         ({"characters": ["tom", "tom"]}, "'tom' is empty, comes twice"),
         ({"characters": ["time"]}, "'time' is empty, comes twice or is a column"),
         ({"rate": 0}, "rate"),
     ]:
         with pytest.raises(ValueError, match=message):
-            extract_frames(films, tmp_path / "a", **options)
-    extract_frames(films[0], tmp_path / "a", characters="tom")
+            extract_frames(videos, tmp_path / "a", **options)
+    extract_frames(videos[0], tmp_path / "a", characters="tom")
     with pytest.raises(ValueError, match=r"labels\.csv' is there with the columns .*'tom'"):
-        extract_frames(films[0], tmp_path / "a")
+        extract_frames(videos[0], tmp_path / "a")
 
 
-def test_progress_is_shown(tmp_path, films, capsys):
-    extract_frames(films[0], tmp_path / "a", verbose=True)
-    assert "film.mp4" in capsys.readouterr().err
+def test_progress_is_shown(tmp_path, videos, capsys):
+    extract_frames(videos[0], tmp_path / "a", verbose=True)
+    assert "video.mp4" in capsys.readouterr().err

@@ -14,14 +14,14 @@ from sktime_screen.cli._model import save_model
 
 
 def test_a_file_is_there_when_it_is_whole(tmp_path):
-    path = tmp_path / "film.mp4"
+    path = tmp_path / "video.mp4"
     with written_whole(path) as unfinished:
         unfinished.write_bytes(b"half")
         assert unfinished.suffix == ".mp4"
         assert not path.exists()
         unfinished.write_bytes(b"whole")
     assert path.read_bytes() == b"whole"
-    assert os.listdir(tmp_path) == ["film.mp4"]
+    assert os.listdir(tmp_path) == ["video.mp4"]
 
 
 def test_an_error_leaves_what_was_there(tmp_path):
@@ -50,7 +50,7 @@ def test_a_killed_process_leaves_what_was_there(tmp_path):
     )
     assert subprocess.run([sys.executable, "-c", script, path], check=False).returncode == 9
     assert path.read_text() == "before"
-    # What is left over is hidden, so that no loader of folders takes it for a class or a picture.
+    # What is left over is hidden, so that no loader of folders takes it for a class or an image.
     assert [name for name in os.listdir(tmp_path) if not name.startswith(".")] == ["table.csv"]
 
 

@@ -24,7 +24,7 @@ from sktime_screen import (
 )
 from sktime_screen.classify._augmentation import Augmentation
 from sktime_screen.classify._fine_tuned_network import fine_tuned_network
-from sktime_screen.classify._frame_buffer import decoded_pictures
+from sktime_screen.classify._frame_buffer import decoded_images
 from sktime_screen.features import get_backbone
 
 
@@ -67,24 +67,24 @@ def fine_tuned(backbone):
 
 @pytest.fixture(scope="module")
 def table():
-    """Which of a bright square and a dark disc 48 pictures show."""
+    """Which of a bright square and a dark disc 48 images show."""
     shown = np.random.default_rng(1).integers(0, 2, (48, 2))
     return pd.DataFrame(shown, columns=["square", "disc"])
 
 
 @pytest.fixture(scope="module")
 def X(table):
-    """Noisy pictures of 32 x 32 with a yellow square and a blue disc where they are shown."""
+    """Noisy images of 32 x 32 with a yellow square and a blue disc where they are shown."""
     generator = np.random.default_rng(2)
-    pictures = generator.integers(90, 150, (48, 32, 32, 3)).astype(np.uint8)
+    images = generator.integers(90, 150, (48, 32, 32, 3)).astype(np.uint8)
     rows, columns = np.mgrid[:32, :32]
-    for picture, square, disc in zip(pictures, table["square"], table["disc"], strict=True):
+    for image, square, disc in zip(images, table["square"], table["disc"], strict=True):
         y, x = generator.integers(2, 8, 2)
         if square:
-            picture[y : y + 10, x : x + 10] = 250, 230, 10
+            image[y : y + 10, x : x + 10] = 250, 230, 10
         if disc:
-            picture[(rows - y - 18) ** 2 + (columns - x - 16) ** 2 < 30] = 10, 20, 240
-    return pictures
+            image[(rows - y - 18) ** 2 + (columns - x - 16) ** 2 < 30] = 10, 20, 240
+    return images
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_it_is_a_classifier_that_clones(fine_tuned):
         classifier.predict(np.zeros((1, 32, 32, 3), np.uint8))
 
 
-def test_learns_what_pictures_show(fitted, X, y):
+def test_learns_what_images_show(fitted, X, y):
     assert fitted.classes_.tolist() == ["away", "there"]
     assert (fitted.predict(X) == y).mean() > 0.95
     probabilities = fitted.predict_proba(X)
@@ -117,7 +117,7 @@ def test_learns_what_pictures_show(fitted, X, y):
     assert_array_equal(fitted.predict(X) == "there", probabilities[:, 1] > 0.5)
     assert_array_equal(fitted.decision_function(X) > 0, probabilities[:, 1] > 0.5)
     assert_allclose(fitted.transform(X), probabilities, atol=1e-6)
-    assert fitted.picture_shape_ == (32, 32, 3)
+    assert fitted.image_shape_ == (32, 32, 3)
     assert fitted.n_epochs_ == fitted.best_epoch_ == len(fitted.history_["loss"]) == 20
 
 
@@ -289,13 +289,13 @@ def test_wrong_parameters(fine_tuned, params, message, X, y):
         fine_tuned(**params).fit(X, y)
 
 
-def test_wrong_pictures_and_labels(fine_tuned, fitted, X, y):
+def test_wrong_images_and_labels(fine_tuned, fitted, X, y):
     with pytest.raises(ValueError, match="found float64 from 0"):
         fine_tuned().fit(X / 255, y)
     with pytest.raises(ValueError, match="at least 32 x 32 pixels, found 16 x 16"):
         FineTunedCNNClassifier().fit(X[:, :16, :16], y)
-    with pytest.raises(TypeError, match="VideoFrameSampler makes pictures"):
-        fine_tuned().fit(["film.mp4"], ["tom"])
+    with pytest.raises(TypeError, match="VideoFrameSampler makes images"):
+        fine_tuned().fit(["video.mp4"], ["tom"])
     with pytest.raises(ValueError, match="at least two classes"):
         fine_tuned().fit(X, np.repeat("tom", 48))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
@@ -304,9 +304,9 @@ def test_wrong_pictures_and_labels(fine_tuned, fitted, X, y):
         fitted.predict(np.zeros((1, 40, 40, 3), np.uint8))
 
 
-def test_pipeline_from_film_to_seconds(fine_tuned, film):
-    """Picture k of the film shows k: bit 5, a square of the picture, is on for 32 frames of 64."""
-    frames = VideoFrameSampler(rate=6).sample(film)
+def test_pipeline_from_video_to_seconds(fine_tuned, video):
+    """Image k of the video shows k: bit 5, a square of the image, is on for 32 frames of 64."""
+    frames = VideoFrameSampler(rate=6).sample(video)
     shown = (frames["time"].to_numpy() * 24).round().astype(int) >> 5 & 1
     labels = pd.Series(np.where(shown == 1, "tom", "nobody"))
     pipeline = make_pipeline(
@@ -318,7 +318,7 @@ def test_pipeline_from_film_to_seconds(fine_tuned, film):
     pipeline.fit(frames, labels)
     seconds = pipeline.transform(frames)
     assert seconds.columns.tolist() == ["tom"]
-    assert seconds.loc[film, "tom"] == pytest.approx(shown.sum() / 6, abs=1.0)
+    assert seconds.loc[video, "tom"] == pytest.approx(shown.sum() / 6, abs=1.0)
     probabilities = pipeline.set_output(transform="pandas")[:-1].transform(frames)
     assert probabilities.columns.tolist() == ["nobody", "tom"]
     assert_array_equal(probabilities.index.get_level_values("time"), frames["time"])
@@ -329,38 +329,38 @@ def test_pipeline_from_film_to_seconds(fine_tuned, film):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-def test_films_and_arrays_give_the_same(fine_tuned, film):
+def test_videos_and_arrays_give_the_same(fine_tuned, video):
     pipeline = make_pipeline(VideoFrameSampler(rate=3), ImageResizer((32, 32)))
-    sequence = pipeline.fit_transform([film])
+    sequence = pipeline.fit_transform([video])
     y = np.arange(len(sequence)) % 2
-    backwards = np.arange(len(sequence))[::-1]  # films are decoded forwards
-    of_film = fine_tuned(epochs=3).fit(sequence[backwards], y[backwards])
+    backwards = np.arange(len(sequence))[::-1]  # videos are decoded forwards
+    of_video = fine_tuned(epochs=3).fit(sequence[backwards], y[backwards])
     of_array = fine_tuned(epochs=3).fit(np.asarray(sequence)[backwards], y[backwards])
-    assert_array_equal(of_film.weights_[-1], of_array.weights_[-1])
+    assert_array_equal(of_video.weights_[-1], of_array.weights_[-1])
     assert_allclose(
-        of_film.predict_proba(sequence[backwards]),
+        of_video.predict_proba(sequence[backwards]),
         of_array.predict_proba(np.asarray(sequence))[backwards],
         rtol=1e-4,
     )
 
 
-def test_decoded_pictures_are_on_disk_in_the_order_of_the_rows(film, tmp_path, monkeypatch):
+def test_decoded_images_are_on_disk_in_the_order_of_the_rows(video, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    sequence = VideoFrameSampler(rate=4).fit_transform([film])[[30, 2, 17, 2]]
-    with decoded_pictures(sequence) as pictures:
-        assert isinstance(pictures, np.memmap)
-        assert [read_code(picture) for picture in pictures] == [180, 12, 102, 12]
-    del pictures
+    sequence = VideoFrameSampler(rate=4).fit_transform([video])[[30, 2, 17, 2]]
+    with decoded_images(sequence) as images:
+        assert isinstance(images, np.memmap)
+        assert [read_code(image) for image in images] == [180, 12, 102, 12]
+    del images
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
 def slope():
-    """Three pictures of 10 x 20 whose red tells the column and whose green tells the row."""
-    picture = np.zeros((10, 20, 3), np.uint8)
-    picture[..., 0] = np.arange(20) * 5
-    picture[..., 1] = np.arange(10)[:, None] * 5
-    return np.stack([picture] * 200)
+    """Three images of 10 x 20 whose red tells the column and whose green tells the row."""
+    image = np.zeros((10, 20, 3), np.uint8)
+    image[..., 0] = np.arange(20) * 5
+    image[..., 1] = np.arange(10)[:, None] * 5
+    return np.stack([image] * 200)
 
 
 def test_flips(slope):

@@ -6,15 +6,15 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from conftest import draw_code, read_code, write_coded_film
+from conftest import draw_code, read_code, write_coded_video
 
 from sktime_screen import VideoFrameSampler
 from sktime_screen.video import _decoding
-from sktime_screen.video._container import film_stream
-from sktime_screen.video._decoding import read_pictures
+from sktime_screen.video._container import video_stream
+from sktime_screen.video._decoding import read_images
 from sktime_screen.video._frame_converter import Projector
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import picture_size
+from sktime_screen.video._video import image_size
 
 N_FRAMES = 40
 FPS = Fraction(25)
@@ -75,14 +75,14 @@ FORMATS = {
 }
 
 
-def write_film(path, codec, pix_fmt, gop, b_frames, options, pictures, rate=FPS, **settings):
-    """Write pictures as a film; ``settings`` are set on the encoder. Skips without encoder."""
+def write_video(path, codec, pix_fmt, gop, b_frames, options, images, rate=FPS, **settings):
+    """Write images as a video; ``settings`` are set on the encoder. Skips without encoder."""
     if codec not in av.codecs_available:
         pytest.skip(f"PyAV was built without {codec}")
     movflags = {"movflags": "+frag_keyframe+empty_moov"} if "fragmented" in path.name else {}
     with av.open(str(path), "w", options=movflags) as container:
         stream = container.add_stream(codec, rate=rate)
-        height, width = pictures[0].shape[:2]
+        height, width = images[0].shape[:2]
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         # On a busy machine libvpx's threads wait for each other for minutes.
         stream.codec_context.thread_count = 1
@@ -93,8 +93,8 @@ def write_film(path, codec, pix_fmt, gop, b_frames, options, pictures, rate=FPS,
         stream.options = options
         for name, value in settings.items():
             setattr(stream.codec_context, name, value)
-        for picture in pictures:
-            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+        for image in images:
+            frame = av.VideoFrame.from_ndarray(image, "rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return str(path)
@@ -105,11 +105,11 @@ def made(request, tmp_path_factory):
     name = next(name for name, made in FORMATS.items() if made is request.param)
     suffix, *how = request.param
     path = tmp_path_factory.mktemp("made") / f"{name.replace(' ', '_').replace(':', '')}.{suffix}"
-    return write_film(path, *how, [draw_code(number) for number in range(N_FRAMES)])
+    return write_video(path, *how, [draw_code(number) for number in range(N_FRAMES)])
 
 
 def codes(path, times, **options):
-    return [read_code(picture) for picture in read_pictures(path, times, **options)]
+    return [read_code(image) for image in read_images(path, times, **options)]
 
 
 def test_every_frame_at_its_time(made):
@@ -123,19 +123,19 @@ def test_every_frame_at_its_time(made):
 
 def test_sparse_frames_are_those_of_a_full_decode(made, recwarn):
     times = read_timeline(made).times
-    whole = list(read_pictures(made, times))
+    whole = list(read_images(made, times))
     with av.open(made) as container:
-        stream = film_stream(container)
+        stream = video_stream(container)
         projector = Projector(stream)
-        second_opinion = [projector.picture(frame) for frame in container.decode(stream)]
+        second_opinion = [projector.image(frame) for frame in container.decode(stream)]
     np.testing.assert_array_equal(whole, second_opinion)
     rng = np.random.default_rng(0)
     choices = [[number] for number in range(N_FRAMES)]
     choices += [np.sort(rng.choice(N_FRAMES, size, False)) for size in (2, 3, 5, 9, 20)]
     for wanted in choices:
-        pictures = list(read_pictures(made, times[wanted]))
-        assert [read_code(picture) for picture in pictures] == list(wanted)
-        np.testing.assert_array_equal(pictures, np.array(whole)[wanted])
+        images = list(read_images(made, times[wanted]))
+        assert [read_code(image) for image in images] == list(wanted)
+        np.testing.assert_array_equal(images, np.array(whole)[wanted])
     assert not recwarn.list
 
 
@@ -176,25 +176,25 @@ def test_colours_come_back(tmp_path, suffix, codec, pix_fmt, full, matrix):
             container.mux(stream.encode(frame))
             container.mux(stream.encode())
         for size in (None, (32, 48)):
-            picture = next(read_pictures(path, [0.0], size))
-            assert np.abs(picture.astype(int) - colour).max() <= 2
+            image = next(read_images(path, [0.0], size))
+            assert np.abs(image.astype(int) - colour).max() <= 2
 
 
 def h264(path, n_frames=N_FRAMES, **settings):
-    pictures = [draw_code(number) for number in range(n_frames)]
-    return write_film(path, "libx264", "yuv420p", 10, 2, X264, pictures, **settings)
+    images = [draw_code(number) for number in range(n_frames)]
+    return write_video(path, "libx264", "yuv420p", 10, 2, X264, images, **settings)
 
 
-def copy_film(source, target, shift=0, prepare=None, interleave=None):
-    """Copy the packets of a film, ``shift`` seconds later."""
-    with av.open(source) as film, av.open(str(target), "w") as container:
-        stream = film.streams.video[0]
+def copy_video(source, target, shift=0, prepare=None, interleave=None):
+    """Copy the packets of a video, ``shift`` seconds later."""
+    with av.open(source) as video, av.open(str(target), "w") as container:
+        stream = video.streams.video[0]
         if prepare:
             prepare(container)
         copy = container.add_stream_from_template(stream)
         if interleave:
             interleave(container)
-        for packet in film.demux(stream):
+        for packet in video.demux(stream):
             if packet.size:
                 packet.pts += round(shift / packet.time_base)
                 packet.dts += round(shift / packet.time_base)
@@ -209,7 +209,7 @@ def every_code(path):
 
 @pytest.mark.parametrize("suffix", ["mkv", "ts", "mp4"])
 def test_a_first_frame_that_is_not_at_zero(tmp_path, suffix):
-    late = copy_film(h264(tmp_path / "whole.mp4"), tmp_path / f"late.{suffix}", shift=7)
+    late = copy_video(h264(tmp_path / "whole.mp4"), tmp_path / f"late.{suffix}", shift=7)
     table = VideoFrameSampler(rate=5).sample(late)
     np.testing.assert_allclose(table["time"], np.arange(8) / 5, atol=1e-6)
     assert table["duration"].sum() == pytest.approx(1.6, abs=1e-6)
@@ -218,7 +218,7 @@ def test_a_first_frame_that_is_not_at_zero(tmp_path, suffix):
 
 def test_frames_before_an_edit_list_begins_are_not_shown(tmp_path):
     # What "ffmpeg -ss 0.52 -c copy" makes: the key frame before is there but not shown.
-    edited = copy_film(h264(tmp_path / "whole.mp4"), tmp_path / "edited.mp4", shift=-13 / 25)
+    edited = copy_video(h264(tmp_path / "whole.mp4"), tmp_path / "edited.mp4", shift=-13 / 25)
     timeline = read_timeline(edited)
     assert len(timeline.packet_pts) > len(timeline)
     np.testing.assert_allclose(timeline.times, np.arange(27) / 25, atol=1e-9)
@@ -242,29 +242,29 @@ def test_rotation(tmp_path, degrees, suffix):
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(stored), "rgb24")
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    assert picture_size(str(path)) == (64, 96)
-    picture = next(read_pictures(str(path), [0.0]))
-    assert np.abs(picture.astype(int) - upright).mean() < 4
+    assert image_size(str(path)) == (64, 96)
+    image = next(read_images(str(path), [0.0]))
+    assert np.abs(image.astype(int) - upright).mean() < 4
     assert codes(str(path), [0.0], size=(32, 50)) == [5]
 
 
 def test_non_square_pixels(tmp_path):
     path = h264(tmp_path / "wide.mp4", sample_aspect_ratio=Fraction(4, 3))
-    assert picture_size(path) == (64, 128)
-    assert next(read_pictures(path, [0.4])).shape == (64, 128, 3)
+    assert image_size(path) == (64, 128)
+    assert next(read_images(path, [0.4])).shape == (64, 128, 3)
     assert every_code(path) == list(range(N_FRAMES))
 
 
 def test_interlaced_frames_show_one_moment(tmp_path):
-    # The lines between belong to a moment in which the picture is black.
-    pictures = [draw_code(number, 96, 96) for number in range(N_FRAMES)]
-    for picture in pictures:
-        picture[1::2] = 0
+    # The lines between belong to a moment in which the image is black.
+    images = [draw_code(number, 96, 96) for number in range(N_FRAMES)]
+    for image in images:
+        image[1::2] = 0
     options = {"crf": "4", "x264-params": "tff=1"}
-    path = write_film(tmp_path / "fields.mp4", "libx264", "yuv420p", 12, 2, options, pictures)
+    path = write_video(tmp_path / "fields.mp4", "libx264", "yuv420p", 12, 2, options, images)
     for size in (None, (33, 40)):
-        shown = list(read_pictures(path, read_timeline(path).times, size))
-        assert [read_code(picture) for picture in shown] == list(range(N_FRAMES))
+        shown = list(read_images(path, read_timeline(path).times, size))
+        assert [read_code(image) for image in shown] == list(range(N_FRAMES))
         assert shown[7].max() > 230
 
 
@@ -309,7 +309,7 @@ def test_sound_that_starts_earlier(tmp_path, suffix, begin):
             container.mux(sound.encode(frame))
         container.mux(sound.encode())
 
-    path = copy_film(whole, tmp_path / f"sound.{suffix}", shift=1.2, interleave=add_sound)
+    path = copy_video(whole, tmp_path / f"sound.{suffix}", shift=1.2, interleave=add_sound)
     times = read_timeline(path).times
     np.testing.assert_allclose(times, begin + np.arange(N_FRAMES) / 25, atol=2e-5)
     assert codes(path, times) == list(range(N_FRAMES))
@@ -317,14 +317,14 @@ def test_sound_that_starts_earlier(tmp_path, suffix, begin):
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "h264", "ts"])
-def test_dropped_packets_change_no_picture(tmp_path, suffix, monkeypatch):
-    path = h264(tmp_path / f"film.{suffix}", 60)
+def test_dropped_packets_change_no_image(tmp_path, suffix, monkeypatch):
+    path = h264(tmp_path / f"video.{suffix}", 60)
     timeline = read_timeline(path)
     assert suffix == "h264" or 10 < timeline.disposable.sum() < 45
     wanted = np.arange(0, 60, 7)
-    dropping = list(read_pictures(path, timeline.times[wanted]))
+    dropping = list(read_images(path, timeline.times[wanted]))
     monkeypatch.setattr(_decoding, "read_timeline", lambda path: keep_all(timeline))
-    np.testing.assert_array_equal(dropping, list(read_pictures(path, timeline.times[wanted])))
+    np.testing.assert_array_equal(dropping, list(read_images(path, timeline.times[wanted])))
 
 
 def keep_all(timeline):
@@ -332,28 +332,28 @@ def keep_all(timeline):
 
 
 @pytest.mark.parametrize("name", ["h264 B-frames", "h264 TS", "hevc", "mpeg4", "vp9", "gif"])
-def test_seeking_changes_no_picture(tmp_path, monkeypatch, name):
+def test_seeking_changes_no_image(tmp_path, monkeypatch, name):
     suffix, *how = FORMATS[name]
-    pictures = [draw_code(number) for number in range(120)]
-    path = write_film(tmp_path / f"film.{suffix}", *how, pictures)
+    images = [draw_code(number) for number in range(120)]
+    path = write_video(tmp_path / f"video.{suffix}", *how, images)
     times = read_timeline(path).times
-    whole = np.array(list(read_pictures(path, times)))
+    whole = np.array(list(read_images(path, times)))
     monkeypatch.setattr(_decoding, "_NOT_WORTH_SEEKING", 0)
     for wanted in ([5, 40, 41, 100], [119], [60, 61, 62], [0, 36, 72, 108]):
-        shown = np.array(list(read_pictures(path, times[wanted])))
+        shown = np.array(list(read_images(path, times[wanted])))
         np.testing.assert_array_equal(shown, whole[wanted])
 
 
-def test_pictures_that_are_marked_as_key_frames_but_are_none(tmp_path):
-    # Pictures after a change of scene are marked so, and in a film of codes each is another scene.
-    path = write_coded_film(
+def test_images_that_are_marked_as_key_frames_but_are_none(tmp_path):
+    # Images after a change of scene are marked so, and in a video of codes each is another scene.
+    path = write_coded_video(
         tmp_path / "marked.mp4", range(17), 1 / FPS, gop=250, options={"preset": "veryfast"}
     )
     with av.open(path) as container:
         marked = sum(packet.is_keyframe for packet in container.demux(video=0))
     timeline = read_timeline(path)
     if marked == 1:
-        pytest.skip("this x264 marks no other picture")
+        pytest.skip("this x264 marks no other image")
     assert len(np.unique(timeline.starts)) < marked
     for number in range(17):
         assert codes(path, timeline.times[[number]]) == [number]

@@ -17,8 +17,8 @@ from sktime_screen.video import _sequence, check_frame_table, frame_index, is_fr
 
 
 @pytest.fixture
-def table(film, other_film):
-    return VideoFrameSampler(rate=2).sample([film, other_film])
+def table(video, other_video):
+    return VideoFrameSampler(rate=2).sample([video, other_video])
 
 
 @pytest.fixture
@@ -26,19 +26,19 @@ def sequence(table):
     return VideoFrameSampler().transform(table)
 
 
-def codes(pictures):
-    return [read_code(picture) for picture in pictures]
+def codes(images):
+    return [read_code(image) for image in images]
 
 
 EXPECTED = [12 * k for k in range(20)] + [int(12.5 * k) for k in range(8)]
 
 
-def test_sequence_is_an_array_of_pictures(sequence):
+def test_sequence_is_an_array_of_images(sequence):
     assert len(sequence) == 28
     assert sequence.shape == (28, 64, 96, 3)
-    pictures = np.asarray(sequence)
-    assert pictures.dtype == np.uint8
-    assert codes(pictures) == EXPECTED
+    images = np.asarray(sequence)
+    assert images.dtype == np.uint8
+    assert codes(images) == EXPECTED
 
 
 def test_rows_come_back_as_asked_whatever_their_order(sequence):
@@ -53,7 +53,7 @@ def test_rows_come_back_as_asked_whatever_their_order(sequence):
 )
 def test_selection_is_lazy_and_right(sequence, monkeypatch, key):
     with monkeypatch.context() as patch:
-        patch.setattr(_sequence, "read_pictures", None)
+        patch.setattr(_sequence, "read_images", None)
         chosen = sequence[key]
     rows = key[0] if isinstance(key, tuple) else key
     assert isinstance(chosen, FrameSequence)
@@ -61,7 +61,7 @@ def test_selection_is_lazy_and_right(sequence, monkeypatch, key):
     assert codes(np.asarray(chosen)) == expected.tolist()
 
 
-def test_one_row_is_a_picture(sequence):
+def test_one_row_is_a_image(sequence):
     assert sequence[5].shape == (64, 96, 3)
     assert read_code(sequence[5]) == EXPECTED[5]
     with pytest.raises(IndexError):
@@ -70,16 +70,16 @@ def test_one_row_is_a_picture(sequence):
         sequence[0, 1]
 
 
-def test_batches_follow_the_film_and_hold_every_row_once(sequence):
+def test_batches_follow_the_video_and_hold_every_row_once(sequence):
     rows = np.random.default_rng(1).permutation(28)
     seen, shown = [], []
-    for positions, pictures in sequence[rows].iter_batches(5):
-        assert len(positions) == len(pictures) <= 5
+    for positions, images in sequence[rows].iter_batches(5):
+        assert len(positions) == len(images) <= 5
         seen += positions.tolist()
-        shown += codes(pictures)
+        shown += codes(images)
     assert sorted(seen) == list(range(28))
-    first_film = [code for position, code in zip(seen, shown, strict=True) if rows[position] < 20]
-    assert first_film == sorted(first_film)
+    first_video = [code for position, code in zip(seen, shown, strict=True) if rows[position] < 20]
+    assert first_video == sorted(first_video)
     assert shown == [EXPECTED[rows[position]] for position in seen]
 
 
@@ -90,8 +90,8 @@ def test_an_abandoned_iteration_leaves_no_thread(sequence):
     assert threading.active_count() == before
 
 
-def test_a_failure_while_decoding_reaches_the_caller(film):
-    table = pd.DataFrame({"video": [film, film], "time": [0.0, 99.0], "duration": [1.0, 1.0]})
+def test_a_failure_while_decoding_reaches_the_caller(video):
+    table = pd.DataFrame({"video": [video, video], "time": [0.0, 99.0], "duration": [1.0, 1.0]})
     with pytest.raises(ValueError, match=r"99\.000 s is asked of"):
         np.asarray(FrameSequence(table))
 
@@ -115,7 +115,7 @@ def test_a_sequence_can_be_pickled(sequence):
     assert codes(np.asarray(pickle.loads(pickle.dumps(sequence))[:2])) == EXPECTED[:2]
 
 
-def test_pictures_from_files(tmp_path):
+def test_images_from_files(tmp_path):
     paths = []
     for number in range(3):
         paths.append(str(tmp_path / f"{number}.png"))
@@ -126,8 +126,8 @@ def test_pictures_from_files(tmp_path):
     with pytest.raises(ValueError, match=r"differ in size.*ImageResizer"):
         np.asarray(sequence)
     assert codes(np.asarray(sequence.resize((33, 44)))) == [0, 1, 2]
-    (tmp_path / "1.png").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match=r"1\.png.*cannot be read as a picture"):
+    (tmp_path / "1.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"1\.png.*cannot be read as an image"):
         np.asarray(sequence.resize((33, 44)))
     (tmp_path / "1.png").unlink()
     with pytest.raises(FileNotFoundError, match=r"1\.png"):
@@ -167,21 +167,21 @@ def test_bad_frame_tables(change, message):
 
 
 @pytest.mark.parametrize("kind", [str, "path", list, np.array, pd.Series, "table"])
-def test_sampler_takes_paths_of_any_kind(film, kind, tmp_path):
+def test_sampler_takes_paths_of_any_kind(video, kind, tmp_path):
     from pathlib import Path
 
     sampler = VideoFrameSampler()
     videos = {
-        str: film,
-        "path": Path(film),
-        list: [film],
-        np.array: np.array([film]),
-        pd.Series: pd.Series([film]),
-        "table": sampler.sample(film),
+        str: video,
+        "path": Path(video),
+        list: [video],
+        np.array: np.array([video]),
+        pd.Series: pd.Series([video]),
+        "table": sampler.sample(video),
     }[kind]
     sequence = sampler.transform(videos)
     assert len(sequence) == 10
-    assert sequence.table["video"].tolist() == [film] * 10
+    assert sequence.table["video"].tolist() == [video] * 10
 
 
 def test_sampler_keeps_the_rows_of_a_table(table):
@@ -190,24 +190,24 @@ def test_sampler_keeps_the_rows_of_a_table(table):
     np.testing.assert_array_equal(sequence.index, frame_index(shuffled))
 
 
-def test_sampler_refuses(film, table, tmp_path):
+def test_sampler_refuses(video, table, tmp_path):
     sampler = VideoFrameSampler()
     with pytest.raises(ValueError, match="No video was given"):
         sampler.transform([])
     with pytest.raises(ValueError, match="3 is not a path"):
         sampler.transform([3])
     with pytest.raises(ValueError, match="'time', 'duration' missing"):
-        sampler.transform(pd.DataFrame({"video": [film]}))
+        sampler.transform(pd.DataFrame({"video": [video]}))
     with pytest.raises(ValueError, match="28 frames but 3 labels"):
         sampler.fit(table, [0, 1, 0])
     with pytest.raises(ValueError, match="fit takes a frame table"):
-        sampler.fit([film], [0, 1, 0])
+        sampler.fit([video], [0, 1, 0])
     with pytest.raises(FileNotFoundError, match=r"gone\.mp4"):
         sampler.transform(table.assign(video="gone.mp4"))
     with pytest.raises(ValueError, match="'rate' parameter"):
         VideoFrameSampler(rate=0).fit(table)
     with pytest.raises(ValueError, match="'rate' parameter"):
-        VideoFrameSampler(rate="fast").sample(film)
+        VideoFrameSampler(rate="fast").sample(video)
 
 
 def test_resizer_describes_a_sequence_and_resizes_arrays(sequence):
@@ -216,47 +216,47 @@ def test_resizer_describes_a_sequence_and_resizes_arrays(sequence):
     assert isinstance(lazy, FrameSequence)
     assert lazy.shape == (28, 48, 60, 3)
     np.testing.assert_array_equal(lazy.index, sequence.index)
-    # FFmpeg scales films from their own colour planes, OpenCV arrays: the same but for rounding.
+    # FFmpeg scales videos from their own colour planes, OpenCV arrays: the same but for rounding.
     difference = np.asarray(lazy, float) - resizer.transform(np.asarray(sequence))
     assert np.abs(difference).mean() < 0.5
     assert np.abs(difference).max() <= 4
     assert codes(np.asarray(lazy)) == EXPECTED
 
 
-def test_resizer_makes_one_array_of_unlike_pictures():
-    pictures = [
+def test_resizer_makes_one_array_of_unlike_images():
+    images = [
         draw_code(5, 60, 80),
         draw_code(6, 120, 90),
         draw_code(7)[:, :, 0],
         np.dstack([draw_code(8), np.full((64, 96), 255, np.uint8)]),
     ]
-    resized = ImageResizer((30, 40)).transform(pictures)
+    resized = ImageResizer((30, 40)).transform(images)
     assert resized.shape == (4, 30, 40, 3)
     assert codes(resized) == [5, 6, 7, 8]
 
 
 def test_area_interpolation_averages():
     chequered = np.indices((8, 8)).sum(axis=0) % 2 * np.full((3, 1, 1), 200)
-    picture = chequered.transpose(1, 2, 0).astype(np.uint8)
-    assert np.unique(ImageResizer((4, 4)).transform([picture])).tolist() == [100]
-    nearest = ImageResizer((4, 4), interpolation="nearest").transform([picture])
+    image = chequered.transpose(1, 2, 0).astype(np.uint8)
+    assert np.unique(ImageResizer((4, 4)).transform([image])).tolist() == [100]
+    nearest = ImageResizer((4, 4), interpolation="nearest").transform([image])
     assert set(np.unique(nearest)) <= {0, 200}
 
 
 @pytest.mark.parametrize(
-    ("resizer", "pictures", "message"),
+    ("resizer", "images", "message"),
     [
         (ImageResizer((224,)), [], "two positive whole numbers"),
         (ImageResizer((0, 224)), [], "two positive whole numbers"),
         (ImageResizer(interpolation="magic"), [], "'interpolation' parameter"),
-        (ImageResizer(), [np.zeros((4, 4, 3))], r"Picture 0 has shape \(4, 4, 3\) and type float"),
-        (ImageResizer(), [np.zeros((4, 4, 2), np.uint8)], "Picture 0 has shape"),
-        (ImageResizer(), [np.zeros(4, np.uint8)], "Picture 0 has shape"),
+        (ImageResizer(), [np.zeros((4, 4, 3))], r"Image 0 has shape \(4, 4, 3\) and type float"),
+        (ImageResizer(), [np.zeros((4, 4, 2), np.uint8)], "Image 0 has shape"),
+        (ImageResizer(), [np.zeros(4, np.uint8)], "Image 0 has shape"),
     ],
 )
-def test_resizer_refuses(resizer, pictures, message):
+def test_resizer_refuses(resizer, images, message):
     with pytest.raises(ValueError, match=message):
-        resizer.transform(pictures)
+        resizer.transform(images)
 
 
 @pytest.mark.parametrize("step", [VideoFrameSampler(rate=3, stop=9.0), ImageResizer((9, 8))])
@@ -269,16 +269,16 @@ def test_image_steps_are_scikit_learn_steps(step):
         copy.set_params(nonsense=1)
 
 
-def test_unreadable_films_can_be_left_out(film, other_film, tmp_path):
+def test_unreadable_videos_can_be_left_out(video, other_video, tmp_path):
     bad = tmp_path / "bad.mp4"
-    bad.write_text("no film")
-    videos = [film, "missing.mp4", bad, other_film]
+    bad.write_text("no video")
+    videos = [video, "missing.mp4", bad, other_video]
     with pytest.raises(FileNotFoundError, match=r"missing\.mp4"):
         VideoFrameSampler().sample(videos)
     with pytest.warns(RuntimeWarning, match="Left out") as record:
         table = VideoFrameSampler(on_error="warn").sample(videos)
     assert [name for name in ("missing.mp4", "bad.mp4") for w in record if name in str(w.message)]
-    assert table["video"].unique().tolist() == [film, other_film]
+    assert table["video"].unique().tolist() == [video, other_video]
     pd.testing.assert_frame_equal(table, VideoFrameSampler(on_error="skip").sample(videos))
     with pytest.raises(ValueError, match="None of the 2 videos can be read"):
         VideoFrameSampler(on_error="skip").sample(["missing.mp4", bad])

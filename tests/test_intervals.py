@@ -4,17 +4,17 @@ import pytest
 from sktime_screen.screentime._intervals import _Blocks, seconds_interval
 
 
-def calibration(rng, n_films=1, n_blocks=40, length=10, film_effect=0.0, errors=(0.2, 0.4)):
-    """Errors that a block's frames share, as do a film's: (errors, durations, blocks, films)."""
-    films = np.repeat(np.arange(n_films), n_blocks * length)
-    blocks = np.arange(n_films * n_blocks).repeat(length)
-    common = rng.normal(0, film_effect, (n_films, 1)) + np.zeros((1, len(errors)))
-    off = rng.normal(0, errors, (n_films * n_blocks, len(errors)))
-    return off[blocks] + common[films], np.ones(len(blocks)), blocks, films
+def calibration(rng, n_videos=1, n_blocks=40, length=10, video_effect=0.0, errors=(0.2, 0.4)):
+    """Errors that a block's frames share, as do a video's: (errors, durations, blocks, videos)."""
+    videos = np.repeat(np.arange(n_videos), n_blocks * length)
+    blocks = np.arange(n_videos * n_blocks).repeat(length)
+    common = rng.normal(0, video_effect, (n_videos, 1)) + np.zeros((1, len(errors)))
+    off = rng.normal(0, errors, (n_videos * n_blocks, len(errors)))
+    return off[blocks] + common[videos], np.ones(len(blocks)), blocks, videos
 
 
 def test_interval_of_errors_that_blocks_share():
-    """Of 400 s in 40 blocks of ten: the film's errors, and as much for the mean error's."""
+    """Of 400 s in 40 blocks of ten: the video's errors, and as much for the mean error's."""
     rng = np.random.default_rng(0)
     errors, durations, blocks, _ = calibration(rng)
     spread = np.sqrt(40 + 40) * 10 * errors[::10].std(axis=0, ddof=1)
@@ -41,7 +41,7 @@ def test_seconds_are_not_sure_where_no_error_was_seen():
     assert 0 < many[1][1] < few[1][1] < 40
 
 
-def test_limits_stay_within_the_film():
+def test_limits_stay_within_the_video():
     rng = np.random.default_rng(0)
     errors, durations, blocks, _ = calibration(rng, errors=(3.0, 3.0))
     low, high = seconds_interval(
@@ -51,11 +51,11 @@ def test_limits_stay_within_the_film():
     assert high[1] == 25
 
 
-def test_films_are_drawn_and_then_their_blocks():
-    """Films that are off by -1 and 1 throughout: the mean of four varies as that of four draws."""
-    films, blocks = np.arange(4).repeat(20), np.arange(8).repeat(10)
-    errors = np.array([-1.0, -1.0, 1.0, 1.0])[films, None]
-    calibration = _Blocks(errors, np.ones(80), blocks, films)
+def test_videos_are_drawn_and_then_their_blocks():
+    """Videos that are off by -1 and 1 throughout: the mean of four varies as that of four draws."""
+    videos, blocks = np.arange(4).repeat(20), np.arange(8).repeat(10)
+    errors = np.array([-1.0, -1.0, 1.0, 1.0])[videos, None]
+    calibration = _Blocks(errors, np.ones(80), blocks, videos)
     means = calibration.drawn_means(2000, np.random.default_rng(0))
     assert means.std() == pytest.approx(1 / np.sqrt(4), rel=0.05)
 
@@ -69,18 +69,18 @@ def test_repeatable():
 
 
 @pytest.mark.parametrize(
-    ("n_films", "n_blocks", "film_effect"),
+    ("n_videos", "n_blocks", "video_effect"),
     [(1, 40, 0.0), (6, 40, 0.1), (3, 2, 0.2), (6, 1, 0.2)],
 )
-def test_covers_the_truth(n_films, n_blocks, film_effect):
-    """Nominal 90 %, films and blocks drawn anew each time."""
+def test_covers_the_truth(n_videos, n_blocks, video_effect):
+    """Nominal 90 %, videos and blocks drawn anew each time."""
     rng = np.random.default_rng(5)
     covered, repeats = np.zeros(2), 150
     for _ in range(repeats):
-        errors, durations, blocks, films = calibration(
-            rng, n_films, n_blocks, film_effect=film_effect
+        errors, durations, blocks, videos = calibration(
+            rng, n_videos, n_blocks, video_effect=video_effect
         )
-        new = calibration(rng, film_effect=film_effect)[0]
+        new = calibration(rng, video_effect=video_effect)[0]
         truth = 200 - new.sum(axis=0)
         low, high = seconds_interval(
             np.ones(400),
@@ -88,7 +88,7 @@ def test_covers_the_truth(n_films, n_blocks, film_effect):
             errors,
             durations,
             blocks,
-            films=films,
+            videos=videos,
             n_resamples=200,
             random_state=rng,
         )

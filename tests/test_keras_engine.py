@@ -30,50 +30,50 @@ class Recorder:
         self.sizes = []
         self.done = []
 
-    def send(self, pictures):
+    def send(self, images):
         self.done.append(f"send {len(self.sizes)}")
-        self.sizes.append(len(pictures))
+        self.sizes.append(len(images))
         if not self.late:
-            self._check(pictures)
-        return len(self.sizes) - 1, pictures
+            self._check(images)
+        return len(self.sizes) - 1, images
 
     def fetch(self, sent):
-        number, pictures = sent
+        number, images = sent
         self.done.append(f"fetch {number}")
-        self._check(pictures)
-        return sums(pictures)
+        self._check(images)
+        return sums(images)
 
-    def _check(self, pictures):
-        if len(pictures) > self.memory:
-            raise ResourceExhaustedError(f"{len(pictures)} pictures are too many.")
+    def _check(self, images):
+        if len(images) > self.memory:
+            raise ResourceExhaustedError(f"{len(images)} images are too many.")
 
 
-def sums(pictures):
-    return pictures.sum(axis=(1, 2, 3), dtype=np.float32)[:, np.newaxis]
+def sums(images):
+    return images.sum(axis=(1, 2, 3), dtype=np.float32)[:, np.newaxis]
 
 
 @pytest.fixture(scope="module")
-def pictures():
+def images():
     return np.random.default_rng(0).integers(0, 256, (300, 2, 3, 3), dtype=np.uint8)
 
 
-def run(engine, pictures, at_once, batch_size="auto"):
-    """Check the features of all pictures, each of which has to come once."""
-    features = np.full((len(pictures), 1), np.nan, np.float32)
+def run(engine, images, at_once, batch_size="auto"):
+    """Check the features of all images, each of which has to come once."""
+    features = np.full((len(images), 1), np.nan, np.float32)
 
     def store(rows, values):
         assert np.isnan(features[rows]).all()
         features[rows] = values
 
-    rows = np.arange(len(pictures))[::-1]
+    rows = np.arange(len(images))[::-1]
     parts = [slice(start, start + at_once) for start in range(0, len(rows), at_once)]
-    engine.run([(rows[part], pictures[rows[part]]) for part in parts], batch_size, store)
-    np.testing.assert_array_equal(features, sums(pictures))
+    engine.run([(rows[part], images[rows[part]]) for part in parts], batch_size, store)
+    np.testing.assert_array_equal(features, sums(images))
 
 
-def test_the_next_batches_are_sent_before_one_is_fetched(pictures):
+def test_the_next_batches_are_sent_before_one_is_fetched(images):
     device = Recorder()
-    run(KerasEngine(device, 32), pictures[:160], 32)
+    run(KerasEngine(device, 32), images[:160], 32)
     assert device.done == [
         "send 0", "send 1", "send 2", "fetch 0", "send 3", "fetch 1", "send 4",
         "fetch 2", "fetch 3", "fetch 4",
@@ -92,7 +92,7 @@ def test_a_batch_is_sent_while_the_next_is_decoded():
 
 
 @pytest.mark.parametrize(
-    ("n_pictures", "at_once", "batch_size", "sizes"),
+    ("n_images", "at_once", "batch_size", "sizes"),
     [
         (300, 128, 128, [128, 128, 128]),
         (300, 128, 40, [40, 40, 40, 40, 40, 40, 40, 40, 40]),  # 128 are 40 + 40 + 40 + 8
@@ -102,46 +102,46 @@ def test_a_batch_is_sent_while_the_next_is_decoded():
         (30, 12, 12, [12, 12, 12]),
     ],
 )
-def test_few_sizes_are_seen(pictures, n_pictures, at_once, batch_size, sizes):
+def test_few_sizes_are_seen(images, n_images, at_once, batch_size, sizes):
     device = Recorder()
-    run(KerasEngine(device, 32), pictures[:n_pictures], at_once, batch_size)
+    run(KerasEngine(device, 32), images[:n_images], at_once, batch_size)
     if batch_size == 40:
         assert set(device.sizes) == {40}
     else:
         assert device.sizes == sizes
 
 
-def test_where_any_size_is_as_good_nothing_is_filled_up(pictures):
+def test_where_any_size_is_as_good_nothing_is_filled_up(images):
     device = Recorder(any_size=True)
-    run(KerasEngine(device, 32), pictures[:75], 32)
+    run(KerasEngine(device, 32), images[:75], 32)
     assert device.sizes == [32, 32, 11]
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["sent", "fetched"])
 @pytest.mark.parametrize("batch_size", ["auto", 256])
 @pytest.mark.parametrize("memory", [128, 100, 1])
-def test_a_device_without_memory_is_given_half(pictures, memory, batch_size, late):
+def test_a_device_without_memory_is_given_half(images, memory, batch_size, late):
     device = Recorder(memory, late)
     engine = KerasEngine(device, 256)
-    run(engine, pictures, 256, batch_size)
+    run(engine, images, 256, batch_size)
     fits = 1 << (memory.bit_length() - 1)
     assert device.sizes[-1] == fits
     # What fits is remembered, and kept to.
     device.sizes.clear()
-    run(engine, pictures, 256, batch_size)
+    run(engine, images, 256, batch_size)
     assert set(device.sizes) == {fits}
 
 
-def test_a_device_without_memory_for_one_picture(pictures):
-    with pytest.raises(ResourceExhaustedError, match="1 pictures are too many"):
-        run(KerasEngine(Recorder(0), 256), pictures, 256)
+def test_a_device_without_memory_for_one_image(images):
+    with pytest.raises(ResourceExhaustedError, match="1 images are too many"):
+        run(KerasEngine(Recorder(0), 256), images, 256)
 
 
-def test_other_errors_are_raised(pictures):
+def test_other_errors_are_raised(images):
     device = Recorder()
     device.fetch = lambda sent: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        run(KerasEngine(device, 256), pictures, 256)
+        run(KerasEngine(device, 256), images, 256)
     assert set(device.sizes) == {128}
 
 
@@ -189,7 +189,7 @@ class Clock:
     ],
     ids=["more is better", "at most", "the same", "up to some size", "worse again", "small"],
 )
-def test_batches_grow_while_that_is_faster(monkeypatch, pictures, largest, seconds, settled):
+def test_batches_grow_while_that_is_faster(monkeypatch, images, largest, seconds, settled):
     clock = Clock(2.0, seconds)
     monkeypatch.setattr(_keras_engine, "perf_counter", clock)
     device = Recorder()
@@ -198,18 +198,18 @@ def test_batches_grow_while_that_is_faster(monkeypatch, pictures, largest, secon
     engine = KerasEngine(device, largest)
     zeros = np.zeros((largest, 1, 1, 3), np.uint8)
 
-    def batches(n_pictures):
-        for _ in range(n_pictures // largest):
-            clock.now += 100.0  # that pictures are waited for makes no difference
+    def batches(n_images):
+        for _ in range(n_images // largest):
+            clock.now += 100.0  # that images are waited for makes no difference
             yield np.arange(largest), zeros
 
-    def go(n_pictures):
+    def go(n_images):
         device.sizes.clear()
-        engine.run(batches(n_pictures), "auto", lambda rows, values: None)
+        engine.run(batches(n_images), "auto", lambda rows, values: None)
 
     go(2048)
     assert device.sizes[0] == min(128, largest)
-    # To begin with a size takes as long as thousands of pictures do, before the next is tried.
+    # To begin with a size takes as long as thousands of images do, before the next is tried.
     assert settled < 128 or set(device.sizes) == {128}
     go(400_000)
     # No size is passed over, and one more than is taken is tried.
@@ -228,11 +228,11 @@ def test_the_largest_batch():
     assert largest_batch((9000, 9000), gpu=True) == 1
 
 
-def test_a_batch_size_of_a_user_does_not_move_that_of_others(pictures):
+def test_a_batch_size_of_a_user_does_not_move_that_of_others(images):
     size = BatchSize(1024)
     engine = KerasEngine(Recorder(), 1024)
     engine._batch_size = size
-    run(engine, pictures, 300, 300)
+    run(engine, images, 300, 300)
     assert (size.size, size.limit) == (128, np.inf)
 
 
@@ -244,18 +244,18 @@ def gpu(monkeypatch):
 
 
 def test_large_batches_give_the_same_features(gpu, tiny, monkeypatch):
-    pictures = np.random.default_rng(0).integers(0, 256, (300, 16, 24, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (300, 16, 24, 3), dtype=np.uint8)
     at_once = []
 
-    def slices(pictures, batch_size):
+    def slices(images, batch_size):
         at_once.append(batch_size)
-        return _extraction_slices(pictures, batch_size)
+        return _extraction_slices(images, batch_size)
 
     _extraction_slices = _extraction.slices
     monkeypatch.setattr(_extraction, "slices", slices)
     options = {"weights": None, "engine": "keras", "precision": "float32"}
     by_size = [
-        PretrainedCNNFeatures("tiny", batch_size=batch_size, **options).fit_transform(pictures)
+        PretrainedCNNFeatures("tiny", batch_size=batch_size, **options).fit_transform(images)
         for batch_size in ("auto", 1, 7, 256)
     ]
     assert at_once == [1024, 1, 7, 256]
@@ -290,10 +290,10 @@ def test_tensorflow_traces_once_and_sees_new_weights():
     runner = TensorFlowRunner(model)
     assert runner.any_size
     for size in (1, 5, 32, 3):
-        pictures = np.full((size, 4, 6, 3), size, np.uint8)
+        images = np.full((size, 4, 6, 3), size, np.uint8)
         dense.kernel.assign(np.full((3, 2), size))
         np.testing.assert_allclose(
-            runner.fetch(runner.send(pictures)), np.full((size, 2), 3 * size**2)
+            runner.fetch(runner.send(images)), np.full((size, 2), 3 * size**2)
         )
     assert len(traced) == 1
 
@@ -320,24 +320,24 @@ _ELSEWHERE = """
     traced.clear()
     runner = make_runner(model)
     for number in range(4):
-        pictures = np.full((5, 4, 6, 3), 3, np.uint8)[:, ::-1]
-        pictures.flags.writeable = False
+        images = np.full((5, 4, 6, 3), 3, np.uint8)[:, ::-1]
+        images.flags.writeable = False
         dense.trainable = number % 2
         dense.kernel.assign(np.full((3, 2), number))
-        sent = [runner.send(pictures), runner.send(pictures + 1)]
+        sent = [runner.send(images), runner.send(images + 1)]
         for each, value in zip(sent, (3, 4)):
             np.testing.assert_allclose(runner.fetch(each), np.full((5, 2), 3 * value * number))
     if keras.backend.backend() == "jax":
         assert len(traced) == 1, "The network was traced again."
 
-    pictures = np.load(sys.argv[1])
+    images = np.load(sys.argv[1])
     found = {}
     for precision in ("float32", "bfloat16"):
         for batch_size in (64, 4, "auto"):
             features = PretrainedCNNFeatures(
                 sys.argv[3], precision=precision, batch_size=batch_size, engine="keras"
             )
-            found[f"{precision} {batch_size}"] = features.fit_transform(pictures)
+            found[f"{precision} {batch_size}"] = features.fit_transform(images)
     np.savez(sys.argv[2], **found)
 """
 
@@ -361,12 +361,12 @@ def test_other_backends_give_the_same_features(backend, tmp_path):
     drawn = np.random.default_rng(0)
     for weight in model.weights:
         weight.assign(drawn.uniform(0.5, 1.5, weight.shape))
-    files = [tmp_path / name for name in ("pictures.npy", "features.npz", "model.keras")]
-    pictures = drawn.integers(0, 256, (6, 16, 24, 3), dtype=np.uint8)
-    np.save(files[0], pictures)
+    files = [tmp_path / name for name in ("images.npy", "features.npz", "model.keras")]
+    images = drawn.integers(0, 256, (6, 16, 24, 3), dtype=np.uint8)
+    np.save(files[0], images)
     model.save(files[2])
     options = {"engine": "keras", "precision": "float32"}
-    expected = PretrainedCNNFeatures(files[2], **options).fit_transform(pictures)
+    expected = PretrainedCNNFeatures(files[2], **options).fit_transform(images)
     subprocess.run(
         [sys.executable, "-c", "import sys\n" + textwrap.dedent(_ELSEWHERE), *files],
         check=True,

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import downloaded, draw_code, on_a_phone, read_code, requested
 
-from sktime_screen import VideoFrameSampler, load_label_csv, write_label_page
+from sktime_screen import VideoFrameSampler, load_label_csv, save_label_page
 
 
 class Parts(HTMLParser):
@@ -38,17 +38,17 @@ def written(path):
     return Parts(path.read_text(encoding="utf-8"))
 
 
-def pictures(parts):
+def images(parts):
     for frame in parts.data["frames"]:
-        kind, encoded = frame["picture"].split(",")
+        kind, encoded = frame["image"].split(",")
         assert kind == "data:image/jpeg;base64"
         yield cv2.imdecode(np.frombuffer(base64.b64decode(encoded), np.uint8), cv2.IMREAD_COLOR)
 
 
 @pytest.fixture
-def frames(film):
-    """Twenty frames of one film."""
-    return VideoFrameSampler(rate=2).sample(film)
+def frames(video):
+    """Twenty frames of one video."""
+    return VideoFrameSampler(rate=2).sample(video)
 
 
 @pytest.fixture
@@ -56,13 +56,13 @@ def target(tmp_path):
     return tmp_path / "labels.html"
 
 
-def test_thumbnails_are_the_frames(frames, other_film, target):
-    both = pd.concat([frames, VideoFrameSampler(rate=1).sample(other_film)]).sample(
+def test_thumbnails_are_the_frames(frames, other_video, target):
+    both = pd.concat([frames, VideoFrameSampler(rate=1).sample(other_video)]).sample(
         frac=1, random_state=0
     )
-    write_label_page(both, ["tom"], target)
-    rate = both["video"].map({frames["video"].iloc[0]: 24, other_film: 25})
-    shown = [read_code(picture) for picture in pictures(written(target))]
+    save_label_page(both, ["tom"], target)
+    rate = both["video"].map({frames["video"].iloc[0]: 24, other_video: 25})
+    shown = [read_code(image) for image in images(written(target))]
     assert shown == (both["time"] * rate).round().tolist()
     assert [path.name for path in target.parent.iterdir()] == ["labels.html"]
 
@@ -73,20 +73,20 @@ def test_thumbnails_are_small_and_keep_their_shape(tmp_path, target):
         cv2.imwrite(str(tmp_path / f"{k}.png"), draw_code(k, height, width))
     X = pd.DataFrame(
         {
-            "video": "film",
+            "video": "video",
             "time": [0.0, 1.0, 2.0],
             "duration": 1.0,
             "image": [str(tmp_path / f"{k}.png") for k in range(3)],
         }
     )
-    write_label_page(X, ["tom"], target)
-    found = list(pictures(written(target)))
-    assert [picture.shape[:2] for picture in found] == [(180, 320), (480, 320), (90, 160)]
-    assert [read_code(picture) for picture in found] == [0, 1, 2]
+    save_label_page(X, ["tom"], target)
+    found = list(images(written(target)))
+    assert [image.shape[:2] for image in found] == [(180, 320), (480, 320), (90, 160)]
+    assert [read_code(image) for image in found] == [0, 1, 2]
 
 
 def test_the_page_loads_nothing(frames, target):
-    write_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(frames, ["tom", "jerry"], target)
     html = target.read_text(encoding="utf-8")
     assert not re.search(r"https?:|//[a-z]+\.[a-z]|@import|url\(", html)
     parts = written(target)
@@ -107,40 +107,40 @@ def test_the_page_loads_nothing(frames, target):
     assert "unsafe" not in policy
 
 
-def test_names_are_escaped(tmp_path, film, target):
+def test_names_are_escaped(tmp_path, video, target):
     hostile = "</script><script>alert(1)</script>"
-    X = VideoFrameSampler(rate=1).sample(film)
+    X = VideoFrameSampler(rate=1).sample(video)
     plain = len(re.findall("<script", html_of(X, ["tom"], target)))
     X["video"] = f"{tmp_path}/a'b\"<img src=x>.mp4"
-    shutil.copy(film, X["video"][0])
+    shutil.copy(video, X["video"][0])
     html = html_of(X, [hostile, "&amp;"], target)
     assert len(re.findall("<script", html)) == plain
     assert "<img src=x>" not in html
     assert written(target).data["characters"] == [hostile, "&amp;"]
-    assert written(target).data["films"] == ["a'b\"<img src=x>.mp4"]
+    assert written(target).data["videos"] == ["a'b\"<img src=x>.mp4"]
 
 
 def html_of(X, classes, target):
-    write_label_page(X, classes, target)
+    save_label_page(X, classes, target)
     return target.read_text(encoding="utf-8")
 
 
 def test_doubt_and_suggestions(frames, target):
     X = frames[:3]
     table = pd.DataFrame({"jerry": [0.5, 0.1, 0.7], "tom": [0.9, 0.0, 0.8]})
-    write_label_page(X, ["tom", "jerry"], target, probabilities=table)
+    save_label_page(X, ["tom", "jerry"], target, probabilities=table)
     found = written(target).data["frames"]
     assert [frame["suggested"] for frame in found] == [[0, 1], [], [0, 1]]
     assert [frame["doubt"] for frame in found] == pytest.approx([1, 0.2, 0.6])
     assert found[0]["percent"] == [90, 50]
-    write_label_page(
+    save_label_page(
         X, ["tom", "jerry"], target, multilabel=False, background="none",
         probabilities=[[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.2, 0.5, 0.3]],
     )  # fmt: skip
     found = written(target).data["frames"]
     assert [frame["suggested"] for frame in found] == [[0], [], [1]]
     assert [frame["doubt"] for frame in found] == pytest.approx([0.8, 0.3, 0.8])
-    write_label_page(
+    save_label_page(
         X, ["tom"], target, probabilities=pd.DataFrame([[0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
     )
     assert [frame["percent"] for frame in written(target).data["frames"]] == [[20], [70], [60]]
@@ -150,7 +150,7 @@ def test_labels_that_are_there_already(frames, target):
     X = frames[:3]
 
     def given(labels, classes=("tom", "jerry"), **options):
-        write_label_page(X, classes, target, labels=labels, **options)
+        save_label_page(X, classes, target, labels=labels, **options)
         return [frame["given"] for frame in written(target).data["frames"]]
 
     table = pd.DataFrame({"jerry": [1, None, 0], "tom": [1, None, 0]})
@@ -188,25 +188,25 @@ def test_labels_that_are_there_already(frames, target):
 )
 def test_bad_input(frames, target, classes, options, message):
     with pytest.raises(ValueError, match=message):
-        write_label_page(frames[:3], classes, target, **options)
+        save_label_page(frames[:3], classes, target, **options)
     assert not target.exists()
 
 
 def test_predictions_of_other_frames(frames, target):
     index = pd.MultiIndex.from_frame(frames[["video", "time", "duration"]])
     probabilities = pd.DataFrame({"tom": np.linspace(0, 1, 20)}, index=index)
-    write_label_page(frames, ["tom"], target, probabilities=probabilities)
+    save_label_page(frames, ["tom"], target, probabilities=probabilities)
     with pytest.raises(ValueError, match="of other frames"):
-        write_label_page(frames, ["tom"], target, probabilities=probabilities[::-1])
+        save_label_page(frames, ["tom"], target, probabilities=probabilities[::-1])
 
 
 def test_bad_targets(frames, tmp_path):
     with pytest.raises(IsADirectoryError, match="is a folder"):
-        write_label_page(frames, ["tom"], tmp_path)
+        save_label_page(frames, ["tom"], tmp_path)
     with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
-        write_label_page(frames, ["tom"], tmp_path / "nowhere" / "labels.html")
+        save_label_page(frames, ["tom"], tmp_path / "nowhere" / "labels.html")
     with pytest.raises(ValueError, match="no frames"):
-        write_label_page(frames[:0], ["tom"], tmp_path / "labels.html")
+        save_label_page(frames[:0], ["tom"], tmp_path / "labels.html")
 
 
 # In a browser
@@ -288,7 +288,7 @@ class Driver:
 def test_twenty_frames_by_keyboard(browser, frames, target):
     # As a choice of frames comes: in any order. The CSV is in the order of time.
     mixed = np.random.default_rng(1).permutation(20)
-    write_label_page(frames.iloc[mixed], ["tom", "jerry"], target)
+    save_label_page(frames.iloc[mixed], ["tom", "jerry"], target)
     browser.open(target)
     wanted = np.random.default_rng(0).integers(0, 2, (20, 2))
     for tom, jerry in wanted[mixed]:
@@ -301,7 +301,7 @@ def test_twenty_frames_by_keyboard(browser, frames, target):
 
 
 def test_reload_keeps_the_work(browser, frames, target):
-    write_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(frames, ["tom", "jerry"], target)
     browser.open(target)
     browser.press("1", "right", "2", "right", "0", "right", "1", "2", "1")
     before = browser.states
@@ -310,14 +310,14 @@ def test_reload_keeps_the_work(browser, frames, target):
     assert browser.states == before
     assert browser.current == (4, "labelled: jerry")
     # Written again with predictions: still the same frames.
-    write_label_page(frames, ["tom", "jerry"], target, probabilities=np.full((20, 2), 0.2))
+    save_label_page(frames, ["tom", "jerry"], target, probabilities=np.full((20, 2), 0.2))
     browser.open(target)
     assert browser.states == before
     # Other classes, or other labels to begin with, are other work.
-    write_label_page(frames, ["tom", "spike"], target)
+    save_label_page(frames, ["tom", "spike"], target)
     browser.open(target)
     assert browser.states == [None] * 20
-    write_label_page(frames, ["tom", "jerry"], target, labels=["tom"] * 20)
+    save_label_page(frames, ["tom", "jerry"], target, labels=["tom"] * 20)
     browser.open(target)
     assert browser.states == [[0]] * 20
 
@@ -325,7 +325,7 @@ def test_reload_keeps_the_work(browser, frames, target):
 def test_nobody_is_not_the_same_as_not_labelled(browser, frames, target):
     frames["inclusion"] = np.linspace(0.1, 0.3, 20)
     frames["stratum"] = 7
-    write_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(frames, ["tom", "jerry"], target)
     browser.open(target)
     assert browser.current == (1, "not labelled")
     browser.press("0")
@@ -342,7 +342,7 @@ def test_nobody_is_not_the_same_as_not_labelled(browser, frames, target):
 
 
 def test_shift_takes_a_range_and_undo_takes_back(browser, frames, target):
-    write_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(frames, ["tom", "jerry"], target)
     browser.open(target)
     browser.press("right", "2")
     browser.press("right", "right", "right", shift=True)
@@ -370,7 +370,7 @@ def test_shift_takes_a_range_and_undo_takes_back(browser, frames, target):
 
 def test_one_class_a_frame(browser, frames, target):
     X = frames[:5]
-    write_label_page(X, ["tom, the cat", "jerry"], target, multilabel=False, background="nobody")
+    save_label_page(X, ["tom, the cat", "jerry"], target, multilabel=False, background="nobody")
     browser.open(target)
     browser.press("1", "2", "0", "1", "1")
     browser.press("left", "2")
@@ -381,14 +381,14 @@ def test_one_class_a_frame(browser, frames, target):
     assert y.name == "label"
 
 
-def test_pictures_instead_of_a_film(browser, tmp_path, target):
+def test_images_instead_of_a_video(browser, tmp_path, target):
     images = [str(tmp_path / f'{k}, "x".png') for k in range(3)]
     for k, image in enumerate(images):
         cv2.imwrite(image, draw_code(k))
     X = pd.DataFrame(
-        {"video": "film", "time": [0.0, 0.1, 0.3], "duration": [0.1, 0.2, 0.3], "image": images}
+        {"video": "video", "time": [0.0, 0.1, 0.3], "duration": [0.1, 0.2, 0.3], "image": images}
     )
-    write_label_page(X, ["tom", "jerry"], target)
+    save_label_page(X, ["tom", "jerry"], target)
     browser.open(target)
     browser.press("1", "right", "right", "2")
     loaded, y = load_label_csv(browser.save(target.parent))
@@ -399,7 +399,7 @@ def test_pictures_instead_of_a_film(browser, tmp_path, target):
 def test_suggestions_count_when_confirmed(browser, frames, target):
     X = frames[:4]
     shares = [[0.95, 0.02], [0.6, 0.9], [0.03, 0.01], [0.1, 0.55]]
-    write_label_page(X, ["tom", "jerry"], target, probabilities=shares)
+    save_label_page(X, ["tom", "jerry"], target, probabilities=shares)
     browser.open(target)
     assert browser.cards == [
         "suggested: jerry", "suggested: tom, jerry", "suggested: tom", "suggested: Nobody",
@@ -419,12 +419,12 @@ def test_suggestions_count_when_confirmed(browser, frames, target):
     assert y.to_numpy().tolist() == [[0, 1], [0, 0], [0, 1]]
 
 
-def test_hostile_names_do_no_harm(browser, film, tmp_path, target):
+def test_hostile_names_do_no_harm(browser, video, tmp_path, target):
     path = tmp_path / "a 'b', \"c\" <img src=x onerror=alert(2)>.mp4"
-    shutil.copy(film, path)
+    shutil.copy(video, path)
     classes = ["<script>alert(1)</script>", 'Tom "T", Jr.', "</script><script>alert(3)</script>"]
     X = VideoFrameSampler(rate=0.5).sample(str(path))
-    write_label_page(X, classes, target)
+    save_label_page(X, classes, target)
     browser.open(target)
     browser.press("1", "right", "2", "3", "right", "0")
     shown = [name.text for name in browser.chromium.find_elements("css selector", ".name")]
@@ -442,7 +442,7 @@ KEPT = "JSON.parse(localStorage.getItem(store.key)).states"
 
 
 def test_two_tabs_share_the_work(browser, frames, target):
-    write_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(frames, ["tom", "jerry"], target)
     browser.open(target)
     browser.press("1")
     first = browser.chromium.current_window_handle
@@ -468,7 +468,7 @@ def test_two_tabs_share_the_work(browser, frames, target):
 
 @pytest.mark.parametrize("event", ["storage", "focus", "keydown", "pointerdown"])
 def test_a_tab_looks_for_the_work_of_others(browser, frames, target, event):
-    write_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(frames, ["tom", "jerry"], target)
     browser.open(target)
     browser.press("1")
     # No event tells a tab of what it has written itself: as if it had slept through another's.
@@ -484,7 +484,7 @@ def test_a_tab_looks_for_the_work_of_others(browser, frames, target, event):
 
 
 def test_no_request_leaves_the_page(browser, frames, target):
-    write_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(frames, ["tom", "jerry"], target)
     browser.chromium.get_log("performance")
     browser.open(target)
     browser.press("1", "end", "2")
@@ -502,10 +502,10 @@ def test_no_request_leaves_the_page(browser, frames, target):
     browser.chromium.get_log("browser")
 
 
-def test_a_thousand_frames_are_not_all_in_the_document(browser, film, target):
-    every = VideoFrameSampler(rate=None).sample(film)
+def test_a_thousand_frames_are_not_all_in_the_document(browser, video, target):
+    every = VideoFrameSampler(rate=None).sample(video)
     X = pd.concat([every] * 5, ignore_index=True)[:1000]
-    write_label_page(X, ["tom", "jerry"], target)
+    save_label_page(X, ["tom", "jerry"], target)
     browser.open(target)
     assert 0 < len(browser.cards) < 100
     browser.press("1", "end", "2")
@@ -524,7 +524,7 @@ def test_a_thousand_frames_are_not_all_in_the_document(browser, film, target):
 
 
 def test_where_nothing_can_be_kept_the_page_says_so(browser, frames, target):
-    write_label_page(frames, ["tom"], target)
+    save_label_page(frames, ["tom"], target)
     refuse = "Storage.prototype.setItem = () => { throw new DOMException('', 'SecurityError') }"
     added = browser.chromium.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument", {"source": refuse}
@@ -542,7 +542,7 @@ def test_where_nothing_can_be_kept_the_page_says_so(browser, frames, target):
 
 
 def test_by_touch_on_a_phone(browser, frames, target):
-    write_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(frames, ["tom", "jerry"], target)
     with on_a_phone(browser.chromium):
         browser.open(target)
         assert browser.script("return document.documentElement.scrollWidth") == 390

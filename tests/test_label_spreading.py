@@ -13,14 +13,14 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen import (
     KerasDenseClassifier,
-    KerasMapClassifier,
+    KerasFeatureMapClassifier,
     LabelSpreadingClassifier,
     ScreenTimeAggregator,
 )
 
 
-def film(name="film.mp4", n_shots=12, seconds=10, rate=1, seed=0):
-    """Return features and truth of a film of shots, each of one look, with or without tom, jerry.
+def video(name="video.mp4", n_shots=12, seconds=10, rate=1, seed=0):
+    """Return features and truth of a video of shots, each of one look, with or without tom, jerry.
 
     What a shot looks like says nothing about who is in it.
     """
@@ -55,7 +55,7 @@ class Undecided(LogisticRegression):
 
 
 def test_a_label_is_carried_through_its_shot():
-    X, y = film()
+    X, y = video()
     labelled = np.arange(3, 120, 10)
     spreading = LabelSpreadingClassifier(Undecided()).fit(X.iloc[labelled], y.iloc[labelled])
     assert (spreading.predict(X) == y.to_numpy()).all()
@@ -65,7 +65,7 @@ def test_a_label_is_carried_through_its_shot():
 
 
 def test_labelled_frames_keep_their_labels():
-    X, y = film()
+    X, y = video()
     wrong = 1 - y.iloc[[5, 25]]
     spreading = LabelSpreadingClassifier(Undecided()).fit(
         X.iloc[[5, 25, 45]], pd.concat([wrong, y.iloc[[45]]])
@@ -75,7 +75,7 @@ def test_labelled_frames_keep_their_labels():
 
 
 def test_frames_drawn_several_times_count_once():
-    X, y = film()
+    X, y = video()
     labelled = np.arange(3, 120, 10)
     often = np.repeat(labelled, 20)
     once, oversampled = (
@@ -115,7 +115,7 @@ def test_what_flows_is_what_the_equations_say():
 
 
 def test_no_strength_leaves_probabilities_alone():
-    X, y = film()
+    X, y = video()
     head = linear().fit(X.iloc[::10], y.iloc[::10])
     spreading = LabelSpreadingClassifier(linear(), strength=0).fit(X.iloc[::10], y.iloc[::10])
     rest = np.arange(120) % 10 != 0
@@ -124,9 +124,9 @@ def test_no_strength_leaves_probabilities_alone():
     )
 
 
-def test_films_do_not_touch():
-    X, y = film()
-    other, _ = film("other.mp4", seed=1)
+def test_videos_do_not_touch():
+    X, y = video()
+    other, _ = video("other.mp4", seed=1)
     spreading = LabelSpreadingClassifier(linear()).fit(X.iloc[::10], y.iloc[::10])
     together = spreading.transform(pd.concat([other, X]).sample(frac=1, random_state=0))
     for alone in (X, other):
@@ -136,17 +136,17 @@ def test_films_do_not_touch():
 def test_more_frames_a_second_carry_labels_as_far():
     probabilities = []
     for rate in (1, 4):
-        X, y = film(rate=rate, n_shots=2)
+        X, y = video(rate=rate, n_shots=2)
         spreading = LabelSpreadingClassifier(Undecided(), n_neighbors=1)
         spreading.fit(X.iloc[[0, -1]], y.iloc[[0, -1]])
         probabilities.append(
-            spreading.transform(X.add_prefix("")).loc[("film.mp4", 14.0), "tom"].item()
+            spreading.transform(X.add_prefix("")).loc[("video.mp4", 14.0), "tom"].item()
         )
     assert abs(probabilities[0] - probabilities[1]) < 0.1
 
 
 def test_tables_of_classes_and_of_forests():
-    X, y = film()
+    X, y = video()
     names = np.array(["neither", "tom", "jerry", "both"])[y["tom"] + 2 * y["jerry"]]
     spreading = LabelSpreadingClassifier(LogisticRegression()).fit(X.iloc[::10], names[::10])
     assert (spreading.predict(X) == names).all()
@@ -162,23 +162,23 @@ def test_tables_of_classes_and_of_forests():
     assert spreading.transform(X)["spike"].max() < 0.01
 
 
-def test_a_film_in_seconds():
-    X, y = film()
+def test_a_video_in_seconds():
+    X, y = video()
     pipeline = make_pipeline(
         LabelSpreadingClassifier(KerasDenseClassifier(random_state=0)), ScreenTimeAggregator()
     ).fit(X.iloc[::10], y.iloc[::10])
-    assert pipeline.transform(X).loc["film.mp4"].tolist() == [60, 60]
+    assert pipeline.transform(X).loc["video.mp4"].tolist() == [60, 60]
     again = pickle.loads(pickle.dumps(pipeline))
     np.testing.assert_array_equal(again.predict_proba(X), pipeline.predict_proba(X))
 
 
 def test_rows_that_were_learned_from_are_told_what_the_others_know():
     # Who is in a shot cannot be seen from other shots: only those that look alike tell.
-    X, y = film(n_shots=36, seconds=10)
+    X, y = video(n_shots=36, seconds=10)
     X.iloc[240:] = X.iloc[:120].to_numpy()
-    spreading = LabelSpreadingClassifier(linear(), cross_fit=4, random_state=0)
-    inside = spreading.set_params(cross_fit=None).fit_transform(X, y)
-    outside = spreading.set_params(cross_fit=4).fit_transform(X, y)
+    spreading = LabelSpreadingClassifier(linear(), cv=4, random_state=0)
+    inside = spreading.set_params(cv=None).fit_transform(X, y)
+    outside = spreading.set_params(cv=4).fit_transform(X, y)
     assert inside.attrs["out_of_sample"] is False
     assert outside.attrs["out_of_sample"] is True
     truth = y.to_numpy(bool)
@@ -191,35 +191,37 @@ def test_rows_that_were_learned_from_are_told_what_the_others_know():
 
 
 def test_each_frame_judged_without_the_labels_near_it():
-    X, y = film(n_shots=36)
-    other, _ = film("other.mp4", seed=1)
+    X, y = video(n_shots=36)
+    other, _ = video("other.mp4", seed=1)
     labelled = np.arange(3, 360, 10)
-    spreading = LabelSpreadingClassifier(Undecided(), cross_fit=3, random_state=0)
+    spreading = LabelSpreadingClassifier(Undecided(), cv=3, random_state=0)
     assert not hasattr(spreading.fit(X.iloc[labelled], y.iloc[labelled]), "cross_fitted")
     at_fit = spreading.fit_transform(X.iloc[labelled], y.iloc[labelled])
     # Each shot has one label: with it all is known, and without it nothing.
     assert (spreading.predict(X) == y.to_numpy()).all()
-    unseen = spreading.cross_fitted(X)
+    unseen = spreading.transform_cross_fitted(X)
     assert unseen.index.equals(X.index)
     np.testing.assert_allclose(unseen.iloc[labelled], 0.5, atol=0.35)
     np.testing.assert_allclose(at_fit, 0.5, atol=0.35)
-    pd.testing.assert_frame_equal(spreading.cross_fitted(other), spreading.transform(other))
+    pd.testing.assert_frame_equal(
+        spreading.transform_cross_fitted(other), spreading.transform(other)
+    )
     with pytest.raises(ValueError, match="frame index"):
-        spreading.cross_fitted(X.to_numpy())
+        spreading.transform_cross_fitted(X.to_numpy())
 
 
 def test_a_class_of_one_part_only():
-    X, _ = film(n_shots=4, seconds=40)
+    X, _ = video(n_shots=4, seconds=40)
     names = np.where(np.arange(160) < 40, "spike", np.where(np.arange(160) % 2, "tom", "jerry"))
     for labels in (names, np.where(names == "spike", "spike", "tom")):
-        spreading = LabelSpreadingClassifier(LogisticRegression(), cross_fit=2, random_state=0)
+        spreading = LabelSpreadingClassifier(LogisticRegression(), cv=2, random_state=0)
         table = spreading.fit_transform(X, labels)
         assert table.columns.tolist() == sorted(set(labels))
         np.testing.assert_allclose(table.sum(axis=1), 1, atol=1e-5)
 
 
-def test_maps_are_kept_in_few_columns():
-    X, y = film(n_shots=36)
+def test_maps_are_kept_in_project_features():
+    X, y = video(n_shots=36)
     noise = np.random.default_rng(0).normal(size=(20, 5000)).astype(np.float32)
     maps = (X @ noise).astype(np.float16).add_prefix("m")
     labelled = np.arange(3, 360, 10)
@@ -229,12 +231,14 @@ def test_maps_are_kept_in_few_columns():
 
 
 def test_places_are_explained_by_the_estimator():
-    X, y = film()
-    spreading = LabelSpreadingClassifier(KerasMapClassifier((2, 2), epochs=1, random_state=0))
-    assert hasattr(spreading, "explain")
-    heat = spreading.fit(X, y).explain(X)
-    np.testing.assert_array_equal(heat, spreading.estimator_.explain(X))
-    assert not hasattr(LabelSpreadingClassifier(), "explain")
+    X, y = video()
+    spreading = LabelSpreadingClassifier(
+        KerasFeatureMapClassifier((2, 2), epochs=1, random_state=0)
+    )
+    assert hasattr(spreading, "class_heatmaps")
+    heat = spreading.fit(X, y).class_heatmaps(X)
+    np.testing.assert_array_equal(heat, spreading.estimator_.class_heatmaps(X))
+    assert not hasattr(LabelSpreadingClassifier(), "class_heatmaps")
 
 
 @parametrize_with_checks(
@@ -249,7 +253,7 @@ def test_scikit_learns_contract(estimator, check):
 
 
 def test_frames_asked_about_twice_are_one_neighbour():
-    X, y = film()
+    X, y = video()
     classifier = LabelSpreadingClassifier(OneVsRestClassifier(LogisticRegression())).fit(
         X.iloc[::7], y.iloc[::7]
     )

@@ -15,7 +15,7 @@ from sktime_screen.video import check_frame_table
 # tests/data/test_export_csv/csv_test.json and tests/pathtrack/ls-video.json; the results are those
 # of label_studio_ml/examples/yolo/tests/test_timeline_labels_1.json in
 # HumanSignal/label-studio-ml-backend. Uploaded files get eight hexadecimal digits before the name.
-FILM_TASK = {
+VIDEO_TASK = {
     "id": 28,
     "annotations": [
         {
@@ -54,10 +54,10 @@ FILM_TASK = {
             "parent_annotation": None,
         }
     ],
-    "file_upload": "1fd99634-film.mp4",
+    "file_upload": "1fd99634-video.mp4",
     "drafts": [],
     "predictions": [],
-    "data": {"video": "/data/upload/8/1fd99634-film.mp4"},
+    "data": {"video": "/data/upload/8/1fd99634-video.mp4"},
     "meta": {},
     "created_at": "2021-11-22T18:29:13.356739Z",
     "updated_at": "2021-11-22T18:30:13.356767Z",
@@ -74,7 +74,7 @@ FILM_TASK = {
 }
 
 
-def picture_task(number, image, choices, **data):
+def image_task(number, image, choices, **data):
     result = {
         "value": {"choices": choices},
         "id": "9m5j0VqiQB",
@@ -98,8 +98,8 @@ def changed(task, **annotation):
 
 
 @pytest.fixture
-def folder(tmp_path, film):
-    (tmp_path / "film.mp4").symlink_to(film)
+def folder(tmp_path, video):
+    (tmp_path / "video.mp4").symlink_to(video)
     return tmp_path
 
 
@@ -109,10 +109,10 @@ def write(folder, tasks):
     return path
 
 
-def test_a_film_with_timeline_labels(folder):
-    X, y = load_label_studio(write(folder, [FILM_TASK]), rate=2)
+def test_a_video_with_timeline_labels(folder):
+    X, y = load_label_studio(write(folder, [VIDEO_TASK]), rate=2)
     check_frame_table(X)
-    assert X["video"].unique().tolist() == [str(folder / "film.mp4")]
+    assert X["video"].unique().tolist() == [str(folder / "video.mp4")]
     np.testing.assert_array_equal(X["time"], np.arange(20) / 2)
     assert list(y.columns) == ["tom", "jerry", "a friend"]
     # Frames 25 to 48 of 24 a second are the second second; 37 to 97 end just after 4 s.
@@ -122,53 +122,53 @@ def test_a_film_with_timeline_labels(folder):
 
 
 def test_frames_are_counted_by_the_frame_rate_of_the_project(folder):
-    path = write(folder, [FILM_TASK])
+    path = write(folder, [VIDEO_TASK])
     _, y = load_label_studio(path, frame_rate=12)
     assert np.flatnonzero(y["tom"]).tolist() == [2, 3]
-    with_rate = {**FILM_TASK, "data": {**FILM_TASK["data"], "fps": "48"}}
+    with_rate = {**VIDEO_TASK, "data": {**VIDEO_TASK["data"], "fps": "48"}}
     _, y = load_label_studio(write(folder, [with_rate]), rate=2)
     assert np.flatnonzero(y["tom"]).tolist() == [1]
 
 
-def test_unfinished_skipped_and_overruled_annotations_are_left_out(folder, other_film):
-    (folder / "other.mp4").symlink_to(other_film)
-    other = {**FILM_TASK, "id": 29, "data": {"video": "https://x.org/films/other.mp4?x=1"}}
+def test_unfinished_skipped_and_overruled_annotations_are_left_out(folder, other_video):
+    (folder / "other.mp4").symlink_to(other_video)
+    other = {**VIDEO_TASK, "id": 29, "data": {"video": "https://x.org/videos/other.mp4?x=1"}}
     skipped = changed(other, was_cancelled=True)
     unlabelled = {**other, "annotations": []}
     for left_out in [skipped, unlabelled]:
-        X, _ = load_label_studio(write(folder, [FILM_TASK, left_out]))
+        X, _ = load_label_studio(write(folder, [VIDEO_TASK, left_out]))
         assert len(X) == 10
     nobody = changed(other, result=[])
-    X, y = load_label_studio(write(folder, [FILM_TASK, nobody]))
+    X, y = load_label_studio(write(folder, [VIDEO_TASK, nobody]))
     assert len(X) == 14
     assert y[10:].to_numpy().sum() == 0
-    wrong = changed(FILM_TASK, result=[])["annotations"][0]
-    right = changed(FILM_TASK, ground_truth=True)["annotations"][0]
-    _, y = load_label_studio(write(folder, [{**FILM_TASK, "annotations": [wrong, right]}]))
+    wrong = changed(VIDEO_TASK, result=[])["annotations"][0]
+    right = changed(VIDEO_TASK, ground_truth=True)["annotations"][0]
+    _, y = load_label_studio(write(folder, [{**VIDEO_TASK, "annotations": [wrong, right]}]))
     assert y["tom"].sum() == 1
 
 
-def test_pictures_with_choices(folder):
+def test_images_with_choices(folder):
     for k in range(3):
         cv2.imwrite(str(folder / f"frame {k}.png"), draw_code(k))
     tasks = [
-        picture_task(1, "/data/upload/3/5a6b7c8d-frame%202.png", ["tom", "jerry"]),
-        picture_task(2, "/data/local-files/?d=frames/frame%200.png", []),
-        picture_task(3, "frame 1.png", ["jerry"]),
+        image_task(1, "/data/upload/3/5a6b7c8d-frame%202.png", ["tom", "jerry"]),
+        image_task(2, "/data/local-files/?d=frames/frame%200.png", []),
+        image_task(3, "frame 1.png", ["jerry"]),
     ]
     X, y = load_label_studio(write(folder, tasks), rate=2)
-    assert [read_code(picture) for picture in np.asarray(FrameSequence(X))] == [2, 0, 1]
+    assert [read_code(image) for image in np.asarray(FrameSequence(X))] == [2, 0, 1]
     np.testing.assert_array_equal(X["time"], [0, 0.5, 1])
     assert y.to_dict("list") == {"tom": [1, 0, 0], "jerry": [1, 0, 1]}
 
 
-def test_pictures_of_a_film_that_is_there(folder):
+def test_images_of_a_video_that_is_there(folder):
     cv2.imwrite(str(folder / "a.png"), draw_code(5))
     # As tasks are after a CSV was imported: numbers are text.
-    about = {"video": "film.mp4", "time": "3.0", "duration": "0.5"}
-    X, y = load_label_studio(write(folder, [picture_task(1, "a.png", ["tom"], **about)]))
+    about = {"video": "video.mp4", "time": "3.0", "duration": "0.5"}
+    X, y = load_label_studio(write(folder, [image_task(1, "a.png", ["tom"], **about)]))
     assert X.to_dict("list") == {
-        "video": [str(folder / "film.mp4")],
+        "video": [str(folder / "video.mp4")],
         "time": [3.0],
         "duration": [0.5],
     }
@@ -178,32 +178,32 @@ def test_pictures_of_a_film_that_is_there(folder):
 @pytest.mark.parametrize(
     ("tasks", "error", "message"),
     [
-        ([{"id": 1, "video": "film.mp4"}], ValueError, "export as 'JSON', not 'JSON-MIN'"),
-        ([{**FILM_TASK, "annotations": []}], ValueError, "no task has been labelled"),
-        ([changed(FILM_TASK, result=[])], ValueError, "neither timelinelabels nor choices"),
+        ([{"id": 1, "video": "video.mp4"}], ValueError, "export as 'JSON', not 'JSON-MIN'"),
+        ([{**VIDEO_TASK, "annotations": []}], ValueError, "no task has been labelled"),
+        ([changed(VIDEO_TASK, result=[])], ValueError, "neither timelinelabels nor choices"),
         (
-            [{**FILM_TASK, "data": {"video": "lost.mp4"}}],
+            [{**VIDEO_TASK, "data": {"video": "lost.mp4"}}],
             FileNotFoundError,
             r"task 28: the video 'lost\.mp4'.*folder=",
         ),
         (
-            [{**FILM_TASK, "annotations": [*FILM_TASK["annotations"], {"result": []}]}],
+            [{**VIDEO_TASK, "annotations": [*VIDEO_TASK["annotations"], {"result": []}]}],
             ValueError,
             "task 28 has 2 annotations that differ",
         ),
         (
-            [{**FILM_TASK, "data": {"video": "film.mp4", "fps": 1}}],
+            [{**VIDEO_TASK, "data": {"video": "video.mp4", "fps": 1}}],
             ValueError,
             "task 28, 'tom', frames 25 to 48 at 1 a second.*lasts 10.000 s",
         ),
-        ([picture_task(4, "film.mp4", ["tom"])], ValueError, "task 4.*not a picture"),
+        ([image_task(4, "video.mp4", ["tom"])], ValueError, "task 4.*not an image"),
         (
-            [FILM_TASK, picture_task(4, "a.png", ["tom"])],
+            [VIDEO_TASK, image_task(4, "a.png", ["tom"])],
             ValueError,
             "task 4 has choices, and other tasks have timelinelabels",
         ),
         (
-            [picture_task(4, "a.png", ["tom"]), picture_task(5, "a.png", ["jerry"])],
+            [image_task(4, "a.png", ["tom"]), image_task(5, "a.png", ["jerry"])],
             ValueError,
             "task 5.*other labels in another task",
         ),
@@ -216,22 +216,22 @@ def test_bad_exports(folder, tasks, error, message):
 
 
 def of_value(value, kind="timelinelabels"):
-    """The film's task with another value in its only result."""
-    return changed(FILM_TASK, result=[{"type": kind, "value": value}])
+    """The video's task with another value in its only result."""
+    return changed(VIDEO_TASK, result=[{"type": kind, "value": value}])
 
 
 @pytest.mark.parametrize(
     ("task", "message"),
     [
-        ({**FILM_TASK, "annotations": 3}, "'annotations' is missing or not a list"),
-        ({**FILM_TASK, "annotations": [None]}, "'annotations' is missing or not an object"),
-        ({**FILM_TASK, "data": []}, "'data' is missing or not an object"),
-        ({**FILM_TASK, "data": {"video": 3}}, "'video' is missing or not text"),
-        ({**FILM_TASK, "data": {"video": "film.mp4", "fps": "fast"}}, "'fps': 'fast' is not"),
-        ({**FILM_TASK, "data": {"video": "film.mp4", "fps": -2}}, "'fps' is -2; above 0"),
-        (changed(FILM_TASK, result={"a": 1}), "'result' is missing or not a list"),
-        (changed(FILM_TASK, result=["tom"]), "'result' is missing or not an object"),
-        (changed(FILM_TASK, result=[{"value": {}}]), "'type' is missing or not text"),
+        ({**VIDEO_TASK, "annotations": 3}, "'annotations' is missing or not a list"),
+        ({**VIDEO_TASK, "annotations": [None]}, "'annotations' is missing or not an object"),
+        ({**VIDEO_TASK, "data": []}, "'data' is missing or not an object"),
+        ({**VIDEO_TASK, "data": {"video": 3}}, "'video' is missing or not text"),
+        ({**VIDEO_TASK, "data": {"video": "video.mp4", "fps": "fast"}}, "'fps': 'fast' is not"),
+        ({**VIDEO_TASK, "data": {"video": "video.mp4", "fps": -2}}, "'fps' is -2; above 0"),
+        (changed(VIDEO_TASK, result={"a": 1}), "'result' is missing or not a list"),
+        (changed(VIDEO_TASK, result=["tom"]), "'result' is missing or not an object"),
+        (changed(VIDEO_TASK, result=[{"value": {}}]), "'type' is missing or not text"),
         (of_value(None), "'value' is missing or not an object"),
         (of_value({"ranges": [3]}), "'ranges' is missing or not an object"),
         (
@@ -254,10 +254,10 @@ def of_value(value, kind="timelinelabels"):
             of_value({"ranges": [{"start": 1, "end": 2}], "timelinelabels": [7]}),
             "'timelinelabels' is missing or not text",
         ),
-        (picture_task(28, "a.png", "tom"), "'choices' is missing or not a list"),
-        (picture_task(28, "a.png", ["tom"], video=1, time=1), "'video' is missing or not text"),
+        (image_task(28, "a.png", "tom"), "'choices' is missing or not a list"),
+        (image_task(28, "a.png", ["tom"], video=1, time=1), "'video' is missing or not text"),
         (
-            picture_task(28, "a.png", ["tom"], video="film.mp4", time=1, duration=-1),
+            image_task(28, "a.png", ["tom"], video="video.mp4", time=1, duration=-1),
             "'duration' is -1; above 0",
         ),
     ],
@@ -277,7 +277,7 @@ def test_json_that_is_nested_too_deeply(folder):
 
 
 def test_predictions_that_were_written_are_read(folder):
-    X = VideoFrameSampler(rate=1).sample(str(folder / "film.mp4"))
+    X = VideoFrameSampler(rate=1).sample(str(folder / "video.mp4"))
     y = pd.DataFrame({"tom": [0, 1, 1, 0, 0, 0, 0, 0, 0, 1]})
     path = folder / "tasks.json"
     save_label_studio(path, X, y, predictions=True)
@@ -298,15 +298,15 @@ def test_predictions_that_were_written_are_read(folder):
 
 def test_what_was_drawn_or_begun_and_not_labelled_is_left_out(folder):
     drawn = {"type": "timelinelabels", "value": {"ranges": [{"start": 1, "end": 2}]}}
-    results = FILM_TASK["annotations"][0]["result"]
-    begun = {**FILM_TASK, "id": 29, "annotations": None}
-    path = write(folder, [changed(FILM_TASK, result=[drawn, *results]), begun])
+    results = VIDEO_TASK["annotations"][0]["result"]
+    begun = {**VIDEO_TASK, "id": 29, "annotations": None}
+    path = write(folder, [changed(VIDEO_TASK, result=[drawn, *results]), begun])
     with open(path, encoding="utf-8") as file:
         text = file.read()
     with open(path, "w", encoding="utf-8-sig") as file:
         file.write(text)
     _, y = load_label_studio(path)
-    expected = load_label_studio(write(folder, [FILM_TASK]))[1]
+    expected = load_label_studio(write(folder, [VIDEO_TASK]))[1]
     pd.testing.assert_frame_equal(y, expected)
 
 
@@ -318,13 +318,13 @@ def test_files_that_are_not_json(folder):
 
 
 def test_written_tasks(folder):
-    X = VideoFrameSampler(rate=1).sample(str(folder / "film.mp4"))
+    X = VideoFrameSampler(rate=1).sample(str(folder / "video.mp4"))
     y = pd.DataFrame({"tom": [0, 1, 1, 0, 0, 0, 0, 0, 0, 1], "jerry": 0})
     path = folder / "tasks.json"
-    prefix = "/data/local-files/?d=films/"
+    prefix = "/data/local-files/?d=videos/"
     save_label_studio(path, X, y, predictions=True, prefix=prefix, from_name="who")
     (task,) = json.loads(path.read_text())
-    assert task["data"] == {"video": prefix + "film.mp4", "fps": 24.0}
+    assert task["data"] == {"video": prefix + "video.mp4", "fps": 24.0}
     (prediction,) = task["predictions"]
     assert [result["value"] for result in prediction["result"]] == [
         {"ranges": [{"start": 25, "end": 72}], "timelinelabels": ["tom"]},
@@ -338,7 +338,7 @@ def test_written_tasks(folder):
 
 
 def test_what_cannot_be_written(folder):
-    X = VideoFrameSampler(rate=1).sample(str(folder / "film.mp4"))
+    X = VideoFrameSampler(rate=1).sample(str(folder / "video.mp4"))
     y = pd.DataFrame({"tom": np.arange(10) % 2})
     with pytest.raises(ValueError, match=r"No frame of .* from 3.000 to 4.000 s"):
         save_label_studio(folder / "x.json", X.drop(3), y.drop(3))
@@ -348,7 +348,7 @@ def test_what_cannot_be_written(folder):
         save_label_studio(folder / "x.json", X, y.to_numpy())
     with pytest.raises(ValueError, match="Row 4 of the labels holds 2 for 'tom'"):
         save_label_studio(folder / "x.json", X, y.assign(tom=[0] * 4 + [2] * 6))
-    fine = VideoFrameSampler(rate=2).sample(str(folder / "film.mp4"))
+    fine = VideoFrameSampler(rate=2).sample(str(folder / "video.mp4"))
     with pytest.raises(ValueError, match=r"0\.500 s, too fast for frame_rate=1"):
         save_label_studio(folder / "x.json", fine, ["tom"] * 20, frame_rate=1)
     with pytest.raises(FileNotFoundError, match=r"nowhere/x\.json"):
@@ -368,10 +368,10 @@ def test_what_cannot_be_written(folder):
     names=st.lists(st.text(min_size=1), min_size=1, max_size=3, unique=True),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_films_come_back(folder, other_film, rate, frame_rate, names, seed):
+def test_videos_come_back(folder, other_video, rate, frame_rate, names, seed):
     if not (folder / "other.mp4").exists():
-        (folder / "other.mp4").symlink_to(other_film)
-    videos = [str(folder / "other.mp4"), str(folder / "film.mp4")]
+        (folder / "other.mp4").symlink_to(other_video)
+    videos = [str(folder / "other.mp4"), str(folder / "video.mp4")]
     X = VideoFrameSampler(rate=rate).sample(videos)
     values = np.random.default_rng(seed).integers(0, 2, (len(X), len(names)))
     # A character whom nobody sees is not in an export.
@@ -383,7 +383,7 @@ def test_films_come_back(folder, other_film, rate, frame_rate, names, seed):
     pd.testing.assert_frame_equal(y_back[names], y, check_dtype=False)
 
 
-def test_pictures_come_back(folder):
+def test_images_come_back(folder):
     names = [str(folder / f"frame{k}.png") for k in range(4)]
     for k, name in enumerate(names):
         cv2.imwrite(name, draw_code(k))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import draw_code, write_coded_film
+from conftest import draw_code, write_coded_video
 
 from sktime_screen import (
     load_cvat,
@@ -22,8 +22,8 @@ from sktime_screen.cli._labels import load_labels
 
 
 @pytest.fixture
-def folder(tmp_path, film):
-    (tmp_path / "film.mp4").symlink_to(film)
+def folder(tmp_path, video):
+    (tmp_path / "video.mp4").symlink_to(video)
     return tmp_path
 
 
@@ -34,7 +34,7 @@ def write(folder, text, encoding="utf-8"):
 
 
 def classes_of(folder, *names):
-    rows = "".join(f"film.mp4,{second},{name}\n" for second, name in enumerate(names))
+    rows = "".join(f"video.mp4,{second},{name}\n" for second, name in enumerate(names))
     return load_label_csv(write(folder, "video,time,label\n" + rows))[1]
 
 
@@ -58,10 +58,10 @@ def classes_of(folder, *names):
 def test_names_that_look_like_numbers_stay_names(folder, names):
     assert classes_of(folder, *names).tolist() == names
     for name in names:
-        (folder / "pictures" / name).mkdir(parents=True)
-        cv2.imwrite(str(folder / "pictures" / name / f"{name}.png"), draw_code(1))
-    assert sorted(load_frame_folder(folder / "pictures")[1]) == sorted(names)
-    rows = "".join(f"film.mp4,{start},{start + 1},{name}\n" for start, name in enumerate(names))
+        (folder / "images" / name).mkdir(parents=True)
+        cv2.imwrite(str(folder / "images" / name / f"{name}.png"), draw_code(1))
+    assert sorted(load_frame_folder(folder / "images")[1]) == sorted(names)
+    rows = "".join(f"video.mp4,{start},{start + 1},{name}\n" for start, name in enumerate(names))
     _, y = load_label_csv(write(folder, "video,start,end,label\n" + rows))
     assert y.columns.tolist() == names
     assert y.to_numpy()[: len(names)].tolist() == np.eye(len(names), dtype=int).tolist()
@@ -72,19 +72,19 @@ def test_whole_numbers_are_numbers_in_every_reader(folder):
     assert y.tolist() == [7, -1, 0]
     assert y.dtype == np.int64
     for name in ["7", "-1", "0"]:
-        (folder / "pictures" / name).mkdir(parents=True)
-        cv2.imwrite(str(folder / "pictures" / name / f"{name}.png"), draw_code(1))
-    y = load_frame_folder(folder / "pictures")[1]
+        (folder / "images" / name).mkdir(parents=True)
+        cv2.imwrite(str(folder / "images" / name / f"{name}.png"), draw_code(1))
+    y = load_frame_folder(folder / "images")[1]
     assert sorted(y.tolist()) == [-1, 0, 7]
     rows = "".join(f"frame{number}.jpg,{name}\n" for number, name in enumerate(["7", "007"]))
     path = write(folder, "Image_ID,Class\n" + rows)
-    assert load_label_csv(path, video="film.mp4", rate=1)[1].tolist() == ["7", "007"]
+    assert load_label_csv(path, video="video.mp4", rate=1)[1].tolist() == ["7", "007"]
 
 
 def test_numbers_of_one_file_are_names_beside_those_of_another(folder):
     paths = [folder / "one.csv", folder / "two.csv"]
     for path, names, start in zip(paths, [["7", "8"], ["007", "8"]], [0, 2], strict=True):
-        rows = "".join(f"film.mp4,{start + k},{name}\n" for k, name in enumerate(names))
+        rows = "".join(f"video.mp4,{start + k},{name}\n" for k, name in enumerate(names))
         path.write_text("video,time,label\n" + rows)
     assert load_labels(paths)[1].tolist() == ["7", "8", "007", "8"]
     assert load_labels(paths[:1])[1].tolist() == [7, 8]
@@ -92,23 +92,23 @@ def test_numbers_of_one_file_are_names_beside_those_of_another(folder):
 
 def test_the_same_frame_in_two_files(folder):
     paths = [folder / "one.csv", folder / "two.csv"]
-    paths[0].write_text("video,time,label\nfilm.mp4,1.0,tom\n")
-    paths[1].write_text("video,time,label\nfilm.mp4,1.03,tom\n")
+    paths[0].write_text("video,time,label\nvideo.mp4,1.0,tom\n")
+    paths[1].write_text("video,time,label\nvideo.mp4,1.03,tom\n")
     assert len(load_labels(paths)[0]) == 1
-    paths[1].write_text("video,time,label\nfilm.mp4,1.03,jerry\n")
+    paths[1].write_text("video,time,label\nvideo.mp4,1.03,jerry\n")
     with pytest.raises(ValueError, match=r"one\.csv.*two\.csv.* at 1\.03 s has labels that differ"):
         load_labels(paths)
 
 
 def test_zeros_and_ones_in_several_spellings(folder):
-    rows = "video,time,tom\nfilm.mp4,0,1.0\nfilm.mp4,1,FALSE\nfilm.mp4,2,1\nfilm.mp4,3,0\n"
+    rows = "video,time,tom\nvideo.mp4,0,1.0\nvideo.mp4,1,FALSE\nvideo.mp4,2,1\nvideo.mp4,3,0\n"
     y = load_label_csv(write(folder, rows))[1]
     assert y.name == "tom"
     assert y.tolist() == [1, 0, 1, 0]
 
 
 def test_characters_called_nothing_come_back(folder):
-    X = pd.DataFrame({"video": str(folder / "film.mp4"), "time": [0.0, 1, 2, 3], "duration": 1.0})
+    X = pd.DataFrame({"video": str(folder / "video.mp4"), "time": [0.0, 1, 2, 3], "duration": 1.0})
     names = ["NA", "None", "nan", "Unnamed: 4"]
     save_label_csv(folder / "back.csv", X, names)
     assert load_label_csv(folder / "back.csv")[1].tolist() == names
@@ -118,13 +118,13 @@ def test_characters_called_nothing_come_back(folder):
 
 
 def test_two_times_of_one_frame(folder):
-    write_coded_film(folder / "slow.mp4", range(40), Fraction(1, 10))
+    write_coded_video(folder / "slow.mp4", range(40), Fraction(1, 10))
     rows = "video,time,who\nslow.mp4,0,tom\nslow.mp4,1.00,tom\n{},1.05,{}\nslow.mp4,2,tom\n"
     with pytest.raises(
         ValueError, match=r"line 4: 1\.05 is the same frame of 'slow\.mp4' as 1\.00 on line 3, with"
     ):
         load_label_csv(write(folder, rows.format("slow.mp4", "jerry")))
-    # The same film, spelled in another way.
+    # The same video, spelled in another way.
     with pytest.raises(ValueError, match=r"line 4: 1\.05 is the same frame"):
         load_label_csv(write(folder, rows.format("./slow.mp4", "jerry")))
     X, y = load_label_csv(write(folder, rows.format("slow.mp4", "tom")))
@@ -133,22 +133,23 @@ def test_two_times_of_one_frame(folder):
     assert y.tolist() == ["tom"] * 3
 
 
-def test_one_film_spelled_in_two_ways_is_one_film(folder):
-    rows = "video,start,end,label\nfilm.mp4,0,2,tom\n./film.mp4,1,3,jerry\n"
+def test_one_video_spelled_in_two_ways_is_one_video(folder):
+    rows = "video,start,end,label\nvideo.mp4,0,2,tom\n./video.mp4,1,3,jerry\n"
     X, y = load_label_csv(write(folder, rows))
-    assert X["video"].tolist() == [str(folder / "film.mp4")] * 10
+    assert X["video"].tolist() == [str(folder / "video.mp4")] * 10
     assert y[:4].to_dict("list") == {"tom": [1, 1, 0, 0], "jerry": [0, 1, 1, 0]}
-    rows = "video,time,tom\nfilm.mp4,0,1\n./film.mp4,2,0\n"
+    rows = "video,time,tom\nvideo.mp4,0,1\n./video.mp4,2,0\n"
     X, y = load_label_csv(write(folder, rows))
-    assert X["video"].unique().tolist() == [str(folder / "film.mp4")]
+    assert X["video"].unique().tolist() == [str(folder / "video.mp4")]
     assert X["duration"].tolist() == [2, 2]
 
 
-def test_two_pictures_of_one_frame_in_label_studio(folder):
+def test_two_images_of_one_frame_in_label_studio(folder):
     for name in "ab":
         cv2.imwrite(str(folder / f"{name}.png"), draw_code(1))
     tasks = [
-        f'{{"id": {number}, "data": {{"image": "{name}.png", "video": "film.mp4", "time": {time}}},'
+        f'{{"id": {number}, "data": {{"image": "{name}.png", "video": "video.mp4", "time": {time}}}'
+        ","
         f' "annotations": [{{"result": [{{"type": "choices", "value": {{"choices": ["{who}"]}}}}]'
         f"}}]}}"
         for number, name, time, who in [(1, "a", 1.0, "tom"), (2, "b", 1.03, "jerry")]
@@ -159,7 +160,7 @@ def test_two_pictures_of_one_frame_in_label_studio(folder):
         load_label_studio(path)
 
 
-ROWS = "video,time,Zoë,jerry\nfilm.mp4,0,1,0\nfilm.mp4,1.5,0,1\n"
+ROWS = "video,time,Zoë,jerry\nvideo.mp4,0,1,0\nvideo.mp4,1.5,0,1\n"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_windows_1252_is_a_guess(folder):
         _, y = load_label_csv(write(folder, ROWS, "cp1252"))
     assert list(y.columns) == ["Zoë", "jerry"]
     path = folder / "labels.csv"
-    for content in [b"video,time\nfilm.mp4,0,\x81", bytes(range(256)), b"\xff\xfe\x00"]:
+    for content in [b"video,time\nvideo.mp4,0,\x81", bytes(range(256)), b"\xff\xfe\x00"]:
         path.write_bytes(content)
         with pytest.raises(ValueError, match="is not text in UTF-8, UTF-16 or Windows-1252"):
             load_label_csv(path)
@@ -196,10 +197,10 @@ def test_windows_1252_is_a_guess(folder):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("video,time,tom,tom\nfilm.mp4,0,1,0\n", "columns 3 and 4 are both called 'tom'"),
-        ("video,time,a,b\nfilm.mp4,0,5,1,0\n", "line 2: 5 cells under a header of 4"),
-        ('video,time,a\n\n"x\ny",0,1\nfilm.mp4,0,5,1\n', "line 5: 4 cells under a header of 3"),
-        ('video,time,a\nfilm.mp4,0,"tom\n', "line 2, is not one of a table: unexpected end"),
+        ("video,time,tom,tom\nvideo.mp4,0,1,0\n", "columns 3 and 4 are both called 'tom'"),
+        ("video,time,a,b\nvideo.mp4,0,5,1,0\n", "line 2: 5 cells under a header of 4"),
+        ('video,time,a\n\n"x\ny",0,1\nvideo.mp4,0,5,1\n', "line 5: 4 cells under a header of 3"),
+        ('video,time,a\nvideo.mp4,0,"tom\n', "line 2, is not one of a table: unexpected end"),
         ("\r\n", "is empty"),
         ("sep=;\n", "is empty"),
     ],
@@ -210,7 +211,7 @@ def test_tables_that_are_broken(folder, text, message):
 
 
 def test_a_character_called_tom_1(folder):
-    y = load_label_csv(write(folder, "video,time,tom,tom.1\nfilm.mp4,0,1,0\n"))[1]
+    y = load_label_csv(write(folder, "video,time,tom,tom.1\nvideo.mp4,0,1,0\n"))[1]
     assert y.to_dict("list") == {"tom": [1], "tom.1": [0]}
 
 

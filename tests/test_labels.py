@@ -17,8 +17,8 @@ from sktime_screen.video import check_frame_table
 
 
 @pytest.fixture
-def folder(tmp_path, film):
-    (tmp_path / "film.mp4").symlink_to(film)
+def folder(tmp_path, video):
+    (tmp_path / "video.mp4").symlink_to(video)
     return tmp_path
 
 
@@ -28,38 +28,38 @@ def write(folder, text):
     return path
 
 
-def test_pictures_taken_from_a_film(folder):
+def test_images_taken_from_a_video(folder):
     rows = "".join(f"frame{k}.jpg,{k % 3}\n" for k in range(10))
-    X, y = load_label_csv(write(folder, "Image_ID,Class\n" + rows), video="film.mp4", rate=1)
+    X, y = load_label_csv(write(folder, "Image_ID,Class\n" + rows), video="video.mp4", rate=1)
     check_frame_table(X)
-    assert X["video"].tolist() == [str(folder / "film.mp4")] * 10
+    assert X["video"].tolist() == [str(folder / "video.mp4")] * 10
     np.testing.assert_array_equal(X["time"], np.arange(10.0))
     assert y.tolist() == [k % 3 for k in range(10)]
     assert read_code(FrameSequence(X)[7]) == 7 * 24
 
 
-def test_pictures_beside_the_csv(folder):
+def test_images_beside_the_csv(folder):
     for k in range(3):
         cv2.imwrite(str(folder / f"frame{k}.png"), draw_code(k))
     X, y = load_label_csv(
         write(folder, "Image_ID,Class\nframe2.png,tom\nframe0.png,jerry\nframe1.png,tom\n"), rate=2
     )
-    assert [read_code(picture) for picture in np.asarray(FrameSequence(X))] == [2, 0, 1]
+    assert [read_code(image) for image in np.asarray(FrameSequence(X))] == [2, 0, 1]
     np.testing.assert_array_equal(X["time"], [0, 0.5, 1])
     assert y.tolist() == ["tom", "jerry", "tom"]
 
 
-def test_a_column_a_character(folder, other_film):
-    (folder / "other.mp4").symlink_to(other_film)
+def test_a_column_a_character(folder, other_video):
+    (folder / "other.mp4").symlink_to(other_video)
     path = write(
         folder,
-        "video,time,tom,jerry\nfilm.mp4,0,1,0\nfilm.mp4,1,1,1\nfilm.mp4,2,0,0\nfilm.mp4,9,0,1\n"
+        "video,time,tom,jerry\nvideo.mp4,0,1,0\nvideo.mp4,1,1,1\nvideo.mp4,2,0,0\nvideo.mp4,9,0,1\n"
         "other.mp4,1.5,0,1\n",
     )
     X, y = load_label_csv(path)
     assert list(y.columns) == ["tom", "jerry"]
     assert y.to_numpy().tolist() == [[1, 0], [1, 1], [0, 0], [0, 1], [0, 1]]
-    # Until the next label, but no longer than the usual distance in the film.
+    # Until the next label, but no longer than the usual distance in the video.
     assert X["duration"].tolist() == [1, 1, 1, 1, 1]
     X, y = load_label_csv(path, video="other.mp4")
     assert X["time"].tolist() == [1.5]
@@ -68,7 +68,7 @@ def test_a_column_a_character(folder, other_film):
 
 
 def test_durations_in_the_csv_are_kept(folder):
-    path = write(folder, "video,time,duration,tom\nfilm.mp4,0,0.5,1\nfilm.mp4,4,0.25,0\n")
+    path = write(folder, "video,time,duration,tom\nvideo.mp4,0,0.5,1\nvideo.mp4,4,0.25,0\n")
     X, y = load_label_csv(path)
     assert X["duration"].tolist() == [0.5, 0.25]
     assert y.name == "tom"
@@ -76,28 +76,28 @@ def test_durations_in_the_csv_are_kept(folder):
 
 
 def test_a_column_of_classes(folder):
-    path = write(folder, "video,time,who\nfilm.mp4,0,tom\nfilm.mp4,2.5,neither\n")
+    path = write(folder, "video,time,who\nvideo.mp4,0,tom\nvideo.mp4,2.5,neither\n")
     X, y = load_label_csv(path)
     assert y.tolist() == ["tom", "neither"]
     assert X["duration"].tolist() == [2.5, 2.5]
 
 
-def test_intervals(folder, other_film):
-    (folder / "other.mp4").symlink_to(other_film)
+def test_intervals(folder, other_video):
+    (folder / "other.mp4").symlink_to(other_video)
     path = write(
         folder,
         "video,start,end,label\n"
-        "film.mp4,6,8.5,jerry\nfilm.mp4,1,3,tom\nfilm.mp4,2.5,7,jerry\nfilm.mp4,4.1,4.9,tom\n"
+        "video.mp4,6,8.5,jerry\nvideo.mp4,1,3,tom\nvideo.mp4,2.5,7,jerry\nvideo.mp4,4.1,4.9,tom\n"
         "other.mp4,3,4.5,tom\n",
     )
     X, y = load_label_csv(path)
     check_frame_table(X)
     assert list(y.columns) == ["jerry", "tom"]
-    in_film = X["video"] == str(folder / "film.mp4")
+    in_video = X["video"] == str(folder / "video.mp4")
     # From the start of an interval up to its end; one between two frames is on none of them.
-    assert X["time"][in_film & (y["tom"] == 1)].tolist() == [1.0, 2.0]
-    assert X["time"][in_film & (y["jerry"] == 1)].tolist() == [3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
-    assert X["time"][~in_film & (y["tom"] == 1)].tolist() == [3.0]
+    assert X["time"][in_video & (y["tom"] == 1)].tolist() == [1.0, 2.0]
+    assert X["time"][in_video & (y["jerry"] == 1)].tolist() == [3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    assert X["time"][~in_video & (y["tom"] == 1)].tolist() == [3.0]
     X, y = load_label_csv(path, video="other.mp4", rate=4)
     assert X["time"][y["tom"] == 1].tolist() == [3.0, 3.24, 3.48, 3.72]
     assert list(y.columns) == ["tom"]
@@ -107,7 +107,7 @@ def test_intervals_of_appearances(folder):
     path = write(
         folder,
         "video,character,start,end,duration,confidence,peak_time\n"
-        "film.mp4,tom,0.0,2.0,2.0,0.9,1.0\n",
+        "video.mp4,tom,0.0,2.0,2.0,0.9,1.0\n",
     )
     _, y = load_label_csv(path)
     assert y["tom"].tolist() == [1, 1] + [0] * 8
@@ -115,13 +115,13 @@ def test_intervals_of_appearances(folder):
 
 def test_interval_bounds_rounded_to_milliseconds(folder):
     _, y = load_label_csv(
-        write(folder, "video,start,end,label\nfilm.mp4,0.042,0.083,tom\n"), rate=24
+        write(folder, "video,start,end,label\nvideo.mp4,0.042,0.083,tom\n"), rate=24
     )
     assert np.flatnonzero(y["tom"]).tolist() == [1]
 
 
 def test_only_some_frames_are_labelled(folder):
-    rows = "video,time,tom,jerry\nfilm.mp4,0,1,0\nfilm.mp4,1,,\n\nfilm.mp4,2,0,1\n"
+    rows = "video,time,tom,jerry\nvideo.mp4,0,1,0\nvideo.mp4,1,,\n\nvideo.mp4,2,0,1\n"
     with pytest.raises(ValueError, match=r"line 3: 'tom' is empty \(1 lines.*missing='drop'"):
         load_label_csv(write(folder, rows))
     X, y = load_label_csv(write(folder, rows), missing="drop")
@@ -131,55 +131,55 @@ def test_only_some_frames_are_labelled(folder):
     with pytest.raises(ValueError, match="line 4: 'jerry' is empty, other characters"):
         load_label_csv(write(folder, rows.replace(",,\n\n", ",0,1\n").replace("2,0,1", "2,0,")))
     with pytest.raises(ValueError, match="no label in any of its 1 lines yet"):
-        load_label_csv(write(folder, "video,time,who\nfilm.mp4,1,\n"), missing="drop")
+        load_label_csv(write(folder, "video,time,who\nvideo.mp4,1,\n"), missing="drop")
     with pytest.raises(ValueError, match="missing='ignore'"):
         load_label_csv("labels.csv", missing="ignore")
 
 
-def test_only_some_pictures_are_labelled(folder):
+def test_only_some_images_are_labelled(folder):
     rows = "".join(f"frame{k}.jpg,{'' if k % 2 else k}\n" for k in range(10))
     path = write(folder, "Image_ID,Class\n" + rows)
-    X, y = load_label_csv(path, video="film.mp4", rate=1, missing="drop")
+    X, y = load_label_csv(path, video="video.mp4", rate=1, missing="drop")
     assert X["time"].tolist() == y.tolist() == [0, 2, 4, 6, 8]
     assert y.dtype == np.int64
-    # The file has only the pictures that were labelled: their names say which.
+    # The file has only the images that were labelled: their names say which.
     path = write(folder, "Image_ID,Class\nframe3.jpg,tom\nframe9.jpg,jerry\n")
-    X, y = load_label_csv(path, video="film.mp4", rate=1)
+    X, y = load_label_csv(path, video="video.mp4", rate=1)
     assert X["time"].tolist() == [3, 9]
     assert y.tolist() == ["tom", "jerry"]
 
 
-def test_pictures_with_a_column_a_character(folder):
+def test_images_with_a_column_a_character(folder):
     rows = "".join(f"frame{k}.jpg,{k % 2},TRUE,{k // 5}\n" for k in range(10))
     path = write(folder, "Image_ID,tom,jerry,spike\n" + rows)
-    _, y = load_label_csv(path, video="film.mp4", rate=1)
+    _, y = load_label_csv(path, video="video.mp4", rate=1)
     assert y.sum().to_dict() == {"tom": 5, "jerry": 10, "spike": 5}
 
 
 def test_names_of_classes_are_kept_as_they_are(folder):
     # What Excel writes begins with a mark, and pandas takes None and NA for nothing.
-    path = write(folder, "\ufeffvideo, time ,who\nfilm.mp4,0,None\nfilm.mp4,1, NA \n")
+    path = write(folder, "\ufeffvideo, time ,who\nvideo.mp4,0,None\nvideo.mp4,1, NA \n")
     _, y = load_label_csv(path)
     assert y.tolist() == ["None", "NA"]
 
 
 def test_semicolons_and_decimal_commas(folder):
-    path = write(folder, "video;time;tom;\nfilm.mp4;0,5;1;\nfilm.mp4;2;0;\n")
+    path = write(folder, "video;time;tom;\nvideo.mp4;0,5;1;\nvideo.mp4;2;0;\n")
     X, y = load_label_csv(path)
     assert X["time"].tolist() == [0.5, 2]
     assert y.tolist() == [1, 0]
 
 
 def test_the_same_frame_twice(folder):
-    path = write(folder, "video,time,who\nfilm.mp4,0,tom\nfilm.mp4,1,tom\nfilm.mp4,1.0,tom\n")
+    path = write(folder, "video,time,who\nvideo.mp4,0,tom\nvideo.mp4,1,tom\nvideo.mp4,1.0,tom\n")
     X, _ = load_label_csv(path)
     assert X["time"].tolist() == [0, 1]
 
 
-def test_pictures_where_the_film_is_not(folder):
+def test_images_where_the_video_is_not(folder):
     cv2.imwrite(str(folder / "a.png"), draw_code(7))
     text = "video,time,duration,image,tom\n{},3,0.5,a.png,1\n"
-    X, _ = load_label_csv(write(folder, text.format("film.mp4")))
+    X, _ = load_label_csv(write(folder, text.format("video.mp4")))
     assert list(X.columns) == ["video", "time", "duration"]
     assert read_code(FrameSequence(X)[0]) == 3 * 24
     X, _ = load_label_csv(write(folder, text.format("gone.mp4")))
@@ -195,79 +195,84 @@ def test_pictures_where_the_film_is_not(folder):
         ("Image_ID,Class\n", {}, ValueError, "no labels"),
         ("a,b\n1,2\n", {}, ValueError, r"\['a', 'b'\]; expected 'Image_ID' and 'Class'"),
         ("Image_ID,Class\nx.jpg,1\n", {}, FileNotFoundError, r"x\.jpg.*pass video= and rate="),
-        ("Image_ID,Class\nx.jpg,1\n", {"video": "film.mp4"}, ValueError, "rate is missing"),
+        ("Image_ID,Class\nx.jpg,1\n", {"video": "video.mp4"}, ValueError, "rate is missing"),
         (
             "Image_ID,Class\nx.jpg,1\n",
-            {"video": "film.mp4", "rate": 1},
+            {"video": "video.mp4", "rate": 1},
             ValueError,
-            "labels 1 pictures.*gives 10 frames",
+            "labels 1 images.*gives 10 frames",
         ),
         ("Image_ID,Class\nx.jpg,\n", {}, ValueError, "line 2: 'Class' is empty"),
         ("video,time,tom\nnone.mp4,0,1\n", {}, FileNotFoundError, r"none\.mp4.*beside"),
-        ("video,time\nfilm.mp4,0\n", {}, ValueError, "no column of labels"),
+        ("video,time\nvideo.mp4,0\n", {}, ValueError, "no column of labels"),
         (
-            "video,time,tom\nfilm.mp4,soon,1\n",
+            "video,time,tom\nvideo.mp4,soon,1\n",
             {},
             ValueError,
             "line 2: 'time': 'soon' is not a time",
         ),
-        ("video,time,a,b\nfilm.mp4,0,1,7\n", {}, ValueError, "line 2: 'b' is '7'"),
-        ("video,time,a,b\nfilm.mp4,0,1,1\nfilm.mp4,1,x,0\n", {}, ValueError, "line 3: 'a' is 'x'"),
-        ("video,time,a\nfilm.mp4,0,1\n", {"video": "b.mp4"}, ValueError, r"no labels of 'b\.mp4'"),
+        ("video,time,a,b\nvideo.mp4,0,1,7\n", {}, ValueError, "line 2: 'b' is '7'"),
         (
-            "video,time,a\nfilm.mp4,5,1\n\nfilm.mp4,4,1\n",
+            "video,time,a,b\nvideo.mp4,0,1,1\nvideo.mp4,1,x,0\n",
+            {},
+            ValueError,
+            "line 3: 'a' is 'x'",
+        ),
+        ("video,time,a\nvideo.mp4,0,1\n", {"video": "b.mp4"}, ValueError, r"no labels of 'b\.mp4'"),
+        (
+            "video,time,a\nvideo.mp4,5,1\n\nvideo.mp4,4,1\n",
             {},
             ValueError,
             "line 4: time 4.0 s comes after 5.0 s",
         ),
         (
-            "video,time,a\nfilm.mp4,1,x\nfilm.mp4,10,x\n",
+            "video,time,a\nvideo.mp4,1,x\nvideo.mp4,10,x\n",
             {},
             ValueError,
-            r"line 3: time 10.0 s is not in .*film\.mp4', whose .* shown from 0.000 to 10.000 s",
+            r"line 3: time 10.0 s is not in .*video\.mp4', whose .* shown from 0.000 to 10.000 s",
         ),
-        ("video,time,a\nfilm.mp4,-1,x\n", {}, ValueError, "line 2: time -1.0 s is not in"),
+        ("video,time,a\nvideo.mp4,-1,x\n", {}, ValueError, "line 2: time -1.0 s is not in"),
         (
-            "video,time,a\nfilm.mp4,1,x\nfilm.mp4,2,x\nfilm.mp4,2.0,y\n",
+            "video,time,a\nvideo.mp4,1,x\nvideo.mp4,2,x\nvideo.mp4,2.0,y\n",
             {},
             ValueError,
-            r"line 4: 2\.0 is the same frame of 'film\.mp4' as 2 on line 3, with other labels",
+            r"line 4: 2\.0 is the same frame of 'video\.mp4' as 2 on line 3, with other labels",
         ),
         (
             "Image_ID,Class\na.jpg,1\na.jpg,2\n",
-            {"video": "film.mp4", "rate": 1},
+            {"video": "video.mp4", "rate": 1},
             ValueError,
             r"line 3: a\.jpg has other labels than on line 2",
         ),
         (
             "Image_ID,Class\n" + "".join(f"{k}.jpg,1\n" for k in (0, 1, 2, 5, 4, 3, 6, 7, 8, 9)),
-            {"video": "film.mp4", "rate": 1},
+            {"video": "video.mp4", "rate": 1},
             ValueError,
             r"line 6: '4\.jpg' comes after '5\.jpg'",
         ),
         (
-            "video,time,note,a\nfilm.mp4,1,blurred,1\n",
+            "video,time,note,a\nvideo.mp4,1,blurred,1\n",
             {},
             ValueError,
             "line 2: 'note' is 'blurred'; with several",
         ),
         (
-            "video,start,end,label,colour\nfilm.mp4,1,2,a,red\n",
+            "video,start,end,label,colour\nvideo.mp4,1,2,a,red\n",
             {},
             ValueError,
             r"\['colour'\] are not known",
         ),
         (
-            ",video,time,tom\n0,film.mp4,0,1\n1,film.mp4,1,0\n",
+            ",video,time,tom\n0,video.mp4,0,1\n1,video.mp4,1,0\n",
             {},
             ValueError,
             "column 1 has no name.*index=False",
         ),
-        ("video,start,end\nfilm.mp4,1,2\n", {}, ValueError, "intervals need .* 'label'"),
-        ("video,start,end,label\nfilm.mp4,1,2,\n", {}, ValueError, "line 2: 'label' is empty"),
-        ("video,start,end,label\nfilm.mp4,2,1,a\n", {}, ValueError, "line 2: the interval ends"),
+        ("video,start,end\nvideo.mp4,1,2\n", {}, ValueError, "intervals need .* 'label'"),
+        ("video,start,end,label\nvideo.mp4,1,2,\n", {}, ValueError, "line 2: 'label' is empty"),
+        ("video,start,end,label\nvideo.mp4,2,1,a\n", {}, ValueError, "line 2: the interval ends"),
         (
-            "video,start,end,label\nfilm.mp4,1,2,a\nfilm.mp4,9,12,a\n",
+            "video,start,end,label\nvideo.mp4,1,2,a\nvideo.mp4,9,12,a\n",
             {},
             ValueError,
             "line 3: the interval from 9.0 to 12.0 s is not in",
@@ -280,16 +285,16 @@ def test_bad_label_files(folder, text, options, error, message):
         load_label_csv(write(folder, text), **options)
 
 
-def test_labels_of_some_films(folder):
-    text = "video,time,tom\nfilm.mp4,0,1\nfilm.mp4,1,0\nbroken.mp4,0,1\ngone.mp4,0,1\n"
-    (folder / "broken.mp4").write_text("no film")
-    X, y = load_label_csv(write(folder, text), video=["film.mp4", folder / "another.mp4"])
+def test_labels_of_some_videos(folder):
+    text = "video,time,tom\nvideo.mp4,0,1\nvideo.mp4,1,0\nbroken.mp4,0,1\ngone.mp4,0,1\n"
+    (folder / "broken.mp4").write_text("no video")
+    X, y = load_label_csv(write(folder, text), video=["video.mp4", folder / "another.mp4"])
     assert X["time"].tolist() == [0, 1]
     assert y.tolist() == [1, 0]
     with pytest.raises(ValueError, match=r"no labels of 'a\.mp4', 'b\.mp4', only of"):
         load_label_csv(write(folder, text), video=["a.mp4", "b.mp4"])
-    with pytest.raises(ValueError, match="labels pictures: video is the one film"):
-        load_label_csv(write(folder, "Image_ID,Class\nx.jpg,tom\n"), video=["film.mp4"])
+    with pytest.raises(ValueError, match="labels images: video is the one video"):
+        load_label_csv(write(folder, "Image_ID,Class\nx.jpg,tom\n"), video=["video.mp4"])
 
 
 def test_missing_label_file():
@@ -297,12 +302,12 @@ def test_missing_label_file():
         load_label_csv("nowhere.csv")
 
 
-def test_written_labels_move_with_their_films(folder):
-    films = folder / "films"
+def test_written_labels_move_with_their_videos(folder):
+    videos = folder / "videos"
     (folder / "labels").mkdir()
-    films.mkdir()
-    (folder / "film.mp4").rename(films / "film.mp4")
-    X = VideoFrameSampler(rate=1).sample(str(films / "film.mp4"))
+    videos.mkdir()
+    (folder / "video.mp4").rename(videos / "video.mp4")
+    X = VideoFrameSampler(rate=1).sample(str(videos / "video.mp4"))
     shuffled = X.sample(frac=1, random_state=0)
     save_label_csv(
         folder / "labels" / "a.csv", shuffled, [f"{time:g}" for time in shuffled["time"]]
@@ -310,8 +315,8 @@ def test_written_labels_move_with_their_films(folder):
     lines = (folder / "labels" / "a.csv").read_text().splitlines()
     assert lines[:3] == [
         "video,time,duration,label",
-        "../films/film.mp4,0.0,1.0,0",
-        "../films/film.mp4,1.0,1.0,1",
+        "../videos/video.mp4,0.0,1.0,0",
+        "../videos/video.mp4,1.0,1.0,1",
     ]
     folder.rename(folder.parent / "moved")
     X_back, y = load_label_csv(folder.parent / "moved" / "labels" / "a.csv")
@@ -319,7 +324,7 @@ def test_written_labels_move_with_their_films(folder):
 
 
 def test_what_cannot_be_written(folder):
-    X = VideoFrameSampler(rate=1).sample(str(folder / "film.mp4"))
+    X = VideoFrameSampler(rate=1).sample(str(folder / "video.mp4"))
     path = write(folder, "kept")
     with pytest.raises(ValueError, match=r"cannot be called \['time'\]"):
         save_label_csv(path, X, pd.DataFrame({"time": [0] * 10, "tom": [1] * 10}))
@@ -348,10 +353,10 @@ names = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1).filter
     characters=st.lists(names, min_size=2, max_size=4, unique=True),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_labels_come_back(folder, other_film, rate, characters, seed):
+def test_labels_come_back(folder, other_video, rate, characters, seed):
     if not (folder / "other.mp4").exists():
-        (folder / "other.mp4").symlink_to(other_film)
-    videos = [str(folder / "other.mp4"), str(folder / "film.mp4")]
+        (folder / "other.mp4").symlink_to(other_video)
+    videos = [str(folder / "other.mp4"), str(folder / "video.mp4")]
     X = VideoFrameSampler(rate=rate).sample(videos)
     rng = np.random.default_rng(seed)
     some = np.sort(rng.choice(len(X), len(X) // 2, replace=False))
@@ -376,7 +381,7 @@ def test_class_folders(tmp_path):
         with pytest.raises(ValueError, match="frames a second, above 0"):
             load_frame_folder(tmp_path, rate=rate)
     X, y = load_frame_folder(tmp_path, rate=4)
-    assert [read_code(picture) for picture in np.asarray(FrameSequence(X))] == [0, 2, 9, 10]
+    assert [read_code(image) for image in np.asarray(FrameSequence(X))] == [0, 2, 9, 10]
     assert y.tolist() == ["jerry", "jerry", "tom", "jerry"]
     np.testing.assert_array_equal(X["time"], [0, 0.25, 0.5, 0.75])
     assert isinstance(y, pd.Series)
@@ -388,19 +393,19 @@ def test_bad_class_folders(tmp_path):
     with pytest.raises(ValueError, match="no class folders"):
         load_frame_folder(tmp_path)
     (tmp_path / "tom").mkdir()
-    with pytest.raises(ValueError, match="tom' has no pictures"):
+    with pytest.raises(ValueError, match="tom' has no images"):
         load_frame_folder(tmp_path)
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError):
         load_frame_folder(tmp_path / "file")
 
 
-def test_a_picture_in_two_classes(tmp_path):
+def test_a_image_in_two_classes(tmp_path):
     for name in ["tom", "jerry"]:
         (tmp_path / name).mkdir()
         cv2.imwrite(str(tmp_path / name / "frame1.png"), draw_code(1))
     with pytest.raises(ValueError, match=r"'frame1\.png' is in 'jerry' and in 'tom'"):
         load_frame_folder(tmp_path)
-    # Frames of two films may be called the same.
+    # Frames of two videos may be called the same.
     cv2.imwrite(str(tmp_path / "tom" / "frame1.png"), draw_code(2))
     assert len(load_frame_folder(tmp_path)[0]) == 2

@@ -11,21 +11,21 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils import validation
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sktime_screen.classify import KerasDenseClassifier, KerasMapClassifier
+from sktime_screen.classify import KerasDenseClassifier, KerasFeatureMapClassifier
 from sktime_screen.classify._feature_map_network import map_network
 
 HEIGHT, WIDTH, CHANNELS = 4, 6, 5
 
 
 def on_maps(**params):
-    return KerasMapClassifier(
+    return KerasFeatureMapClassifier(
         (HEIGHT, WIDTH), **{"random_state": 0, "learning_rate": 0.01, "epochs": 20} | params
     )
 
 
 @pytest.fixture(scope="module")
 def scene():
-    """160 maps of two films, characters shown at one place each, and where that is."""
+    """160 maps of two videos, characters shown at one place each, and where that is."""
     generator = np.random.default_rng(0)
     shown = generator.integers(0, 2, (160, 2))
     maps = generator.exponential(0.3, (160, HEIGHT, WIDTH, CHANNELS)).astype(np.float32)
@@ -71,7 +71,7 @@ def reasons(estimator):
 
 @parametrize_with_checks(
     # One network, as many rows get: each shape that the checks come up with is traced.
-    [KerasMapClassifier((1, 1), learning_rate=0.01, epochs=50, n_networks=1)],
+    [KerasFeatureMapClassifier((1, 1), learning_rate=0.01, epochs=50, n_ensemble=1)],
     expected_failed_checks=reasons,
 )
 def test_scikit_learn_checks(estimator, check):
@@ -90,7 +90,9 @@ def test_a_table_is_checked_as_a_whole(fitted, X, dtype, monkeypatch):
         fitted.predict(X.mask(X.iloc[0, 0] == X))
     with pytest.raises(ValueError, match="feature names should match"):
         fitted.predict(X.add_prefix("other"))
-    with pytest.raises(ValueError, match="X has 119 features, but KerasMapClassifier is expecting"):
+    with pytest.raises(
+        ValueError, match="X has 119 features, but KerasFeatureMapClassifier is expecting"
+    ):
         fitted.predict(X.iloc[:, :-1].set_axis(range(119), axis=1))
     with pytest.raises(ValueError, match="0 sample"):
         fitted.predict(X.iloc[:0])
@@ -110,13 +112,15 @@ def test_few_rows_are_gone_through_more_often():
     rows = np.random.default_rng(0).normal(size=(1300, 2)).astype(np.float32)
     classes = np.arange(1300) % 2
     for n_rows, n_epochs in [(100, 40), (1000, 10), (1300, 8)]:
-        head = KerasMapClassifier((1, 1), random_state=0).fit(rows[:n_rows], classes[:n_rows])
+        head = KerasFeatureMapClassifier((1, 1), random_state=0).fit(
+            rows[:n_rows], classes[:n_rows]
+        )
         assert head.n_epochs_ == n_epochs
-    assert KerasMapClassifier((1, 1), epochs=2).fit(rows, classes).n_epochs_ == 2
+    assert KerasFeatureMapClassifier((1, 1), epochs=2).fit(rows, classes).n_epochs_ == 2
 
 
 def test_heat_maps_show_the_places(X, table, scene, fitted):
-    heat = fitted.explain(X)
+    heat = fitted.class_heatmaps(X)
     assert heat.shape == (160, 2, HEIGHT, WIDTH)
     assert heat.dtype == np.float32
     assert heat.min() >= 0
@@ -129,27 +133,29 @@ def test_heat_maps_show_the_places(X, table, scene, fitted):
 
 
 @pytest.mark.parametrize("kind", ["table", "three classes", "two classes"])
-def test_picture_that_is_alike_everywhere_is_judged_like_its_places(kind, table, y, X):
+def test_image_that_is_alike_everywhere_is_judged_like_its_places(kind, table, y, X):
     labels = {"table": table, "three classes": y, "two classes": y == "tom"}[kind]
     head = on_maps(epochs=3).fit(X.to_numpy(), labels)
     place = np.random.default_rng(1).random((3, 1, CHANNELS), np.float32)
     alike = np.repeat(place, HEIGHT * WIDTH, axis=1).reshape(3, -1)
-    heat = head.explain(alike)
+    heat = head.class_heatmaps(alike)
     assert heat.shape == (3, head.class_names_.size, HEIGHT, WIDTH)
     expected = np.broadcast_to(head.predict_proba(alike)[..., None, None], heat.shape)
     assert_allclose(heat, expected, atol=1e-5)
 
 
 def test_pooling_by_hand(X, table):
-    head = on_maps(hidden_layer_sizes=(), sharpness=2.5, n_networks=1).fit(X, table)
+    head = on_maps(hidden_layer_sizes=(), pooling_sharpness=2.5, n_ensemble=1).fit(X, table)
     kernel, bias = head.weights_
     logits = X.to_numpy().reshape(160, -1, CHANNELS) @ kernel + bias
     pooled = np.log(np.exp(2.5 * logits).mean(axis=1)) / 2.5
     assert_allclose(head.predict_proba(X), 1 / (1 + np.exp(-pooled)), atol=1e-5)
 
 
-def test_little_sharpness_is_the_average(X, table):
-    head = on_maps(hidden_layer_sizes=(), sharpness=1e-3, n_networks=1, epochs=2).fit(X, table)
+def test_little_pooling_sharpness_is_the_average(X, table):
+    head = on_maps(hidden_layer_sizes=(), pooling_sharpness=1e-3, n_ensemble=1, epochs=2).fit(
+        X, table
+    )
     kernel, bias = head.weights_
     means = X.to_numpy().reshape(160, -1, CHANNELS).mean(axis=1) @ kernel + bias
     assert_allclose(head.predict_proba(X), 1 / (1 + np.exp(-means)), atol=2e-3)
@@ -157,7 +163,10 @@ def test_little_sharpness_is_the_average(X, table):
 
 @pytest.mark.parametrize(
     ("copies", "given"),
-    [(1, {"sharpness": 1.0, "n_networks": 3}), (2, {"sharpness": 4.0, "n_networks": 1})],
+    [
+        (1, {"pooling_sharpness": 1.0, "n_ensemble": 3}),
+        (2, {"pooling_sharpness": 4.0, "n_ensemble": 1}),
+    ],
 )
 def test_few_rows_are_judged_less_sharply_by_more_networks(X, table, copies, given):
     X, table = (pd.concat([each] * copies) for each in (X, table))
@@ -168,8 +177,8 @@ def test_few_rows_are_judged_less_sharply_by_more_networks(X, table, copies, giv
 
 
 def test_logits_of_several_networks_are_averaged(X, table):
-    head = on_maps(epochs=2, n_networks=3).fit(X, table)
-    alone = on_maps(epochs=2, n_networks=1).fit(X, table)
+    head = on_maps(epochs=2, n_ensemble=3).fit(X, table)
+    alone = on_maps(epochs=2, n_ensemble=1).fit(X, table)
     of_one = len(alone.weights_)
     logits = []
     for number in range(3):
@@ -180,9 +189,9 @@ def test_logits_of_several_networks_are_averaged(X, table):
 
 
 def test_networks_side_by_side_learn_by_themselves(X, table):
-    architecture = on_maps(epochs=1, n_networks=1).fit(X, table)._architecture
+    architecture = on_maps(epochs=1, n_ensemble=1).fit(X, table)._architecture
     alone = map_network(**architecture)
-    together = map_network(**architecture | {"n_networks": 2})
+    together = map_network(**architecture | {"n_ensemble": 2})
     first = together.draw_weights(np.random.default_rng(0))
 
     def trained(network, weights):
@@ -222,7 +231,7 @@ def test_half_precision_is_read_as_it_is(X, table):
     head = on_maps(epochs=2).fit(halves, table.to_numpy())
     widened = halves.astype(np.float32)
     assert_array_equal(head.predict_proba(halves), head.predict_proba(widened))
-    assert_array_equal(head.explain(halves), head.explain(widened))
+    assert_array_equal(head.class_heatmaps(halves), head.class_heatmaps(widened))
     assert_array_equal(
         on_maps(epochs=2).fit(widened, table.to_numpy()).predict_proba(widened),
         head.predict_proba(halves),
@@ -231,7 +240,7 @@ def test_half_precision_is_read_as_it_is(X, table):
 
 def test_normalisation_is_ready_after_few_steps(X, table):
     rows = slice(0, 32)
-    head = on_maps(sharpness=4.0, n_networks=1).fit(X[rows], table[rows])
+    head = on_maps(pooling_sharpness=4.0, n_ensemble=1).fit(X[rows], table[rows])
     assert head.history_["accuracy"][-1] > 0.95
     assert (head.predict(X[rows]) == table[rows]).to_numpy().mean() > 0.95
 
@@ -253,7 +262,7 @@ def test_the_step_size_falls_unless_told_otherwise(fitted, X, table):
 def test_pickle_and_clone(X, table, fitted):
     loaded = pickle.loads(pickle.dumps(fitted))
     assert_array_equal(loaded.predict_proba(X), fitted.predict_proba(X))
-    assert_array_equal(loaded.explain(X), fitted.explain(X))
+    assert_array_equal(loaded.class_heatmaps(X), fitted.class_heatmaps(X))
     assert clone(fitted).get_params() == fitted.get_params()
 
 
@@ -281,7 +290,7 @@ def test_grid_search(X, y):
 
 
 def test_cross_fit_and_validation(X, table):
-    head = on_maps(cross_fit=2, validation_fraction=0.25, epochs=5)
+    head = on_maps(cv=2, validation_fraction=0.25, epochs=5)
     honest = head.fit_transform(X, table)
     assert len(head.history_["val_loss"]) == 5
     assert np.abs(honest.to_numpy() - head.transform(X).to_numpy()).max() > 1e-3
@@ -289,15 +298,15 @@ def test_cross_fit_and_validation(X, table):
 
 def test_columns_that_are_no_map(X, table):
     with pytest.raises(ValueError, match="120 columns, which is no map of 7 x 7 places"):
-        KerasMapClassifier().fit(X, table)
+        KerasFeatureMapClassifier().fit(X, table)
     for wrong in ((4,), (0, 4), (2.5, 4)):
         with pytest.raises(ValueError, match="map_size"):
-            KerasMapClassifier(wrong).fit(X, table)
+            KerasFeatureMapClassifier(wrong).fit(X, table)
 
 
 def test_not_fitted(X):
     with pytest.raises(NotFittedError):
-        on_maps().explain(X)
+        on_maps().class_heatmaps(X)
 
 
 def test_a_table_that_says_the_size_of_its_maps(X, table):

@@ -22,9 +22,9 @@ from sktime_screen import (
     load_label_csv,
     save_csv,
     save_label_csv,
+    save_label_page,
     save_srt,
     save_vtt,
-    write_label_page,
 )
 from sktime_screen._names import as_meant, harmless, shown
 from sktime_screen._progress import progress
@@ -69,9 +69,9 @@ def test_every_name_comes_back(name):
 
 def test_tables_of_results(tmp_path):
     path = tmp_path / "table.csv"
-    index = pd.MultiIndex.from_tuples([("-film.mp4", "@tom")], names=["video", "character"])
+    index = pd.MultiIndex.from_tuples([("-video.mp4", "@tom")], names=["video", "character"])
     save_csv(path, pd.DataFrame({"=tom": [-1.5], "jerry": [0.1]}, index=index))
-    assert path.read_bytes() == b"video,character,'=tom,jerry\r\n'-film.mp4,'@tom,-1.5,0.1\r\n"
+    assert path.read_bytes() == b"video,character,'=tom,jerry\r\n'-video.mp4,'@tom,-1.5,0.1\r\n"
     # Appearances are read again as labels, whatever the characters are called.
     rows = appearances_of(*(("a.mp4", name, 0.0, 1.0, 0.5) for name in FORMULAS))
     save_csv(path, rows)
@@ -82,17 +82,17 @@ def test_tables_of_results(tmp_path):
     assert path.read_text() == "video,video\na.mp4,1.0\n"
 
 
-@pytest.mark.parametrize("film_name", ["=film.mp4", "-film.mp4"])
-def test_labels_come_back(tmp_path, film, film_name, monkeypatch):
-    (tmp_path / film_name).symlink_to(film)
+@pytest.mark.parametrize("video_name", ["=video.mp4", "-video.mp4"])
+def test_labels_come_back(tmp_path, video, video_name, monkeypatch):
+    (tmp_path / video_name).symlink_to(video)
     monkeypatch.chdir(tmp_path)
-    X = VideoFrameSampler(rate=1).sample(film_name)[: len(FORMULAS)]
+    X = VideoFrameSampler(rate=1).sample(video_name)[: len(FORMULAS)]
     y = pd.DataFrame(np.eye(len(FORMULAS), dtype=np.int64), columns=FORMULAS)
     save_label_csv("labels.csv", X, y)
     with open("labels.csv", encoding="utf-8", newline="") as file:
         head, first, *_ = csv.reader(file)
     assert head == ["video", "time", "duration", *(f"'{name}" for name in FORMULAS)]
-    assert first[:3] == [f"'{film_name}", "0.0", "1.0"]
+    assert first[:3] == [f"'{video_name}", "0.0", "1.0"]
     X_back, y_back = load_label_csv("labels.csv")
     pd.testing.assert_frame_equal(X_back, X)
     pd.testing.assert_frame_equal(y_back, y)
@@ -100,22 +100,22 @@ def test_labels_come_back(tmp_path, film, film_name, monkeypatch):
     assert load_label_csv("labels.csv")[1].tolist() == FORMULAS
     save_label_csv("labels.csv", X, [-1, 1] * 4)
     assert load_label_csv("labels.csv")[1].tolist() == [-1, 1] * 4
-    extract_frames(film_name, "pictures", rate=0.1, characters=["=tom"])
-    assert "'=tom" in (tmp_path / "pictures" / "labels.csv").read_text()
-    assert len(extract_frames(film_name, "pictures", rate=0.2, characters=["=tom"])) == 2
+    extract_frames(video_name, "images", rate=0.1, characters=["=tom"])
+    assert "'=tom" in (tmp_path / "images" / "labels.csv").read_text()
+    assert len(extract_frames(video_name, "images", rate=0.2, characters=["=tom"])) == 2
 
 
-def test_the_label_page(tmp_path, film):
-    X = VideoFrameSampler(rate=0.2).sample(film)
+def test_the_label_page(tmp_path, video):
+    X = VideoFrameSampler(rate=0.2).sample(video)
     page = tmp_path / "page.html"
-    write_label_page(X, ["=tom", HOSTILE], page)
+    save_label_page(X, ["=tom", HOSTILE], page)
     data = written(page).data
     assert data["characters"] == ["=tom", SEEN]
     lines = [data["csv"]["head"], *(frame["row"] + ",1,0" for frame in data["frames"])]
     (tmp_path / "labels.csv").write_bytes("\n".join(lines).encode())
     y = load_label_csv(tmp_path / "labels.csv")[1]
     assert y.to_dict("list") == {"=tom": [1, 1], HOSTILE: [0, 0]}
-    write_label_page(X, ["=tom", "tom\rjerry"], page, multilabel=False)
+    save_label_page(X, ["=tom", "tom\rjerry"], page, multilabel=False)
     assert written(page).data["csv"]["values"] == ["'=tom", '"tom\rjerry"']
 
 
@@ -138,10 +138,10 @@ def test_names_as_they_are_shown(name, seen):
 
 def test_subtitles(tmp_path):
     rows = appearances_of(("a", HOSTILE, 0.0, 1.0, 0.5))
-    save_vtt(tmp_path / "film.vtt", rows)
-    assert (tmp_path / "film.vtt").read_text().splitlines()[3] == SEEN
-    save_srt(tmp_path / "film.srt", rows)
-    assert (tmp_path / "film.srt").read_text().splitlines()[2] == SEEN
+    save_vtt(tmp_path / "video.vtt", rows)
+    assert (tmp_path / "video.vtt").read_text().splitlines()[3] == SEEN
+    save_srt(tmp_path / "video.srt", rows)
+    assert (tmp_path / "video.srt").read_text().splitlines()[2] == SEEN
 
 
 def test_the_report():
@@ -183,7 +183,7 @@ def test_the_terminal(terminal):
         1.0, index=[MARKUP], columns=["measured", "low", "high", "true", "error"]
     )
     terminal.print(_as_table(compared, MARKUP))
-    _console.Steps(terminal, quiet=False).say(f"Film 1: {MARKUP}{HOSTILE}")
+    _console.Steps(terminal, quiet=False).say(f"Video 1: {MARKUP}{HOSTILE}")
     _console.say_error(ValueError(f"{MARKUP}{HOSTILE}"))
     with warnings.catch_warnings(record=True):
         _console.say_warning(f"{MARKUP}{HOSTILE}", UserWarning, "", 0)
@@ -211,11 +211,11 @@ def test_progress(capsys):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.text(st.sampled_from("'=-@+1\ttom,;\" "), min_size=1), min_size=2, unique=True))
-def test_round_trip_through_label_csv(tmp_path, film, names):
+def test_round_trip_through_label_csv(tmp_path, video, names):
     names = [f"{name}." for name in names]
     if any(name != name.strip() for name in names):
         return
-    X = pd.DataFrame({"video": film, "time": np.arange(2.0), "duration": 1.0})
+    X = pd.DataFrame({"video": video, "time": np.arange(2.0), "duration": 1.0})
     y = pd.DataFrame(1, index=range(2), columns=names)
     save_label_csv(tmp_path / "labels.csv", X, y)
     assert load_label_csv(tmp_path / "labels.csv")[1].columns.tolist() == names

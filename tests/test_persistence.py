@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sktime_screen import (
     FeatureStore,
     KerasDenseClassifier,
-    KerasMapClassifier,
+    KerasFeatureMapClassifier,
     PretrainedCNNFeatures,
     ScreenTimeAggregator,
     load_skops,
@@ -84,14 +84,14 @@ def test_other_pipelines(data, tmp_path, classes):
     assert str(clone(again)) == str(clone(pipeline))
 
 
-def test_the_whole_pipeline(file, tmp_path, film):
+def test_the_whole_pipeline(file, tmp_path, video):
     whole = recommended_pipeline(memory="features", random_state=0)
-    whole[:2].fit([film])
+    whole[:2].fit([video])
     save_skops(whole, tmp_path / "model.skops")
     again = load_skops(tmp_path / "model.skops")
     assert str(again) == str(whole)
     pd.testing.assert_index_equal(
-        again[:2].transform([film]).index, whole[:2].transform([film]).index
+        again[:2].transform([video]).index, whole[:2].transform([video]).index
     )
 
 
@@ -230,11 +230,11 @@ def test_shapes_are_those_of_the_network(data, batch_normalization):
         KerasDenseClassifier(
             hidden_layer_sizes=(5, 3), batch_normalization=batch_normalization, epochs=1
         ),
-        KerasMapClassifier(
+        KerasFeatureMapClassifier(
             (14, 18),
             hidden_layer_sizes=(4,),
             batch_normalization=batch_normalization,
-            n_networks=3,
+            n_ensemble=3,
             epochs=1,
         ),
     ):

@@ -29,7 +29,7 @@ from sktime_screen import (
     VideoFrameSampler,
     recommended_pipeline,
 )
-from sktime_screen.datasets import make_cartoon_film
+from sktime_screen.datasets import make_cartoon_video
 
 
 def pipeline_steps(**head):
@@ -46,9 +46,9 @@ def pipeline_steps(**head):
 
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory):
-    """The frame table of a short cartoon film, and its two columns of labels."""
-    path = str(tmp_path_factory.mktemp("cartoon") / "film.mp4")
-    truth = make_cartoon_film(path, seconds=30, seed=10, size=(90, 160), fps=12)
+    """The frame table of a short cartoon video, and its two columns of labels."""
+    path = str(tmp_path_factory.mktemp("cartoon") / "video.mp4")
+    truth = make_cartoon_video(path, seconds=30, seed=10, size=(90, 160), fps=12)
     X = VideoFrameSampler(rate=2).sample(path)
     rows = truth["time"].searchsorted(X["time"] + 1e-6, side="right") - 1
     return X, truth[["cat", "mouse"]].iloc[rows].reset_index(drop=True)
@@ -85,9 +85,9 @@ def test_from_a_table_or_videos_to_seconds(fitted, X, y):
     assert seconds.loc[video, "mouse"] == pytest.approx(predicted_seconds)
 
 
-def test_two_films_in_a_row(fitted, X, tmp_path):
+def test_two_videos_in_a_row(fitted, X, tmp_path):
     other = str(tmp_path / "other.mp4")
-    make_cartoon_film(other, seconds=5, seed=4, size=(120, 160), fps=10)
+    make_cartoon_video(other, seconds=5, seed=4, size=(120, 160), fps=10)
     seconds = fitted.transform([other, X["video"].iloc[0]])
     assert seconds.index.tolist() == [other, X["video"].iloc[0]]
     np.testing.assert_allclose(seconds.sum(axis=1), [5.0, 30.0])
@@ -218,17 +218,17 @@ def test_clone_and_html(fitted):
         "labelspreadingclassifier",
         "screentimeaggregator",
     ]
-    assert "kerasdenseclassifier" in recommended_pipeline(places=False).named_steps
-    for places in (True, False):
-        assert recommended_pipeline(places=places, picture_size=(384, 671))[1].size == (384, 671)
-    assert recommended_pipeline(picture_size=(384, 671))[-2].estimator.map_size == (12, 21)
+    assert "kerasdenseclassifier" in recommended_pipeline(head="dense").named_steps
+    for head in ("map", "dense"):
+        assert recommended_pipeline(head=head, image_size=(384, 671))[1].size == (384, 671)
+    assert recommended_pipeline(image_size=(384, 671))[-2].estimator.map_size == (12, 21)
 
 
 @pytest.mark.slow
 def test_recommended_pipeline_that_looks_at_places(X, y, tmp_path):
     pipeline = recommended_pipeline(memory=tmp_path, random_state=0).fit(X[::2], y[::2])
     probabilities = pipeline[:-1].transform(X)
-    heat = pipeline[-2].explain(pipeline[:-2].transform(X[:3]))
+    heat = pipeline[-2].class_heatmaps(pipeline[:-2].transform(X[:3]))
     assert heat.shape == (3, probabilities.shape[1], 12, 21)
     assert (pipeline.predict(X) == np.asarray(y)).mean() > 0.8
 
@@ -254,5 +254,5 @@ def test_refuses(X, y, tmp_path):
 
 def test_names_of_columns(fitted):
     assert fitted.get_feature_names_out().tolist() == fitted[-1].get_feature_names_out().tolist()
-    assert fitted[:2].get_feature_names_out().tolist() == ["picture"]
+    assert fitted[:2].get_feature_names_out().tolist() == ["image"]
     assert len(fitted[:3].get_feature_names_out()) == 1280

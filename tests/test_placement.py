@@ -9,10 +9,10 @@ import pytest
 from sktime_screen import FrameSequence, ImageResizer, VideoFrameSampler
 from sktime_screen.video import _sequence
 from sktime_screen.video._placement import WHOLE, place, without_bars
-from sktime_screen.video._sequence import film_box
+from sktime_screen.video._sequence import video_box
 
 
-def picture(height, width, bars=(0, 0, 0, 0), seed=0):
+def image(height, width, bars=(0, 0, 0, 0), seed=0):
     """Noise between black bars: top, bottom, left, right, in pixels."""
     top, bottom, left, right = bars
     canvas = np.zeros((height, width, 3), np.uint8)
@@ -64,18 +64,18 @@ def test_a_box_is_what_fills_the_canvas():
     ],
 )
 def test_bars_are_found(bars, box):
-    noisy = [picture(200, 400, bars, seed) + np.uint8(6) * (seed % 2) for seed in range(4)]
+    noisy = [image(200, 400, bars, seed) + np.uint8(6) * (seed % 2) for seed in range(4)]
     assert without_bars(noisy) == pytest.approx(box)
 
 
 def test_a_dark_scene_is_no_bar():
-    dark = picture(200, 400)
+    dark = image(200, 400)
     dark[:100] = 0
-    assert without_bars([dark, picture(200, 400)]) == WHOLE
+    assert without_bars([dark, image(200, 400)]) == WHOLE
     assert without_bars([np.zeros((50, 50, 3), np.uint8)]) == WHOLE
 
 
-def test_films_with_and_without_bars_look_alike(tmp_path):
+def test_videos_with_and_without_bars_look_alike(tmp_path):
     shown = {}
     for bars in (0, 30):
         path = str(tmp_path / f"{bars}.mp4")
@@ -102,7 +102,7 @@ def test_films_with_and_without_bars_look_alike(tmp_path):
 
 
 def bright(height, width):
-    """A picture, red on the left, blue at the top and black in the middle."""
+    """An image, red on the left, blue at the top and black in the middle."""
     canvas = np.full((height, width, 3), 200, np.uint8)
     canvas[:, : width // 6] = (200, 0, 0)
     canvas[: height // 6] = (0, 0, 200)
@@ -111,7 +111,7 @@ def bright(height, width):
 
 
 def write_changing(path, *shapes, codec="libx264"):
-    """Write a film of 10 frames of each (height, width, pixel aspect), one after the other."""
+    """Write a video of 10 frames of each (height, width, pixel aspect), one after the other."""
     data = b""
     for height, width, pixel_aspect in shapes:
         context = av.CodecContext.create(codec, "w")
@@ -146,35 +146,35 @@ SCOPE = (96, 160, Fraction(221 * 96, 100 * 160))
     ids=["shape", "pixel aspect", "pixel aspect of MPEG-2"],
 )
 def test_each_frame_is_placed_by_its_own_shape(tmp_path, codec, suffix, second, aspect):
-    path = write_changing(tmp_path / f"film.{suffix}", WIDE, second, WIDE, codec=codec)
+    path = write_changing(tmp_path / f"video.{suffix}", WIDE, second, WIDE, codec=codec)
     frames = VideoFrameSampler(rate=None).transform(path)
     assert len(frames) == 30
     resized = ImageResizer((48, 48), aspect=aspect).transform(frames)
     alone = {}
     for name, shape in (("first", WIDE), ("second", second)):
         one = write_changing(tmp_path / f"{name}.{suffix}", shape, codec=codec)
-        film = VideoFrameSampler(rate=None).transform(one)
-        alone[name] = ImageResizer((48, 48), aspect=aspect).transform(film)[9].astype(int)
+        video = VideoFrameSampler(rate=None).transform(one)
+        alone[name] = ImageResizer((48, 48), aspect=aspect).transform(video)[9].astype(int)
     if aspect != "stretch":
         assert np.abs(alone["first"] - alone["second"]).mean() > 10
-    for row, picture in enumerate(np.asarray(resized)):
+    for row, image in enumerate(np.asarray(resized)):
         expected = alone["second" if 10 <= row < 20 else "first"]
-        assert np.abs(picture - expected).mean() < 4, row
+        assert np.abs(image - expected).mean() < 4, row
     for row in (3, 10, 14, 19, 20, 29):
         expected = alone["second" if 10 <= row < 20 else "first"]
         assert np.abs(resized[row] - expected).mean() < 4, row
 
 
-def test_bars_are_looked_for_in_small_pictures(tmp_path, monkeypatch):
+def test_bars_are_looked_for_in_small_images(tmp_path, monkeypatch):
     shapes = []
-    whole = _sequence.read_pictures
+    whole = _sequence.read_images
 
     def watched(path, times, size=None, *options):
         for shown in whole(path, times, size, *options):
             shapes.append(shown.shape[:2])
             yield shown
 
-    monkeypatch.setattr(_sequence, "read_pictures", watched)
+    monkeypatch.setattr(_sequence, "read_images", watched)
     path = str(tmp_path / "large.mkv")
     with av.open(path, "w") as container:
         stream = container.add_stream("mjpeg", rate=10)
@@ -189,8 +189,8 @@ def test_bars_are_looked_for_in_small_pictures(tmp_path, monkeypatch):
     assert max(shapes) == (256, 320)
     # A pixel of the result is 19 rows here, the bars are found to within that.
     assert np.abs(cropped - bright(60, 80)).mean() < 6
-    assert film_box(path, (60, 80))[:2] == pytest.approx((0.1475, 0.8525), abs=1 / 256)
-    # Pictures that were extracted differ in size.
+    assert video_box(path, (60, 80))[:2] == pytest.approx((0.1475, 0.8525), abs=1 / 256)
+    # Images that were extracted differ in size.
     images = [str(tmp_path / f"{side}.png") for side in (120, 60)]
     for image, side in zip(images, (120, 60), strict=True):
         cv2.imwrite(image, np.pad(bright(side, side), [(side // 5,) * 2, (0, 0), (0, 0)]))

@@ -29,11 +29,11 @@ def sample(path):
         "-.mp4",
     ],
 )
-def test_a_name_is_never_an_address(tmp_path, monkeypatch, film, name):
+def test_a_name_is_never_an_address(tmp_path, monkeypatch, video, name):
     monkeypatch.chdir(tmp_path)
-    shutil.copy(film, name)
+    shutil.copy(video, name)
     frames = FrameSequence(sample(name))
-    assert [read_code(picture) for picture in frames[:2]] == [0, 24]
+    assert [read_code(image) for image in frames[:2]] == [0, 24]
 
 
 @pytest.fixture
@@ -47,22 +47,22 @@ def server():
 
 
 @pytest.mark.parametrize("protocol", ["http", "rtmp", "tcp"])
-def test_labels_ask_no_server(tmp_path, monkeypatch, film, server, protocol):
+def test_labels_ask_no_server(tmp_path, monkeypatch, video, server, protocol):
     monkeypatch.chdir(tmp_path)
-    url = f"{protocol}://127.0.0.1:{server.getsockname()[1]}/film.mp4"
+    url = f"{protocol}://127.0.0.1:{server.getsockname()[1]}/video.mp4"
     labels = tmp_path / "labels.csv"
     labels.write_text(f"video,time,label\n{url},0,tom\n{url},1,jerry\n")
     with pytest.raises(FileNotFoundError, match="is neither beside the labels"):
         load_label_csv(labels)
     target = Path(url)
     target.parent.mkdir(parents=True)
-    shutil.copy(film, target)
+    shutil.copy(video, target)
     table, y = load_label_csv("labels.csv")
     assert y.tolist() == ["tom", "jerry"]
-    assert [read_code(picture) for picture in FrameSequence(table)] == [0, 24]
+    assert [read_code(image) for image in FrameSequence(table)] == [0, 24]
 
 
-@pytest.mark.parametrize("url", ["https://example.org/film.mp4", "rtsp://camera/1"])
+@pytest.mark.parametrize("url", ["https://example.org/video.mp4", "rtsp://camera/1"])
 def test_an_address_is_refused_with_what_to_do(url):
     with pytest.raises(VideoError, match="is an address, not a file: download the video first"):
         sample(url)

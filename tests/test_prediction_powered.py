@@ -19,7 +19,7 @@ def estimated(predicted, rows, labels, weights=None, inclusion=None, strata=None
 
 
 @pytest.fixture
-def film():
+def video():
     """300 frames, two characters, predictions right in about four frames of five."""
     rng = np.random.default_rng(0)
     truth = (rng.random((300, 2)) < [0.5, 0.2]).astype(int)
@@ -28,8 +28,8 @@ def film():
     return predicted, rows, truth
 
 
-def test_labels_alone_are_the_textbook_sample(film):
-    predicted, rows, truth = film
+def test_labels_alone_are_the_textbook_sample(video):
+    predicted, rows, truth = video
     labels = truth[rows, 0]
     estimate, variance, freedom = estimated(predicted[:, 0], rows, labels, tuning=0.0)
     assert estimate == pytest.approx(labels.mean())
@@ -37,8 +37,8 @@ def test_labels_alone_are_the_textbook_sample(film):
     assert freedom == 59
 
 
-def test_predictions_as_they_are(film):
-    predicted, rows, truth = film
+def test_predictions_as_they_are(video):
+    predicted, rows, truth = video
     off = truth[rows, 0] - predicted[rows, 0]
     estimate, variance, freedom = estimated(predicted[:, 0], rows, truth[rows, 0], tuning=1.0)
     assert estimate == pytest.approx(predicted[:, 0].mean() + off.mean())
@@ -46,8 +46,8 @@ def test_predictions_as_they_are(film):
     assert freedom == 59
 
 
-def test_tuned_weight_is_the_slope_of_labels_on_predictions(film):
-    predicted, rows, truth = film
+def test_tuned_weight_is_the_slope_of_labels_on_predictions(video):
+    predicted, rows, truth = video
     predicted, labels = predicted[:, 0], truth[rows, 0]
     slope, level = np.polyfit(predicted[rows], labels, 1)
     left = labels - level - slope * predicted[rows]
@@ -57,8 +57,8 @@ def test_tuned_weight_is_the_slope_of_labels_on_predictions(film):
     assert freedom == 58
 
 
-def test_misleading_predictions_do_not_count(film):
-    predicted, rows, truth = film
+def test_misleading_predictions_do_not_count(video):
+    predicted, rows, truth = video
     labels = truth[rows, 0]
     estimate, _, _ = estimated(1 - predicted[:, 0], rows, labels)
     assert estimate == pytest.approx(labels.mean())
@@ -164,22 +164,22 @@ def test_unequal_inclusion_probabilities():
     assert freedom == 1
 
 
-def test_equal_inclusion_probabilities_change_nothing(film):
-    predicted, rows, truth = film
+def test_equal_inclusion_probabilities_change_nothing(video):
+    predicted, rows, truth = video
     given = prediction_powered_mean(predicted, rows, truth[rows], inclusion=np.full(60, 60 / 300))
     np.testing.assert_allclose(given, prediction_powered_mean(predicted, rows, truth[rows]))
 
 
-def test_characters_one_by_one_or_together(film):
-    predicted, rows, truth = film
+def test_characters_one_by_one_or_together(video):
+    predicted, rows, truth = video
     both = prediction_powered_mean(predicted, rows, truth[rows])
     second = prediction_powered_mean(predicted[:, 1], rows, truth[rows, 1])
     for together, alone in zip(both, second, strict=True):
         assert together[1] == pytest.approx(alone[0])
 
 
-def test_a_film_labelled_whole_has_no_interval(film):
-    predicted, _, truth = film
+def test_a_video_labelled_whole_has_no_interval(video):
+    predicted, _, truth = video
     for strata in (None, np.arange(300) // 60):
         share = prediction_powered_mean(predicted, np.arange(300), truth, strata=strata)
         for value in share:
@@ -212,9 +212,9 @@ def test_one_label_says_little():
     assert share.high == [1]
 
 
-def test_own_weight_in_each_stratum(film):
-    """Predictions that mislead in one half of the film count in the other."""
-    predicted, rows, truth = film
+def test_own_weight_in_each_stratum(video):
+    """Predictions that mislead in one half of the video count in the other."""
+    predicted, rows, truth = video
     half = (np.arange(300) >= 150).astype(int)
     predicted = np.where(half == 1, 1 - predicted[:, 0], predicted[:, 0])
     labels = truth[rows, 0]

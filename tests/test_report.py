@@ -17,8 +17,8 @@ from sktime_screen import ScreenTimeAggregator, ScreenTimeReport, VideoFrameSamp
 EVIL = "<script>alert(1)</script>"
 
 
-def tables(video="film.mp4", first="tom", second="jerry"):
-    """Tables of a film of 10 s, as the aggregator makes them."""
+def tables(video="video.mp4", first="tom", second="jerry"):
+    """Tables of a video of 10 s, as the aggregator makes them."""
     appearances = pd.DataFrame(
         [
             (video, first, 1.0, 3.0, 2.0, 0.9, 1.5),
@@ -46,7 +46,7 @@ def tables(video="film.mp4", first="tom", second="jerry"):
 
 
 def season():
-    """Tables of two films."""
+    """Tables of two videos."""
     both = zip(tables("s/1.mp4"), tables("s/2.mp4"), strict=True)
     estimate, appearances, together = (pd.concat(pair) for pair in both)
     return estimate.reset_index(drop=True), appearances.reset_index(drop=True), together
@@ -128,10 +128,10 @@ def test_downloads_equal_the_tables(tmp_path):
     assert found["2.mp4.vtt"].startswith("WEBVTT\n\n00:00:01.000 --> 00:00:03.000\ntom\n")
 
 
-def test_a_season_has_totals_and_a_timeline_for_each_film():
+def test_a_season_has_totals_and_a_timeline_for_each_video():
     page = Page(ScreenTimeReport(*season()).to_html())
     assert len(page.all("svg", **{"class": "rows"})) == 2
-    assert page.text.count("6.0 s") == 2  # tom in both films, and together with himself
+    assert page.text.count("6.0 s") == 2  # tom in both videos, and together with himself
     assert "Screen time" in page.text
 
 
@@ -179,15 +179,15 @@ def test_steps_versions_and_validation_are_told():
     page = Page(ScreenTimeReport(*tables(), pipeline=pipeline, validation=scores).to_html())
     for told in ("VideoFrameSampler", "rate=2", "window=7", "0.912", "numpy " + np.__version__):
         assert told in page.text
-    figures = {"accuracy": 0.93217, "films": 3}
+    figures = {"accuracy": 0.93217, "videos": 3}
     text = Page(ScreenTimeReport(*tables(), validation=figures).to_html()).text
     assert "accuracy0.932" in text
-    assert "films3" in text
+    assert "videos3" in text
 
 
 def test_what_is_to_be_known_of_intervals_is_told():
     estimate, appearances, together = tables()
-    estimate.attrs["notes"] = ["Intervals are too narrow: <b>.", "No interval for 'film.mp4'."]
+    estimate.attrs["notes"] = ["Intervals are too narrow: <b>.", "No interval for 'video.mp4'."]
     page = Page(ScreenTimeReport(estimate, appearances, together, max_thumbnails=0).to_html())
     assert len(page.all("p", **{"class": "warning"})) == 2
     for note in estimate.attrs["notes"]:
@@ -197,43 +197,43 @@ def test_what_is_to_be_known_of_intervals_is_told():
     assert not page.all("p", **{"class": "warning"})
 
 
-def test_a_film_that_is_gone_costs_its_pictures_only():
+def test_a_video_that_is_gone_costs_its_images_only():
     html = ScreenTimeReport(*tables("gone.mp4")).to_html()
     page = Page(html)
     assert page.all("img") == [{"alt": ""}]
-    assert "Without pictures: " in page.text
+    assert "Without images: " in page.text
     assert "gone.mp4" in page.text
 
 
-def test_pictures_are_of_the_surest_moments(film):
-    page = Page(ScreenTimeReport(*tables(film)).to_html())
-    pictures = {picture["alt"]: picture for picture in page.all("img") if picture["alt"]}
+def test_images_are_of_the_surest_moments(video):
+    page = Page(ScreenTimeReport(*tables(video)).to_html())
+    images = {image["alt"]: image for image in page.all("img") if image["alt"]}
     # 24 frames a second, and each shows its number.
-    assert read_code(decoded(pictures["film.mp4 at 0:04"]["src"])) == 96
-    assert read_code(decoded(pictures["film.mp4 at 0:01.5"]["src"])) == 36
-    assert len(pictures) == 3
+    assert read_code(decoded(images["video.mp4 at 0:04"]["src"])) == 96
+    assert read_code(decoded(images["video.mp4 at 0:01.5"]["src"])) == 36
+    assert len(images) == 3
     bars = page.all("rect", **{"class": "appearance"})
     shown = json.loads(page.text[page.text.index('["data:image') :].splitlines()[0])
-    assert [read_code(decoded(shown[int(bar["data-picture"])])) for bar in bars] == [36, 144, 96]
+    assert [read_code(decoded(shown[int(bar["data-image"])])) for bar in bars] == [36, 144, 96]
 
 
-def test_pictures_are_bounded(film):
-    page = Page(ScreenTimeReport(*tables(film), max_thumbnails=1).to_html())
-    assert len([picture for picture in page.all("img") if picture["alt"]]) == 1
-    assert len([1 for bar in page.all("rect") if "data-picture" in bar]) == 1
-    none = Page(ScreenTimeReport(*tables(film), max_thumbnails=0).to_html())
+def test_images_are_bounded(video):
+    page = Page(ScreenTimeReport(*tables(video), max_thumbnails=1).to_html())
+    assert len([image for image in page.all("img") if image["alt"]]) == 1
+    assert len([1 for bar in page.all("rect") if "data-image" in bar]) == 1
+    none = Page(ScreenTimeReport(*tables(video), max_thumbnails=0).to_html())
     assert none.all("img") == [{"alt": ""}]
-    assert "Without pictures" not in none.text
+    assert "Without images" not in none.text
 
 
-def test_pictures_from_files(tmp_path):
+def test_images_from_files(tmp_path):
     images = pd.DataFrame({"video": "frames", "time": [1.5, 4.0], "duration": 0.5})
     images["image"] = [str(tmp_path / "1.png"), str(tmp_path / "2.png")]
     for number, path in enumerate(images["image"], start=5):
         cv2.imwrite(path, draw_code(number))
     page = Page(ScreenTimeReport(*tables("frames"), images=images).to_html())
-    pictures = {picture["alt"]: picture for picture in page.all("img") if picture["alt"]}
-    assert {alt: read_code(decoded(shown["src"])) for alt, shown in pictures.items()} == {
+    images = {image["alt"]: image for image in page.all("img") if image["alt"]}
+    assert {alt: read_code(decoded(shown["src"])) for alt, shown in images.items()} == {
         "frames at 0:01.5": 5,
         "frames at 0:04": 6,
     }
@@ -288,7 +288,7 @@ def test_neighbours_of_a_doubtful_frame_are_passed_over():
     assert not any("0:51" in caption for caption in found)
 
 
-def test_a_film_without_anybody():
+def test_a_video_without_anybody():
     estimate, appearances, together = tables()
     estimate = estimate.assign(seconds=0.0, share=0.0, low=np.nan, high=np.nan, appearances=0)
     page = Page(ScreenTimeReport(estimate, appearances.iloc[:0], together * 0).to_html())
@@ -332,7 +332,7 @@ def test_from_estimator_measures_and_tells_how():
     assert pipeline[-1].asked_[0] is probabilities
     assert pipeline[-1].asked_[1] == "some"
     page = Page(report.to_html())
-    # The film lasts 12 s, as the frames say, and not 10 s.
+    # The video lasts 12 s, as the frames say, and not 10 s.
     bars = page.all("rect", **{"class": "appearance"})
     assert percent(bars[0]["x"]) == pytest.approx(100 / 12, abs=1e-3)
     for told in ("The title", "Measuring", "The most doubtful frames", "f10.8"):
@@ -349,15 +349,15 @@ def test_from_estimator_takes_a_search_and_refuses_other_things():
             ScreenTimeReport.from_estimator(wrong, ["a"])
 
 
-def test_from_estimator_shows_the_pictures_of_the_frame_table(tmp_path):
+def test_from_estimator_shows_the_images_of_the_frame_table(tmp_path):
     pipeline, _ = measuring()
     X = pd.DataFrame({"video": "a", "time": np.arange(12.0), "duration": 1.0})
     X["image"] = str(tmp_path / "1.png")
     cv2.imwrite(str(tmp_path / "1.png"), draw_code(7))
     page = Page(ScreenTimeReport.from_estimator(pipeline, X).to_html())
-    pictures = {picture["alt"]: picture for picture in page.all("img") if picture["alt"]}
-    assert read_code(decoded(pictures["a at 0:04"]["src"])) == 7
-    assert "a at 0:01.5" not in pictures  # there is no such frame
+    images = {image["alt"]: image for image in page.all("img") if image["alt"]}
+    assert read_code(decoded(images["a at 0:04"]["src"])) == 7
+    assert "a at 0:01.5" not in images  # there is no such frame
 
 
 def test_refuses_other_tables():
@@ -380,10 +380,10 @@ def test_save_keeps_what_was_there_where_it_fails(tmp_path):
 
 
 @pytest.fixture
-def opened(chromium, film, tmp_path):
+def opened(chromium, video, tmp_path):
     """A report with an evil name, opened from a path with quotes."""
     path = tmp_path / """it's "the" report.html"""
-    report = ScreenTimeReport(*tables(film, EVIL))
+    report = ScreenTimeReport(*tables(video, EVIL))
     report.save(path)
     chromium.get_log("performance"), chromium.get_log("browser")
     chromium.get(path.as_uri())
@@ -415,9 +415,9 @@ def test_browser_shows_an_appearance_under_the_pointer(opened):
     ActionChains(opened).move_to_element(bar).perform()
     assert card(opened).is_displayed()
     assert card(opened).text.splitlines() == [EVIL, "0:06 to 0:07", "confidence 60 %"]
-    picture = card(opened).find_element("css selector", "img")
-    assert picture.is_displayed()
-    assert picture.get_property("naturalWidth") == 96  # as the film
+    image = card(opened).find_element("css selector", "img")
+    assert image.is_displayed()
+    assert image.get_property("naturalWidth") == 96  # as the video
     ActionChains(opened).move_to_element(opened.find_element("css selector", "h1")).perform()
     assert not card(opened).is_displayed()
 

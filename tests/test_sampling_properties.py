@@ -1,6 +1,6 @@
-"""Sampled frames of films of every kind of frame rate, against a plain reckoning in fractions.
+"""Sampled frames of videos of every kind of frame rate, against a plain reckoning in fractions.
 
-The pictures carry a code that proves which frame of the source each of them is.
+The images carry a code that proves which frame of the source each of them is.
 """
 
 import itertools
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import read_code, write_coded_film
+from conftest import read_code, write_coded_video
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ from sktime_screen import VideoFrameSampler
 from sktime_screen.video._timeline_reader import read_timeline
 
 CONSTANT = [Fraction(24000, 1001), Fraction(30000, 1001), Fraction(25), Fraction(60), Fraction(10)]
-MILLISECOND = Fraction(1, 1000)  # the tick of films of variable frame rate
+MILLISECOND = Fraction(1, 1000)  # the tick of videos of variable frame rate
 RATES = [None, "0.5", "1", "2", "3", "7.3", "12.5", "29.97", "100"]
 
 careful = settings(
@@ -31,8 +31,8 @@ careful = settings(
 
 
 @st.composite
-def films(draw):
-    """Presentation times in ticks from 0, the tick in seconds, and how to encode the film."""
+def videos(draw):
+    """Presentation times in ticks from 0, the tick in seconds, and how to encode the video."""
     n_frames = draw(st.integers(1, 90))
     fps = draw(st.sampled_from([*CONSTANT, "variable"]))
     if fps == "variable":
@@ -50,9 +50,9 @@ def films(draw):
     return ticks, time_base, draw(st.sampled_from([0, 0, 1, 40])), how
 
 
-def write(film, folder):
-    ticks, time_base, offset, how = film
-    return write_coded_film(Path(folder) / "film.mp4", ticks + offset, time_base, **how)
+def write(video, folder):
+    ticks, time_base, offset, how = video
+    return write_coded_video(Path(folder) / "video.mp4", ticks + offset, time_base, **how)
 
 
 def reckon(times, end, rate, start, stop):
@@ -76,11 +76,11 @@ seconds = st.one_of(st.none(), st.integers(1, 400).map(lambda hundredths: hundre
 
 @pytest.mark.filterwarnings("ignore:Left out")
 @careful
-@given(films(), st.sampled_from(RATES), seconds, seconds)
-def test_sampled_frames_are_those_on_screen(film, rate, start, stop):
+@given(videos(), st.sampled_from(RATES), seconds, seconds)
+def test_sampled_frames_are_those_on_screen(video, rate, start, stop):
     with tempfile.TemporaryDirectory() as folder:
-        path = write(film, folder)
-        ticks, time_base, _, _ = film
+        path = write(video, folder)
+        ticks, time_base, _, _ = video
         times = [int(tick) * time_base for tick in ticks]
         length = Fraction(read_timeline(path).length).limit_denominator(10**6)
         if time_base != MILLISECOND:  # else only the encoder knows how long the last frame stands
@@ -96,19 +96,19 @@ def test_sampled_frames_are_those_on_screen(film, rate, start, stop):
         table = sampler.sample(path)
         np.testing.assert_allclose(table["time"], np.array(begins, float), atol=1e-6)
         np.testing.assert_allclose(table["duration"], np.array(durations, float), atol=2e-6)
-        pictures = np.asarray(sampler.transform(table))
-        assert [read_code(picture) for picture in pictures] == numbers
+        images = np.asarray(sampler.transform(table))
+        assert [read_code(image) for image in images] == numbers
 
 
 @careful
-@given(films(), st.randoms(use_true_random=False))
-def test_rows_in_any_order_give_the_pictures_of_a_sequential_reading(film, random):
+@given(videos(), st.randoms(use_true_random=False))
+def test_rows_in_any_order_give_the_images_of_a_sequential_reading(video, random):
     with tempfile.TemporaryDirectory() as folder:
         sampler = VideoFrameSampler(None)
-        sequence = sampler.transform(write(film, folder))
+        sequence = sampler.transform(write(video, folder))
         whole = np.asarray(sequence)
-        n_frames = len(film[0])
-        assert [read_code(picture) for picture in whole] == list(range(n_frames))
+        n_frames = len(video[0])
+        assert [read_code(image) for image in whole] == list(range(n_frames))
         rows = random.choices(range(n_frames), k=random.randint(1, 2 * n_frames))
         np.testing.assert_array_equal(np.asarray(sequence[rows]), whole[rows])
         first = random.randrange(n_frames)

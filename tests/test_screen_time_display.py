@@ -14,17 +14,17 @@ mpl.use("agg")
 def estimate():
     return pd.DataFrame(
         [
-            ("films/a.mp4", "tom", 12.0, 10.0, 15.0),
-            ("films/a.mp4", "jerry", 7.0, np.nan, np.nan),
-            ("films/b.mp4", "tom", 3.0, 3.5, 4.0),
-            ("films/b.mp4", "jerry", 0.0, 0.0, 1.0),
+            ("videos/a.mp4", "tom", 12.0, 10.0, 15.0),
+            ("videos/a.mp4", "jerry", 7.0, np.nan, np.nan),
+            ("videos/b.mp4", "tom", 3.0, 3.5, 4.0),
+            ("videos/b.mp4", "jerry", 0.0, 0.0, 1.0),
         ],
         columns=["video", "character", "seconds", "low", "high"],
     )
 
 
 def bars(ax):
-    """(left, height) of the bars by the label of their film."""
+    """(left, height) of the bars by the label of their video."""
     return {
         container.get_label(): [(round(bar.get_x(), 3), bar.get_height()) for bar in container]
         for container in ax.containers
@@ -40,7 +40,7 @@ def intervals(ax):
     ]
 
 
-def test_films_stand_side_by_side(estimate):
+def test_videos_stand_side_by_side(estimate):
     ax = ScreenTimeDisplay.from_predictions(estimate).ax_
     assert [label.get_text() for label in ax.get_xticklabels()] == ["tom", "jerry"]
     drawn = bars(ax)
@@ -57,19 +57,19 @@ def test_intervals_are_drawn_where_there_are_any(estimate):
     assert intervals(ax) == [(-0.2, 10, 15), (0.2, 3.5, 4), (1.2, 0, 1)]
 
 
-def test_one_film_is_named_in_the_title(estimate):
+def test_one_video_is_named_in_the_title(estimate):
     ax = ScreenTimeDisplay.from_predictions(estimate.iloc[:2]).ax_
     assert ax.get_title() == "a.mp4"
     assert ax.get_legend() is None
 
 
-def test_films_of_one_name_are_told_apart(estimate):
+def test_videos_of_one_name_are_told_apart(estimate):
     renamed = estimate.assign(video=["one/a.mp4"] * 2 + ["two/a.mp4"] * 2)
     assert list(bars(ScreenTimeDisplay.from_predictions(renamed).ax_)) == ["one/a.mp4", "two/a.mp4"]
 
 
 def test_truth_is_marked(estimate):
-    truth = pd.DataFrame({"jerry": [6.5], "tom": [11.0]}, index=["films/a.mp4"])
+    truth = pd.DataFrame({"jerry": [6.5], "tom": [11.0]}, index=["videos/a.mp4"])
     ax = ScreenTimeDisplay.from_predictions(estimate, truth).ax_
     marked = [line for line in ax.lines if line.get_color() == "k" and len(line.get_ydata())]
     assert [line.get_ydata().tolist() for line in marked] == [[11.0, 6.5]]
@@ -77,7 +77,7 @@ def test_truth_is_marked(estimate):
     assert texts == {"a.mp4", "b.mp4", "true"}
 
 
-def test_a_character_of_one_film_only(estimate):
+def test_a_character_of_one_video_only(estimate):
     ax = ScreenTimeDisplay.from_predictions(estimate.iloc[:3]).ax_
     assert np.isnan(bars(ax)["b.mp4"][1][1])
 

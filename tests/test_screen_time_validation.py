@@ -9,7 +9,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sktime_screen import (
     ScreenTimeAggregator,
     VideoFrameSampler,
-    screen_time_validation,
+    cross_validate_screen_time,
     time_blocks,
 )
 from sktime_screen.video import frame_index
@@ -35,8 +35,8 @@ class Nearest(ClassifierMixin, TransformerMixin, BaseEstimator):
         return self.transform(X)
 
 
-class CountingPictures(TransformerMixin, BaseEstimator):
-    """Turn pictures into their mean, and note how many were looked at."""
+class CountingImages(TransformerMixin, BaseEstimator):
+    """Turn images into their mean, and note how many were looked at."""
 
     looked_at = 0
 
@@ -67,39 +67,41 @@ def rows_of(report, split):
     return report[report["split"] == split].set_index("character")
 
 
-def test_films_are_left_out_and_measured_by_hand():
-    # Film b looks as film a, but shows someone else in one of its frames; c is a single frame.
+def test_videos_are_left_out_and_measured_by_hand():
+    # Video b looks as video a, but shows someone else in one of its frames; c is a single frame.
     X = features_of(
         [("a", 0.0, 2.0), ("a", 2.0, 8.0), ("b", 5.0, 1.0), ("b", 0.0, 1.0), ("b", 1.0, 2.0),
          ("c", 0.0, 4.0)],
         [0, 10, 10, 0, 1, 9],
     )  # fmt: skip
     y = ["tom", "jerry", "jerry", "tom", "jerry", "none"]
-    report = screen_time_validation(pipeline(background="none"), X, y, n_splits=2, random_state=0)
-    assert list(report["split"].unique()) == ["films", "shuffled"]
+    report = cross_validate_screen_time(
+        pipeline(background="none"), X, y, n_splits=2, random_state=0
+    )
+    assert list(report["split"].unique()) == ["videos", "shuffled"]
     assert list(report["character"]) == ["jerry", "tom", "overall"] * 2
-    films = rows_of(report, "films")
-    assert films["folds"].tolist() == [3, 3, 3]
+    videos = rows_of(report, "videos")
+    assert videos["folds"].tolist() == [3, 3, 3]
     # a from b and c: 0 is tom, 10 is jerry: all right. b from a and c: 0 and 1 are tom, 10 is
     # jerry: 2 of 3 s of jerry are missing and tom has 2 too many. c from a and b: jerry, not none.
-    assert films.loc["jerry", "frames_right"] == pytest.approx((1 + 2 / 3 + 0) / 3)
-    assert films.loc["tom", "frames_right"] == pytest.approx((1 + 2 / 3 + 1) / 3)
-    assert films.loc["overall", "frames_right"] == pytest.approx((1 + 2 / 3 + 0) / 3)
-    assert films.loc["jerry", "seconds_error"] == pytest.approx((0 + 2 + 4) / 3)
-    assert films.loc["tom", "seconds_error"] == pytest.approx((0 + 2 + 0) / 3)
-    assert films.loc["jerry", "share_error"] == pytest.approx((0 + 2 / 4 + 1) / 3)
-    assert films.loc["overall", "share_error"] == pytest.approx((0 + 1 / 2 + 1 / 2) / 3)
-    assert films.loc["jerry", "overlap"] == pytest.approx((1 + 1 / 3 + 0) / 3)
+    assert videos.loc["jerry", "frames_right"] == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert videos.loc["tom", "frames_right"] == pytest.approx((1 + 2 / 3 + 1) / 3)
+    assert videos.loc["overall", "frames_right"] == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert videos.loc["jerry", "seconds_error"] == pytest.approx((0 + 2 + 4) / 3)
+    assert videos.loc["tom", "seconds_error"] == pytest.approx((0 + 2 + 0) / 3)
+    assert videos.loc["jerry", "share_error"] == pytest.approx((0 + 2 / 4 + 1) / 3)
+    assert videos.loc["overall", "share_error"] == pytest.approx((0 + 1 / 2 + 1 / 2) / 3)
+    assert videos.loc["jerry", "overlap"] == pytest.approx((1 + 1 / 3 + 0) / 3)
     # In c there is no tom, and none predicted.
-    assert films.loc["tom", "overlap"] == pytest.approx((1 + 1 / 3) / 2)
-    assert films.loc["jerry", "average_precision"] == pytest.approx(
+    assert videos.loc["tom", "overlap"] == pytest.approx((1 + 1 / 3) / 2)
+    assert videos.loc["jerry", "average_precision"] == pytest.approx(
         (1 + (0.5 * 1 + 0.5 * 2 / 3)) / 2
     )
-    assert films.loc["jerry", "share_error_std"] == pytest.approx(np.std([0, 0.5, 1], ddof=1))
+    assert videos.loc["jerry", "share_error_std"] == pytest.approx(np.std([0, 0.5, 1], ddof=1))
 
 
 @pytest.fixture
-def one_film():
+def one_video():
     """Five minutes in scenes of 20 s, each with a look of its own that only its frames share."""
     rng = np.random.default_rng(0)
     scene = np.arange(300) // 20
@@ -108,9 +110,9 @@ def one_film():
     return X, y
 
 
-def test_shuffled_frames_promise_more_than_blocks(one_film):
-    X, y = one_film
-    report = screen_time_validation(
+def test_shuffled_frames_promise_more_than_blocks(one_video):
+    X, y = one_video
+    report = cross_validate_screen_time(
         pipeline(), X, y, groups={"scenes": np.arange(300) // 20}, random_state=0
     )
     assert list(report["split"].unique()) == ["scenes", "shuffled"]
@@ -121,27 +123,27 @@ def test_shuffled_frames_promise_more_than_blocks(one_film):
         assert (scenes[measure] < 0.9).all()
     assert (shuffled["seconds_error"] == 0).all()
     assert (scenes["folds"] == 5).all()
-    # Errors are brought to the length of the film.
+    # Errors are brought to the length of the video.
     np.testing.assert_allclose(scenes["seconds_error"], 300 * scenes["share_error"])
 
 
-def test_one_film_is_split_into_blocks_of_time(one_film):
-    X, y = one_film
-    default = screen_time_validation(pipeline(), X, y, random_state=0)
-    named = screen_time_validation(
+def test_one_video_is_split_into_blocks_of_time(one_video):
+    X, y = one_video
+    default = cross_validate_screen_time(pipeline(), X, y, random_state=0)
+    named = cross_validate_screen_time(
         pipeline(), X, y, groups={"time blocks": time_blocks(X)}, random_state=0
     )
     pd.testing.assert_frame_equal(default, named)
-    unnamed = screen_time_validation(pipeline(), X, y, groups=time_blocks(X), random_state=0)
+    unnamed = cross_validate_screen_time(pipeline(), X, y, groups=time_blocks(X), random_state=0)
     assert list(unnamed["split"].unique()) == ["groups", "shuffled"]
-    short = screen_time_validation(pipeline(), X[:40], y[:40], random_state=0)
+    short = cross_validate_screen_time(pipeline(), X[:40], y[:40], random_state=0)
     assert short["split"].iloc[0] == "time blocks"
 
 
-def test_rows_in_any_order_and_twice(one_film):
-    X, y = one_film
+def test_rows_in_any_order_and_twice(one_video):
+    X, y = one_video
     rows = np.random.default_rng(0).permutation(np.r_[np.arange(300), np.arange(60)])
-    report = screen_time_validation(
+    report = cross_validate_screen_time(
         pipeline(),
         X.iloc[rows],
         y.iloc[rows].to_numpy(),
@@ -154,47 +156,47 @@ def test_rows_in_any_order_and_twice(one_film):
 
 
 def test_a_character_of_one_fold_only():
-    # Each film has somebody that the others do not know.
-    X = features_of([(film, float(t), 1.0) for film in "ab" for t in range(4)], [0, 0, 1, 1] * 2)
+    # Each video has somebody that the others do not know.
+    X = features_of([(video, float(t), 1.0) for video in "ab" for t in range(4)], [0, 0, 1, 1] * 2)
     y = ["tom", "tom", "none", "none", "cat", "cat", "none", "none"]
-    films = rows_of(
-        screen_time_validation(pipeline(background="none"), X, y, n_splits=2, random_state=0),
-        "films",
+    videos = rows_of(
+        cross_validate_screen_time(pipeline(background="none"), X, y, n_splits=2, random_state=0),
+        "videos",
     )
-    assert films.loc[["cat", "tom"], "frames_right"].tolist() == [0.5, 0.5]
-    assert films.loc[["cat", "tom"], "seconds_error"].tolist() == [2, 2]
-    assert films.loc[["cat", "tom"], "overlap"].tolist() == [0, 0]
-    assert films.loc["overall", "frames_right"] == 0.5
+    assert videos.loc[["cat", "tom"], "frames_right"].tolist() == [0.5, 0.5]
+    assert videos.loc[["cat", "tom"], "seconds_error"].tolist() == [2, 2]
+    assert videos.loc[["cat", "tom"], "overlap"].tolist() == [0, 0]
+    assert videos.loc["overall", "frames_right"] == 0.5
 
 
-def test_pictures_are_looked_at_once(film):
-    table = VideoFrameSampler(rate=2).sample(film)
+def test_images_are_looked_at_once(video):
+    table = VideoFrameSampler(rate=2).sample(video)
     y = np.where(np.arange(20) % 3 == 0, "tom", "jerry")
     steps = make_pipeline(
         VideoFrameSampler(rate=2),
-        CountingPictures(),
+        CountingImages(),
         FunctionTransformer(),
         Nearest(),
         ScreenTimeAggregator(),
     )
-    CountingPictures.looked_at = 0
-    report = screen_time_validation(steps, table, y, n_splits=3, random_state=0)
-    assert CountingPictures.looked_at == 20
+    CountingImages.looked_at = 0
+    report = cross_validate_screen_time(steps, table, y, n_splits=3, random_state=0)
+    assert CountingImages.looked_at == 20
     assert report["folds"].tolist() == [3] * 6
     assert not hasattr(steps[3], "seen_")
     # The same from features with the frame index.
-    values = CountingPictures().transform(VideoFrameSampler(rate=2).transform(table))
+    values = CountingImages().transform(VideoFrameSampler(rate=2).transform(table))
     assert values.index.equals(frame_index(table))
     pd.testing.assert_frame_equal(
-        screen_time_validation(pipeline(), values, y, n_splits=3, random_state=0), report
+        cross_validate_screen_time(pipeline(), values, y, n_splits=3, random_state=0), report
     )
 
 
 def test_refuses():
     X = features_of([("a", 0.0, 1.0)], [0])
     with pytest.raises(ValueError, match="ScreenTimeAggregator at its end"):
-        screen_time_validation(make_pipeline(Nearest()), X, ["tom"])
+        cross_validate_screen_time(make_pipeline(Nearest()), X, ["tom"])
     with pytest.raises(ValueError, match="1 labelled frames are too few for 5 folds"):
-        screen_time_validation(pipeline(), X, ["tom"])
+        cross_validate_screen_time(pipeline(), X, ["tom"])
     with pytest.raises(ValueError, match="has no times"):
-        screen_time_validation(pipeline(), np.zeros((3, 1)), ["tom"] * 3)
+        cross_validate_screen_time(pipeline(), np.zeros((3, 1)), ["tom"] * 3)

@@ -10,12 +10,12 @@ from sktime_screen import MultilabelStratifiedGroupKFold, time_blocks
 from sktime_screen.video import frame_index
 
 
-def table_of(**seconds_by_film):
-    rows = [(film, float(t), 1.0) for film, n in seconds_by_film.items() for t in range(n)]
+def table_of(**seconds_by_video):
+    rows = [(video, float(t), 1.0) for video, n in seconds_by_video.items() for t in range(n)]
     return pd.DataFrame(rows, columns=["video", "time", "duration"])
 
 
-def test_blocks_are_of_one_film_and_one_stretch_of_time():
+def test_blocks_are_of_one_video_and_one_stretch_of_time():
     table = table_of(b=70, a=31)
     expected = np.repeat([0, 1, 2, 3, 4], [30, 30, 10, 30, 1])
     np.testing.assert_array_equal(time_blocks(table), expected)
@@ -25,8 +25,8 @@ def test_blocks_are_of_one_film_and_one_stretch_of_time():
 def test_blocks_follow_unsorted_and_repeated_rows():
     table = table_of(a=100, b=40).sample(200, replace=True, random_state=0)
     blocks = time_blocks(table)
-    films = (table["video"] == "b").to_numpy()
-    parts = np.where(films, 10, 0) + (table["time"] // 30).to_numpy()
+    videos = (table["video"] == "b").to_numpy()
+    parts = np.where(videos, 10, 0) + (table["time"] // 30).to_numpy()
     expected = pd.factorize(parts)[0]
     np.testing.assert_array_equal(pd.factorize(blocks)[0], expected)
     assert np.array_equal(np.unique(blocks), np.arange(len(np.unique(parts))))

@@ -30,18 +30,18 @@ def store(tmp_path):
     return FeatureStore(tmp_path / "features")
 
 
-def sequence(film, size=(32, 32), rate=2, **options):
-    return ImageResizer(size, **options).transform(VideoFrameSampler(rate=rate).transform(film))
+def sequence(video, size=(32, 32), rate=2, **options):
+    return ImageResizer(size, **options).transform(VideoFrameSampler(rate=rate).transform(video))
 
 
-def features(pictures, memory, **options):
-    return PretrainedCNNFeatures(memory=memory, batch_size=8, **options).fit_transform(pictures)
+def features(images, memory, **options):
+    return PretrainedCNNFeatures(memory=memory, batch_size=8, **options).fit_transform(images)
 
 
 def test_rows_come_back(store):
     rows = np.random.default_rng(0).normal(size=(1200, 3)).astype(np.float32)
     keys = [str(k).encode() for k in range(1200)]
-    store.put(keys, rows, "network", "film.mp4")
+    store.put(keys, rows, "network", "video.mp4")
     back = np.zeros((3, 3), np.float32)
     found = store.fill(back, [b"7", b"no", b"1199"])
     assert found.tolist() == [True, False, True]
@@ -73,29 +73,31 @@ def test_the_rows_not_used_for_longest_make_room(tmp_path):
     assert found.tolist() == [True, False, False, True, True, True]
 
 
-def test_each_frame_is_computed_once(film, store, decoded):
-    first = features(sequence(film), store)
+def test_each_frame_is_computed_once(video, store, decoded):
+    first = features(sequence(video), store)
     assert sum(decoded) == 20
-    again = features(sequence(film), store)
+    again = features(sequence(video), store)
     assert sum(decoded) == 20
     pd.testing.assert_frame_equal(first, again)
-    pd.testing.assert_frame_equal(first, features(sequence(film), None))
+    pd.testing.assert_frame_equal(first, features(sequence(video), None))
     decoded.clear()
     # Of four frames a second, every other one is there.
-    more = features(sequence(film, rate=4), store)
+    more = features(sequence(video, rate=4), store)
     assert sum(decoded) == 20
     np.testing.assert_array_equal(more.iloc[::2], first)
 
 
-def test_a_moved_film_is_found_and_a_changed_one_is_not(film, other_film, store, decoded, tmp_path):
-    first = features(sequence(film), store)
+def test_a_moved_video_is_found_and_a_changed_one_is_not(
+    video, other_video, store, decoded, tmp_path
+):
+    first = features(sequence(video), store)
     moved = str(tmp_path / "renamed.mp4")
-    shutil.copy(film, moved)
+    shutil.copy(video, moved)
     decoded.clear()
     np.testing.assert_array_equal(features(sequence(moved), store), first)
     assert not decoded
     times = os.stat(moved)
-    shutil.copy(other_film, moved)
+    shutil.copy(other_video, moved)
     os.utime(moved, ns=(times.st_atime_ns, times.st_mtime_ns))
     features(sequence(moved), store)
     assert sum(decoded) == 8
@@ -115,28 +117,28 @@ def test_a_moved_film_is_found_and_a_changed_one_is_not(film, other_film, store,
     ],
     ids=str,
 )
-def test_whatever_decides_a_feature_is_in_its_key(film, store, decoded, tiny, resizing, network):
-    features(sequence(film), store)
+def test_whatever_decides_a_feature_is_in_its_key(video, store, decoded, tiny, resizing, network):
+    features(sequence(video), store)
     decoded.clear()
-    changed = features(sequence(film, **resizing), store, **network)
+    changed = features(sequence(video, **resizing), store, **network)
     assert sum(decoded) == 20
-    pd.testing.assert_frame_equal(changed, features(sequence(film, **resizing), None, **network))
+    pd.testing.assert_frame_equal(changed, features(sequence(video, **resizing), None, **network))
 
 
-def test_a_models_weights_are_in_the_key(film, store):
+def test_a_models_weights_are_in_the_key(video, store):
     model = keras.Sequential(
         [keras.Input((32, 32, 3)), keras.layers.Conv2D(2, 3), keras.layers.Flatten()]
     )
-    first = features(sequence(film), store, backbone=model)
+    first = features(sequence(video), store, backbone=model)
     other = keras.models.clone_model(model)
     other.set_weights([weight + 1 for weight in model.get_weights()])
-    second = features(sequence(film), store, backbone=other)
+    second = features(sequence(video), store, backbone=other)
     assert not np.allclose(first, second)
-    pd.testing.assert_frame_equal(second, features(sequence(film), None, backbone=other))
+    pd.testing.assert_frame_equal(second, features(sequence(video), None, backbone=other))
 
 
-def test_a_grid_search_computes_each_frame_once(film, store, decoded, computed):
-    X = VideoFrameSampler(rate=2).sample(film)
+def test_a_grid_search_computes_each_frame_once(video, store, decoded, computed):
+    X = VideoFrameSampler(rate=2).sample(video)
     pipeline = make_pipeline(
         VideoFrameSampler(),
         ImageResizer((32, 32)),
@@ -155,8 +157,8 @@ def test_a_grid_search_computes_each_frame_once(film, store, decoded, computed):
     assert sum(computed) == 20
 
 
-def test_a_grid_of_poolings(film, store, tiny):
-    X = VideoFrameSampler(rate=2).sample(film)
+def test_a_grid_of_poolings(video, store, tiny):
+    X = VideoFrameSampler(rate=2).sample(video)
     pipeline = make_pipeline(
         VideoFrameSampler(),
         ImageResizer((32, 32)),
@@ -169,13 +171,13 @@ def test_a_grid_of_poolings(film, store, tiny):
     assert len(store) == 3 * 20
 
 
-def test_joblib_memory_and_paths_are_taken(film, tmp_path):
-    expected = features(sequence(film), None)
+def test_joblib_memory_and_paths_are_taken(video, tmp_path):
+    expected = features(sequence(video), None)
     for memory in [tmp_path / "a", str(tmp_path / "b"), joblib.Memory(tmp_path / "c", verbose=0)]:
-        pd.testing.assert_frame_equal(features(sequence(film), memory), expected)
+        pd.testing.assert_frame_equal(features(sequence(video), memory), expected)
     assert len(FeatureStore(tmp_path / "a")) == 20
     assert len(FeatureStore(tmp_path / "c" / "sktime_screen")) == 20
-    features(sequence(film), joblib.Memory(None))
+    features(sequence(video), joblib.Memory(None))
 
 
 WRITER = """
@@ -206,19 +208,19 @@ EXTRACTOR = """
 import sys
 import numpy as np
 from sktime_screen import ImageResizer, PretrainedCNNFeatures, VideoFrameSampler
-film, folder, result = sys.argv[1:]
-frames = ImageResizer((32, 32)).transform(VideoFrameSampler(rate=None).transform(film))
+video, folder, result = sys.argv[1:]
+frames = ImageResizer((32, 32)).transform(VideoFrameSampler(rate=None).transform(video))
 features = PretrainedCNNFeatures(memory=folder, batch_size=8)
 np.save(result, features.fit_transform(frames).to_numpy())
 """
 
 
-def test_two_processes_compute_the_same_film_at_once(film, store, tmp_path):
-    alone = features(sequence(film, rate=None), None)
+def test_two_processes_compute_the_same_video_at_once(video, store, tmp_path):
+    alone = features(sequence(video, rate=None), None)
     results = [tmp_path / "a.npy", tmp_path / "b.npy"]
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", EXTRACTOR, film, store.folder, result],
+            [sys.executable, "-c", EXTRACTOR, video, store.folder, result],
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -229,7 +231,7 @@ def test_two_processes_compute_the_same_film_at_once(film, store, tmp_path):
         assert (process.returncode, said) == (0, "")
     for result in results:
         np.testing.assert_array_equal(np.load(result), alone)
-    np.testing.assert_array_equal(features(sequence(film, rate=None), store), alone)
+    np.testing.assert_array_equal(features(sequence(video, rate=None), store), alone)
     assert len(store) == 240
 
 

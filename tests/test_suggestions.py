@@ -13,7 +13,7 @@ STRATEGIES = ["diverse", "stratified", "uncertain", "blocks", "random"]
 def scenes(sizes=(60, 30, 10), dimensions=8, seed=0):
     """Return a frame table, its features, and the scene of each frame; scenes come in turn."""
     scene = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
-    table = pd.DataFrame({"video": "film.mp4", "time": np.arange(len(scene)) * 0.5})
+    table = pd.DataFrame({"video": "video.mp4", "time": np.arange(len(scene)) * 0.5})
     table["duration"] = 0.5
     noise = np.random.default_rng(seed + 1).normal(size=(len(scene), dimensions))
     features = 10 * np.eye(dimensions)[scene] + 0.1 * noise
@@ -97,25 +97,25 @@ def test_shares_are_estimated_from_the_probabilities():
 
 
 def test_two_frames_at_random_of_each_stretch_of_time():
-    films = pd.concat(
+    videos = pd.concat(
         pd.DataFrame({"video": name, "time": np.arange(size) * 0.5, "duration": 0.5})
         for name, size in [("b", 101), ("a", 37)]
     ).reset_index(drop=True)
-    shuffled = films.sample(frac=1, random_state=3)
-    seen = np.zeros(len(films))
+    shuffled = videos.sample(frac=1, random_state=3)
+    seen = np.zeros(len(videos))
     for seed in range(200):
         chosen = suggest_frames(shuffled, 25, "blocks", random_state=seed)
-        assert np.isclose((1 / chosen["inclusion"]).sum(), len(films))
+        assert np.isclose((1 / chosen["inclusion"]).sum(), len(videos))
         assert chosen["stratum"].value_counts().isin([2, 3]).all()
-        for _, of_film in chosen.groupby("video"):
-            in_time = of_film.sort_values("time")
+        for _, of_video in chosen.groupby("video"):
+            in_time = of_video.sort_values("time")
             assert in_time["stratum"].is_monotonic_increasing
         seen[chosen.index] += 1
     expected = np.r_[np.full(101, 18 / 101), np.full(37, 7 / 37)]
     assert seen[:101].sum() / 200 == pytest.approx(expected[:101].sum(), abs=1)
     assert seen.min() > 0
-    with pytest.raises(ValueError, match="two frames at least of each of the 2 films"):
-        suggest_frames(films, 3, "blocks")
+    with pytest.raises(ValueError, match="two frames at least of each of the 2 videos"):
+        suggest_frames(videos, 3, "blocks")
 
 
 def test_random_frames_have_all_the_same_probability():
@@ -190,7 +190,7 @@ def test_frames_that_come_twice_are_chosen_once():
         suggest_frames(twice, 11, features=features)
 
 
-def test_films_come_one_after_the_other_and_the_index_is_kept():
+def test_videos_come_one_after_the_other_and_the_index_is_kept():
     table, features, _ = scenes()
     table.loc[50:, "video"] = "a_second.mp4"
     features.index = frame_index(table)
@@ -198,8 +198,8 @@ def test_films_come_one_after_the_other_and_the_index_is_kept():
     chosen = suggest_frames(shuffled, 10, features=features)
     assert chosen["video"].nunique() == 2
     assert (chosen["video"].ne(chosen["video"].shift()).sum()) == 2
-    for _, of_film in chosen.groupby("video"):
-        assert of_film["time"].is_monotonic_increasing
+    for _, of_video in chosen.groupby("video"):
+        assert of_video["time"].is_monotonic_increasing
     pd.testing.assert_frame_equal(chosen, table.loc[chosen.index])
 
 
@@ -219,7 +219,7 @@ def test_features_may_be_a_transformer():
     assert not hasattr(transformer, "mean_")
 
 
-def test_of_a_map_counts_in_which_part_of_the_picture_something_is():
+def test_of_a_map_counts_in_which_part_of_the_image_something_is():
     table, _, scene = scenes()
     generator = np.random.default_rng(0)
     maps = np.zeros((100, 6, 8, 2), np.float16)
@@ -255,8 +255,8 @@ def test_wide_features_are_compared_a_few_frames_at_a_time(monkeypatch):
     assert asked == [30, 30, 30, 10]
 
 
-def test_a_film_is_looked_at_once_a_second(film):
-    chosen = suggest_frames(film, 10, "random")
+def test_a_video_is_looked_at_once_a_second(video):
+    chosen = suggest_frames(video, 10, "random")
     np.testing.assert_allclose(chosen["time"], np.arange(10))
 
 
@@ -275,8 +275,8 @@ def test_frames_that_all_look_the_same():
         ({"features": None}, "recommended_pipeline"),
         ({"strategy": "uncertain"}, "pass estimator="),
         ({"features": pd.DataFrame(np.eye(100))}, "no frame index"),
-        ({"labelled": pd.DataFrame({"video": ["film.mp4"]})}, "lacks .'time'."),
-        ({"labelled": pd.DataFrame({"video": ["b.mp4"], "time": [0.0]})}, "b.mp4.*film.mp4"),
+        ({"labelled": pd.DataFrame({"video": ["video.mp4"]})}, "lacks .'time'."),
+        ({"labelled": pd.DataFrame({"video": ["b.mp4"], "time": [0.0]})}, "b.mp4.*video.mp4"),
     ],
 )
 def test_what_cannot_be_is_named(changes, message):
@@ -287,5 +287,5 @@ def test_what_cannot_be_is_named(changes, message):
 
 def test_a_frame_without_features_is_named():
     table, features, _ = scenes()
-    with pytest.raises(ValueError, match=r"features lacks 1 of 100 frames.*film.mp4' at 3\.5 s"):
+    with pytest.raises(ValueError, match=r"features lacks 1 of 100 frames.*video.mp4' at 3\.5 s"):
         suggest_frames(table, 5, features=features.drop(index=features.index[7]))

@@ -1,4 +1,4 @@
-"""Times are those of a player: clocks that jump, edit lists, films in a row, late pictures."""
+"""Times are those of a player: clocks that jump, edit lists, videos in a row, late images."""
 
 import json
 import struct
@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import index_of, read_code, write_coded_film
+from conftest import index_of, read_code, write_coded_video
 
 from sktime_screen import (
     FrameSequence,
@@ -23,8 +23,8 @@ from sktime_screen import (
     save_srt,
     save_vtt,
 )
-from sktime_screen.video._decoding import read_pictures
-from sktime_screen.video._identity import picture_keys
+from sktime_screen.video._decoding import read_images
+from sktime_screen.video._identity import image_keys
 from sktime_screen.video._timeline_reader import read_timeline
 
 FPS = Fraction(25)
@@ -32,18 +32,18 @@ QUICK = {"preset": "ultrafast"}
 
 
 def written(path, count=30, codec="libx264", first=0, **options):
-    """A film of 25 pictures a second that show numbers from ``first`` on, with B-frames."""
+    """A video of 25 images a second that show numbers from ``first`` on, with B-frames."""
     options = {"b_frames": 2, "options": QUICK if codec == "libx264" else {}, **options}
-    return Path(write_coded_film(path, range(count), 1 / FPS, codec=codec, first=first, **options))
+    return Path(write_coded_video(path, range(count), 1 / FPS, codec=codec, first=first, **options))
 
 
 def copied(source, target, shift=0.0, sound=None, muxer=None):
-    """Copy the pictures of a film so much later (s), beside sound from 0 to ``sound`` (s)."""
+    """Copy the images of a video so much later (s), beside sound from 0 to ``sound`` (s)."""
     with (
-        av.open(str(source)) as film,
+        av.open(str(source)) as video,
         av.open(str(target), "w", options=muxer or {}) as container,
     ):
-        copy = container.add_stream_from_template(film.streams.video[0])
+        copy = container.add_stream_from_template(video.streams.video[0])
         packets = []
         if sound:
             kind = "mp2" if target.suffix == ".mpg" else "aac"
@@ -56,7 +56,7 @@ def copied(source, target, shift=0.0, sound=None, muxer=None):
                 frame.sample_rate, frame.pts = 48000, tick
                 packets += track.encode(frame)
             packets += track.encode()
-        for packet in film.demux(video=0):
+        for packet in video.demux(video=0):
             if packet.size:
                 packet.stream = copy
                 packet.pts += round(shift / packet.time_base)
@@ -68,11 +68,11 @@ def copied(source, target, shift=0.0, sound=None, muxer=None):
 
 
 def sampled(path, rate=None):
-    """Codes and times of the sampled pictures, when the film is over, and what was warned of."""
+    """Codes and times of the sampled images, when the video is over, and what was warned of."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         table = VideoFrameSampler(rate).sample(path)
-        codes = [read_code(picture) for picture in np.asarray(FrameSequence(table))]
+        codes = [read_code(image) for image in np.asarray(FrameSequence(table))]
     end = table["time"].iloc[-1] + table["duration"].iloc[-1]
     assert table["duration"].sum() == pytest.approx(end - table["time"].iloc[0])
     return codes, table["time"].to_numpy(), end, [str(warning.message) for warning in caught]
@@ -84,7 +84,7 @@ def joined(tmp_path, *parts):
     return path
 
 
-# Container, codec, and of the first film the picture that looks torn where the second begins, since
+# Container, codec, and of the first video the image that looks torn where the second begins, since
 # the counters of packets start again.
 AGAIN = [
     ("ts", "libx264", [29]),
@@ -153,30 +153,30 @@ def test_a_gap_in_reception_stays_one_and_is_told(tmp_path):
     # Those that lean on what is lost, up to the next key frame, cannot be right.
     assert np.ptp(wrong) < 12
     assert np.diff(times).max() > 1
-    assert any("it has no pictures from" in message for message in told)
+    assert any("it has no images from" in message for message in told)
 
 
-def test_pictures_that_are_missing_while_the_sound_goes_on(tmp_path):
+def test_images_that_are_missing_while_the_sound_goes_on(tmp_path):
     ticks = [*range(30), *range(400, 430)]
     for b_frames in (0, 2):
         video = tmp_path / "1.mp4"
-        write_coded_film(video, ticks, 1 / FPS, b_frames=b_frames, options=QUICK)
+        write_coded_video(video, ticks, 1 / FPS, b_frames=b_frames, options=QUICK)
         codes, times, end, told = sampled(copied(video, tmp_path / f"{b_frames}.ts", 1, sound=20))
         assert codes == list(range(60))
         np.testing.assert_allclose(np.diff(times), np.diff(ticks) / 25, atol=1e-4)
         (message,) = told
-        assert "it has no pictures from 2.2 to 17.0 s" in message
+        assert "it has no images from 2.2 to 17.0 s" in message
     # Without sound nobody can tell that from a clock that jumps.
-    write_coded_film(video, ticks, 1 / FPS, options=QUICK)
+    write_coded_video(video, ticks, 1 / FPS, options=QUICK)
     codes, times, end, told = sampled(copied(video, tmp_path / "silent.ts", 1))
     assert codes == list(range(60))
     assert end == pytest.approx(60 / 25, abs=1e-4)
     assert "clock jumps by +14.8 s at 1.2 s" in told[0]
 
 
-def test_a_film_of_few_pictures_has_no_jumps(tmp_path):
+def test_a_video_of_few_images_has_no_jumps(tmp_path):
     slow = written(tmp_path / "1.mp4", 1)
-    write_coded_film(slow, range(0, 12 * 25 * 8, 12 * 25), 1 / FPS, options=QUICK)
+    write_coded_video(slow, range(0, 12 * 25 * 8, 12 * 25), 1 / FPS, options=QUICK)
     for suffix in ("ts", "mkv", "mp4"):
         codes, times, _, told = sampled(copied(slow, tmp_path / f"slow.{suffix}"))
         assert (codes, told) == (list(range(8)), [])
@@ -184,7 +184,7 @@ def test_a_film_of_few_pictures_has_no_jumps(tmp_path):
 
 
 def edited(source, target, edits):
-    """Give the pictures of an MP4 file another edit list: (duration in ms, begin in ticks)."""
+    """Give the images of an MP4 file another edit list: (duration in ms, begin in ticks)."""
     data = bytearray(source.read_bytes())
 
     def boxes(begin, end):
@@ -193,13 +193,13 @@ def edited(source, target, edits):
             yield kind, (begin, size)
             begin += size
 
-    film = dict(boxes(0, len(data)))[b"moov"]
-    track = dict(boxes(film[0] + 8, sum(film)))[b"trak"]
+    video = dict(boxes(0, len(data)))[b"moov"]
+    track = dict(boxes(video[0] + 8, sum(video)))[b"trak"]
     begin, size = dict(boxes(track[0] + 8, sum(track)))[b"edts"]
     rows = b"".join(struct.pack(">IiI", length, start, 1 << 16) for length, start in edits)
     new = struct.pack(">I4sI4sII", 24 + len(rows), b"edts", 16 + len(rows), b"elst", 0, len(edits))
     data[begin : begin + size] = new + rows
-    for at, before in (film, track):
+    for at, before in (video, track):
         struct.pack_into(">I", data, at, before + len(new + rows) - size)
     target.write_bytes(data)
     return target
@@ -217,9 +217,9 @@ EDITS = {
 @pytest.mark.parametrize("b_frames", [0, 2])
 def test_edit_lists_of_several_parts(tmp_path, edits, b_frames):
     source = written(tmp_path / "1.mp4", 120, b_frames=b_frames)
-    with av.open(str(source)) as film:
-        stream = film.streams.video[0]
-        first = next(film.demux(stream))
+    with av.open(str(source)) as video:
+        stream = video.streams.video[0]
+        first = next(video.demux(stream))
         delay, frame = first.pts - first.dts, round(1 / FPS / stream.time_base)
     rows = [(ms, -1 if n is None else delay + n * frame) for ms, n in edits]
     codes, times, _, told = sampled(edited(source, tmp_path / "2.mp4", rows))
@@ -228,16 +228,16 @@ def test_edit_lists_of_several_parts(tmp_path, edits, b_frames):
         if number is not None:
             expected += [(begin / 1000 + k / 25, number + k) for k in range(ms // 40)]
         begin += ms
-    # Without sound the clock of a film begins with its pictures. FFmpeg places the parts to within
-    # a frame where pictures are reordered, and may give two pictures one time.
+    # Without sound the clock of a video begins with its images. FFmpeg places the parts to within
+    # a frame where images are reordered, and may give two images one time.
     assert codes == [number for _, number in expected]
     right = np.array([time for time, _ in expected]) - expected[0][0]
     np.testing.assert_allclose(times, right, atol=0.041 if b_frames else 1e-4)
     assert np.diff(times).min() > 0.039
     assert not told
     for at in range(0, len(codes), 7):
-        (picture,) = read_pictures(tmp_path / "2.mp4", times[[at]])
-        assert read_code(picture) == codes[at]
+        (image,) = read_images(tmp_path / "2.mp4", times[[at]])
+        assert read_code(image) == codes[at]
 
 
 def test_a_pause_in_an_edit_list_is_told(tmp_path):
@@ -249,17 +249,17 @@ def test_a_pause_in_an_edit_list_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("suffix", "codec"), [("mp4", "libx264"), ("flv", "libx264"), ("mov", "mpeg4")]
 )
-def test_a_second_film_that_is_not_read_is_told(tmp_path, suffix, codec):
+def test_a_second_video_that_is_not_read_is_told(tmp_path, suffix, codec):
     parts = [written(tmp_path / f"{n}.{suffix}", 30, codec, first=500 * n) for n in range(2)]
     codes, _, end, told = sampled(joined(tmp_path, *parts))
     assert codes == list(range(30))
     assert end == pytest.approx(1.2, abs=2e-3)
     (message,) = told
-    assert f"another film of {parts[1].stat().st_size:,} bytes begins after its end" in message
+    assert f"another video of {parts[1].stat().st_size:,} bytes begins after its end" in message
     assert sampled(parts[0])[3] == []
 
 
-def test_a_fragmented_film_twice_is_told(tmp_path):
+def test_a_fragmented_video_twice_is_told(tmp_path):
     source = written(tmp_path / "1.mp4")
     parts = [
         copied(source, tmp_path / f"{n}.frag.mp4", muxer={"movflags": "frag_keyframe+empty_moov"})
@@ -274,7 +274,7 @@ def test_a_fragmented_film_twice_is_told(tmp_path):
 
 @pytest.fixture(scope="module")
 def late(tmp_path_factory):
-    """Pictures from 1.6 to 5.6 s, with sound from 0 on."""
+    """Images from 1.6 to 5.6 s, with sound from 0 on."""
     folder = tmp_path_factory.mktemp("late")
     return str(copied(written(folder / "1.mp4", 100), folder / "late.mp4", 1.6, sound=5))
 
@@ -284,7 +284,7 @@ def late(tmp_path_factory):
     ("suffix", "begin"),
     [("mp4", 1.5), ("mov", 1.5), ("mkv", 1.5), ("ts", 1.5), ("flv", 1.5), ("mpg", 2.0)],
 )
-def test_pictures_after_the_sound_have_the_times_of_a_player(tmp_path, suffix, begin):
+def test_images_after_the_sound_have_the_times_of_a_player(tmp_path, suffix, begin):
     codec = "mpeg2video" if suffix == "mpg" else "libx264"
     source = written(tmp_path / f"1.{'mpg' if suffix == 'mpg' else 'mp4'}", 60, codec)
     path = copied(source, tmp_path / f"late.{suffix}", 1.5, sound=4)
@@ -296,14 +296,14 @@ def test_pictures_after_the_sound_have_the_times_of_a_player(tmp_path, suffix, b
     assert end == pytest.approx(times[0] + 2.4, abs=2e-3)
     assert told == []
     codes, sparse, _, _ = sampled(path, rate=2)
-    # Nothing is on screen at 0, 0.5 and 1 s; the first picture stands until the next moment.
+    # Nothing is on screen at 0, 0.5 and 1 s; the first image stands until the next moment.
     assert sparse[0] == times[0]
     moments = np.arange(np.ceil(times[0] * 2), np.ceil(end * 2)) / 2
     late_by = moments - sparse[-len(moments) :]
     assert np.all((late_by > -1e-3) & (late_by < 0.041))
 
 
-def test_sampling_of_pictures_after_the_sound(late):
+def test_sampling_of_images_after_the_sound(late):
     table = VideoFrameSampler(rate=1).sample(late)
     assert table["time"].tolist() == [1.6, 2, 3, 4, 5]
     assert table["duration"].tolist() == pytest.approx([0.4, 1, 1, 1, 0.6])
@@ -320,11 +320,11 @@ def test_sampling_of_pictures_after_the_sound(late):
         VideoFrameSampler(rate=1, stop=1.5).sample(late)
 
 
-def test_a_time_before_the_first_picture_shows_nothing(late, tmp_path):
-    with pytest.raises(ValueError, match=r"0\.900 s is asked of .*first picture .* 1\.600 s"):
-        list(read_pictures(late, [0.9, 2.0]))
-    # As in a player, which shows the first picture as soon as it can.
-    assert [read_code(picture) for picture in read_pictures(late, [1.2, 1.6])] == [0, 0]
+def test_a_time_before_the_first_image_shows_nothing(late, tmp_path):
+    with pytest.raises(ValueError, match=r"0\.900 s is asked of .*first image .* 1\.600 s"):
+        list(read_images(late, [0.9, 2.0]))
+    # As in a player, which shows the first image as soon as it can.
+    assert [read_code(image) for image in read_images(late, [1.2, 1.6])] == [0, 0]
     (tmp_path / "labels.csv").write_text(f"video,time,who\n{late},0.9,tom\n{late},2.0,tom\n")
     with pytest.raises(ValueError, match=r"line 2: time 0.9 s is not in .* from 1.600 to 5.600"):
         load_label_csv(tmp_path / "labels.csv")
@@ -332,16 +332,16 @@ def test_a_time_before_the_first_picture_shows_nothing(late, tmp_path):
 
 def test_keys_of_the_store_name_the_frame(late):
     sequence = FrameSequence(VideoFrameSampler(rate=None).sample(late))
-    keys = picture_keys(sequence)
+    keys = image_keys(sequence)
     assert len(set(keys)) == 100
     sparse = VideoFrameSampler(rate=5).sample(late)
-    assert picture_keys(FrameSequence(sparse)) == [
+    assert image_keys(FrameSequence(sparse)) == [
         keys[round((time - 1.6) * 25)] for time in sparse["time"]
     ]
 
 
 def test_labels_by_interval_mean_the_frames_that_a_player_shows(late, tmp_path):
-    # From 2.6 to 3.6 s, that is pictures 25 to 49.
+    # From 2.6 to 3.6 s, that is images 25 to 49.
     csv = tmp_path / "labels.csv"
     csv.write_text(f"video,start,end,label\n{late},2.6,3.6,tom\n")
     _, y = load_label_csv(csv, rate=25)
@@ -381,7 +381,7 @@ def test_elan_gets_and_gives_the_times_of_a_player(late, tmp_path):
     assert np.flatnonzero(again["tom"]).tolist() == list(range(25, 50))
 
 
-def test_subtitles_come_when_a_player_shows_the_pictures(late, tmp_path):
+def test_subtitles_come_when_a_player_shows_the_images(late, tmp_path):
     X = VideoFrameSampler(rate=5).sample(late)
     sure = pd.DataFrame(
         {"tom": [0.1] * 5 + [0.9] * 5 + [0.1] * 10},

@@ -1,4 +1,4 @@
-"""Which track of a file is the film, and which files are none: still images and the like."""
+"""Which track of a file is the video, and which files are none: still images and the like."""
 
 from fractions import Fraction
 
@@ -6,18 +6,18 @@ import av
 import cv2
 import numpy as np
 import pytest
-from conftest import draw_code, read_code, write_coded_film
+from conftest import draw_code, read_code, write_coded_video
 
 from sktime_screen import VideoError, VideoFrameSampler
-from sktime_screen.video._decoding import read_pictures
+from sktime_screen.video._decoding import read_images
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import picture_size
+from sktime_screen.video._video import image_size
 
 N_FRAMES = 30
 
 
 def write_tracks(path, *tracks):
-    """Write tracks of (codec, height, width, number of the first picture, count, options)."""
+    """Write tracks of (codec, height, width, number of the first image, count, options)."""
     with av.open(str(path), "w") as container:
         streams = []
         for codec, height, width, *_, settings in tracks:
@@ -32,9 +32,9 @@ def write_tracks(path, *tracks):
         packets = []
         for stream, (_, height, width, first, count, _) in zip(streams, tracks, strict=True):
             for number in range(first, first + count):
-                picture = av.VideoFrame.from_ndarray(draw_code(number, height, width), "rgb24")
-                picture.pts, picture.time_base = number - first, Fraction(1, 10)
-                packets += stream.encode(picture)
+                image = av.VideoFrame.from_ndarray(draw_code(number, height, width), "rgb24")
+                image.pts, image.time_base = number - first, Fraction(1, 10)
+                packets += stream.encode(image)
             packets += stream.encode()
         for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
             container.mux(packet)
@@ -43,10 +43,10 @@ def write_tracks(path, *tracks):
 
 def every_code(path):
     table = VideoFrameSampler(rate=None).sample(path)
-    return [read_code(picture) for picture in read_pictures(path, table["time"].to_numpy())]
+    return [read_code(image) for image in read_images(path, table["time"].to_numpy())]
 
 
-def film(first=0, count=N_FRAMES, shape=(96, 144), **settings):
+def video(first=0, count=N_FRAMES, shape=(96, 144), **settings):
     return ("libx264", *shape, first, count, settings)
 
 
@@ -61,31 +61,31 @@ def mjpeg(count, shape=(96, 144), **settings):
         mjpeg(1),
         mjpeg(N_FRAMES),
         mjpeg(N_FRAMES, (48, 64)),
-        film(4000, N_FRAMES, (48, 64)),
-        film(4000, 2),
-        film(4000, 2, (192, 288)),
+        video(4000, N_FRAMES, (48, 64)),
+        video(4000, 2),
+        video(4000, 2, (192, 288)),
     ],
     ids=["cover", "mjpeg", "mjpeg preview", "preview", "clip", "large clip"],
 )
-def test_a_cover_or_preview_before_the_film(tmp_path, suffix, other, recwarn):
+def test_a_cover_or_preview_before_the_video(tmp_path, suffix, other, recwarn):
     if suffix == "ts" and other[0] == "mjpeg":
         pytest.skip("a transport stream has no MJPEG")
-    path = write_tracks(tmp_path / f"film.{suffix}", other, film())
+    path = write_tracks(tmp_path / f"video.{suffix}", other, video())
     assert every_code(path) == list(range(N_FRAMES))
     assert read_timeline(path).length == pytest.approx(N_FRAMES / 10)
-    assert picture_size(path) == (96, 144)
+    assert image_size(path) == (96, 144)
     assert not recwarn.list
 
 
-def test_of_two_films_the_default_is_read_and_a_warning_says_so(tmp_path):
+def test_of_two_videos_the_default_is_read_and_a_warning_says_so(tmp_path):
     other = {"disposition": av.stream.Disposition(0)}
     default = {"disposition": av.stream.Disposition.default}
     path = write_tracks(
-        tmp_path / "angles.mkv", film(4000, **other), film(0, shape=(80, 128), **default)
+        tmp_path / "angles.mkv", video(4000, **other), video(0, shape=(80, 128), **default)
     )
     with pytest.warns(RuntimeWarning, match=r"2 video tracks: track 1 \(128x80\).*0 \(144x96\)"):
         assert every_code(path) == list(range(N_FRAMES))
-    path = write_tracks(tmp_path / "sizes.ts", film(4000, shape=(80, 128)), film())
+    path = write_tracks(tmp_path / "sizes.ts", video(4000, shape=(80, 128)), video())
     with pytest.warns(RuntimeWarning, match=r"track 1 \(144x96\) is read.*-map 0:0 "):
         assert every_code(path) == list(range(N_FRAMES))
 
@@ -115,28 +115,28 @@ def moving(path, codec, pix_fmt):
 @pytest.mark.parametrize(
     ("name", "codec", "pix_fmt"),
     [
-        ("film.avif", "libsvtav1", "yuv420p"),
-        ("film.gif", "gif", "rgb8"),
-        ("film.apng", "apng", "rgb24"),
-        ("film.png", "apng", "rgb24"),
-        ("film.webp", "libwebp_anim", "yuv420p"),
+        ("video.avif", "libsvtav1", "yuv420p"),
+        ("video.gif", "gif", "rgb8"),
+        ("video.apng", "apng", "rgb24"),
+        ("video.png", "apng", "rgb24"),
+        ("video.webp", "libwebp_anim", "yuv420p"),
     ],
 )
 def test_images_that_move(tmp_path, name, codec, pix_fmt):
     if codec not in av.codecs_available:
         pytest.skip(f"PyAV was built without {codec}")
-    path = moving(tmp_path / (name if name != "film.png" else "film.apng"), codec, pix_fmt)
-    if name == "film.png":
-        path = str((tmp_path / "film.apng").rename(tmp_path / name))
+    path = moving(tmp_path / (name if name != "video.png" else "video.apng"), codec, pix_fmt)
+    if name == "video.png":
+        path = str((tmp_path / "video.apng").rename(tmp_path / name))
     if codec == "libwebp_anim" and "webp_anim" not in av.formats_available:
         with pytest.raises(VideoError, match="if it moves, convert it first"):
             VideoFrameSampler().sample(path)
         return
     assert every_code(path) == list(range(10))
     np.testing.assert_allclose(read_timeline(path).times, np.arange(10) / 5, atol=1e-6)
-    assert [read_code(picture) for picture in read_pictures(path, [0.6, 1.4])] == [3, 7]
+    assert [read_code(image) for image in read_images(path, [0.6, 1.4])] == [3, 7]
 
 
-def test_a_film_of_one_picture_is_a_film(tmp_path):
-    path = write_coded_film(tmp_path / "one.mp4", [0], Fraction(1, 10))
+def test_a_video_of_one_image_is_a_video(tmp_path):
+    path = write_coded_video(tmp_path / "one.mp4", [0], Fraction(1, 10))
     assert every_code(path) == [0]

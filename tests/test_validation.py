@@ -30,7 +30,7 @@ def test_frames_are_held_out_in_stretches_of_30_seconds():
     assert by_block.sum() == 4
 
 
-def test_a_short_film_has_shorter_stretches():
+def test_a_short_video_has_shorter_stretches():
     X = frames({"a.mp4": 40})
     targets = targets_of(np.tile([0, 1], 20))
     held_out = held_out_rows(X, targets, 0.2, np.random.default_rng(0))

@@ -3,23 +3,23 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from conftest import draw_code, read_code, write_coded_film
+from conftest import draw_code, read_code, write_coded_video
 
 from sktime_screen import VideoError, VideoFrameSampler
-from sktime_screen.video._decoding import read_pictures
+from sktime_screen.video._decoding import read_images
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import picture_size
+from sktime_screen.video._video import image_size
 
 
 def codes(path, times, **options):
-    return [read_code(picture) for picture in read_pictures(path, times, **options)]
+    return [read_code(image) for image in read_images(path, times, **options)]
 
 
-def test_one_frame_a_second_at_24(film):
-    table = VideoFrameSampler(rate=1).sample(film)
+def test_one_frame_a_second_at_24(video):
+    table = VideoFrameSampler(rate=1).sample(video)
     np.testing.assert_array_equal(table["time"], np.arange(10.0))
     np.testing.assert_array_equal(table["duration"], np.ones(10))
-    assert codes(film, table["time"].to_numpy()) == list(range(0, 240, 24))
+    assert codes(video, table["time"].to_numpy()) == list(range(0, 240, 24))
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_one_frame_a_second_at_24(film):
 )
 @pytest.mark.parametrize("rate", [1, 2.5, 7])
 def test_the_frame_on_screen_at_each_moment(tmp_path, fps, rate):
-    path = write_coded_film(tmp_path / "f.mp4", range(150), 1 / fps, b_frames=2, gop=30)
+    path = write_coded_video(tmp_path / "f.mp4", range(150), 1 / fps, b_frames=2, gop=30)
     table = VideoFrameSampler(rate=rate).sample(path)
     expected = [int(Fraction(k) / Fraction(str(rate)) * fps) for k in range(1000)]
     expected = [number for number in expected if number < 150]
@@ -39,7 +39,7 @@ def test_the_frame_on_screen_at_each_moment(tmp_path, fps, rate):
 def test_variable_frame_rate(tmp_path):
     # Slow for four seconds, fast for two: counting frames would be wrong by seconds.
     ticks = np.concatenate([np.arange(0, 4000, 200), np.arange(4000, 6000, 20)])
-    path = write_coded_film(tmp_path / "vfr.mkv", ticks, Fraction(1, 1000))
+    path = write_coded_video(tmp_path / "vfr.mkv", ticks, Fraction(1, 1000))
     table = VideoFrameSampler(rate=1).sample(path)
     np.testing.assert_allclose(table["time"], np.arange(6.0), atol=1e-9)
     assert codes(path, table["time"].to_numpy()) == [0, 5, 10, 15, 20, 70]
@@ -48,21 +48,21 @@ def test_variable_frame_rate(tmp_path):
     np.testing.assert_allclose(every["duration"][:20], 0.2, atol=1e-9)
 
 
-def test_every_frame(film):
-    table = VideoFrameSampler(rate=None).sample(film)
+def test_every_frame(video):
+    table = VideoFrameSampler(rate=None).sample(video)
     assert len(table) == 240
-    assert codes(film, table["time"].to_numpy()) == list(range(240))
+    assert codes(video, table["time"].to_numpy()) == list(range(240))
     assert table["duration"].sum() == pytest.approx(10.0)
 
 
-def test_a_rate_above_the_films_own_takes_each_frame_once(other_film):
-    table = VideoFrameSampler(rate=60).sample(other_film)
+def test_a_rate_above_the_videos_own_takes_each_frame_once(other_video):
+    table = VideoFrameSampler(rate=60).sample(other_video)
     assert len(table) == 100
     assert table["duration"].sum() == pytest.approx(4.0)
 
 
-def test_times_count_from_the_first_picture(tmp_path):
-    path = write_coded_film(
+def test_times_count_from_the_first_image(tmp_path):
+    path = write_coded_video(
         tmp_path / "late.mkv", np.arange(50) * 40 + 1400, Fraction(1, 1000), rate=25
     )
     timeline = read_timeline(path)
@@ -71,19 +71,19 @@ def test_times_count_from_the_first_picture(tmp_path):
     assert codes(path, [0.0, 1.0]) == [0, 25]
 
 
-def test_start_and_stop(film):
-    table = VideoFrameSampler(rate=2, start=1.25, stop=3.0).sample(film)
+def test_start_and_stop(video):
+    table = VideoFrameSampler(rate=2, start=1.25, stop=3.0).sample(video)
     np.testing.assert_allclose(table["time"], [1.25, 1.75, 2.25, 2.75])
     np.testing.assert_allclose(table["duration"], [0.5, 0.5, 0.5, 0.25])
 
 
-def test_films_without_a_frame_between_start_and_stop_are_named(film, other_film):
+def test_videos_without_a_frame_between_start_and_stop_are_named(video, other_video):
     with pytest.raises(ValueError, match=r"start=10, stop=5: stop has to be the later"):
-        VideoFrameSampler(start=10, stop=5).sample(film)
-    ends = [read_timeline(path).length for path in (film, other_film)]
-    longer = film if ends[0] > ends[1] else other_film
+        VideoFrameSampler(start=10, stop=5).sample(video)
+    ends = [read_timeline(path).length for path in (video, other_video)]
+    longer = video if ends[0] > ends[1] else other_video
     with pytest.warns(RuntimeWarning, match="has no frame between start="):
-        table = VideoFrameSampler(start=min(ends) + 0.1).sample([film, other_film])
+        table = VideoFrameSampler(start=min(ends) + 0.1).sample([video, other_video])
     assert table["video"].unique().tolist() == [longer]
     with (
         pytest.warns(RuntimeWarning, match="has no frame between start="),
@@ -110,22 +110,22 @@ def test_far_apart_times_are_decoded_from_the_key_frame_before(tmp_path, codec):
 
 
 def test_a_time_rounded_to_milliseconds_means_its_frame(tmp_path):
-    path = write_coded_film(tmp_path / "ntsc.mp4", range(60), Fraction(1001, 24000))
+    path = write_coded_video(tmp_path / "ntsc.mp4", range(60), Fraction(1001, 24000))
     times = read_timeline(path).times
     assert codes(path, np.round(times, 3)) == list(range(60))
 
 
-def test_repeated_times_give_the_same_picture(film):
-    assert codes(film, [1.0, 1.0, 1.01]) == [24, 24, 24]
+def test_repeated_times_give_the_same_image(video):
+    assert codes(video, [1.0, 1.0, 1.01]) == [24, 24, 24]
 
 
-def test_beyond_the_film(film):
-    with pytest.raises(ValueError, match=r"12\.000 s is asked of .*film\.mp4.*10\.000 s long"):
-        list(read_pictures(film, [1.0, 12.0]))
+def test_beyond_the_video(video):
+    with pytest.raises(ValueError, match=r"12\.000 s is asked of .*video\.mp4.*10\.000 s long"):
+        list(read_images(video, [1.0, 12.0]))
 
 
-def test_a_film_cut_short_gives_the_frames_it_holds(tmp_path, film):
-    whole = write_coded_film(
+def test_a_video_cut_short_gives_the_frames_it_holds(tmp_path, video):
+    whole = write_coded_video(
         tmp_path / "whole.mp4",
         range(240),
         Fraction(1, 24),
@@ -156,12 +156,12 @@ def test_rotation_and_pixel_aspect(tmp_path):
         for number in range(5):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(draw_code(number), "rgb24")))
         container.mux(stream.encode())
-    assert picture_size(path) == (64, 128)
+    assert image_size(path) == (64, 128)
 
 
-def test_what_is_no_film(tmp_path, sound_only):
+def test_what_is_no_video(tmp_path, sound_only):
     text = tmp_path / "text.mp4"
-    text.write_text("not a film")
+    text.write_text("not a video")
     empty = tmp_path / "empty.mp4"
     empty.touch()
     with pytest.raises(FileNotFoundError, match=r"nowhere\.mp4"):
@@ -171,5 +171,5 @@ def test_what_is_no_film(tmp_path, sound_only):
     for path in [text, empty]:
         with pytest.raises(VideoError, match=f"{path.name}.*cannot be read as a video"):
             VideoFrameSampler().sample(path)
-    with pytest.raises(VideoError, match=r"sound\.mp4.*no pictures, only audio"):
+    with pytest.raises(VideoError, match=r"sound\.mp4.*no images, only audio"):
         VideoFrameSampler().sample(sound_only)

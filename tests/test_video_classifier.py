@@ -32,8 +32,8 @@ COLORS = {"Archery": (200, 60, 60), "Bowling": (60, 200, 60), "Diving": (60, 60,
 GROUPS = 4
 
 
-def write_film(path, color, seconds, seed=0):
-    """Write a film of a coloured square that moves, coded as UCF101's films are."""
+def write_video(path, color, seconds, seed=0):
+    """Write a video of a coloured square that moves, coded as UCF101's videos are."""
     path.parent.mkdir(parents=True, exist_ok=True)
     x, y, background = np.random.default_rng(seed).integers(10, 30, size=3)
     with av.open(str(path), "w") as container:
@@ -41,10 +41,10 @@ def write_film(path, color, seconds, seed=0):
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         stream.codec_context.bit_rate = 1_000_000
         for number in range(round(25 * seconds)):
-            picture = np.full((48, 64, 3), background, np.uint8)
+            image = np.full((48, 64, 3), background, np.uint8)
             left = (x + number) % 40
-            picture[y - 10 : y + 14, left : left + 24] = color
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            image[y - 10 : y + 14, left : left + 24] = color
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, 25)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -53,17 +53,17 @@ def write_film(path, color, seconds, seed=0):
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Twelve short films of three classes in the layout of UCF101; the last group is the test."""
+    """Twelve short videos of three classes in the layout of UCF101; the last group is the test."""
     root = tmp_path_factory.mktemp("ucf")
     lists = {"train": [], "test": []}
     for number, (name, color) in enumerate(COLORS.items(), start=1):
         for group in range(1, GROUPS + 1):
-            film = f"{name}/v_{name}_g{group:02d}_c01.avi"
-            write_film(root / "UCF-101" / film, color, 1 + 0.2 * group, seed=10 * number + group)
+            video = f"{name}/v_{name}_g{group:02d}_c01.avi"
+            write_video(root / "UCF-101" / video, color, 1 + 0.2 * group, seed=10 * number + group)
             if group < GROUPS:
-                lists["train"].append(f"{film} {number}")
+                lists["train"].append(f"{video} {number}")
             else:
-                lists["test"].append(film)
+                lists["test"].append(video)
     folder = root / "ucfTrainTestlist"
     folder.mkdir()
     classes = [f"{number} {name}" for number, name in enumerate(COLORS, start=1)]
@@ -83,8 +83,8 @@ def test(root):
     return load_ucf101(root, split=1, subset="test")
 
 
-def mean_colors(pictures):
-    return np.asarray(pictures).mean(axis=(1, 2)) / 255
+def mean_colors(images):
+    return np.asarray(images).mean(axis=(1, 2)) / 255
 
 
 def frame_classifier():
@@ -122,28 +122,28 @@ class Scripted(Votes):
         return self.probabilities(X)
 
 
-def scripted(film, script, voting="hard", kind=Scripted):
-    return VideoClassifier(kind(script), voting=voting).fit([film, film], ["a", "b"])
+def scripted(video, script, voting="hard", kind=Scripted):
+    return VideoClassifier(kind(script), voting=voting).fit([video, video], ["a", "b"])
 
 
 @pytest.fixture(scope="module")
 def three_seconds(tmp_path_factory):
-    return write_film(tmp_path_factory.mktemp("films") / "three.avi", (200, 60, 60), 3)
+    return write_video(tmp_path_factory.mktemp("videos") / "three.avi", (200, 60, 60), 3)
 
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory):
-    """A film of 1.2 seconds: the frame at 0 stands for 1 s, that at 1 s for 0.2 s."""
-    return write_film(tmp_path_factory.mktemp("films") / "short.avi", (200, 60, 60), 1.2)
+    """A video of 1.2 seconds: the frame at 0 stands for 1 s, that at 1 s for 0.2 s."""
+    return write_video(tmp_path_factory.mktemp("videos") / "short.avi", (200, 60, 60), 1.2)
 
 
 @pytest.fixture(scope="module")
 def two_seconds(tmp_path_factory):
-    return write_film(tmp_path_factory.mktemp("films") / "two.avi", (200, 60, 60), 2)
+    return write_video(tmp_path_factory.mktemp("videos") / "two.avi", (200, 60, 60), 2)
 
 
 @pytest.mark.parametrize("voting", ["hard", "soft"])
-def test_classes_of_films_that_were_not_seen(train, test, voting):
+def test_classes_of_videos_that_were_not_seen(train, test, voting):
     classifier = VideoClassifier(frame_classifier(), rate=5, voting=voting).fit(*train)
     assert is_classifier(classifier)
     assert classifier.classes_.tolist() == list(COLORS)
@@ -168,7 +168,7 @@ def test_a_head_on_pretrained_features(train, test):
     assert len(history["loss"]) == 40
 
 
-def test_each_frame_is_trained_on_with_the_class_of_its_film(short, three_seconds):
+def test_each_frame_is_trained_on_with_the_class_of_its_video(short, three_seconds):
     classifier = VideoClassifier(Scripted([]), rate=1).fit([three_seconds, short], ["x", "w"])
     inner = classifier.estimator_
     assert inner.labels_.tolist() == ["x", "x", "x", "w", "w"]
@@ -208,12 +208,12 @@ def test_ties(two_seconds, script, kind, winner):
     assert classifier.predict([two_seconds]).tolist() == [winner]
 
 
-def test_only_tied_films_are_decided_by_probability(two_seconds, three_seconds):
+def test_only_tied_videos_are_decided_by_probability(two_seconds, three_seconds):
     script = [[0.4, 0.6], [0.55, 0.45], [0.55, 0.45]]
     classifier = scripted(two_seconds, script)
     # Two votes of three for a, although b is more probable on average; then a tie, which b wins.
-    films = [three_seconds, two_seconds, three_seconds]
-    assert classifier.predict(films).tolist() == ["a", "b", "a"]
+    videos = [three_seconds, two_seconds, three_seconds]
+    assert classifier.predict(videos).tolist() == ["a", "b", "a"]
 
 
 def column(videos):
@@ -225,7 +225,7 @@ def as_paths(videos):
 
 
 @pytest.mark.parametrize("kind", [list, np.array, pd.Series, column, as_paths])
-def test_splits_are_of_films(train, kind):
+def test_splits_are_of_videos(train, kind):
     videos, y = train
     classifier = VideoClassifier(frame_classifier(), rate=2)
     scores = cross_val_score(
@@ -286,7 +286,7 @@ def test_refuses(train):
         classifier.fit([], [])
     with pytest.raises(ValueError, match="the first is row 1"):
         classifier.fit(videos[:3], ["a", None, "b"])
-    with pytest.raises(ValueError, match=r"shape \(9, 3\): VideoClassifier gives each film one"):
+    with pytest.raises(ValueError, match=r"shape \(9, 3\): VideoClassifier gives each video one"):
         classifier.fit(videos, pd.get_dummies(y))
     with pytest.raises(ValueError, match=r"shape \(18, 3\): a list of paths"):
         classifier.fit(VideoFrameSampler().sample(videos), y)
@@ -297,11 +297,11 @@ def test_refuses(train):
 
 
 @pytest.mark.parametrize("method", ["fit", "predict"])
-def test_a_film_that_cannot_be_read_is_named(train, tmp_path, method):
+def test_a_video_that_cannot_be_read_is_named(train, tmp_path, method):
     videos, y = train
     classifier = VideoClassifier(frame_classifier()).fit(videos, y)
     broken = tmp_path / "broken.avi"
-    broken.write_bytes(b"this is no film")
+    broken.write_bytes(b"this is no video")
     labels = [y] if method == "fit" else []
     with pytest.raises(VideoError, match=r"broken\.avi"):
         getattr(classifier, method)([*videos[:8], broken], *labels)

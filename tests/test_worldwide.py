@@ -12,10 +12,10 @@ if not FOLDER.exists():
 with pytest.MonkeyPatch.context() as patch:
     patch.syspath_prepend(FOLDER)
     worldwide = importlib.import_module("worldwide")
-    made_films = importlib.import_module("made_films")
+    made_videos = importlib.import_module("made_videos")
 
 
-@pytest.mark.parametrize("family", made_films.FAMILIES, ids=lambda family: family.__name__)
+@pytest.mark.parametrize("family", made_videos.FAMILIES, ids=lambda family: family.__name__)
 def test_samples_are_those_of_a_plain_decoding_or_told_of(tmp_path, family):
     for kind, path, *truth in islice(family(tmp_path), 2):
         outcome, details = worldwide.judge(path, worldwide.pyav_decodes, *truth)
@@ -23,7 +23,7 @@ def test_samples_are_those_of_a_plain_decoding_or_told_of(tmp_path, family):
 
 
 def test_what_differs_is_found(tmp_path):
-    path = made_films.write(tmp_path / "film.mp4", "h264", count=60)
+    path = made_videos.write(tmp_path / "video.mp4", "h264", count=60)
 
     def late(path):
         return [(time + 0.04, number) for time, number in worldwide.pyav_decodes(path)]

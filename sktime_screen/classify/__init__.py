@@ -1,7 +1,7 @@
-"""Features or pictures to classes: who is in each frame or film, and how sure that is."""
+"""Features or images to classes: who is in each frame or video, and how sure that is."""
 
 from ._dense import KerasDenseClassifier
-from ._feature_map import KerasMapClassifier
+from ._feature_map import KerasFeatureMapClassifier
 from ._fine_tuned import FineTunedCNNClassifier
 from ._label_spreading import LabelledRows, LabelSpreadingClassifier
 from ._target_encoding import TargetEncoding
@@ -10,7 +10,7 @@ from ._video_classifier import VideoClassifier
 __all__ = [
     "FineTunedCNNClassifier",
     "KerasDenseClassifier",
-    "KerasMapClassifier",
+    "KerasFeatureMapClassifier",
     "LabelSpreadingClassifier",
     "LabelledRows",
     "TargetEncoding",

@@ -1,4 +1,4 @@
-"""Pictures varied at random, so that a network does not learn them by heart."""
+"""Images varied at random, so that a network does not learn them by heart."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How pictures may be changed without changing what they show.
+    """How images may be changed without changing what they show.
 
     Parameters
     ----------
     horizontal_flip : bool
-        Whether half of the pictures are mirrored.
+        Whether half of the images are mirrored.
     shift : float
-        Share of the height and of the width by which pictures are moved at most.
+        Share of the height and of the width by which images are moved at most.
     colour : float
         Share by which red, green and blue are each made stronger or weaker at most.
     """
@@ -23,12 +23,12 @@ class Augmentation:
     shift: float
     colour: float
 
-    def vary(self, pictures, generator):
-        """Change each picture in a way of its own.
+    def vary(self, images, generator):
+        """Change each image in a way of its own.
 
         Parameters
         ----------
-        pictures : ndarray of uint8, shape (n, height, width, 3)
+        images : ndarray of uint8, shape (n, height, width, 3)
             Not changed themselves.
         generator : numpy.random.Generator
             Decides the changes.
@@ -36,24 +36,24 @@ class Augmentation:
         Returns
         -------
         ndarray of uint8, shape (n, height, width, 3)
-            The changed pictures. Where one was moved, its edge is repeated.
+            The changed images. Where one was moved, its edge is repeated.
         """
-        n, height, width, _ = pictures.shape
+        n, height, width, _ = images.shape
         if self.horizontal_flip or self.shift:
             rows = self._moved(n, height, generator)
             columns = self._moved(n, width, generator)
             if self.horizontal_flip:
                 flipped = generator.random(n) < 0.5
                 columns[flipped] = columns[flipped, ::-1]
-            pictures = pictures[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
+            images = images[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
         if self.colour:
             gains = generator.uniform(1 - self.colour, 1 + self.colour, (n, 1, 1, 3))
-            stronger = pictures * gains.astype(np.float32)
-            pictures = np.minimum(stronger + 0.5, 255, out=stronger).astype(np.uint8)
-        return pictures
+            stronger = images * gains.astype(np.float32)
+            images = np.minimum(stronger + 0.5, 255, out=stronger).astype(np.uint8)
+        return images
 
     def _moved(self, n, size, generator):
-        """Return for each of n pictures which old row or column comes to which new one."""
+        """Return for each of n images which old row or column comes to which new one."""
         most = int(self.shift * size)
         steps = generator.integers(-most, most, (n, 1), endpoint=True)
         return np.clip(np.arange(size) + steps, 0, size - 1)

@@ -25,7 +25,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or FrameSequence
-            Features or pictures, whichever `fit` takes.
+            Features or images, whichever `fit` takes.
 
         Returns
         -------
@@ -43,7 +43,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or FrameSequence
-            Features or pictures, whichever `fit` takes.
+            Features or images, whichever `fit` takes.
 
         Returns
         -------
@@ -59,7 +59,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or FrameSequence
-            Features or pictures, whichever `fit` takes.
+            Features or images, whichever `fit` takes.
 
         Returns
         -------
@@ -76,7 +76,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or FrameSequence
-            Features or pictures, whichever `fit` takes.
+            Features or images, whichever `fit` takes.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like, DataFrame or FrameSequence
-            Features or pictures, whichever `fit` takes.
+            Features or images, whichever `fit` takes.
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
             Labels.
         **fit_params : dict

@@ -79,9 +79,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     target_accuracy : float or None, default=None
         Accuracy, in (0, 1], at which the training stops and keeps what it has: of the validation
         rows if there are any, of the training rows otherwise.
-    cross_fit : int or None, default=None
+    cv : int or None, default=None
         Number of parts, 2 or more, for `fit_transform` to give each row probabilities from a
-        network that has not seen the row's part. Parts are whole films where there are three or
+        network that has not seen the row's part. Parts are whole videos where there are three or
         more, otherwise made as for `validation_fraction`. None gives what `transform` gives.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights and the optimizer's state of the last `fit`.
@@ -160,7 +160,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         "patience": [Interval(Integral, 1, None, closed="left")],
         "monitor": [StrOptions(_MONITORS)],
         "target_accuracy": [Interval(Real, 0, 1, closed="right"), None],
-        "cross_fit": [Interval(Integral, 2, None, closed="left"), None],
+        "cv": [Interval(Integral, 2, None, closed="left"), None],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -189,7 +189,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         patience=10,
         monitor="auto",
         target_accuracy=None,
-        cross_fit=None,
+        cv=None,
         warm_start=False,
         random_state=None,
         verbose=0,
@@ -212,7 +212,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         self.patience = patience
         self.monitor = monitor
         self.target_accuracy = target_accuracy
-        self.cross_fit = cross_fit
+        self.cv = cv
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
@@ -385,16 +385,16 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         Returns
         -------
         ndarray or DataFrame of float32, shape (n, n_classes)
-            With `cross_fit`, probabilities from networks that were trained on the other parts,
+            With `cv`, probabilities from networks that were trained on the other parts,
             for as many epochs as `fit` kept; otherwise as from `transform`. Which of both, a
             DataFrame says by its ``attrs["out_of_sample"]``.
         """
         self.fit(X, y, sample_weight, validation_data)
-        if self.cross_fit is None:
+        if self.cv is None:
             return marked(self.transform(X), out_of_sample=False)
         data = self._read(X, y, sample_weight, resume=True)
         generator = self._new_generator()
-        part_of_row = parts_of_rows(X, data.Y, self.cross_fit, generator)
+        part_of_row = parts_of_rows(X, data.Y, self.cv, generator)
         logits = np.empty_like(data.Y)
         network = self._network()
         rates = self.history_["learning_rate"][: self.best_epoch_]

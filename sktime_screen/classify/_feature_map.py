@@ -16,33 +16,34 @@ _EPOCHS = (8, 40)
 # With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
 _STEPS = 15
 _BATCHES = (4, 16)
-# What few rows are, and with sharpness="auto" and n_networks="auto" what they get and others.
+# What few rows are, and with pooling_sharpness="auto" and n_ensemble="auto" what they get and
+# others.
 _FEW = 200
 _SHARPNESS_OF_FEW, _SHARPNESS = 1.0, 4.0
 _NETWORKS_OF_FEW, _NETWORKS = 3, 1
 
 
-class KerasMapClassifier(KerasDenseClassifier):
-    """Classifier that looks for each class at every place of a picture.
+class KerasFeatureMapClassifier(KerasDenseClassifier):
+    """Classifier that looks for each class at every place of an image.
 
     Takes the whole feature map, ``PretrainedCNNFeatures(pooling=None)``, where
     `KerasDenseClassifier` takes its average. A small dense network, the same everywhere, judges
-    each place of the map, and the places together decide for the picture: one where the character
+    each place of the map, and the places together decide for the image: one where the character
     is seen clearly is enough. Averaged features lose a character that covers a hundredth of the
-    picture; this head finds it, and `explain` tells where. Only pictures have to be labelled, not
-    places in them.
+    image; this head finds it, and `class_heatmaps` tells where. Only images have to be labelled,
+    not places in them.
 
     Parameters
     ----------
     map_size : tuple of int, default=(7, 7)
-        Height and width of the map in places: with most backbones those of the pictures divided by
-        32 and rounded up, so 12 x 21 for pictures of 384 x 672. Finer maps find smaller characters.
-    sharpness : float or "auto", default="auto"
-        How the places decide. Logits of places, l, become that of the picture,
-        log(mean(exp(sharpness * l))) / sharpness: their mean where `sharpness` is close to 0, and
-        their maximum where it is large. "auto" is 4, and 1 for fewer than 200 rows, of which some
-        place or other looks like the character by chance.
-    n_networks : int or "auto", default="auto"
+        Height and width of the map in places: with most backbones those of the images divided by
+        32 and rounded up, so 12 x 21 for images of 384 x 672. Finer maps find smaller characters.
+    pooling_sharpness : float or "auto", default="auto"
+        How the places decide. Logits of places, l, become that of the image,
+        log(mean(exp(pooling_sharpness * l))) / pooling_sharpness: their mean where
+        `pooling_sharpness` is close to 0, and their maximum where it is large. "auto" is 4, and 1
+        for fewer than 200 rows, of which some place or other looks like the character by chance.
+    n_ensemble : int or "auto", default="auto"
         How many networks are trained side by side, alike but for their first weights; their logits
         are averaged. "auto" is 1, and 3 for fewer than 200 rows, from which each learns something
         else.
@@ -89,7 +90,7 @@ class KerasMapClassifier(KerasDenseClassifier):
     target_accuracy : float or None, default=None
         Accuracy, in (0, 1], at which the training stops and keeps what it has: of the validation
         rows if there are any, of the training rows otherwise.
-    cross_fit : int or None, default=None
+    cv : int or None, default=None
         Number of parts for `fit_transform`, see :class:`KerasDenseClassifier`.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights and the optimizer's state of the last `fit`.
@@ -131,7 +132,7 @@ class KerasMapClassifier(KerasDenseClassifier):
     of which as much can be learned, 1.3 KB: 0.32 MB a frame at 12 x 21. Columns of float16 take
     half of that and are trained on as they are, a few rows at a time.
 
-    The log-mean-exp makes a place's logit comparable to that of a picture: a picture that looks
+    The log-mean-exp makes a place's logit comparable to that of an image: an image that looks
     the same at every place has the logit of its places.
 
     References
@@ -148,14 +149,14 @@ class KerasMapClassifier(KerasDenseClassifier):
     Maps of 4 x 4 places with 3 channels, of which the first lights up where Tom is:
 
     >>> import numpy as np
-    >>> from sktime_screen.classify import KerasMapClassifier
+    >>> from sktime_screen.classify import KerasFeatureMapClassifier
     >>> maps = np.zeros((40, 4, 4, 3), np.float32)
     >>> maps[20:, 1, 2, 0] = 3.0
-    >>> classifier = KerasMapClassifier((4, 4), learning_rate=0.01, epochs=50, random_state=0)
-    >>> classifier = classifier.fit(maps.reshape(40, -1), np.repeat(["neither", "tom"], 20))
-    >>> classifier.predict(maps.reshape(40, -1)[[0, -1]])
+    >>> classifier = KerasFeatureMapClassifier((4, 4), learning_rate=0.01, epochs=50,
+    random_state=0) >>> classifier = classifier.fit(maps.reshape(40, -1), np.repeat(["neither",
+    "tom"], 20)) >>> classifier.predict(maps.reshape(40, -1)[[0, -1]])
     array(['neither', 'tom'], dtype='<U7')
-    >>> tom = classifier.explain(maps.reshape(40, -1)[[-1]])[0, 1]
+    >>> tom = classifier.class_heatmaps(maps.reshape(40, -1)[[-1]])[0, 1]
     >>> np.unravel_index(tom.argmax(), tom.shape) == (1, 2)
     True
     """
@@ -165,8 +166,8 @@ class KerasMapClassifier(KerasDenseClassifier):
         "map_size": ["array-like"],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
-        "n_networks": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "pooling_sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
+        "n_ensemble": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     }
     _dtypes = (np.float32, np.float16)
 
@@ -174,8 +175,8 @@ class KerasMapClassifier(KerasDenseClassifier):
         self,
         map_size=(7, 7),
         *,
-        sharpness="auto",
-        n_networks="auto",
+        pooling_sharpness="auto",
+        n_ensemble="auto",
         hidden_layer_sizes=(128,),
         activation="relu",
         dropout=0.0,
@@ -194,7 +195,7 @@ class KerasMapClassifier(KerasDenseClassifier):
         patience=10,
         monitor="auto",
         target_accuracy=None,
-        cross_fit=None,
+        cv=None,
         warm_start=False,
         random_state=None,
         verbose=0,
@@ -218,17 +219,17 @@ class KerasMapClassifier(KerasDenseClassifier):
             patience=patience,
             monitor=monitor,
             target_accuracy=target_accuracy,
-            cross_fit=cross_fit,
+            cv=cv,
             warm_start=warm_start,
             random_state=random_state,
             verbose=verbose,
         )
         self.map_size = map_size
-        self.sharpness = sharpness
-        self.n_networks = n_networks
+        self.pooling_sharpness = pooling_sharpness
+        self.n_ensemble = n_ensemble
 
-    def explain(self, X) -> np.ndarray:
-        """Tell where in each picture each class is seen.
+    def class_heatmaps(self, X) -> np.ndarray:
+        """Tell where in each image each class is seen.
 
         Parameters
         ----------
@@ -239,9 +240,9 @@ class KerasMapClassifier(KerasDenseClassifier):
         -------
         ndarray of float32, shape (n, n_classes, height, width)
             Heat maps, in the order of `class_names_`, height and width being `map_size`: the
-            probability of the class in a picture that looks at all places as this one does at
+            probability of the class in an image that looks at all places as this one does at
             that place. Place (row, column) is centred at ((row + 0.5) / height,
-            (column + 0.5) / width) of the picture's height and width.
+            (column + 0.5) / width) of the image's height and width.
         """
         check_is_fitted(self)
         X = self._check_features(X, self._dtypes, reset=False)
@@ -268,16 +269,16 @@ class KerasMapClassifier(KerasDenseClassifier):
 
     def _describe_network(self, n_features, n_rows):
         self._map_size = self._check_map_size(n_features)
-        sharpness, n_networks = self.sharpness, self.n_networks
-        if sharpness == "auto":
-            sharpness = _SHARPNESS_OF_FEW if n_rows < _FEW else _SHARPNESS
-        if n_networks == "auto":
-            n_networks = _NETWORKS_OF_FEW if n_rows < _FEW else _NETWORKS
+        pooling_sharpness, n_ensemble = self.pooling_sharpness, self.n_ensemble
+        if pooling_sharpness == "auto":
+            pooling_sharpness = _SHARPNESS_OF_FEW if n_rows < _FEW else _SHARPNESS
+        if n_ensemble == "auto":
+            n_ensemble = _NETWORKS_OF_FEW if n_rows < _FEW else _NETWORKS
         return {
             **super()._describe_network(n_features, n_rows),
             "n_places": self._map_size[0] * self._map_size[1],
-            "sharpness": float(sharpness),
-            "n_networks": int(n_networks),
+            "pooling_sharpness": float(pooling_sharpness),
+            "n_ensemble": int(n_ensemble),
         }
 
     def _read(self, X, *labels, **options):
@@ -299,7 +300,7 @@ class KerasMapClassifier(KerasDenseClassifier):
             raise ValueError(
                 f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} places: "
                 f"give PretrainedCNNFeatures pooling=None, and map_size the size of its map, most "
-                f"often the height and width of the pictures divided by 32."
+                f"often the height and width of the images divided by 32."
             )
         return int(size[0]), int(size[1])
 

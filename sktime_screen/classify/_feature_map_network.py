@@ -30,15 +30,15 @@ class MapNetwork(DenseNetwork):
     ----------
     n_places : int
         Places of a map. A row holds their channels, place after place.
-    sharpness : float
+    pooling_sharpness : float
         How much of the pooling the strongest places decide.
     **head
         The arguments of `DenseNetwork`. ``dropout`` is that of the map's channels.
     """
 
-    def __init__(self, n_places, sharpness, **head):
+    def __init__(self, n_places, pooling_sharpness, **head):
         self._n_places = n_places
-        self._sharpness = sharpness
+        self._pooling_sharpness = pooling_sharpness
         super().__init__(**head)
 
     def _make_layers(
@@ -62,8 +62,10 @@ class MapNetwork(DenseNetwork):
         return [self._pool(places) for places in super()._outputs(x, training)]
 
     def _pool(self, places):
-        pooled = self._keras.ops.logsumexp(self._sharpness * places, axis=1) - log(self._n_places)
-        return pooled / self._sharpness
+        pooled = self._keras.ops.logsumexp(self._pooling_sharpness * places, axis=1) - log(
+            self._n_places
+        )
+        return pooled / self._pooling_sharpness
 
     def _trace(self, n_features):
         import tensorflow as tf

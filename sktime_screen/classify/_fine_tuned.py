@@ -1,4 +1,4 @@
-"""A pretrained network, trained on with one's own pictures, as a scikit-learn classifier."""
+"""A pretrained network, trained on with one's own images, as a scikit-learn classifier."""
 
 import os
 from contextlib import ExitStack, contextmanager
@@ -9,25 +9,25 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, check_sample_weight, fit_context
-from ..features import as_backbone, check_pictures
+from ..features import as_backbone, check_images
 from ..model_selection import held_out_rows
 from ._augmentation import Augmentation
 from ._classifier import NetworkClassifier
 from ._dense import KerasDenseClassifier
 from ._fine_tuned_network import fine_tuned_network
-from ._frame_buffer import batches_of_pictures, decoded_pictures
+from ._frame_buffer import batches_of_images, decoded_images
 from ._network import check_layer_sizes
 from ._target_encoding import TargetEncoding, read_labels
 from ._training import Rows, Stopping, run_epochs
 
 
 class FineTunedCNNClassifier(NetworkClassifier):
-    """Pretrained network whose last layers learn from your own pictures, with a dense head.
+    """Pretrained network whose last layers learn from your own images, with a dense head.
 
-    Takes pictures where `KerasDenseClassifier` takes features. Compare the two on a film that
+    Takes images where `KerasDenseClassifier` takes features. Compare the two on a video that
     neither has seen before you choose this one: `PretrainedCNNFeatures` with
     `KerasDenseClassifier` trains in seconds where this takes minutes, and with a few hundred
-    labelled frames of one film it may well be right more often.
+    labelled frames of one video it may well be right more often.
 
     The head is trained alone first (the warm-up), since the large errors of a head that knows
     nothing yet would ruin the pretrained layers. Then the last layers of the backbone are trained
@@ -52,10 +52,10 @@ class FineTunedCNNClassifier(NetworkClassifier):
     fine_tuning_rate : float, default=0.0001
         Step size of the optimizer after the warm-up.
     horizontal_flip : bool, default=True
-        Whether pictures are mirrored at random in training.
+        Whether images are mirrored at random in training.
     shift : float, default=0.1
-        Share of the height and of the width, in [0, 1), by which pictures are moved at random in
-        training, at most. The edge of the picture is repeated.
+        Share of the height and of the width, in [0, 1), by which images are moved at random in
+        training, at most. The edge of the image is repeated.
     colour : float, default=0.1
         Share, in [0, 1), by which red, green and blue are each made stronger or weaker at random
         in training, at most.
@@ -78,13 +78,13 @@ class FineTunedCNNClassifier(NetworkClassifier):
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int, default=20
-        How often the training goes through the pictures, at most, the warm-up included.
+        How often the training goes through the images, at most, the warm-up included.
     batch_size : int, default=32
-        Pictures a step.
+        Images a step.
     class_weight : "balanced", dict or None, default=None
         Weights of the classes, see :class:`KerasDenseClassifier`.
     validation_fraction : float or None, default=None
-        Share of the pictures, in (0, 1), that is held out to measure each epoch. They are
+        Share of the images, in (0, 1), that is held out to measure each epoch. They are
         stratified; of a FrameSequence, whole stretches of up to 30 seconds are held out together.
     early_stopping : bool, default=False
         Whether to stop when `monitor` has not become better for `patience` epochs.
@@ -95,10 +95,10 @@ class FineTunedCNNClassifier(NetworkClassifier):
         :class:`KerasDenseClassifier`.
     target_accuracy : float or None, default=None
         Accuracy, in (0, 1], at which the training stops and keeps what it has: of the validation
-        pictures if there are any, of the varied training pictures otherwise.
+        images if there are any, of the varied training images otherwise.
     random_state : int, RandomState instance or None, default=None
-        Decides first weights of the head, order and changes of the pictures, dropout and held-out
-        pictures. The same number gives the same probabilities on the same machine. Global
+        Decides first weights of the head, order and changes of the images, dropout and held-out
+        images. The same number gives the same probabilities on the same machine. Global
         generators are never used, unless handed in here.
     verbose : int, default=0
         1 prints a line an epoch.
@@ -109,11 +109,11 @@ class FineTunedCNNClassifier(NetworkClassifier):
         The classes. For a table 0 and 1 for each column.
     class_names_ : ndarray of shape (n_classes,)
         The classes, or a table's column names (0 to n_labels - 1 for an array).
-    picture_shape_ : tuple of int
-        Height, width and channels (3) of the pictures given to `fit`.
+    image_shape_ : tuple of int
+        Height, width and channels (3) of the images given to `fit`.
     history_ : dict of list of float
         By epoch "learning_rate" (that of the head), "loss" and "accuracy", and with validation
-        pictures "val_loss" and "val_accuracy".
+        images "val_loss" and "val_accuracy".
     n_epochs_ : int
         Number of epochs in the history.
     best_epoch_ : int
@@ -129,7 +129,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
     Notes
     -----
     Of a FrameSequence only some batches are in memory at a time. `fit` decodes it once, in the
-    order of the film, into a temporary file without a name: 150 KB a picture of 224 x 224, 450 MB
+    order of the video, into a temporary file without a name: 150 KB an image of 224 x 224, 450 MB
     for 3,000, in the folder for temporary files (the variable ``TMPDIR``). It is gone when `fit`
     ends, however it ends.
 
@@ -152,13 +152,13 @@ class FineTunedCNNClassifier(NetworkClassifier):
     ...     learning_rate=0.001, validation_fraction=0.2, target_accuracy=0.9,
     ... )
 
-    Red and blue pictures, told apart by a network that was never trained:
+    Red and blue images, told apart by a network that was never trained:
 
     >>> import numpy as np
-    >>> pictures = np.zeros((16, 32, 32, 3), np.uint8)
-    >>> pictures[:8, ..., 0] = pictures[8:, ..., 2] = 255
+    >>> images = np.zeros((16, 32, 32, 3), np.uint8)
+    >>> images[:8, ..., 0] = images[8:, ..., 2] = 255
     >>> classifier = FineTunedCNNClassifier(weights=None, random_state=0)
-    >>> classifier.fit(pictures, ["red"] * 8 + ["blue"] * 8).predict(pictures[[0, -1]])
+    >>> classifier.fit(images, ["red"] * 8 + ["blue"] * 8).predict(images[[0, -1]])
     array(['red', 'blue'], dtype='<U4')
     """
 
@@ -173,7 +173,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
         "shift": [Interval(Real, 0, 1, closed="left")],
         "colour": [Interval(Real, 0, 1, closed="left")],
     }
-    for parameter in ("cross_fit", "warm_start"):
+    for parameter in ("cv", "warm_start"):
         _parameter_constraints.pop(parameter)
     del parameter
 
@@ -242,13 +242,13 @@ class FineTunedCNNClassifier(NetworkClassifier):
 
         Parameters
         ----------
-        X : FrameSequence, ndarray of shape (n, height, width, 3) uint8, or list of pictures
-            The pictures, RGB from 0 to 255.
+        X : FrameSequence, ndarray of shape (n, height, width, 3) uint8, or list of images
+            The images, RGB from 0 to 255.
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
-            One class a picture (strings, integers or booleans), or a table with a 0/1 column a
+            One class an image (strings, integers or booleans), or a table with a 0/1 column a
             label.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the pictures.
+            Weights of the images.
         validation_data : tuple, default=None
             ``(X, y)`` or ``(X, y, sample_weight)`` to measure each epoch on, instead of a
             `validation_fraction`.
@@ -261,22 +261,22 @@ class FineTunedCNNClassifier(NetworkClassifier):
         Raises
         ------
         ValueError
-            If these are not uint8 RGB pictures of one size, or too small for the backbone; if
+            If these are not uint8 RGB images of one size, or too small for the backbone; if
             there is no such backbone, or it has not so many layers; if there are fewer than two
-            classes, or pictures lack a label; if the training diverges.
+            classes, or images lack a label; if the training diverges.
         TypeError
-            If X holds no pictures at all.
+            If X holds no images at all.
         WeightsUnavailableError
             If the ImageNet weights cannot be downloaded.
         WeightsFileError
             If the file given as `weights` does not hold weights of this backbone.
         """
-        pictures = check_pictures(X)
+        images = check_images(X)
         labels = read_labels(y)
         self._encoding = TargetEncoding.from_labels(labels, self.loss)
         self.class_names_ = self._encoding.classes
         self.classes_ = self._encoding.scikit_learn_classes()
-        self.picture_shape_ = pictures.shape[1:]
+        self.image_shape_ = images.shape[1:]
         self._architecture = self._describe_network()
         stopping = Stopping.from_settings(
             self.monitor,
@@ -287,15 +287,15 @@ class FineTunedCNNClassifier(NetworkClassifier):
         network = fine_tuned_network(**self._architecture)
         generator = self._new_generator()
         with ExitStack() as stack:
-            train = stack.enter_context(self._opened(pictures, labels, sample_weight))
+            train = stack.enter_context(self._opened(images, labels, sample_weight))
             validation = None
             if validation_data is not None:
                 held_out, held_out_labels, *weight = validation_data
                 validation = stack.enter_context(
-                    self._opened(self._pictures(held_out), read_labels(held_out_labels), *weight)
+                    self._opened(self._images(held_out), read_labels(held_out_labels), *weight)
                 )
             elif self.validation_fraction is not None:
-                held_out = held_out_rows(pictures, train.Y, self.validation_fraction, generator)
+                held_out = held_out_rows(images, train.Y, self.validation_fraction, generator)
                 train, validation = train.only(~held_out), train.only(held_out)
             self._train(network, train, validation, stopping, generator)
         return self
@@ -306,7 +306,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
             "backbone": backbone,
             "weights": weights,
             "weights_identity": as_backbone(backbone).weights_identity(weights),
-            "picture_size": self.picture_shape_[:2],
+            "image_size": self.image_shape_[:2],
             "trainable_layers": int(self.trainable_layers),
             "n_outputs": self._encoding.n_outputs,
             "softmax": self._encoding.softmax,
@@ -319,16 +319,16 @@ class FineTunedCNNClassifier(NetworkClassifier):
         }
 
     @contextmanager
-    def _opened(self, pictures, labels, sample_weight=None):
-        """Bring pictures and what is known of them together, ready to be read in any order."""
-        check_consistent_length(pictures, labels)
+    def _opened(self, images, labels, sample_weight=None):
+        """Bring images and what is known of them together, ready to be read in any order."""
+        check_consistent_length(images, labels)
         if sample_weight is not None:
             sample_weight = check_sample_weight(
                 sample_weight, labels, dtype=np.float32, ensure_non_negative=True
             )
         targets = self._encoding.encode(labels)
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
-        with decoded_pictures(pictures) as decoded:
+        with decoded_images(images) as decoded:
             yield Rows(decoded, targets, weights, np.arange(len(decoded)))
 
     def _train(self, network, train, validation, stopping, generator):
@@ -353,25 +353,25 @@ class FineTunedCNNClassifier(NetworkClassifier):
             )
         self.n_epochs_ = len(self.history_["loss"])
 
-    def _pictures(self, X):
-        pictures = check_pictures(X)
-        if pictures.shape[1:] != self.picture_shape_:
-            height, width, _ = self.picture_shape_
+    def _images(self, X):
+        images = check_images(X)
+        if images.shape[1:] != self.image_shape_:
+            height, width, _ = self.image_shape_
             raise ValueError(
-                f"The pictures have the shape {pictures.shape[1:]}, those given to fit had "
-                f"{self.picture_shape_}: put ImageResizer(({height}, {width})) before "
+                f"The images have the shape {images.shape[1:]}, those given to fit had "
+                f"{self.image_shape_}: put ImageResizer(({height}, {width})) before "
                 f"{type(self).__name__}, for fit as for predict."
             )
-        return pictures
+        return images
 
     def _logits(self, X):
         check_is_fitted(self)
-        pictures = self._pictures(X)
+        images = self._images(X)
         network = fine_tuned_network(**self._architecture)
-        logits = np.empty((len(pictures), self._encoding.n_outputs), np.float32)
+        logits = np.empty((len(images), self._encoding.n_outputs), np.float32)
         with network.lock:
             network.load(self.weights_)
-            for rows, batch in batches_of_pictures(pictures):
+            for rows, batch in batches_of_images(images):
                 logits[rows] = network.logits(batch)
         return logits
 

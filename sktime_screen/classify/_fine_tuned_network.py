@@ -27,7 +27,7 @@ def fine_tuned_network(**architecture):
 
 
 class FineTunedNetwork(DenseNetwork):
-    """A dense network that sees pictures through a backbone.
+    """A dense network that sees images through a backbone.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class FineTunedNetwork(DenseNetwork):
         Weights of a backbone that was named.
     weights_identity : str
         What ``Backbone.weights_identity`` said of these weights when they were first used.
-    picture_size : tuple of int
+    image_size : tuple of int
         Height and width in pixels.
     trainable_layers : int
         How many of the backbone's last layers with a kernel are trained.
@@ -47,11 +47,11 @@ class FineTunedNetwork(DenseNetwork):
     Raises
     ------
     ValueError
-        If the weights are not what they were, the pictures do not suit the backbone, or it has
+        If the weights are not what they were, the images do not suit the backbone, or it has
         fewer layers.
     """
 
-    def __init__(self, backbone, weights, weights_identity, picture_size, trainable_layers, **head):
+    def __init__(self, backbone, weights, weights_identity, image_size, trainable_layers, **head):
         source = as_backbone(backbone)
         if source.weights_identity(weights) != weights_identity:
             raise ValueError(
@@ -59,12 +59,12 @@ class FineTunedNetwork(DenseNetwork):
                 " classifier was fitted: bring the old file back, or fit again."
             )
         with _python_random_untouched():
-            model = build_model(source, picture_size, pooling="avg")
+            model = build_model(source, image_size, pooling="avg")
             model = source.load(model, weights, pooling="avg")
         model.trainable = True
         self._backbone = model
         self._preprocess = source.preprocess
-        self._picture_shape = (*picture_size, 3)
+        self._image_shape = (*image_size, 3)
         self._tuned = _last_weights(model, trainable_layers, source.name)
         self._pretrained = [variable.numpy() for variable in self._tuned]
         super().__init__(n_features=prod(model.output_shape[1:]), **head)
@@ -73,7 +73,7 @@ class FineTunedNetwork(DenseNetwork):
         import tensorflow as tf
 
         matrix = tf.TensorSpec((None, None), tf.float32)
-        pictures = tf.TensorSpec((None, *self._picture_shape), tf.uint8)
+        images = tf.TensorSpec((None, *self._image_shape), tf.uint8)
         targets = tf.TensorSpec((None, self.n_outputs), tf.float32)
         number = tf.TensorSpec((), tf.float32)
         [head] = self._models
@@ -86,13 +86,13 @@ class FineTunedNetwork(DenseNetwork):
         self._fresh_tuner_state = [v.numpy() for v in self._tuner.variables]
 
         def outputs(x, training):
-            # The backbone always runs as in use: few pictures would spoil the statistics of
+            # The backbone always runs as in use: few images would spoil the statistics of
             # its batch normalisation.
             x = self._preprocess(self._keras.ops.cast(x, "float32"))
             return head(self._backbone(x, training=False), training=training)
 
         def trace_step(optimizer, variables):
-            @tf.function(input_signature=[pictures, targets, matrix, number])
+            @tf.function(input_signature=[images, targets, matrix, number])
             def step(x, y, w, l2):
                 with tf.GradientTape(watch_accessed_variables=False) as tape:
                     tape.watch([v.value for v in variables])
@@ -105,7 +105,7 @@ class FineTunedNetwork(DenseNetwork):
 
             return step.get_concrete_function()
 
-        @tf.function(input_signature=[pictures])
+        @tf.function(input_signature=[images])
         def logits(x):
             return outputs(x, training=False)
 
@@ -150,33 +150,33 @@ class FineTunedNetwork(DenseNetwork):
         fine_tuning_rate,
         augmentation,
     ):
-        """Train once over some pictures, in their given order.
+        """Train once over some images, in their given order.
 
         Parameters
         ----------
         X : ndarray of uint8, shape (n, height, width, 3)
-            Pictures.
+            Images.
         Y, W : ndarray of float32
             Targets of shape (n, n_outputs), weights of shape (n, 1) or (n, n_outputs).
         rows : ndarray of int
-            Positions of the pictures to train on.
+            Positions of the images to train on.
         batch_size : int
-            Pictures a step.
+            Images a step.
         learning_rate, l2 : float
             Step size in the warm-up, and the strength of the penalty on the head's kernels.
         generator : numpy.random.Generator
-            Seeds the dropout and varies the pictures.
+            Seeds the dropout and varies the images.
         warm_up_epochs : int
             How many epochs since `start_optimizer` train the head only.
         fine_tuning_rate : float
             Step size afterwards.
         augmentation : Augmentation
-            How pictures are varied.
+            How images are varied.
 
         Returns
         -------
         loss, accuracy : float
-            Means over the pictures, as met while the weights were changing.
+            Means over the images, as met while the weights were changing.
         """
         warm_up = self._epochs_trained < warm_up_epochs
         self._epochs_trained += 1
@@ -187,8 +187,8 @@ class FineTunedNetwork(DenseNetwork):
             state.assign(generator.integers(2**31, size=2))
         loss, right = 0.0, 0.0
         for block in _blocks(rows, batch_size):
-            pictures = augmentation.vary(X[block], generator)
-            results = step(pictures, Y[block], W[block], l2)
+            images = augmentation.vary(X[block], generator)
+            results = step(images, Y[block], W[block], l2)
             loss, right = loss + float(results[0]), right + float(results[1])
         return loss / (len(rows) * self._loss_columns), right / len(rows)
 

@@ -1,4 +1,4 @@
-"""Which frames of a film are tied to each other, because they look alike or follow each other."""
+"""Which frames of a video are tied to each other, because they look alike or follow each other."""
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -14,7 +14,7 @@ def ties_of_looks(points, seconds, n_neighbors):
     Parameters
     ----------
     points : ndarray of shape (n, n_dimensions)
-        From `by_looks`.
+        From `embed_frames`.
     seconds : ndarray of shape (n,)
         That frames stand for.
     n_neighbors : int
@@ -41,12 +41,12 @@ def ties_of_looks(points, seconds, n_neighbors):
 
 
 def ties_of_time(points, times, durations):
-    """Tie each frame to the next, the less the more the picture changes between them.
+    """Tie each frame to the next, the less the more the image changes between them.
 
     Parameters
     ----------
     points : ndarray of shape (n + m, n_dimensions)
-        From `by_looks`; the last m have no time.
+        From `embed_frames`; the last m have no time.
     times, durations : ndarray of shape (n,)
         In seconds.
 

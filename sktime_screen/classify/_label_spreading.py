@@ -1,4 +1,4 @@
-"""LabelSpreadingClassifier: what is known of some frames of a film carried to its other frames."""
+"""LabelSpreadingClassifier: what is known of some frames of a video carried to its other frames."""
 
 import copy
 from numbers import Integral, Real
@@ -15,9 +15,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
-from ..features import by_looks, few_columns
+from ..features import embed_frames, project_features
 from ..model_selection import parts_of_rows
-from ..video import is_frame_index, resolved_films
+from ..video import is_frame_index, resolved_videos
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
 from ._frame_graph import ties_of_looks, ties_of_time
@@ -41,13 +41,13 @@ class LabelledRows(NamedTuple):
         Their features, or a projection of these.
     targets : ndarray of shape (n, n_outputs)
         Their labels, zeros and ones.
-    films, times : ndarray of shape (n,), or None
+    videos, times : ndarray of shape (n,), or None
         Absolute paths, and seconds, where rows have a frame index.
     """
 
     looks: np.ndarray
     targets: np.ndarray
-    films: np.ndarray | None
+    videos: np.ndarray | None
     times: np.ndarray | None
 
     def rows(self, rows):
@@ -58,11 +58,11 @@ class LabelledRows(NamedTuple):
 class LabelSpreadingClassifier(NetworkClassifier):
     """Carry what is known to frames that are near in time or look alike.
 
-    Stands around a classifier of features. Where it is asked about a film, it lets what the
+    Stands around a classifier of features. Where it is asked about a video, it lets what the
     classifier says, and the labels of those frames that were labelled, flow between frames that
-    follow each other without a change of picture, and between frames that look alike: neighbours
-    a second apart mostly show the same characters. It gains most where few frames of the film
-    itself are labelled, and something on films that were never seen.
+    follow each other without a change of image, and between frames that look alike: neighbours
+    a second apart mostly show the same characters. It gains most where few frames of the video
+    itself are labelled, and something on videos that were never seen.
 
     Parameters
     ----------
@@ -73,12 +73,12 @@ class LabelSpreadingClassifier(NetworkClassifier):
         How far probabilities flow, 0 or more; 0 leaves them alone.
     n_neighbors : int, default=10
         How many of the frames that look most alike each frame is tied to.
-    cross_fit : int or None, default=None
+    cv : int or None, default=None
         Number of parts, 2 or more, for `fit_transform` to give each row what would be said of it
         if the row's part had not been labelled, see :class:`KerasDenseClassifier`. None gives
         what `transform` gives.
     random_state : int, RandomState instance or None, default=None
-        Deals the rows out to the parts of `cross_fit`. The estimator has its own.
+        Deals the rows out to the parts of `cv`. The estimator has its own.
 
     Attributes
     ----------
@@ -95,13 +95,13 @@ class LabelSpreadingClassifier(NetworkClassifier):
 
     See Also
     --------
-    suggest_frames : Which frames of a film to label.
+    suggest_frames : Which frames of a video to label.
     ScreenTimeAggregator : Its smoothing knows only of time and not of looks.
 
     Notes
     -----
-    What a frame is told depends on the frames that are asked about together: pass whole films.
-    Rows of an array have no times and are tied by looks alone. With a frame index each film is
+    What a frame is told depends on the frames that are asked about together: pass whole videos.
+    Rows of an array have no times and are tied by looks alone. With a frame index each video is
     treated by itself, and a row that was labelled in `fit` keeps its label; elsewhere the
     labelled rows take part as frames of their own.
 
@@ -111,7 +111,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
     seconds, and w is larger the more alike two frames are. Of classes, logarithms of
     probabilities are spread instead.
 
-    Looks are compared by the first hundred principal components of each film. Features of more
+    Looks are compared by the first hundred principal components of each video. Features of more
     than 4,096 columns, such as maps, are projected to 512 at random before, and kept as these.
 
     References
@@ -136,17 +136,17 @@ class LabelSpreadingClassifier(NetworkClassifier):
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "cross_fit": [Interval(Integral, 2, None, closed="left"), None],
+        "cv": [Interval(Integral, 2, None, closed="left"), None],
         "random_state": ["random_state"],
     }
 
     def __init__(
-        self, estimator=None, *, strength=1.0, n_neighbors=10, cross_fit=None, random_state=None
+        self, estimator=None, *, strength=1.0, n_neighbors=10, cv=None, random_state=None
     ) -> None:
         self.estimator = estimator
         self.strength = strength
         self.n_neighbors = n_neighbors
-        self.cross_fit = cross_fit
+        self.cv = cv
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -177,9 +177,9 @@ class LabelSpreadingClassifier(NetworkClassifier):
         self._encoding = TargetEncoding.from_labels(labels)
         self.class_names_ = self._encoding.classes
         self.classes_ = self._encoding.scikit_learn_classes()
-        films, times, _ = _moments(getattr(X, "index", None))
+        videos, times, _ = _moments(getattr(X, "index", None))
         targets = self._encoding.encode(labels).astype(np.float64)
-        self._labelled = LabelledRows(few_columns(values).copy(), targets, films, times)
+        self._labelled = LabelledRows(project_features(values).copy(), targets, videos, times)
         self.estimator_ = self._new_estimator().fit(X, labels)
         self._part_estimators: list[Any] | None = None
         return self
@@ -197,16 +197,16 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Returns
         -------
         ndarray or DataFrame of float32, shape (n, n_classes)
-            With `cross_fit`, what is said of each part by an estimator and labels of the others;
+            With `cv`, what is said of each part by an estimator and labels of the others;
             otherwise as from `transform`. Which of both, a DataFrame says by its
             ``attrs["out_of_sample"]``.
         """
         self.fit(X, y)
-        if self.cross_fit is None:
+        if self.cv is None:
             return marked(self.transform(X), out_of_sample=False, judged_together=True)
         labels = read_labels(y)
         targets = self._labelled.targets
-        part_of_row = parts_of_rows(X, targets, self.cross_fit, self._new_generator())
+        part_of_row = parts_of_rows(X, targets, self.cv, self._new_generator())
         self._parts = np.unique(part_of_row, return_inverse=True)[1]
         self._part_estimators = estimators = []
         logits = np.empty_like(targets)
@@ -220,14 +220,14 @@ class LabelSpreadingClassifier(NetworkClassifier):
         return marked(self._table(X, logits), out_of_sample=True, judged_together=True)
 
     @available_if(lambda self: getattr(self, "_part_estimators", None) is not None)
-    def cross_fitted(self, X) -> pd.DataFrame:
+    def transform_cross_fitted(self, X) -> pd.DataFrame:
         """Give probabilities as if the labels near each frame had never been seen.
 
-        For a film of which some frames were labelled in `fit_transform`, each frame is judged by
+        For a video of which some frames were labelled in `fit_transform`, each frame is judged by
         the estimator and the labels of the other parts than that of the labelled frame nearest in
         time. Frames that were labelled and those that were not are then judged alike, which
         :meth:`ScreenTimeAggregator.estimate` needs for the same labels to correct the seconds.
-        There after `fit_transform` with `cross_fit`, as in the fit of a pipeline.
+        There after `fit_transform` with `cv`, as in the fit of a pipeline.
 
         Parameters
         ----------
@@ -237,7 +237,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Returns
         -------
         DataFrame of float32, shape (n, n_classes)
-            As from `transform`, and the same for films without a label.
+            As from `transform`, and the same for videos without a label.
 
         Raises
         ------
@@ -245,30 +245,32 @@ class LabelSpreadingClassifier(NetworkClassifier):
             If X has no frame index, or that of `fit_transform` had none.
         """
         check_is_fitted(self)
-        films, times, _ = _moments(getattr(X, "index", None))
-        labelled_films, labelled_times = self._labelled.films, self._labelled.times
-        if films is None or labelled_times is None:
+        videos, times, _ = _moments(getattr(X, "index", None))
+        labelled_videos, labelled_times = self._labelled.videos, self._labelled.times
+        if videos is None or labelled_times is None:
             raise ValueError(
                 "cross_fitted needs rows with a frame index (video, time, duration), here and in "
                 "the fit."
             )
         looks = self._looks(X)
-        logits = self._spread_by_film(X, looks)
+        logits = self._spread_by_video(X, looks)
         part_of_row = np.full(len(X), -1)
-        for film in np.unique(films):
-            own = np.flatnonzero(labelled_films == film)
-            rows = np.flatnonzero(films == film)
+        for video in np.unique(videos):
+            own = np.flatnonzero(labelled_videos == video)
+            rows = np.flatnonzero(videos == video)
             if len(own):
                 distances = np.abs(times[rows, None] - labelled_times[own])
                 part_of_row[rows] = self._parts[own[distances.argmin(axis=1)]]
         for part in np.unique(part_of_row[part_of_row >= 0]):
             rows = part_of_row == part
-            logits[rows] = self._without(part)._spread_by_film(X, looks)[rows]
+            logits[rows] = self._without(part)._spread_by_video(X, looks)[rows]
         return self._table(X, logits)
 
-    @available_if(lambda self: hasattr(getattr(self, "estimator_", self.estimator), "explain"))
-    def explain(self, X) -> np.ndarray:
-        """Tell where in each picture each class is seen, as the estimator does.
+    @available_if(
+        lambda self: hasattr(getattr(self, "estimator_", self.estimator), "class_heatmaps")
+    )
+    def class_heatmaps(self, X) -> np.ndarray:
+        """Tell where in each image each class is seen, as the estimator does.
 
         Parameters
         ----------
@@ -278,10 +280,10 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Returns
         -------
         ndarray of float32, shape (n, n_classes, height, width)
-            See :meth:`KerasMapClassifier.explain`.
+            See :meth:`KerasFeatureMapClassifier.class_heatmaps`.
         """
         check_is_fitted(self)
-        return self.estimator_.explain(X)
+        return self.estimator_.class_heatmaps(X)
 
     def _without(self, part):
         """Return what would be, had the rows of a part not been labelled."""
@@ -297,19 +299,19 @@ class LabelSpreadingClassifier(NetworkClassifier):
 
     def _logits(self, X):
         check_is_fitted(self)
-        return self._spread_by_film(X, self._looks(X))
+        return self._spread_by_video(X, self._looks(X))
 
     def _looks(self, X):
-        return few_columns(self._check_features(X, _DTYPES, reset=False))
+        return project_features(self._check_features(X, _DTYPES, reset=False))
 
-    def _spread_by_film(self, X, looks):
+    def _spread_by_video(self, X, looks):
         start = self._to_logits(self._estimated(X))
-        films, times, durations = _moments(getattr(X, "index", None))
-        if films is None or self._labelled.films is None:
+        videos, times, durations = _moments(getattr(X, "index", None))
+        if videos is None or self._labelled.videos is None:
             return self._spread(looks, start, self._labelled)
         spread = np.empty_like(start)
-        for film, rows in pd.Series(films).groupby(films).indices.items():
-            own = self._labelled.rows(np.flatnonzero(self._labelled.films == film))
+        for video, rows in pd.Series(videos).groupby(videos).indices.items():
+            own = self._labelled.rows(np.flatnonzero(self._labelled.videos == video))
             # A frame that comes twice is one neighbour of others, not two.
             _, first, frame_of_row = np.unique(times[rows], return_index=True, return_inverse=True)
             frames = rows[first]
@@ -341,7 +343,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         return probabilities[:, -self._encoding.n_outputs :]
 
     def _spread(self, looks, start, labelled, times=None, durations=None):
-        """Spread logits over the frames of one film and its labelled frames."""
+        """Spread logits over the frames of one video and its labelled frames."""
         targets = self._to_logits(labelled.targets)
         seconds = np.ones(len(looks))
         known, distinct = np.full(len(looks), -1), np.arange(len(targets))
@@ -359,7 +361,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         is_known = np.concatenate([known >= 0, np.ones(len(elsewhere), bool)])
         asked_and_known = np.flatnonzero(known >= 0)
         start[asked_and_known] = targets[known[asked_and_known]]
-        points = by_looks(points)
+        points = embed_frames(points)
         ties = _WEIGHT_OF_LOOKS * ties_of_looks(points, seconds, self.n_neighbors)
         if times is not None:
             ties = ties + ties_of_time(points, times, durations)
@@ -371,11 +373,11 @@ class LabelSpreadingClassifier(NetworkClassifier):
 
 
 def _moments(index):
-    """Return films, times and durations of rows, or None for each where there is no frame index."""
+    """Return videos, times and durations, or None for each where there is no frame index."""
     if not is_frame_index(index):
         return None, None, None
-    films = resolved_films(index.get_level_values("video"))
+    videos = resolved_videos(index.get_level_values("video"))
     times, durations = (
         index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
     )
-    return films, times, durations
+    return videos, times, durations

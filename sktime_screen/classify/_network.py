@@ -78,7 +78,7 @@ class DenseNetwork:
         Name of a Keras optimizer.
     momentum : float
         Momentum of the optimizers "sgd" and "rmsprop".
-    n_networks : int, default=1
+    n_ensemble : int, default=1
         How many stacks are trained side by side, alike but for their first weights. Each learns
         by its own loss; their logits are averaged.
     """
@@ -94,7 +94,7 @@ class DenseNetwork:
         batch_normalization,
         optimizer,
         momentum,
-        n_networks=1,
+        n_ensemble=1,
     ):
         keras = load_keras()
         if keras.config.backend() != "tensorflow":
@@ -110,7 +110,7 @@ class DenseNetwork:
 
         layers = (n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization)
         self._models = [
-            keras.Sequential(self._make_layers(n_features, *layers)) for _ in range(n_networks)
+            keras.Sequential(self._make_layers(n_features, *layers)) for _ in range(n_ensemble)
         ]
         self._seed_states = [
             layer.seed_generator.state

@@ -1,4 +1,4 @@
-"""VideoClassifier: one class a film, from what a classifier of frames sees in it."""
+"""VideoClassifier: one class a video, from what a classifier of frames sees in it."""
 
 import os
 from numbers import Real
@@ -15,10 +15,10 @@ from ._target_encoding import read_labels
 
 
 class VideoClassifier(ClassifierMixin, BaseEstimator):
-    """Classify whole films by what a classifier of frames sees in them.
+    """Classify whole videos by what a classifier of frames sees in them.
 
-    Every frame of a film is trained on as an example of the film's class. The frames of a new film
-    then vote. Here a sample is a film, so splits, searches and scores are of films.
+    Every frame of a video is trained on as an example of the video's class. The frames of a new
+    video then vote. Here a sample is a video, so splits, searches and scores are of videos.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
     rate : float or None, default=1.0
         Frames a second to look at; None takes every frame.
     voting : {"hard", "soft"}, default="hard"
-        "hard" takes the class that is predicted for the largest share of the film; of equal ones
+        "hard" takes the class that is predicted for the largest share of the video; of equal ones
         that of the highest mean probability, or the first in `classes_` if the estimator has no
         ``predict_proba``. "soft" takes the class of the highest mean probability. Frames count by
         their duration either way.
@@ -39,12 +39,12 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
     estimator_ : estimator
         The fitted classifier of frames.
     classes_ : ndarray of shape (n_classes,)
-        The classes of films, sorted.
+        The classes of videos, sorted.
 
     See Also
     --------
-    load_ucf101 : Films and classes in the layout of UCF101.
-    ScreenTimeAggregator : For how long each class is on screen, instead of one class a film.
+    load_ucf101 : Videos and classes in the layout of UCF101.
+    ScreenTimeAggregator : For how long each class is on screen, instead of one class a video.
 
     References
     ----------
@@ -81,14 +81,14 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, videos, y) -> Self:
-        """Train the classifier of frames on the frames of films.
+        """Train the classifier of frames on the frames of videos.
 
         Parameters
         ----------
         videos : list, array or Series of paths, length n_videos
-            Films.
+            Videos.
         y : array-like of shape (n_videos,)
-            The class of each film: strings or integers.
+            The class of each video: strings or integers.
 
         Returns
         -------
@@ -98,16 +98,16 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         FileNotFoundError, IsADirectoryError, VideoError
-            If a film is missing or unreadable; the message names it.
+            If a video is missing or unreadable; the message names it.
         ValueError
-            If no video was given, there is not one class a film, or ``voting="soft"`` and the
+            If no video was given, there is not one class a video, or ``voting="soft"`` and the
             estimator has no ``predict_proba``.
         """
         paths = _paths(videos)
         tags = read_labels(y)
         if tags.ndim != 1:
             raise ValueError(
-                f"y has the shape {tags.shape}: VideoClassifier gives each film one class."
+                f"y has the shape {tags.shape}: VideoClassifier gives each video one class."
             )
         if len(tags) != len(paths):
             raise ValueError(
@@ -118,18 +118,18 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
                 f"voting='soft' averages probabilities, and {type(self.estimator).__name__} has no "
                 f"predict_proba: take voting='hard', or an estimator that has."
             )
-        frames, film_of_frame = self._sample(paths)
-        self.estimator_ = clone(self.estimator).fit(frames, tags[film_of_frame])
+        frames, video_of_frame = self._sample(paths)
+        self.estimator_ = clone(self.estimator).fit(frames, tags[video_of_frame])
         self.classes_ = np.unique(tags)
         return self
 
     def predict(self, videos) -> np.ndarray:
-        """Tell the class of each film.
+        """Tell the class of each video.
 
         Parameters
         ----------
         videos : path, or list, array or Series of paths, length n_videos
-            Films.
+            Videos.
 
         Returns
         -------
@@ -137,57 +137,57 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
             Classes.
         """
         check_is_fitted(self)
-        frames, film_of_frame = self._sample(_paths(videos))
-        support = self._support(frames, film_of_frame)
+        frames, video_of_frame = self._sample(_paths(videos))
+        support = self._support(frames, video_of_frame)
         if self.voting == "hard" and hasattr(self.estimator_, "predict_proba"):
-            self._break_ties(support, frames, film_of_frame)
+            self._break_ties(support, frames, video_of_frame)
         return self.classes_[support.argmax(axis=1)]
 
     def predict_proba(self, videos) -> np.ndarray:
-        """Tell how much of each film speaks for each class.
+        """Tell how much of each video speaks for each class.
 
         Parameters
         ----------
         videos : path, or list, array or Series of paths, length n_videos
-            Films.
+            Videos.
 
         Returns
         -------
         ndarray of float64, shape (n_videos, n_classes)
             In the order of `classes_`, summing to one: with ``voting="soft"`` the mean
-            probabilities of the film's frames, with ``voting="hard"`` the share of the film for
+            probabilities of the video's frames, with ``voting="hard"`` the share of the video for
             which each class is predicted.
         """
         check_is_fitted(self)
         return self._support(*self._sample(_paths(videos)))
 
     def _sample(self, paths):
-        """Return the frame table of films, and the number of the film of each row."""
+        """Return the frame table of videos, and the number of the video of each row."""
         sampler = VideoFrameSampler(self.rate)
         tables = [sampler.sample([path]) for path in paths]
-        film_of_frame = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-        return pd.concat(tables, ignore_index=True), film_of_frame
+        video_of_frame = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+        return pd.concat(tables, ignore_index=True), video_of_frame
 
-    def _support(self, frames, film_of_frame):
+    def _support(self, frames, video_of_frame):
         if self.voting == "soft":
             by_frame = self.estimator_.predict_proba(frames)
         else:
             codes = np.searchsorted(self.classes_, self.estimator_.predict(frames))
             by_frame = np.eye(len(self.classes_))[codes]
-        return _film_means(by_frame, frames, film_of_frame)
+        return _video_means(by_frame, frames, video_of_frame)
 
-    def _break_ties(self, support, frames, film_of_frame):
+    def _break_ties(self, support, frames, video_of_frame):
         """Put mean probabilities in the place of votes, where these are equal."""
         leads = np.isclose(support, support.max(axis=1, keepdims=True))
         tied = leads.sum(axis=1) > 1
         if not tied.any():
             return
-        rows = tied[film_of_frame]
+        rows = tied[video_of_frame]
         number_among_tied = np.cumsum(tied) - 1
-        means = _film_means(
+        means = _video_means(
             self.estimator_.predict_proba(frames[rows]),
             frames[rows],
-            number_among_tied[film_of_frame[rows]],
+            number_among_tied[video_of_frame[rows]],
         )
         support[tied] = np.where(leads[tied], means, -1.0)
 
@@ -207,7 +207,7 @@ def _paths(videos):
     # Resamplers of imbalanced-learn take and give columns of one path a row.
     if paths.ndim != 1 and paths.shape[1:] != (1,):
         raise ValueError(
-            f"videos has the shape {paths.shape}: a list of paths is expected, one a film. "
+            f"videos has the shape {paths.shape}: a list of paths is expected, one a video. "
             f"Frame tables are for the estimator inside."
         )
     if not len(paths):
@@ -215,9 +215,9 @@ def _paths(videos):
     return paths.ravel().tolist()
 
 
-def _film_means(by_frame, frames, film_of_frame):
-    """Average over the frames of each film, by their duration."""
+def _video_means(by_frame, frames, video_of_frame):
+    """Average over the frames of each video, by their duration."""
     duration = frames["duration"].to_numpy()
-    total = np.zeros((film_of_frame[-1] + 1, by_frame.shape[1]))
-    np.add.at(total, film_of_frame, by_frame * duration[:, None])
-    return total / np.bincount(film_of_frame, weights=duration)[:, None]
+    total = np.zeros((video_of_frame[-1] + 1, by_frame.shape[1]))
+    np.add.at(total, video_of_frame, by_frame * duration[:, None])
+    return total / np.bincount(video_of_frame, weights=duration)[:, None]

@@ -16,8 +16,8 @@ from ._train import train
 app = typer.Typer(
     cls=Commands,
     help=(
-        "For how long each character is on screen in a video: `label` some frames of a film, "
-        "`train` on the labels, `measure` films.\n\n"
+        "For how long each character is on screen in a video: `label` some frames of a video, "
+        "`train` on the labels, `measure` videos.\n\n"
         "Model files are pickles: loading one can run any code, so give only files that you trust. "
         "Those that end in .skops are not, and can be taken from anybody."
     ),

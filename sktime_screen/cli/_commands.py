@@ -14,7 +14,7 @@ _INTERRUPTED = 128 + signal.SIGINT
 
 
 class WordsCommand(TyperCommand):
-    """A command whose options take one word or several: ``--classes tom jerry``."""
+    """A command whose options take one word or several: ``--characters tom jerry``."""
 
     def parse_args(self, ctx, args):
         """Give each word of such an option the option's name, as the parser wants it.
@@ -94,10 +94,10 @@ class Commands(TyperGroup):
 
 def _say_kept(ctx):
     ERRORS.print("[yellow]stopped[/yellow]")
-    memory = ctx.meta.get("sktime_screen.memory")
-    if memory is not None and not ctx.meta.get("sktime_screen.no_memory"):
+    folder = ctx.meta.get("sktime_screen.cache_dir")
+    if folder is not None and not ctx.meta.get("sktime_screen.no_cache"):
         print_line(
             ERRORS,
-            f"The features computed so far are kept in '{memory}': the same command goes on from "
+            f"The features computed so far are kept in '{folder}': the same command goes on from "
             f"there.",
         )

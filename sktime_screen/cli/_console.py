@@ -189,12 +189,12 @@ def seconds_table(estimate, title=None):
     Returns
     -------
     rich.table.Table
-        A row a film and character.
+        A row a video and character.
     """
     table = titled_table(title)
-    table.add_column("film", overflow="fold")
+    table.add_column("video", overflow="fold")
     table.add_column("character")
-    for name in ("seconds", "interval", "% of film", "appearances"):
+    for name in ("seconds", "interval", "% of video", "appearances"):
         table.add_column(name, justify="right")
     for video, rows in estimate.groupby("video", sort=False):
         for row in rows.itertuples():
@@ -232,7 +232,7 @@ def figures_table(figures, title):
     Parameters
     ----------
     figures : pandas.DataFrame
-        As of :func:`screen_time_validation`; of one measurement, without splits and deviations.
+        As of :func:`cross_validate_screen_time`; of one measurement, without splits and deviations.
     title : str
         What stands above.
 
@@ -245,7 +245,7 @@ def figures_table(figures, title):
     splits = "split" in figures
     for name in [*(["held out"] if splits else []), "character"]:
         table.add_column(name)
-    for name in ("frames right (%)", "average precision", "seconds off", "% of film", "overlap"):
+    for name in ("frames right (%)", "average precision", "seconds off", "% of video", "overlap"):
         table.add_column(name, justify="right")
     for row in figures.itertuples():
         values = [

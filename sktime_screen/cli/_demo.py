@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where films, figure and report go.")] = Path(
+    folder: Annotated[Path, typer.Option(help="Where videos, figure and report go.")] = Path(
         "sktime_screen_demo"
     ),
     seconds: Annotated[
         float,
-        typer.Option(min=20, help="Length of the measured film; the others have a quarter of it."),
+        typer.Option(min=20, help="Length of the measured video; the others have a quarter of it."),
     ] = 100,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Draw seven cartoon films, learn cat and mouse from six, and measure the seventh."""
+    """Draw seven cartoon videos, learn cat and mouse from six, and measure the seventh."""
     run_demo(folder, seconds, results_console(), quiet=quiet)
 
 
@@ -35,9 +35,9 @@ def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
     Parameters
     ----------
     folder : pathlib.Path
-        Where the films, the figure and the report are written; made if need be.
+        Where the videos, the figure and the report are written; made if need be.
     seconds : float
-        Length of the film that is measured in seconds. Those learned from have a quarter of it.
+        Length of the video that is measured in seconds. Those learned from have a quarter of it.
     console : rich.console.Console
         Where to print.
     quiet : bool, default=False
@@ -50,41 +50,41 @@ def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from ..datasets import make_cartoon_film
+    from ..datasets import make_cartoon_video
     from ..recipes import recommended_pipeline
     from ..report import ScreenTimeReport
     from ..video import VideoFrameSampler
 
     steps = Steps(console, quiet)
     folder.mkdir(parents=True, exist_ok=True)
-    # Each is held out once: how far films differ makes the intervals, and few films tell little.
+    # Each is held out once: how far videos differ makes the intervals, and few videos tell little.
     train = [str(folder / f"train_{number}.mp4") for number in range(1, 7)]
     test = str(folder / "test.mp4")
     with steps.step(
-        f"Drawing six films of {seconds / 4:g} s to learn from, and one of {seconds:g} s"
+        f"Drawing six videos of {seconds / 4:g} s to learn from, and one of {seconds:g} s"
     ):
         # The longest first, so that no core waits for it in the end.
-        films, lengths = [test, *train], [seconds, *[seconds / 4] * len(train)]
+        videos, lengths = [test, *train], [seconds, *[seconds / 4] * len(train)]
         with ThreadPoolExecutor() as pool:
             truth = dict(
-                zip(films, pool.map(make_cartoon_film, films, lengths, range(7)), strict=True)
+                zip(videos, pool.map(make_cartoon_video, videos, lengths, range(7)), strict=True)
             )
 
     with steps.step("Sampling and labelling the first six"):
         X = VideoFrameSampler(rate=2).sample(train)
         y = pd.concat(
-            [_labels_at(truth[film], frames) for film, frames in X.groupby("video", sort=False)],
+            [_labels_at(truth[video], frames) for video, frames in X.groupby("video", sort=False)],
             ignore_index=True,
         )
     steps.say(f"  {len(X)} frames, {len(X)} labels for each of {', '.join(y.columns)}")
 
-    # Pictures of half the height take a quarter of the time, and cartoons are easy to see.
+    # Images of half the height take a quarter of the time, and cartoons are easy to see.
     pipeline = recommended_pipeline(
-        rate=2, picture_size=(192, 336), random_state=0, verbose=int(not quiet)
+        rate=2, image_size=(192, 336), random_state=0, verbose=int(not quiet)
     )
     with steps.step("Fitting the pipeline (a pretrained network and a head)"):
         pipeline.fit(X, y)
-    with steps.step("Measuring the seventh film"):
+    with steps.step("Measuring the seventh video"):
         # In two halves, as the figure needs the frames between them.
         probabilities = pipeline[:-1].transform([test])
         estimate = pipeline[-1].estimate(probabilities)
@@ -121,8 +121,8 @@ def _compared(estimate, truth):
     return results
 
 
-def _as_table(results, film):
-    table = titled_table(f"Screen time in {film}")
+def _as_table(results, video):
+    table = titled_table(f"Screen time in {video}")
     table.add_column("character")
     for name in ("measured (s)", "interval (s)", "true (s)", "error (s)", "error (%)"):
         table.add_column(name, justify="right")

@@ -5,16 +5,17 @@ import warnings
 
 from ._console import Steps, figures_table, results_console
 from ._options import (
-    MEMORY,
+    CACHE_DIR,
     Backbone,
     Background,
+    CacheDir,
     Debug,
+    Head,
+    HeadName,
+    ImageSize,
     Labels,
     MaybeModel,
-    Memory,
-    NoMemory,
-    PictureSize,
-    Places,
+    NoCache,
     Quiet,
     Rate,
     Seed,
@@ -30,22 +31,22 @@ def evaluate(
     video: Video = None,
     rate: Rate = 1.0,
     background: Background = None,
-    places: Places = True,
-    picture_size: PictureSize = None,
+    head: Head = HeadName.map,
+    image_size: ImageSize = None,
     backbone: Backbone = None,
-    memory: Memory = MEMORY,
-    no_memory: NoMemory = False,
+    cache_dir: CacheDir = CACHE_DIR,
+    no_cache: NoCache = False,
     seed: Seed = 0,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
     """Compare a model with labels; without a model, tell what one of these labels would reach.
 
-    Without a model, the recommended pipeline is trained and tested on different films or, with
-    one film, on different stretches of it.
+    Without a model, the recommended pipeline is trained and tested on different videos or, with
+    one video, on different stretches of it.
     """
-    from ..metrics import film_lengths
-    from ..model_selection import measured_frames, screen_time_validation
+    from ..metrics import video_lengths
+    from ..model_selection import cross_validate_screen_time, measured_frames
     from ..video import frame_index
     from ._labels import labels_for, load_labels
     from ._model import load_model, set_up_features
@@ -53,17 +54,17 @@ def evaluate(
     console = results_console()
     steps = Steps(console, quiet)
     if model is None:
-        folder = feature_folder(memory, no_memory)
+        folder = feature_folder(cache_dir, no_cache)
         X, y, pipeline = labelled_pipeline(
-            labels, video, rate, background, places, picture_size, backbone, folder, seed, quiet
+            labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
         )
         features = pipeline[:-2].fit_transform(X)
         with steps.step("Validating"):
-            figures = screen_time_validation(pipeline[-2:], features, y, random_state=seed)
+            figures = cross_validate_screen_time(pipeline[-2:], features, y, random_state=seed)
         console.print(figures_table(figures, VALIDATION_TITLE))
         return
     fitted = load_model(model)
-    folder = feature_folder(memory, no_memory)
+    folder = feature_folder(cache_dir, no_cache)
     set_up_features(fitted, folder, verbose=not quiet)
     X, y = load_labels(labels, video, rate)
     y = labels_for(fitted[-1], y, labels)
@@ -71,7 +72,7 @@ def evaluate(
     _warn_of_learned(aggregator, index)
     characters = [name for name in aggregator.class_names_ if name != aggregator.background]
     figures = measured_frames(
-        fitted, X, y, index, film_lengths(index), characters, aggregator.background
+        fitted, X, y, index, video_lengths(index), characters, aggregator.background
     )
     console.print(figures_table(figures, f"{model} against {len(X)} labelled frames"))
 
@@ -94,5 +95,5 @@ def _warn_of_learned(aggregator, index):
 def _moments(index):
     import pandas as pd
 
-    films = index.get_level_values("video").map(os.path.basename)
-    return pd.MultiIndex.from_arrays([films, index.get_level_values("time")])
+    videos = index.get_level_values("video").map(os.path.basename)
+    return pd.MultiIndex.from_arrays([videos, index.get_level_values("time")])

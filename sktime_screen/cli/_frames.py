@@ -8,14 +8,12 @@ from typing import Annotated
 import typer
 
 from ._console import Steps, results_console
-from ._options import Debug, Films, Quiet, Rate
+from ._options import Debug, Quiet, Rate, Videos
 
 
 def frames(
-    films: Films,
-    folder: Annotated[Path, typer.Option(help="Where pictures and labels.csv go.")] = Path(
-        "frames"
-    ),
+    videos: Videos,
+    folder: Annotated[Path, typer.Option(help="Where images and labels.csv go.")] = Path("frames"),
     rate: Rate = 1.0,
     characters: Annotated[
         list[str] | None,
@@ -27,18 +25,18 @@ def frames(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Write frames of films as pictures, with a CSV to fill in with labels.
+    """Write frames of videos as images, with a CSV to fill in with labels.
 
     Called again it writes what is missing, and keeps labels that were filled in.
     """
     from ..labels import extract_frames
 
-    paths = [os.fspath(film) for film in films]
+    paths = [os.fspath(video) for video in videos]
     table = extract_frames(
         paths, folder, rate, characters=characters or (), on_error="warn", verbose=not quiet
     )
     steps = Steps(results_console(), quiet)
-    steps.say(f"{len(table)} pictures in {folder}")
+    steps.say(f"{len(table)} images in {folder}")
     listing = str(folder / "labels.csv")
     command = ["sktime-screen", "train", listing, "--model", "screen_time.joblib"]
     command += [] if rate == 1 else ["--rate", f"{rate:g}"]

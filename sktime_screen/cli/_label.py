@@ -11,17 +11,18 @@ import typer
 
 from ._console import Steps, results_console
 from ._options import (
-    MEMORY,
+    CACHE_DIR,
     Backbone,
+    CacheDir,
     Debug,
-    Films,
+    Head,
+    HeadName,
+    ImageSize,
     MaybeModel,
-    Memory,
-    NoMemory,
-    PictureSize,
-    Places,
+    NoCache,
     Quiet,
     Seed,
+    Videos,
     check_outputs,
     feature_folder,
 )
@@ -39,8 +40,8 @@ class Strategy(StrEnum):
 
 
 def label(
-    films: Films,
-    classes: Annotated[
+    videos: Videos,
+    characters: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME...", help="The characters; by default those of the model."),
     ] = None,
@@ -74,11 +75,11 @@ def label(
             min=0.001, help="Frames a second that are looked at; by default 1, or as the model."
         ),
     ] = None,
-    places: Places = True,
-    picture_size: PictureSize = None,
+    head: Head = HeadName.map,
+    image_size: ImageSize = None,
     backbone: Backbone = None,
-    memory: Memory = MEMORY,
-    no_memory: NoMemory = False,
+    cache_dir: CacheDir = CACHE_DIR,
+    no_cache: NoCache = False,
     seed: Seed = 0,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -95,22 +96,24 @@ def label(
     from ..video import VideoFrameSampler
     from ._model import load_model, predicted, set_up_features
 
-    if not classes and model is None:
-        raise typer.BadParameter("name the characters: --classes tom jerry", param_hint="--classes")
+    if not characters and model is None:
+        raise typer.BadParameter(
+            "name the characters: --characters tom jerry", param_hint="--characters"
+        )
     if strategy is Strategy.uncertain and model is None:
         raise typer.BadParameter("uncertain needs a --model to doubt", param_hint="--strategy")
     output = output or _next_page()
-    check_outputs(output, inputs=[*films, *(labels or []), *([model] if model else [])])
+    check_outputs(output, inputs=[*videos, *(labels or []), *([model] if model else [])])
     steps = Steps(results_console(), quiet)
     fitted = None if model is None else load_model(model)
     rate = _rate(rate, fitted, strategy)
-    if fitted is not None and classes and set(classes) != set(_characters(fitted)):
+    if fitted is not None and characters and set(characters) != set(_characters(fitted)):
         raise typer.BadParameter(
-            f"the model knows {_characters(fitted)}: leave --classes out, or the model",
-            param_hint="--classes",
+            f"the model knows {_characters(fitted)}: leave --characters out, or the model",
+            param_hint="--characters",
         )
-    folder = feature_folder(memory, no_memory)
-    paths = [os.fspath(film) for film in films]
+    folder = feature_folder(cache_dir, no_cache)
+    paths = [os.fspath(video) for video in videos]
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     found = set(table["video"])
     readable = [path for path in paths if path in found]
@@ -118,15 +121,15 @@ def label(
     left = len(table) if strategy in AT_RANDOM else int((~known).sum())
     if not left:
         raise ValueError(
-            f"All {len(table)} frames of the films are labelled in "
+            f"All {len(table)} frames of the videos are labelled in "
             f"{', '.join(f'{str(path)!r}' for path in labels or [])}: nothing is left to label."
         )
     probabilities = doubted = None
     if fitted is None:
         looks = recommended_pipeline(
             rate=rate,
-            places=places,
-            picture_size=picture_size,
+            head=head,
+            image_size=image_size,
             backbone=backbone,
             memory=folder,
             verbose=int(not quiet),
@@ -152,9 +155,9 @@ def label(
             random_state=seed,
         )
     with steps.step(f"Writing the page of {len(table)} frames"):
-        _write(table, classes, output, fitted, probabilities)
+        _write(table, characters, output, fitted, probabilities)
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
-    options = _train_options(fitted, rate, places, picture_size, backbone)
+    options = _train_options(fitted, rate, head, image_size, backbone)
     steps.say(_next_command(readable, output, strategy, model, labels, options))
     if model is not None and not labels and strategy not in AT_RANDOM:
         steps.say(f"with the labels that {model} has learned from before {output.stem}.csv.")
@@ -163,7 +166,7 @@ def label(
 
 
 def _rate(rate, fitted, strategy):
-    """Return at which rate to look at films, which for samples has to be that of the model."""
+    """Return at which rate to look at videos, which for samples has to be that of the model."""
     from ..labels import AT_RANDOM
 
     of_model = None if fitted is None else fitted[0].rate
@@ -176,17 +179,17 @@ def _rate(rate, fitted, strategy):
     return rate or of_model or 1.0
 
 
-def _labelled(labels, rate, films, table):
-    """Tell which frames are labelled; labels may be of other films as well."""
+def _labelled(labels, rate, videos, table):
+    """Tell which frames are labelled; labels may be of other videos as well."""
     import numpy as np
 
     from ..labels import labelled_rows
-    from ._labels import as_films_are_called, load_labels
+    from ._labels import as_videos_are_called, load_labels
 
     if not labels:
         return np.zeros(len(table), bool)
-    known = as_films_are_called(load_labels(labels, rate=rate)[0], films)
-    return labelled_rows(table, known[known["video"].isin(films)])
+    known = as_videos_are_called(load_labels(labels, rate=rate)[0], videos)
+    return labelled_rows(table, known[known["video"].isin(videos)])
 
 
 def _next_page():
@@ -197,7 +200,7 @@ def _next_page():
             return page
 
 
-def _train_options(fitted, rate, places, picture_size, backbone):
+def _train_options(fitted, rate, head, image_size, backbone):
     """Return the options by which `train` looks at frames as the model does, or as was asked."""
     from ..features import PretrainedCNNFeatures
     from ..recipes import recommended_pipeline
@@ -205,16 +208,16 @@ def _train_options(fitted, rate, places, picture_size, backbone):
 
     for _, step in [] if fitted is None else fitted.steps:
         if isinstance(step, ImageResizer):
-            picture_size = tuple(step.size)
+            image_size = tuple(step.size)
         elif isinstance(step, PretrainedCNNFeatures):
-            backbone, places = step.backbone, step.pooling is None
-    _, resizer, features, *_ = recommended_pipeline(places=places)
+            backbone, head = step.backbone, "map" if step.pooling is None else "dense"
+    _, resizer, features, *_ = recommended_pipeline(head=head)
     if fitted is not None:
         rate = fitted[0].rate
     words = [] if rate == 1 else ["--rate", f"{rate:g}"]
-    words += [] if places else ["--no-places"]
-    if picture_size not in (None, resizer.size):
-        words += ["--picture-size", *map(str, picture_size)]
+    words += [] if head == "map" else ["--head", "dense"]
+    if image_size not in (None, resizer.size):
+        words += ["--image-size", *map(str, image_size)]
     if backbone not in (None, features.backbone):
         words += ["--backbone", str(backbone)]
     if fitted is not None and fitted[-1].background is not None:
@@ -222,14 +225,14 @@ def _train_options(fitted, rate, places, picture_size, backbone):
     return words
 
 
-def _next_command(films, output, strategy, model, labels, options):
+def _next_command(videos, output, strategy, model, labels, options):
     """Return what to do with the labels; a random sample is not spent on a model there is."""
     from ..labels import AT_RANDOM
 
     made = f"{output.stem}.csv"
     if model is not None and strategy in AT_RANDOM:
         return shlex.join(
-            ["sktime-screen", "measure", *films, "--model", str(model), "--labels", made]
+            ["sktime-screen", "measure", *videos, "--model", str(model), "--labels", made]
         )
     so_far = map(str, labels or [])
     return shlex.join(
@@ -246,18 +249,18 @@ def _characters(fitted):
     return [str(name) for name in aggregator.class_names_ if name != aggregator.background]
 
 
-def _write(table, classes, output, fitted, probabilities):
-    from ..labels import write_label_page
+def _write(table, characters, output, fitted, probabilities):
+    from ..labels import save_label_page
     from ..video import frame_index
 
     if fitted is None:
-        write_label_page(table, classes, output)
+        save_label_page(table, characters, output)
         return
     aggregator = fitted[-1]
     nobody = aggregator.background
-    write_label_page(
+    save_label_page(
         table,
-        classes or _characters(fitted),
+        characters or _characters(fitted),
         output,
         multilabel=aggregator.multilabel_,
         background=None if nobody is None else str(nobody),

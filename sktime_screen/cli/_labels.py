@@ -24,9 +24,9 @@ def load_labels(paths, video=None, rate=1.0):
     paths : list of pathlib.Path
         CSV files, or those of ELAN (.eaf), Label Studio (.json) and CVAT (.xml).
     video : path or list of path, optional
-        The film whose pictures are labelled; of CSV files with films, those that are wanted.
+        The video whose images are labelled; of CSV files with videos, those that are wanted.
     rate : float, default=1.0
-        Frames a second, where films or intervals are sampled.
+        Frames a second, where videos or intervals are sampled.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def load_labels(paths, video=None, rate=1.0):
         if set(columns) != set(names[0]):
             raise ValueError(
                 f"'{path}' has the labels {columns}, but '{paths[0]}' has {names[0]}: the "
-                f"same characters are expected in all files, 0 for who is not in a film."
+                f"same characters are expected in all files, 0 for who is not in a video."
             )
     X = pd.concat([table for table, _ in loaded], ignore_index=True)
     y = pd.concat([labels for _, labels in loaded], ignore_index=True)
@@ -56,7 +56,7 @@ def load_labels(paths, video=None, rate=1.0):
         y = as_classes(y.map(str))
     if "image" in X and X["image"].isna().any():
         raise ValueError(
-            "Some labels are of films and others of pictures, since not all films were found: put "
+            "Some labels are of videos and others of images, since not all videos were found: put "
             "them where the files of labels say, or train on each kind alone."
         )
     return _without_repeats(X, _named(y), paths)
@@ -171,29 +171,29 @@ def labels_for(aggregator, y, paths):
         raise ValueError(
             f"{', '.join(f'{str(path)!r}' for path in paths)}: labels of {sorted(found)} "
             f"({kind[table]}), but the model knows {list(known)} ({kind[aggregator.multilabel_]}): "
-            f"are they the labels of another film?"
+            f"are they the labels of another video?"
         )
     if table:
         return y.set_axis(found, axis=1)[list(known)].set_axis(list(known.values()), axis=1)
     return y.map(lambda name: known[str(name)])
 
 
-def as_films_are_called(X, films):
-    """Give the films of labels the paths by which they are named in a command.
+def as_videos_are_called(X, videos):
+    """Give the videos of labels the paths by which they are named in a command.
 
     Parameters
     ----------
     X : pandas.DataFrame
         The frame table of the labels.
-    films : list of str
-        The films of the command.
+    videos : list of str
+        The videos of the command.
 
     Returns
     -------
     pandas.DataFrame
-        The table; films that are none of these keep their path.
+        The table; videos that are none of these keep their path.
     """
-    called = {os.path.realpath(path): path for path in films}
+    called = {os.path.realpath(path): path for path in videos}
     return X.assign(
         video=[called.get(os.path.realpath(str(path)), str(path)) for path in X["video"]]
     )

@@ -10,13 +10,13 @@ import typer
 
 from ._console import Steps, one_line, results_console, seconds_table
 from ._options import (
-    MEMORY,
+    CACHE_DIR,
+    CacheDir,
     Debug,
-    Films,
-    Memory,
     Model,
-    NoMemory,
+    NoCache,
     Quiet,
+    Videos,
     check_outputs,
     feature_folder,
 )
@@ -27,45 +27,45 @@ def _output(what):
 
 
 def measure(
-    films: Films,
+    videos: Videos,
     model: Model,
     report: _output("Write a report of one page (HTML).") = None,
     csv: _output("Write the table of seconds as CSV.") = None,
     json: _output("Write seconds and appearances as JSON.") = None,
-    vtt: _output("Write appearances as WebVTT subtitles; of one film.") = None,
-    srt: _output("Write appearances as SRT subtitles; of one film.") = None,
-    eaf: _output("Write appearances as an annotation file of ELAN; of one film.") = None,
+    vtt: _output("Write appearances as WebVTT subtitles; of one video.") = None,
+    srt: _output("Write appearances as SRT subtitles; of one video.") = None,
+    eaf: _output("Write appearances as an annotation file of ELAN; of one video.") = None,
     labels: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="LABELS...",
-            help="Labels of a random sample of these films' frames (column `inclusion`, from "
+            help="Labels of a random sample of these videos' frames (column `inclusion`, from "
             "`label --strategy blocks`): seconds and intervals are then corrected by them.",
         ),
     ] = None,
-    memory: Memory = MEMORY,
-    no_memory: NoMemory = False,
+    cache_dir: CacheDir = CACHE_DIR,
+    no_cache: NoCache = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Measure for how long each character is on screen in films.
+    """Measure for how long each character is on screen in videos.
 
-    A film that cannot be measured does not stop the others; the exit code then is 1.
+    A video that cannot be measured does not stop the others; the exit code then is 1.
     """
     from ..export import save_csv, save_json, save_srt, save_vtt
     from ..report import ScreenTimeReport
     from ._model import load_model, set_up_features
 
-    # A film may be named twice, spelled in two ways.
-    paths = list({os.path.realpath(film): os.fspath(film) for film in reversed(films)}.values())
+    # A video may be named twice, spelled in two ways.
+    paths = list({os.path.realpath(video): os.fspath(video) for video in reversed(videos)}.values())
     paths.reverse()
     if len(paths) > 1 and (vtt or srt or eaf):
-        raise typer.BadParameter("subtitles and .eaf files are of one film: measure each alone")
-    check_outputs(report, csv, json, vtt, srt, eaf, inputs=[*films, model, *(labels or [])])
+        raise typer.BadParameter("subtitles and .eaf files are of one video: measure each alone")
+    check_outputs(report, csv, json, vtt, srt, eaf, inputs=[*videos, model, *(labels or [])])
     console = results_console()
     steps = Steps(console, quiet)
     fitted = load_model(model)
-    set_up_features(fitted, feature_folder(memory, no_memory), verbose=not quiet)
+    set_up_features(fitted, feature_folder(cache_dir, no_cache), verbose=not quiet)
     aggregator = fitted[-1]
     sample = None
     if labels:
@@ -106,21 +106,21 @@ def measure(
 
 
 def _sample(labels, paths, fitted):
-    """Return labelled frames of the films as ``estimate`` takes them."""
-    from ._labels import as_films_are_called, labels_for, load_labels
+    """Return labelled frames of the videos as ``estimate`` takes them."""
+    from ._labels import as_videos_are_called, labels_for, load_labels
 
     X, y = load_labels(labels, _readable(paths), rate=fitted[0].rate)
-    X = as_films_are_called(X, paths)
+    X = as_videos_are_called(X, paths)
     if not X["video"].isin(paths).any():
         raise ValueError(
             f"None of the labels of {', '.join(f'{str(path)!r}' for path in labels)} is of the "
-            f"films measured: they are of {sorted(X['video'].unique())[:3]}."
+            f"videos measured: they are of {sorted(X['video'].unique())[:3]}."
         )
     return X, labels_for(fitted[-1], y, labels)
 
 
 def _readable(paths):
-    """Return the films that can be read; the others are told of when they are measured."""
+    """Return the videos that can be read; the others are told of when they are measured."""
     from ..video import VideoError, read_timeline
 
     readable = []
@@ -132,7 +132,7 @@ def _readable(paths):
 
 
 def _probabilities(fitted, paths, ways, steps):
-    """Return, for each way, the probabilities of all films but those that fail with a warning."""
+    """Return, for each way, the probabilities of all videos but those that fail with a warning."""
     import pandas as pd
 
     from ._model import predicted
@@ -140,15 +140,15 @@ def _probabilities(fitted, paths, ways, steps):
     found = []
     for number, path in enumerate(paths, start=1):
         try:
-            with steps.step(f"Film {number} of {len(paths)}: {path}"):
+            with steps.step(f"Video {number} of {len(paths)}: {path}"):
                 found.append(predicted(fitted, fitted[0].sample([path]), ways))
         except (OSError, ValueError) as error:
             if len(paths) == 1:
                 raise
             warnings.warn(f"Left out '{path}': {one_line(error)}", stacklevel=2)
     if not found:
-        raise ValueError(f"None of the {len(paths)} films could be measured.")
-    return [pd.concat(films) for films in zip(*found, strict=True)]
+        raise ValueError(f"None of the {len(paths)} videos could be measured.")
+    return [pd.concat(videos) for videos in zip(*found, strict=True)]
 
 
 def _written(path, write, steps):

@@ -16,7 +16,7 @@ from ..features import PretrainedCNNFeatures
 from ..persistence import load_skops, save_skops
 from ..screentime import ScreenTimeAggregator
 
-# Of long films not all features are held at once. It is an hour at a frame a second: enough for a
+# Of long videos not all features are held at once. It is an hour at a frame a second: enough for a
 # classifier that judges frames by those that look alike.
 _FRAMES_AT_ONCE = 2048
 # As text in the pickle, so that it can be read where the pickle cannot.
@@ -37,7 +37,7 @@ def save_model(pipeline, path, validation=None):
     path : pathlib.Path
         The file.
     validation : pandas.DataFrame, optional
-        As of :func:`screen_time_validation`.
+        As of :func:`cross_validate_screen_time`.
 
     Raises
     ------
@@ -166,14 +166,14 @@ def set_up_features(pipeline, memory, verbose):
 
 
 def predicted(fitted, frames, ways=("transform",)):
-    """Return what a model says of a film's frames.
+    """Return what a model says of a video's frames.
 
     Parameters
     ----------
     fitted : sklearn.pipeline.Pipeline
         The model.
     frames : pandas.DataFrame
-        The frame table of a whole film, or of several.
+        The frame table of a whole video, or of several.
     ways : sequence of {"transform", "cross_fitted"}
         The methods of its classifier that are asked, of features that are computed once.
 

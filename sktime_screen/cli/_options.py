@@ -1,12 +1,20 @@
 """Options that several commands have."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-MEMORY = Path("sktime_screen_features")
+CACHE_DIR = Path("sktime_screen_features")
+
+
+class HeadName(StrEnum):
+    """What classifies, see :func:`recommended_pipeline`."""
+
+    map = "map"
+    dense = "dense"
 
 
 def _remember(ctx: typer.Context, param: typer.CallbackParam, value):
@@ -15,7 +23,7 @@ def _remember(ctx: typer.Context, param: typer.CallbackParam, value):
     return value
 
 
-Films = Annotated[list[Path], typer.Argument(metavar="FILM...", help="Video files.")]
+Videos = Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Video files.")]
 Labels = Annotated[
     list[Path],
     typer.Argument(
@@ -39,7 +47,7 @@ MaybeModel = Annotated[
     ),
 ]
 Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second that are looked at.")]
-Memory = Annotated[
+CacheDir = Annotated[
     Path,
     typer.Option(
         envvar="SKTIME_SCREEN_FEATURES",
@@ -48,7 +56,7 @@ Memory = Annotated[
         "there, and nothing is computed twice.",
     ),
 ]
-NoMemory = Annotated[bool, typer.Option("--no-memory", callback=_remember, help="Keep nothing.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", callback=_remember, help="Keep nothing.")]
 Background = Annotated[
     str | None,
     typer.Option(help="Where each frame has one class: the class that means nobody."),
@@ -57,14 +65,14 @@ Backbone = Annotated[
     str | None,
     typer.Option(help="The pretrained network; EfficientNet-Lite0 and 2 joined by default."),
 ]
-Places = Annotated[
-    bool,
+Head = Annotated[
+    HeadName,
     typer.Option(
-        help="Whether to look at every place of the picture or at its average, which takes a 70th "
-        "of the room and recognises less.",
+        help="map looks at every place of the image; dense at its average, which takes a 70th of "
+        "the room and recognises less.",
     ),
 ]
-PictureSize = Annotated[
+ImageSize = Annotated[
     tuple[int, int] | None,
     typer.Option(
         metavar="HEIGHT WIDTH",
@@ -75,7 +83,7 @@ PictureSize = Annotated[
 Seed = Annotated[int, typer.Option(help="Makes the result repeatable.")]
 Video = Annotated[
     Path | None,
-    typer.Option(help="The film that the pictures of the labels were taken from (at --rate)."),
+    typer.Option(help="The video that the images of the labels were taken from (at --rate)."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print results, warnings and errors only.")]
 Debug = Annotated[
@@ -84,14 +92,14 @@ Debug = Annotated[
 ]
 
 
-def feature_folder(memory, no_memory):
+def feature_folder(cache_dir, no_cache):
     """Return where features are kept, checked to be a folder that can be written to.
 
     Parameters
     ----------
-    memory : pathlib.Path
+    cache_dir : pathlib.Path
         The folder.
-    no_memory : bool
+    no_cache : bool
         Whether nothing is to be kept.
 
     Returns
@@ -106,13 +114,13 @@ def feature_folder(memory, no_memory):
     """
     from ..features import FeatureStore
 
-    if no_memory:
+    if no_cache:
         return None
-    store = FeatureStore(memory)
+    store = FeatureStore(cache_dir)
     try:
         len(store)
     except OSError as error:
-        error.add_note("--memory names another folder, --no-memory does without.")
+        error.add_note("--cache-dir names another folder, --no-cache does without.")
         raise
     return store.folder
 

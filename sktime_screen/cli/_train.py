@@ -8,15 +8,16 @@ import typer
 
 from ._console import Steps, figures_table, one_line, results_console
 from ._options import (
-    MEMORY,
+    CACHE_DIR,
     Backbone,
     Background,
+    CacheDir,
     Debug,
+    Head,
+    HeadName,
+    ImageSize,
     Labels,
-    Memory,
-    NoMemory,
-    PictureSize,
-    Places,
+    NoCache,
     Quiet,
     Rate,
     Seed,
@@ -40,29 +41,29 @@ def train(
     background: Background = None,
     validation: Annotated[
         bool,
-        typer.Option(help="Whether to measure how good it is on films or stretches held out."),
+        typer.Option(help="Whether to measure how good it is on videos or stretches held out."),
     ] = True,
-    places: Places = True,
-    picture_size: PictureSize = None,
+    head: Head = HeadName.map,
+    image_size: ImageSize = None,
     backbone: Backbone = None,
-    memory: Memory = MEMORY,
-    no_memory: NoMemory = False,
+    cache_dir: CacheDir = CACHE_DIR,
+    no_cache: NoCache = False,
     seed: Seed = 0,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Learn characters from labelled frames, and write a model that measures films."""
+    """Learn characters from labelled frames, and write a model that measures videos."""
     from ._model import save_model
 
     check_outputs(model, inputs=labels if video is None else [*labels, video])
     console = results_console()
     steps = Steps(console, quiet)
-    folder = feature_folder(memory, no_memory)
+    folder = feature_folder(cache_dir, no_cache)
     X, y, pipeline = labelled_pipeline(
-        labels, video, rate, background, places, picture_size, backbone, folder, seed, quiet
+        labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
     )
-    n_films = X["video"].nunique()
-    steps.say(f"{len(X)} labelled frames of {n_films} film{'s' * (n_films != 1)}")
+    n_videos = X["video"].nunique()
+    steps.say(f"{len(X)} labelled frames of {n_videos} video{'s' * (n_videos != 1)}")
     _warn_of_constant(y)
     # Features once, for the model and for every fold of its validation.
     features = pipeline[:-2].fit_transform(X)
@@ -75,7 +76,7 @@ def train(
         save_model(pipeline, model, figures)
     if figures is not None:
         console.print(figures_table(figures, VALIDATION_TITLE))
-    steps.say(f"Model: {model}. Then: sktime-screen measure FILM --model {model}")
+    steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model}")
 
 
 def _warn_of_constant(y):
@@ -93,13 +94,13 @@ VALIDATION_TITLE = "What to expect on frames held out"
 
 
 def labelled_pipeline(
-    labels, video, rate, background, places, picture_size, backbone, folder, seed, quiet
+    labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
 ):
     """Load labels and make the pipeline that is to learn from them.
 
     Parameters
     ----------
-    labels, video, rate, background, places, picture_size, backbone, seed, quiet : object
+    labels, video, rate, background, head, image_size, backbone, seed, quiet : object
         The options of that name.
     folder : str or None
         Where features are kept.
@@ -119,8 +120,8 @@ def labelled_pipeline(
     X, y = load_labels(labels, video, rate)
     pipeline = recommended_pipeline(
         rate=rate,
-        places=places,
-        picture_size=picture_size,
+        head=head,
+        image_size=image_size,
         backbone=backbone,
         memory=folder,
         background=find_background(background, y),
@@ -148,12 +149,12 @@ def validated(learned, features, y, seed):
     Returns
     -------
     pandas.DataFrame or None
-        As of :func:`screen_time_validation`; None with a warning where labels are too few.
+        As of :func:`cross_validate_screen_time`; None with a warning where labels are too few.
     """
-    from ..model_selection import screen_time_validation
+    from ..model_selection import cross_validate_screen_time
 
     try:
-        return screen_time_validation(learned, features, y, random_state=seed)
+        return cross_validate_screen_time(learned, features, y, random_state=seed)
     except ValueError as error:
         warnings.warn(
             f"No validation, the model is trained all the same: {one_line(error)}", stacklevel=2

@@ -1,5 +1,5 @@
-"""The demo film: drawn by the package, with known truth."""
+"""The demo video: drawn by the package, with known truth."""
 
-from ._cartoon import make_cartoon_film
+from ._cartoon import make_cartoon_video
 
-__all__ = ["make_cartoon_film"]
+__all__ = ["make_cartoon_video"]

@@ -1,4 +1,4 @@
-"""The demo film: a cat and a mouse, drawn by the package, with known truth."""
+"""The demo video: a cat and a mouse, drawn by the package, with known truth."""
 
 import math
 from collections import Counter
@@ -17,12 +17,12 @@ from ._drawings import PLACES, Actor, Shot, draw_frames
 _TALL = {"cat": 50, "mouse": 36}  # units of the drawing
 
 
-def make_cartoon_film(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24) -> pd.DataFrame:
-    """Draw a film with a cat and a mouse in it, and say who is on screen in every frame.
+def make_cartoon_video(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24) -> pd.DataFrame:
+    """Draw a video with a cat and a mouse in it, and say who is on screen in every frame.
 
     The two are alone, together or absent, over changing places, with cuts, camera moves, things
-    that hide them, and other creatures. Films of different seeds have different places, shots and
-    colours, but the same cat and mouse. Memory does not grow with the length of the film.
+    that hide them, and other creatures. Videos of different seeds have different places, shots and
+    colours, but the same cat and mouse. Memory does not grow with the length of the video.
 
     Parameters
     ----------
@@ -30,11 +30,12 @@ def make_cartoon_film(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24) ->
         The file to write, ending in ``.mp4``, or to replace, once all is written: H.264 (MPEG-4
         part 2 where PyAV has no encoder for it) in yuv420p, a key frame every two seconds.
     seconds : float, default=60.0
-        Length of the film. Shots last 1.5 to 6 seconds, and less in a film of under half a minute.
+        Length of the video. Shots last 1.5 to 6 seconds, and less in a video of under half a
+        minute.
     seed : int, default=0
-        Everything about the film follows from it.
+        Everything about the video follows from it.
     size : tuple of int, default=(360, 640)
-        Height and width of the picture in pixels; even numbers of at least 32.
+        Height and width of the image in pixels; even numbers of at least 32.
     fps : int, float or fractions.Fraction, default=24
         Frames a second; ``Fraction(30000, 1001)`` is exactly that.
 
@@ -44,8 +45,8 @@ def make_cartoon_film(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24) ->
         The truth, a row a frame: `video` (the path as given), `time` (s, when the frame is
         shown), `duration` (s), and `cat` and `mouse`, 1 where the character is on screen and 0
         where it is not. It is on screen when at least a quarter of what is drawn of it lies
-        inside the picture and is not hidden by something in front, and when this covers at least
-        a thousandth of the picture. This is measured on the drawing, pixel by pixel.
+        inside the image and is not hidden by something in front, and when this covers at least
+        a thousandth of the image. This is measured on the drawing, pixel by pixel.
 
     Raises
     ------
@@ -57,9 +58,9 @@ def make_cartoon_film(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24) ->
     Examples
     --------
     >>> import tempfile
-    >>> from sktime_screen.datasets import make_cartoon_film
+    >>> from sktime_screen.datasets import make_cartoon_video
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     truth = make_cartoon_film(f"{folder}/film.mp4", 2, size=(90, 160), fps=12)
+    ...     truth = make_cartoon_video(f"{folder}/video.mp4", 2, size=(90, 160), fps=12)
     >>> truth.shape
     (24, 5)
     """
@@ -67,15 +68,15 @@ def make_cartoon_film(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24) ->
     n_frames = max(1, round(Fraction(seconds) * rate))
     shots = plan_shots(np.random.default_rng(seed), n_frames, float(rate), size[1] / size[0])
     if Path(path).suffix.lower() != ".mp4":
-        raise ValueError(f"The film is an MP4 file: path must end in .mp4, got {str(path)!r}.")
+        raise ValueError(f"The video is an MP4 file: path must end in .mp4, got {str(path)!r}.")
     with written_whole(path) as unfinished:
-        truth = pd.DataFrame(_film(unfinished, shots, size, rate), dtype=np.int64)
+        truth = pd.DataFrame(_video(unfinished, shots, size, rate), dtype=np.int64)
     times = np.arange(n_frames) * rate.denominator / rate.numerator
     moments = {"video": str(path), "time": times, "duration": float(1 / rate)}
     return pd.concat([pd.DataFrame(moments), truth], axis=1)
 
 
-def _film(path, shots, size, rate):
+def _video(path, shots, size, rate):
     on_screen = []
     with av.open(path, "w", format="mp4") as container:
         has_h264 = "libx264" in av.codecs_available
@@ -87,8 +88,8 @@ def _film(path, shots, size, rate):
         (stream.height, stream.width), stream.pix_fmt = size, "yuv420p"
         stream.codec_context.time_base = 1 / rate
         stream.codec_context.gop_size = max(1, round(2 * rate))
-        for picture, seen in (frame for shot in shots for frame in draw_frames(shot, size, rate)):
-            planes = cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420)
+        for image, seen in (frame for shot in shots for frame in draw_frames(shot, size, rate)):
+            planes = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
             frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
             frame.pts, frame.time_base = len(on_screen), 1 / rate
             container.mux(stream.encode(frame))
@@ -116,9 +117,9 @@ def _checked(seconds, seed, size, fps):
 
 
 def plan_shots(rng, n_frames, fps, aspect):
-    """Write the script of a film: a list of shots. `aspect` is the width over the height."""
+    """Write the script of a video: a list of shots. `aspect` is the width over the height."""
     places = [(str(name), int(rng.integers(2**31))) for name in [*PLACES, *PLACES]]
-    # A short film is cut faster, so that everything can happen in it.
+    # A short video is cut faster, so that everything can happen in it.
     pace = fps * min(1.0, n_frames / fps / 30)
     shortest, longest = max(1, round(1.5 * pace)), max(1, round(6 * pace))
     shares = np.clip(rng.dirichlet((9, 9, 10, 6)), 0.14, None)
@@ -126,7 +127,7 @@ def plan_shots(rng, n_frames, fps, aspect):
     while n_frames:
         length = shortest + round((longest - shortest) * rng.beta(1.0, 3.2))
         length = n_frames if n_frames <= longest else min(length, n_frames - shortest)
-        # The film has its own shares of who is there, and each shot goes where most is missing.
+        # The video has its own shares of who is there, and each shot goes where most is missing.
         missing = shares / shares.sum() * (given.sum() + length) - given
         cast = int(np.argmax(missing + rng.uniform(0, 0.5 * length, 4)))
         given[cast], n_frames = given[cast] + length, n_frames - length

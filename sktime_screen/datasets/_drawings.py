@@ -184,7 +184,7 @@ def _look(actor, seconds):
 
 
 def draw_frames(shot, size, rate):
-    """Yield pictures (RGB), and by name how many pixels of each actor are seen and were drawn."""
+    """Yield images (RGB), and by name how many pixels of each actor are seen and were drawn."""
     (height, width), scale, drawn_at = size, size[0] / shot.height, None
     pan, left = round(abs(shot.pan) * scale), shot.left + min(0, shot.pan)
     backdrop = _backdrop(shot.place, left, shot.top, scale, (height, width + pan))
@@ -194,7 +194,7 @@ def draw_frames(shot, size, rate):
         if seconds != drawn_at:
             drawn_at, drawn, done = seconds, {}, number / shot.n_frames
             offset = round(pan * (done if shot.pan > 0 else 1 - done))
-            picture = backdrop[:, offset : offset + width].copy()
+            image = backdrop[:, offset : offset + width].copy()
             owner = np.full(size, 255, np.uint8)  # whom each pixel shows
             for who, actor in enumerate(sorted(shot.actors, key=lambda actor: max(actor.ys))):
                 *look, x, y = _look(actor, seconds)
@@ -207,8 +207,8 @@ def draw_frames(shot, size, rate):
                     y, x = max(0, y), max(0, x)
                     place = np.s_[y : y + sprite.shape[0], x : x + sprite.shape[1]]
                     *colours, alpha = cv2.split(sprite)
-                    below = cv2.multiply(picture[place], cv2.merge([~alpha] * 3), scale=1 / 255)
-                    picture[place] = cv2.add(below, cv2.merge(colours))
+                    below = cv2.multiply(image[place], cv2.merge([~alpha] * 3), scale=1 / 255)
+                    image[place] = cv2.add(below, cv2.merge(colours))
                     owner[place][alpha > 127] = who
             seen = {name: (np.count_nonzero(owner == who), n) for name, (who, n) in drawn.items()}
-        yield picture, seen
+        yield image, seen

@@ -5,14 +5,12 @@ from ._eaf_writer import save_eaf
 from ._estimates import json_text, save_csv, save_json, save_srt, save_vtt, vtt_text
 from ._label_csv_writer import save_label_csv
 from ._label_studio_writer import save_label_studio
-from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths, film_names
+from ._tables import APPEARANCES, ESTIMATE, check_columns, video_lengths, video_names
 
 __all__ = [
     "APPEARANCES",
     "ESTIMATE",
     "check_columns",
-    "film_lengths",
-    "film_names",
     "json_text",
     "save_csv",
     "save_cvat",
@@ -22,5 +20,7 @@ __all__ = [
     "save_label_studio",
     "save_srt",
     "save_vtt",
+    "video_lengths",
+    "video_names",
     "vtt_text",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 from .._atomic_files import written_whole
 from .._names import shown_path
 from ..labels import as_seen_from, indicators
-from ..video import TIME_TOLERANCE, check_frame_table, picture_size, read_timeline
+from ..video import TIME_TOLERANCE, check_frame_table, image_size, read_timeline
 from ._frame_intervals import check_names, frame_intervals, only_video
 
 
@@ -40,7 +40,7 @@ def save_cvat(path, X, y) -> None:
 
     Notes
     -----
-    Each appearance becomes a track whose box is the whole picture, since where in it a character is
+    Each appearance becomes a track whose box is the whole image, since where in it a character is
     nobody has said. The task in CVAT needs the video and labels of the same names before
     "Upload annotations".
 
@@ -60,7 +60,7 @@ def save_cvat(path, X, y) -> None:
     check_names(labels.columns, "label")
     times = read_timeline(video).times
     first, end = _frames(times, table["time"].min(), (table["time"] + table["duration"]).max())
-    height, width = picture_size(video)
+    height, width = image_size(video)
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = "1.1"
     task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")

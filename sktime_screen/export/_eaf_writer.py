@@ -12,14 +12,14 @@ from ._frame_intervals import check_names, frame_intervals, only_video
 
 
 def save_eaf(path, X, y) -> None:
-    """Write labels of the frames of one film to an annotation file of ELAN, a tier a character.
+    """Write labels of the frames of one video to an annotation file of ELAN, a tier a character.
 
     Parameters
     ----------
     path : str or path
         The .eaf file to write; what is there is replaced.
     X : pandas.DataFrame
-        The frame table: every frame of one film sampled at a rate. A stretch between two frames
+        The frame table: every frame of one video sampled at a rate. A stretch between two frames
         that is not labelled cannot be told from one with nobody.
     y : array-like of shape (n_frames,) or pandas.DataFrame
         One class a frame, or 0/1 indicators with a column a character: labels, or what a pipeline
@@ -32,7 +32,7 @@ def save_eaf(path, X, y) -> None:
     OSError
         If the file cannot be written; what was there before is then still there.
     ValueError
-        If there is not one label a frame, there are several films, frames are missing in between,
+        If there is not one label a frame, there are several videos, frames are missing in between,
         or the name of a character cannot be that of a tier.
 
     See Also
@@ -41,13 +41,13 @@ def save_eaf(path, X, y) -> None:
 
     Notes
     -----
-    ELAN keeps milliseconds; ``load_eaf`` finds the same frames again. ELAN opens a film through its
-    path from the folder of the file.
+    ELAN keeps milliseconds; ``load_eaf`` finds the same frames again. ELAN opens a video through
+    its path from the folder of the file.
 
     Examples
     --------
     >>> from sktime_screen import save_eaf
-    >>> save_eaf("film.eaf", X, y)  # doctest: +SKIP
+    >>> save_eaf("video.eaf", X, y)  # doctest: +SKIP
     """
     path = os.fspath(path)
     table = check_frame_table(X).reset_index(drop=True)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from .._atomic_files import write_whole
 from .._names import csv_text, shown
-from ._tables import APPEARANCES, ESTIMATE, check_columns, film_lengths
+from ._tables import APPEARANCES, ESTIMATE, check_columns, video_lengths
 
 # SRT has no escapes, and players take what looks like a tag for one and drop it.
 _SRT_LOOKALIKES = str.maketrans("<>", "\u2039\u203a")
@@ -64,7 +64,7 @@ def save_json(path, estimate, appearances) -> None:
     -----
     The names are those of the insights of Azure AI Video Indexer [1]_, which programs of the media
     industry read: for each of ``videos`` its ``name``, ``duration`` and ``characters``, and for
-    each of these ``name``, ``seenDuration`` (s), ``seenDurationRatio`` (of the film),
+    each of these ``name``, ``seenDuration`` (s), ``seenDurationRatio`` (of the video),
     ``confidence`` and ``appearances`` with ``startTime``, ``endTime`` (``h:mm:ss.mmm``),
     ``startSeconds``, ``endSeconds`` and ``confidence``. Our own are ``seenDurationInterval``, the
     lowest and highest duration, or null, and the ``confidence`` of an appearance.
@@ -92,7 +92,7 @@ def json_text(estimate, appearances, lengths=None):
     estimate, appearances : pandas.DataFrame
         Tables of ScreenTimeAggregator.
     lengths : dict of str to float, optional
-        Seconds by film, where they are known better than from the tables.
+        Seconds by video, where they are known better than from the tables.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def json_text(estimate, appearances, lengths=None):
     """
     check_columns(estimate, ESTIMATE, "estimate")
     check_columns(appearances, APPEARANCES, "appearances")
-    lengths = film_lengths(estimate, appearances) if lengths is None else lengths
+    lengths = video_lengths(estimate, appearances) if lengths is None else lengths
     shown = dict(list(appearances.groupby(["video", "character"], sort=False)))
     videos = []
     for video, rows in estimate.groupby("video", sort=False):
@@ -144,14 +144,14 @@ def _number(value):
 
 
 def save_vtt(path, appearances) -> None:
-    """Write the appearances in a film as WebVTT, to be shown over it by a player.
+    """Write the appearances in a video as WebVTT, to be shown over it by a player.
 
     Parameters
     ----------
     path : str or path
         The file; one that is there already is replaced once the new one is complete.
     appearances : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.appearances` gives it, of one film. Each becomes a cue with
+        As :meth:`ScreenTimeAggregator.appearances` gives it, of one video. Each becomes a cue with
         the character's name, in which controls and marks of direction are shown as escapes; those
         of several characters overlap.
 
@@ -160,7 +160,7 @@ def save_vtt(path, appearances) -> None:
     OSError
         If the file cannot be written; what was there before is still there.
     ValueError
-        If the table lacks columns, or is of several films.
+        If the table lacks columns, or is of several videos.
 
     References
     ----------
@@ -168,8 +168,8 @@ def save_vtt(path, appearances) -> None:
 
     Examples
     --------
-    >>> of_film = appearances[appearances["video"] == "film.mp4"]  # doctest: +SKIP
-    >>> save_vtt("film.vtt", of_film)  # doctest: +SKIP
+    >>> of_video = appearances[appearances["video"] == "video.mp4"]  # doctest: +SKIP
+    >>> save_vtt("video.vtt", of_video)  # doctest: +SKIP
     """
     write_whole(path, vtt_text(appearances))
 
@@ -180,7 +180,7 @@ def vtt_text(appearances):
     Parameters
     ----------
     appearances : pandas.DataFrame
-        Appearances in one film.
+        Appearances in one video.
 
     Returns
     -------
@@ -200,14 +200,14 @@ def _vtt_escaped(name):
 
 
 def save_srt(path, appearances) -> None:
-    """Write the appearances in a film as SubRip subtitles (SRT).
+    """Write the appearances in a video as SubRip subtitles (SRT).
 
     Parameters
     ----------
     path : str or path
         The file; one that is there already is replaced once the new one is complete.
     appearances : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.appearances` gives it, of one film. Players differ on
+        As :meth:`ScreenTimeAggregator.appearances` gives it, of one video. Players differ on
         subtitles that overlap, so each says who is on screen until somebody comes or goes, a line
         a character.
 
@@ -216,7 +216,7 @@ def save_srt(path, appearances) -> None:
     OSError
         If the file cannot be written; what was there before is still there.
     ValueError
-        If the table lacks columns, or is of several films.
+        If the table lacks columns, or is of several videos.
 
     Notes
     -----
@@ -225,8 +225,8 @@ def save_srt(path, appearances) -> None:
 
     Examples
     --------
-    >>> of_film = appearances[appearances["video"] == "film.mp4"]  # doctest: +SKIP
-    >>> save_srt("film.srt", of_film)  # doctest: +SKIP
+    >>> of_video = appearances[appearances["video"] == "video.mp4"]  # doctest: +SKIP
+    >>> save_srt("video.srt", of_video)  # doctest: +SKIP
     """
     write_whole(path, _srt_text(appearances))
 
@@ -247,13 +247,13 @@ def _srt_text(appearances):
 
 
 def _cues(appearances):
-    """Return (start, end, name) of appearances in one film by start; times in milliseconds."""
+    """Return (start, end, name) of appearances in one video by start; times in milliseconds."""
     check_columns(appearances, APPEARANCES, "appearances")
-    films = appearances["video"].unique()
-    if len(films) > 1:
+    videos = appearances["video"].unique()
+    if len(videos) > 1:
         raise ValueError(
-            f"Subtitles belong to one film, and these appearances are of {len(films)}: write one "
-            f"file for each, of appearances[appearances['video'] == {films[0]!r}] and so on."
+            f"Subtitles belong to one video, and these appearances are of {len(videos)}: write one "
+            f"file for each, of appearances[appearances['video'] == {videos[0]!r}] and so on."
         )
     ordered = appearances.sort_values("start", kind="stable")
     cues = [

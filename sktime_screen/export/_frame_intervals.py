@@ -19,8 +19,8 @@ def frame_intervals(X, y):
     Returns
     -------
     pandas.DataFrame
-        ``video``, ``label``, ``start`` and ``end`` (s): film by film as they first come, character
-        by character, in the order of time.
+        ``video``, ``label``, ``start`` and ``end`` (s): video by video as they first come,
+        character by character, in the order of time.
 
     Raises
     ------

@@ -36,20 +36,20 @@ def save_label_csv(path, X, y) -> None:
 
     Notes
     -----
-    Lines are in the order of film and time. Films and pictures are named from the folder of the
+    Lines are in the order of video and time. Videos and images are named from the folder of the
     file, so that all can be moved together.
 
     Examples
     --------
     >>> import tempfile, pandas as pd
     >>> from sktime_screen import save_label_csv
-    >>> X = pd.DataFrame({"video": "film.mp4", "time": [0.0, 1.0], "duration": 1.0})
+    >>> X = pd.DataFrame({"video": "video.mp4", "time": [0.0, 1.0], "duration": 1.0})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_label_csv(f"{folder}/labels.csv", X, ["tom", "jerry"])
     ...     print(open(f"{folder}/labels.csv").read())
     video,time,duration,label
-    film.mp4,0.0,1.0,tom
-    film.mp4,1.0,1.0,jerry
+    video.mp4,0.0,1.0,tom
+    video.mp4,1.0,1.0,jerry
     <BLANKLINE>
     """
     path = os.fspath(path)
@@ -63,6 +63,6 @@ def save_label_csv(path, X, y) -> None:
     for name in table.columns.intersection(["video", "image"]):
         seen = {file: as_seen_from(folder, file) for file in table[name].unique()}
         table[name] = table[name].map(seen)
-    films, _ = table["video"].factorize()
-    rows = table.join(labels).iloc[np.lexsort((table["time"], films))]
+    videos, _ = table["video"].factorize()
+    rows = table.join(labels).iloc[np.lexsort((table["time"], videos))]
     write_table(path, rows)

@@ -25,15 +25,15 @@ def save_label_studio(
 ) -> None:
     """Write labels of frames as tasks to import into Label Studio.
 
-    A frame table of films becomes a task a film with ``TimelineLabels``, one of pictures a task a
-    picture with ``Choices``.
+    A frame table of videos becomes a task a video with ``TimelineLabels``, one of images a task a
+    image with ``Choices``.
 
     Parameters
     ----------
     path : str or path
         The JSON file to write; what is there is replaced.
     X : pandas.DataFrame
-        The frame table. Of films, every frame sampled at a rate: a stretch between two frames that
+        The frame table. Of videos, every frame sampled at a rate: a stretch between two frames that
         is not labelled cannot be told from one with nobody.
     y : array-like of shape (n_frames,) or pandas.DataFrame
         One class a frame, or 0/1 indicators with a column a character: labels, or what a pipeline
@@ -41,14 +41,14 @@ def save_label_studio(
     predictions : bool, default=False
         Whether they are predictions, to be corrected and submitted, instead of annotations.
     frame_rate : float, default=24.0
-        Frames that Label Studio counts to a second of film; best the film's own.
+        Frames that Label Studio counts to a second of video; best the video's own.
     prefix : str, optional
         What stands before the names of the files so that Label Studio finds them, for local storage
         "/data/local-files/?d=" and the folder. By default their paths from the folder of the JSON
         file.
     from_name, to_name : str, optional
         Names in the project's labelling configuration, by default "videoLabels" and "video" for
-        films, "choice" and "image" for pictures.
+        videos, "choice" and "image" for images.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def save_label_studio(
 
     Notes
     -----
-    The configuration of the project, for films and for pictures::
+    The configuration of the project, for videos and for images::
 
         <View>
           <TimelineLabels name="videoLabels" toName="video">
@@ -101,10 +101,10 @@ def save_label_studio(
 
     if "image" in table:
         names = {"from_name": from_name or "choice", "to_name": to_name or "image"}
-        tasks = _picture_tasks(table, labels, names, url, folder)
+        tasks = _image_tasks(table, labels, names, url, folder)
     else:
         names = {"from_name": from_name or "videoLabels", "to_name": to_name or "video"}
-        tasks = _film_tasks(table, labels, names, url, frame_rate)
+        tasks = _video_tasks(table, labels, names, url, frame_rate)
     if predictions:
         answers = [
             {"predictions": [{"model_version": "sktime_screen", **each}]} for _, each in tasks
@@ -115,7 +115,7 @@ def save_label_studio(
     write_whole(path, json.dumps(tasks, ensure_ascii=False, indent=1))
 
 
-def _picture_tasks(table, labels, names, url, folder):
+def _image_tasks(table, labels, names, url, folder):
     tasks = []
     for frame, row in zip(table.to_dict("records"), labels.to_numpy(), strict=True):
         chosen = labels.columns[row == 1].tolist()
@@ -130,12 +130,12 @@ def _picture_tasks(table, labels, names, url, folder):
     return tasks
 
 
-def _film_tasks(table, labels, names, url, frame_rate):
+def _video_tasks(table, labels, names, url, frame_rate):
     steps = table.sort_values("time").groupby("video")["time"].diff()
     if steps.min() < 1 / frame_rate - TIME_TOLERANCE:
         raise ValueError(
             f"Frames follow each other after {steps.min():.3f} s, too fast for "
-            f"frame_rate={frame_rate} a second: pass the film's own as frame_rate=."
+            f"frame_rate={frame_rate} a second: pass the video's own as frame_rate=."
         )
     intervals = frame_intervals(table, labels)
     bounds = (intervals[["start", "end"]].to_numpy() + TIME_TOLERANCE) * frame_rate

@@ -39,8 +39,8 @@ def check_columns(table, columns, maker):
         )
 
 
-def film_lengths(estimate, appearances):
-    """Return the length of each film, as far as the tables tell.
+def video_lengths(estimate, appearances):
+    """Return the length of each video, as far as the tables tell.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def film_lengths(estimate, appearances):
     Returns
     -------
     dict of str to float
-        Seconds by film; None where nobody is ever on screen.
+        Seconds by video; None where nobody is ever on screen.
     """
     lengths = {}
     for video, rows in estimate.groupby("video", sort=False):
@@ -63,8 +63,8 @@ def film_lengths(estimate, appearances):
     return lengths
 
 
-def film_names(videos):
-    """Return short names of films: their file's name, or the path where that is not unique.
+def video_names(videos):
+    """Return short names of videos: their file's name, or the path where that is not unique.
 
     Parameters
     ----------

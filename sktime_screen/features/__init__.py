@@ -1,10 +1,10 @@
-"""Pictures to vectors: pretrained networks and the transformer that runs them."""
+"""Images to vectors: pretrained networks and the transformer that runs them."""
 
 from ._backbones import get_backbone, list_backbones
-from ._embedding import by_looks, few_columns
+from ._embedding import embed_frames, project_features
 from ._errors import WeightsFileError, WeightsUnavailableError
 from ._extraction import PretrainedCNNFeatures
-from ._images import check_pictures
+from ._images import check_images
 from ._networks import as_backbone, build_model, single_layers
 from ._store import FeatureStore
 
@@ -15,10 +15,10 @@ __all__ = [
     "WeightsUnavailableError",
     "as_backbone",
     "build_model",
-    "by_looks",
-    "check_pictures",
-    "few_columns",
+    "check_images",
+    "embed_frames",
     "get_backbone",
     "list_backbones",
+    "project_features",
     "single_layers",
 ]

@@ -19,7 +19,7 @@ class Backbone(ABC):
     name : str
         Its name in the registry, which also begins the names of its features.
     input_size : tuple of int or None
-        Height and width of the pictures it was trained on, in pixels.
+        Height and width of the images it was trained on, in pixels.
     """
 
     name: str
@@ -39,16 +39,16 @@ class Backbone(ABC):
         Returns
         -------
         keras.Model
-            Takes preprocessed pictures.
+            Takes preprocessed images.
         """
 
     @abstractmethod
-    def preprocess(self, pictures):
+    def preprocess(self, images):
         """Bring pixel values to what the network was trained on.
 
         Parameters
         ----------
-        pictures : tensor of float32, shape (n, height, width, 3)
+        images : tensor of float32, shape (n, height, width, 3)
             RGB from 0 to 255. Any tensor of Keras will do, symbolic ones too.
 
         Returns
@@ -172,7 +172,7 @@ def pool(feature_map, pooling):
     Returns
     -------
     keras tensor, shape (n, channels) or (n, height * width * channels)
-        A row a picture.
+        A row an image.
     """
     layers = load_keras().layers
     pools = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}

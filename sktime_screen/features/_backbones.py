@@ -12,7 +12,7 @@ from ._backbone import Backbone
 from ._errors import WeightsUnavailableError
 
 _DEFAULT_SIZE = (224, 224)
-# Height and width of the pictures these networks were trained on, where not 224 by 224. Keras
+# Height and width of the images these networks were trained on, where not 224 by 224. Keras
 # tells it only by building the whole network, classifier included.
 _OTHER_SIZES = {
     "efficientnet_b1": 240,
@@ -52,8 +52,8 @@ class _EfficientNetLite(Backbone):
             self._number, input_shape, include_head=self._include_head, pooling=pooling
         )
 
-    def preprocess(self, pictures):
-        return _efficientnet_lite.preprocess(pictures)
+    def preprocess(self, images):
+        return _efficientnet_lite.preprocess(images)
 
     def _load_imagenet(self, model, pooling):
         path = _efficientnet_lite.imagenet_weights_path(self._number)
@@ -87,9 +87,9 @@ class _KerasApplication(Backbone):
             include_top=False, weights=None, input_shape=input_shape, pooling=pooling
         )
 
-    def preprocess(self, pictures):
+    def preprocess(self, images):
         module = getattr(load_keras().applications, _family(self._constructor))
-        return module.preprocess_input(pictures)
+        return module.preprocess_input(images)
 
     def _load_imagenet(self, model, pooling):
         try:

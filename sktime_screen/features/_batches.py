@@ -1,4 +1,4 @@
-"""Which pictures are computed, and in which batches."""
+"""Which images are computed, and in which batches."""
 
 import numpy as np
 
@@ -24,8 +24,8 @@ def distinct_frames(table):
     return first, first[frame_of_row]
 
 
-def rows_by_film(table, rows):
-    """Part rows by the film they belong to.
+def rows_by_video(table, rows):
+    """Part rows by the video they belong to.
 
     Parameters
     ----------
@@ -37,10 +37,10 @@ def rows_by_film(table, rows):
     Returns
     -------
     dict of str to ndarray of int
-        The rows of each film, in the order in which films come first.
+        The rows of each video, in the order in which videos come first.
     """
-    films, names = table["video"].iloc[rows].factorize()
-    return {name: rows[films == number] for number, name in enumerate(names)}
+    videos, names = table["video"].iloc[rows].factorize()
+    return {name: rows[videos == number] for number, name in enumerate(names)}
 
 
 def batches_of_frames(frames, rows, batch_size, failures):
@@ -49,43 +49,43 @@ def batches_of_frames(frames, rows, batch_size, failures):
     Parameters
     ----------
     frames : FrameSequence
-        The pictures.
+        The images.
     rows : ndarray of int
         Which of them.
     batch_size : int
-        The most pictures in a batch.
+        The most images in a batch.
     failures : dict or None
         See ``FrameSequence.iter_batches``.
 
     Yields
     ------
     rows : ndarray of int
-        Rows of the sequence, in the order of the films.
-    pictures : ndarray of shape (n, height, width, 3), uint8
-        The pictures.
+        Rows of the sequence, in the order of the videos.
+    images : ndarray of shape (n, height, width, 3), uint8
+        The images.
     """
-    for positions, pictures in frames[rows].iter_batches(batch_size, failures):
-        yield rows[positions], pictures
+    for positions, images in frames[rows].iter_batches(batch_size, failures):
+        yield rows[positions], images
 
 
-def slices(pictures, batch_size):
-    """Part an array of pictures.
+def slices(images, batch_size):
+    """Part an array of images.
 
     Parameters
     ----------
-    pictures : ndarray of shape (n, height, width, 3)
-        The pictures.
+    images : ndarray of shape (n, height, width, 3)
+        The images.
     batch_size : int
-        The most pictures in a batch.
+        The most images in a batch.
 
     Yields
     ------
     rows : ndarray of int
         Which these are.
-    pictures : ndarray of shape (m, height, width, 3)
+    images : ndarray of shape (m, height, width, 3)
         A part of them.
     """
-    rows = np.arange(len(pictures))
-    for start in range(0, len(pictures), batch_size):
+    rows = np.arange(len(images))
+    for start in range(0, len(images), batch_size):
         part = slice(start, start + batch_size)
-        yield rows[part], pictures[part]
+        yield rows[part], images[part]

@@ -5,7 +5,7 @@ from ._backbone import Backbone
 
 
 class JoinedBackbone(Backbone):
-    """Backbones that look at the same pictures.
+    """Backbones that look at the same images.
 
     Their maps have to have the same height and width: each place has the channels of the first,
     then those of the second, and so on.
@@ -24,9 +24,9 @@ class JoinedBackbone(Backbone):
     def build(self, input_shape, pooling=None):
         return self._join([member.build(input_shape, pooling) for member in self._members])
 
-    def preprocess(self, pictures):
+    def preprocess(self, images):
         # Each its own way, in the network.
-        return pictures
+        return images
 
     def _join(self, models):
         keras = load_keras()
@@ -37,12 +37,12 @@ class JoinedBackbone(Backbone):
                 f"The maps of {self.name} differ in height or width ({sizes}), so they cannot be "
                 f"joined: take backbones with equal maps, or pooling='avg'."
             )
-        pictures = keras.Input(models[0].input_shape[1:])
+        images = keras.Input(models[0].input_shape[1:])
         features = [
-            model(member.preprocess(pictures))
+            model(member.preprocess(images))
             for member, model in zip(self._members, models, strict=True)
         ]
-        return keras.Model(pictures, keras.layers.Concatenate()(features))
+        return keras.Model(images, keras.layers.Concatenate()(features))
 
     def _load_imagenet(self, model, pooling):
         models = [layer for layer in model.layers if isinstance(layer, load_keras().Model)]

@@ -32,7 +32,7 @@ _STAGES = (
 )
 
 # How much wider and deeper a network of the family is than Lite0, which the paper calls B0, and the
-# height and width of the pictures it was trained on.
+# height and width of the images it was trained on.
 _SCALES = {0: (1.0, 1.0), 2: (1.1, 1.2)}
 INPUT_SIZES = {0: (224, 224), 2: (260, 260)}
 
@@ -52,20 +52,20 @@ _TORCH_NAMES = {
 }
 
 
-def preprocess(pictures):
+def preprocess(images):
     """Bring pixel values from 0..255 to what the network was trained on.
 
     Parameters
     ----------
-    pictures : ndarray or tensor of float
+    images : ndarray or tensor of float
         Pixel values from 0 to 255.
 
     Returns
     -------
     ndarray or tensor
-        ``(pictures - 127) / 128``.
+        ``(images - 127) / 128``.
     """
-    return (pictures - 127.0) / 128.0
+    return (images - 127.0) / 128.0
 
 
 def build_efficientnet_lite(
@@ -93,13 +93,13 @@ def build_efficientnet_lite(
     Returns
     -------
     keras.Model
-        Takes preprocessed pictures, gives (n, h, w, 1280), (n, 1280) or (n, 1000); 320 or 352
+        Takes preprocessed images, gives (n, h, w, 1280), (n, 1280) or (n, 1000); 320 or 352
         for 1280 without the head.
 
     Raises
     ------
     ValueError
-        If the pictures are smaller than 32 by 32.
+        If the images are smaller than 32 by 32.
 
     References
     ----------
@@ -136,8 +136,8 @@ def build_efficientnet_lite(
             x = layers.Add(name=f"{name}_add")([x, entrance])
         return x
 
-    pictures = keras.Input(input_shape, name="pictures")
-    x = convolve(pictures, "stem", 32, 3, 2)
+    images = keras.Input(input_shape, name="images")
+    x = convolve(images, "stem", 32, 3, 2)
     steps = [(stage, repeat) for stage in _stages(number) for repeat in range(stage.repeats)]
     for position, (stage, repeat) in enumerate(steps):
         x = block(x, f"block{position}", stage, stage.stride if repeat == 0 else 1)
@@ -149,7 +149,7 @@ def build_efficientnet_lite(
         x = layers.GlobalMaxPooling2D(name="max_pool")(x)
     if include_top:
         x = layers.Dense(1000, name="logits")(x)
-    return keras.Model(pictures, x, name=f"efficientnet_lite{number}")
+    return keras.Model(images, x, name=f"efficientnet_lite{number}")
 
 
 def _stages(number):

@@ -8,16 +8,16 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
 from sklearn.random_projection import SparseRandomProjection
 
-# Enough to tell the scenes of a film apart; more makes the search for neighbours slow.
+# Enough to tell the scenes of a video apart; more makes the search for neighbours slow.
 _DIMENSIONS = 100
 # More features than the first number, those of maps, are projected to the second: distances stay.
 _MOST_FEATURES, _PROJECTED = 4096, 512
-# A map is averaged over so many parts of the picture's height and width.
+# A map is averaged over so many parts of the image's height and width.
 _PARTS_OF_MAP = (3, 4)
 _ROWS_AT_ONCE = 256
 
 
-def few_columns(values, map_size=None):
+def project_features(values, map_size=None):
     """Return features whose distances are those of the given ones, about, in few columns.
 
     Parameters
@@ -25,7 +25,7 @@ def few_columns(values, map_size=None):
     values : ndarray of shape (n, n_features)
         Features.
     map_size : tuple of int, optional
-        Height and width of maps that are to be averaged over 3 x 4 parts of the picture: where
+        Height and width of maps that are to be averaged over 3 x 4 parts of the image: where
         something is in it then counts, but not exactly.
 
     Returns
@@ -71,13 +71,13 @@ def _projection(n_features):
     )
 
 
-def by_looks(features):
+def embed_frames(features):
     """Return points that lie near each other where frames look alike.
 
     Parameters
     ----------
     features : ndarray of shape (n, n_columns)
-        Of one film.
+        Of one video.
 
     Returns
     -------

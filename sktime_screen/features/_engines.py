@@ -1,4 +1,4 @@
-"""What runs a network over pictures: Keras or OpenVINO, and how OpenVINO does."""
+"""What runs a network over images: Keras or OpenVINO, and how OpenVINO does."""
 
 import importlib.util
 import os
@@ -13,10 +13,10 @@ import joblib
 from .._keras import keras_backend
 from ._keras_runners import BFLOAT16_CAPABILITY, gpu_capability
 
-# Pictures to a request, for each thread that shares the work, and requests at a time to each
+# Images to a request, for each thread that shares the work, and requests at a time to each
 # compiled network: the next one is there when the one before is done. Each compiled network holds
 # its own weights, so there are few even where there are many cores.
-_PICTURES_PER_THREAD = 4
+_IMAGES_PER_THREAD = 4
 _N_REQUESTS = 2
 _MOST_COMPILED = 4
 
@@ -121,7 +121,7 @@ def convert(model):
     Parameters
     ----------
     model : keras.Model
-        Takes pictures (n, height, width, 3), uint8, and gives a table of features. It is not
+        Takes images (n, height, width, 3), uint8, and gives a table of features. It is not
         needed any more afterwards.
 
     Returns
@@ -132,8 +132,8 @@ def convert(model):
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
-    network = tf.function(model.call, input_signature=[pictures], autograph=False)
+    images = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
+    network = tf.function(model.call, input_signature=[images], autograph=False)
     frozen = convert_variables_to_constants_v2(network.get_concrete_function())
     # By way of a file: what converts functions in memory fails on Python 3.13 (OpenVINO 2026.4).
     with tempfile.TemporaryDirectory() as folder:
@@ -202,17 +202,17 @@ class OpenVINOEngine:
             )
             for share in shares
         ]
-        self._request_size = _PICTURES_PER_THREAD * max(shares)
+        self._request_size = _IMAGES_PER_THREAD * max(shares)
 
     def run(self, batches, batch_size, store):
         """Compute the features of many batches.
 
         Parameters
         ----------
-        batches : iterable of (rows, pictures)
-            Row numbers, (n,), and uint8 pictures, (n, height, width, 3).
+        batches : iterable of (rows, images)
+            Row numbers, (n,), and uint8 images, (n, height, width, 3).
         batch_size : int or "auto"
-            The most pictures to a request.
+            The most images to a request.
         store : callable
             Called as ``store(rows, features)``, for a part of a batch at a time.
         """
@@ -234,13 +234,13 @@ class OpenVINOEngine:
         if batch_size != "auto":
             size = min(size, batch_size)
         try:
-            for rows, pictures in batches:
+            for rows, images in batches:
                 for start in range(0, len(rows), size):
                     if not free:
                         finish()
                     part = slice(start, start + size)
                     running.append((free.popleft(), rows[part]))
-                    running[-1][0].start_async({0: pictures[part]})
+                    running[-1][0].start_async({0: images[part]})
             while running:
                 finish()
         finally:

@@ -1,4 +1,4 @@
-"""PretrainedCNNFeatures: pictures to vectors by a network trained on ImageNet."""
+"""PretrainedCNNFeatures: images to vectors by a network trained on ImageNet."""
 
 import copy
 import os
@@ -17,16 +17,16 @@ from .._progress import progress
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from ..video import FrameSequence
 from ._backbones import is_model_path
-from ._batches import batches_of_frames, distinct_frames, rows_by_film, slices
+from ._batches import batches_of_frames, distinct_frames, rows_by_video, slices
 from ._engines import choose_engine
-from ._images import check_pictures
+from ._images import check_images
 from ._networks import get_network
 from ._store import FeatureStore, as_store
 from ._stored_frames import StoredFrames
 
 
 class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
-    """Describe each picture by what a pretrained network sees in it.
+    """Describe each image by what a pretrained network sees in it.
 
     The network is used as it is: ``fit`` learns nothing. Its weights are read at the first
     ``transform``; the network is then kept in the process, shared by all transformers with the
@@ -51,13 +51,13 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         map, flattened: 7 x 7 x 512 = 25,088 columns with "vgg16" at 224 x 224. Several, such as
         ``("avg", "max")``, give their columns side by side from one pass through the network.
     batch_size : int or "auto", default="auto"
-        The most pictures that go through the network at once. "auto" takes 32 on a processor; on a
-        GPU it begins with 128 and goes on to more, up to 1,024 or 128 MiB of pictures, while that
+        The most images that go through the network at once. "auto" takes 32 on a processor; on a
+        GPU it begins with 128 and goes on to more, up to 1,024 or 128 MiB of images, while that
         is faster. A GPU whose memory does not hold so many takes half. The features are the same.
     memory : str, path-like, joblib.Memory or FeatureStore, optional
         Where features of frames are kept on disk, so that those of a frame are computed once, for
         all folds and candidates of a grid search and for later runs: a folder, or a
-        :class:`FeatureStore`. A run that was stopped goes on where it was. Pictures in arrays are
+        :class:`FeatureStore`. A run that was stopped goes on where it was. Images in arrays are
         not stored: it is not known what they are of.
     engine : {"auto", "openvino", "keras"}, default="auto"
         What runs the network. "auto" takes OpenVINO where it is installed, and Keras for a live
@@ -71,17 +71,17 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         Of the features. "float16" takes half the room, in memory and on disk, for values up to
         65,504 with three digits: enough for maps, of which many at once fill a memory.
     n_jobs : int, optional
-        How many films are computed at once, by joblib. One process uses all cores of a machine:
+        How many videos are computed at once, by joblib. One process uses all cores of a machine:
         this is for several machines, as in ``with joblib.parallel_config(backend="dask")``, which
-        None (the default) follows, and whose workers have to find films and ``memory`` under the
+        None (the default) follows, and whose workers have to find videos and ``memory`` under the
         same paths.
     verbose : bool or int, default=False
         Whether to show a progress bar.
 
     Attributes
     ----------
-    picture_shape_ : tuple of int
-        Height, width and channels (3) of the pictures given to ``fit``.
+    image_shape_ : tuple of int
+        Height, width and channels (3) of the images given to ``fit``.
     n_features_out_ : int
         Number of features.
     engine_ : {"openvino", "keras"}
@@ -91,7 +91,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    ImageResizer : Brings pictures to the size of the network.
+    ImageResizer : Brings images to the size of the network.
     list_backbones : The names of the networks.
 
     Notes
@@ -107,8 +107,8 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     --------
     >>> from sklearn.datasets import load_sample_images
     >>> from sktime_screen import ImageResizer, PretrainedCNNFeatures
-    >>> pictures = ImageResizer((224, 224)).transform(load_sample_images().images)
-    >>> PretrainedCNNFeatures().fit_transform(pictures).shape
+    >>> images = ImageResizer((224, 224)).transform(load_sample_images().images)
+    >>> PretrainedCNNFeatures().fit_transform(images).shape
     (2, 1280)
     """
 
@@ -152,12 +152,12 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None) -> Self:
-        """Check the parameters and note the size of the pictures; no weights are read.
+        """Check the parameters and note the size of the images; no weights are read.
 
         Parameters
         ----------
-        X : FrameSequence, ndarray of shape (n, height, width, 3) uint8, or list of pictures
-            The pictures, RGB from 0 to 255.
+        X : FrameSequence, ndarray of shape (n, height, width, 3) uint8, or list of images
+            The images, RGB from 0 to 255.
         y : object, optional
             Not used.
 
@@ -169,7 +169,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there is no such backbone, or it does not take pictures like these; the message says
+            If there is no such backbone, or it does not take images like these; the message says
             what was found and what helps.
         """
         own_model = self._has_live_model() or is_model_path(self.backbone)
@@ -179,7 +179,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                 f"brings its weights: leave weights out."
             )
         self._check_pooling()
-        self.picture_shape_ = check_pictures(X).shape[1:]
+        self.image_shape_ = check_images(X).shape[1:]
         self.engine_, self.precision_ = self._choose_engine()
         network = self._network(self.engine_, self.precision_)
         self._columns = network.columns
@@ -191,13 +191,13 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : FrameSequence, ndarray of shape (n, height, width, 3) uint8, or list of pictures
-            The pictures, RGB from 0 to 255, of the size given to ``fit``.
+        X : FrameSequence, ndarray of shape (n, height, width, 3) uint8, or list of images
+            The images, RGB from 0 to 255, of the size given to ``fit``.
 
         Returns
         -------
         DataFrame or ndarray of shape (n, `n_features_out_`), `dtype`
-            A row a picture; a table with the frame index for a FrameSequence, whose columns are
+            A row an image; a table with the frame index for a FrameSequence, whose columns are
             named, but for those of a map alone, which are numbered; of these the table's
             ``attrs["map_size"]`` tells height and width. A frame that stands in several rows of a
             sequence is decoded and computed once.
@@ -205,33 +205,33 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         Raises
         ------
         VideoError
-            If a film cannot be decoded or, with ``memory``, changed meanwhile. The features of all
-            other films are stored there before this or any other error of a film is raised.
+            If a video cannot be decoded or, with ``memory``, changed meanwhile. The features of all
+            other videos are stored there before this or any other error of a video is raised.
         WeightsUnavailableError
             If the ImageNet weights cannot be downloaded.
         WeightsFileError
             If the file given as ``weights`` does not hold weights of this network.
         ValueError
-            If the pictures are not like those given to ``fit``.
+            If the images are not like those given to ``fit``.
         """
         check_is_fitted(self)
-        pictures = check_pictures(X)
-        if pictures.shape[1:] != self.picture_shape_ and len(pictures):
-            height, width, _ = self.picture_shape_
+        images = check_images(X)
+        if images.shape[1:] != self.image_shape_ and len(images):
+            height, width, _ = self.image_shape_
             raise ValueError(
-                f"The pictures have the shape {pictures.shape[1:]}, those given to fit had "
-                f"{self.picture_shape_}: put ImageResizer(({height}, {width})) before "
+                f"The images have the shape {images.shape[1:]}, those given to fit had "
+                f"{self.image_shape_}: put ImageResizer(({height}, {width})) before "
                 f"{type(self).__name__}, for fit as for transform."
             )
         network = self._network(*self._check_engine())
-        features = np.empty((len(pictures), self.n_features_out_), self.dtype)
-        if not isinstance(pictures, FrameSequence):
-            batches = slices(pictures, self._at_once(network))
-            self._compute(network, features, batches, len(pictures))
+        features = np.empty((len(images), self.n_features_out_), self.dtype)
+        if not isinstance(images, FrameSequence):
+            batches = slices(images, self._at_once(network))
+            self._compute(network, features, batches, len(images))
             return features
-        first, source = distinct_frames(pictures.table)
-        self._compute_frames(network, features, pictures, first)
-        repeated = np.flatnonzero(source != np.arange(len(pictures)))
+        first, source = distinct_frames(images.table)
+        self._compute_frames(network, features, images, first)
+        repeated = np.flatnonzero(source != np.arange(len(images)))
         # In parts, as all at once would take the room of these rows a second time.
         at_once = self._at_once(network)
         for start in range(0, len(repeated), at_once):
@@ -241,7 +241,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         # most of its file.
         named = self._poolings != (None,)
         columns = self.get_feature_names_out() if named else None
-        table = pd.DataFrame(features, index=pictures.index, columns=columns, copy=False)
+        table = pd.DataFrame(features, index=images.index, columns=columns, copy=False)
         if network.map_size is not None:
             table.attrs["map_size"] = network.map_size
         return table
@@ -252,7 +252,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : object, optional
-            Not used: pictures have no feature names.
+            Not used: images have no feature names.
 
         Returns
         -------
@@ -286,11 +286,11 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         return choose_engine(self.engine, self.precision, live_model=self._has_live_model())
 
     def _network(self, engine, precision):
-        size = self.picture_shape_[:2]
+        size = self.image_shape_[:2]
         return get_network(self.backbone, self.weights, self._poolings, size, engine, precision)
 
     def _at_once(self, network):
-        """Return how many pictures are decoded at a time; the engine may part them."""
+        """Return how many images are decoded at a time; the engine may part them."""
         return network.largest_batch if self.batch_size == "auto" else self.batch_size
 
     def _check_engine(self):
@@ -316,31 +316,31 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
             stored = StoredFrames(store, identity, frames, failures)
             missing = stored.fill(features, rows)
             keep = partial(stored.put, features)
-        films = rows_by_film(frames.table, missing)
-        if len(films) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
-            self._share_out(features, frames, films, failures, stored)
-        elif films:
+        videos = rows_by_video(frames.table, missing)
+        if len(videos) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
+            self._share_out(features, frames, videos, failures, stored)
+        elif videos:
             batches = batches_of_frames(frames, missing, self._at_once(network), failures)
             self._compute(network, features, batches, len(rows), len(rows) - len(missing), keep)
         if failures:
             raise _explained(failures, store, frames.table["video"].nunique())
 
-    def _share_out(self, features, frames, films, failures, stored):
-        """Fill rows film by film, wherever joblib has them computed."""
+    def _share_out(self, features, frames, videos, failures, stored):
+        """Fill rows video by video, wherever joblib has them computed."""
         alone = copy.copy(self)
         alone.n_jobs, alone.verbose = None, False
         tasks = [
-            joblib.delayed(_film_features)(alone, video, frames[rows], failures is not None)
-            for video, rows in films.items()
+            joblib.delayed(_video_features)(alone, video, frames[rows], failures is not None)
+            for video, rows in videos.items()
         ]
         parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered")
-        with progress("Features", sum(map(len, films.values())), self.verbose) as advance:
+        with progress("Features", sum(map(len, videos.values())), self.verbose) as advance:
             for video, values, error in parallel(tasks):
                 if error is not None:
                     failures[video] = error
-                elif stored is None or stored.are_unchanged(video, films[video]):
-                    features[films[video]] = values
-                advance(len(films[video]))
+                elif stored is None or stored.are_unchanged(video, videos[video]):
+                    features[videos[video]] = values
+                advance(len(videos[video]))
 
     def _compute(self, network, features, batches, total, done=0, keep=None):
         # Each write to the store costs milliseconds, and the engine hands over a few rows at once.
@@ -384,8 +384,8 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _film_features(transformer, video, frames, catch):
-    """Return a film, its features, and where errors are caught what was raised instead."""
+def _video_features(transformer, video, frames, catch):
+    """Return a video, its features, and where errors are caught what was raised instead."""
     features = np.empty((len(frames), transformer.n_features_out_), transformer.dtype)
     try:
         network = transformer._network(*transformer._check_engine())
@@ -397,12 +397,12 @@ def _film_features(transformer, video, frames, catch):
     return video, features, None
 
 
-def _explained(failures, store, n_films):
-    """Return the error of the first film that failed, with a note on it and on all the others."""
+def _explained(failures, store, n_videos):
+    """Return the error of the first video that failed, with a note on it and on all the others."""
     (video, error), *others = failures.items()
-    if n_films > 1:
+    if n_videos > 1:
         error.add_note(
-            f"This was {video!r}, {len(failures)} of {n_films} films failed; the features of all "
+            f"This was {video!r}, {len(failures)} of {n_videos} videos failed; the features of all "
             f"the others are in {store.folder!r}."
         )
     for other, its_error in others:

@@ -1,19 +1,19 @@
-"""Checks of the pictures a network is given."""
+"""Checks of the images a network is given."""
 
 import numpy as np
 
 from ..video import FrameSequence
 
-_WANTED = "pictures as (n, height, width, 3) uint8, RGB from 0 to 255"
+_WANTED = "images as (n, height, width, 3) uint8, RGB from 0 to 255"
 
 
-def check_pictures(X):
-    """Check pictures and bring them together.
+def check_images(X):
+    """Check images and bring them together.
 
     Parameters
     ----------
-    X : FrameSequence, ndarray of shape (n, height, width, 3), or list of pictures
-        What a step that reads pictures was given.
+    X : FrameSequence, ndarray of shape (n, height, width, 3), or list of images
+        What a step that reads images was given.
 
     Returns
     -------
@@ -23,34 +23,34 @@ def check_pictures(X):
     Raises
     ------
     ValueError
-        If these are not uint8 RGB pictures of one size; the message says what was found.
+        If these are not uint8 RGB images of one size; the message says what was found.
     TypeError
-        If these are no pictures at all.
+        If these are no images at all.
     """
     if isinstance(X, FrameSequence):
         if len(X) and None in X.shape:
             raise ValueError(
-                "The films of the sequence have pictures of different sizes: put "
+                "The videos of the sequence have images of different sizes: put "
                 "ImageResizer((224, 224)) after the sampler."
             )
         return X
     if not isinstance(X, (np.ndarray, list, tuple)) or isinstance(next(iter(X), None), str):
         raise TypeError(
             f"Expected {_WANTED}, or a FrameSequence; found {type(X).__name__} ({X!r:.60}). Of "
-            f"videos and of frame tables, VideoFrameSampler makes pictures."
+            f"videos and of frame tables, VideoFrameSampler makes images."
         )
     if not isinstance(X, np.ndarray):
-        pictures = [np.asarray(picture) for picture in X]
-        shapes = dict.fromkeys(picture.shape for picture in pictures)
+        images = [np.asarray(image) for image in X]
+        shapes = dict.fromkeys(image.shape for image in images)
         if len(shapes) > 1:
             raise ValueError(
-                f"The pictures differ in shape: {', '.join(map(str, list(shapes)[:3]))}. "
+                f"The images differ in shape: {', '.join(map(str, list(shapes)[:3]))}. "
                 f"ImageResizer((224, 224)) brings them to one."
             )
-        X = np.stack(pictures) if pictures else np.empty((0, 0, 0, 3), np.uint8)
+        X = np.stack(images) if images else np.empty((0, 0, 0, 3), np.uint8)
     if X.ndim != 4 or X.shape[-1] != 3:
-        single = "; one picture alone goes into a list" if X.ndim == 3 else ""
-        grey = " ImageResizer((224, 224)) makes RGB of grey and RGBA pictures."
+        single = "; one image alone goes into a list" if X.ndim == 3 else ""
+        grey = " ImageResizer((224, 224)) makes RGB of grey and RGBA images."
         raise ValueError(
             f"Expected {_WANTED}; found the shape {X.shape}{single}."
             f"{grey if X.ndim == 3 or X.shape[-1:] in [(1,), (4,)] else ''}"
@@ -58,7 +58,7 @@ def check_pictures(X):
     if X.dtype != np.uint8:
         values = f" from {X.min():g} to {X.max():g}" if X.size and X.dtype.kind in "fiu" else ""
         raise ValueError(
-            f"Expected {_WANTED}; found {X.dtype}{values}. Pictures from 0 to 1 become such with "
-            f"(pictures * 255).round().astype('uint8')."
+            f"Expected {_WANTED}; found {X.dtype}{values}. Images from 0 to 1 become such with "
+            f"(images * 255).round().astype('uint8')."
         )
     return X

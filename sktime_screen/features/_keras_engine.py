@@ -10,7 +10,7 @@ from ._keras_runners import is_out_of_memory
 
 # One is on its way, one computes and one comes back.
 _IN_FLIGHT = 3
-# With batch_size="auto": the size without a GPU; with one the first size, and how many pictures,
+# With batch_size="auto": the size without a GPU; with one the first size, and how many images,
 # and bytes of them, there are in a batch at most.
 _WITHOUT_GPU = 32
 _FIRST = 128
@@ -19,12 +19,12 @@ _MOST, _MOST_BYTES = 1024, 2**27
 _WORTH, _MEASURED = 1.05, 8
 
 
-def largest_batch(picture_size, *, gpu):
-    """Return the most pictures in a batch where the user leaves it to the engine.
+def largest_batch(image_size, *, gpu):
+    """Return the most images in a batch where the user leaves it to the engine.
 
     Parameters
     ----------
-    picture_size : tuple of int
+    image_size : tuple of int
         Height and width in pixels.
     gpu : bool
         Whether Keras uses a GPU.
@@ -36,15 +36,15 @@ def largest_batch(picture_size, *, gpu):
     """
     if not gpu:
         return _WITHOUT_GPU
-    height, width = picture_size
+    height, width = image_size
     fit = max(1, _MOST_BYTES // (3 * height * width))
     return min(_MOST, 1 << (fit.bit_length() - 1))
 
 
 class BatchSize:
-    """How many pictures a device takes at once: grown while that pays, halved where memory ends.
+    """How many images a device takes at once: grown while that pays, halved where memory ends.
 
-    On most backends each size is compiled anew, which takes longer than a short film: a larger one
+    On most backends each size is compiled anew, which takes longer than a short video: a larger one
     is tried only after as much time as the last took to begin was spent computing with it.
 
     Parameters
@@ -74,7 +74,7 @@ class BatchSize:
     def _start_measuring(self):
         self._begun = False
         self._begin_seconds = self._seconds = 0.0
-        self._pictures = 0
+        self._images = 0
 
     def note(self, size, seconds):
         """Learn from a batch that was fetched.
@@ -82,9 +82,9 @@ class BatchSize:
         Parameters
         ----------
         size : int
-            Pictures in it.
+            Images in it.
         seconds : float
-            Since the one before was fetched, waiting for pictures not included.
+            Since the one before was fetched, waiting for images not included.
         """
         with self._lock:
             if self.settled:
@@ -96,11 +96,11 @@ class BatchSize:
                 return
             if size != self.size:
                 return
-            self._pictures += size
+            self._images += size
             self._seconds += seconds
-            if self._seconds < self._begin_seconds or self._pictures < _MEASURED * self.size:
+            if self._seconds < self._begin_seconds or self._images < _MEASURED * self.size:
                 return
-            rate = self._pictures / self._seconds
+            rate = self._images / self._seconds
             size_before, rate_before = self._before
             if rate < _WORTH * rate_before:
                 self.size = size_before
@@ -118,7 +118,7 @@ class BatchSize:
         Parameters
         ----------
         size : int
-            Pictures in it.
+            Images in it.
         """
         with self._lock:
             self.limit = min(self.limit, size // 2)
@@ -134,7 +134,7 @@ class KerasEngine:
     runner : Runner
         Sends batches to the network and fetches their features.
     largest : int
-        The most pictures in a batch where the user leaves it to the engine.
+        The most images in a batch where the user leaves it to the engine.
     """
 
     def __init__(self, runner, largest):
@@ -146,18 +146,18 @@ class KerasEngine:
 
         Parameters
         ----------
-        batches : iterable of (rows, pictures)
-            Row numbers, (n,), and uint8 pictures, (n, height, width, 3).
+        batches : iterable of (rows, images)
+            Row numbers, (n,), and uint8 images, (n, height, width, 3).
         batch_size : int or "auto"
-            The most pictures that go through the network at once.
+            The most images that go through the network at once.
         store : callable
             Called as ``store(rows, features)``, for a part of a batch at a time.
         """
         flight = _Flight(self._runner, self._batch_size, batch_size, store)
         asked = perf_counter()
-        for rows, pictures in batches:
+        for rows, images in batches:
             flight.since += perf_counter() - asked
-            flight.compute(rows, pictures)
+            flight.compute(rows, images)
             asked = perf_counter()
         flight.since += perf_counter() - asked
         flight.land()
@@ -166,7 +166,7 @@ class KerasEngine:
 class _Flight:
     """The batches of one run that were sent and not yet fetched.
 
-    ``since`` is when the last one was fetched, moved on by what was waited for pictures.
+    ``since`` is when the last one was fetched, moved on by what was waited for images.
     """
 
     def __init__(self, runner, auto, asked, store):
@@ -182,14 +182,14 @@ class _Flight:
     def _size(self):
         return self._auto.size if self._asked == "auto" else min(self._asked, self._auto.limit)
 
-    def compute(self, rows, pictures):
-        """Send pictures, in parts, and fetch what was sent before."""
+    def compute(self, rows, images):
+        """Send images, in parts, and fetch what was sent before."""
         start = 0
         while start < len(rows):
             if len(self._sent) == _IN_FLIGHT:
                 self._fetch()
             part = slice(start, start + self._size)
-            self._send(rows[part], pictures[part])
+            self._send(rows[part], images[part])
             start = part.stop
 
     def land(self):
@@ -197,15 +197,15 @@ class _Flight:
         while self._sent:
             self._fetch()
 
-    def _send(self, rows, pictures):
+    def _send(self, rows, images):
         size = self._padded_size(len(rows))
-        sent = self._attempt(rows, pictures, size, self._runner.send, _padded(pictures, size))
+        sent = self._attempt(rows, images, size, self._runner.send, _padded(images, size))
         if sent is not None:
-            self._sent.append((rows, pictures, size, sent))
+            self._sent.append((rows, images, size, sent))
 
     def _fetch(self):
-        rows, pictures, size, sent = self._sent.popleft()
-        features = self._attempt(rows, pictures, size, self._runner.fetch, sent)
+        rows, images, size, sent = self._sent.popleft()
+        features = self._attempt(rows, images, size, self._runner.fetch, sent)
         if features is not None:
             self._store(rows, features[: len(rows)])
             now = perf_counter()
@@ -213,7 +213,7 @@ class _Flight:
                 self._auto.note(size, now - self.since)
             self.since = now
 
-    def _attempt(self, rows, pictures, size, action, argument):
+    def _attempt(self, rows, images, size, action, argument):
         """Return what sending or fetching gives; None where it took smaller batches to do it."""
         try:
             return action(argument)
@@ -224,7 +224,7 @@ class _Flight:
         del argument
         self._auto.halve(size)
         self.land()
-        self.compute(rows, pictures)
+        self.compute(rows, images)
         self.land()
         return None
 
@@ -237,9 +237,9 @@ class _Flight:
         return self._size if self._whole_seen else min(self._size, 1 << (n - 1).bit_length())
 
 
-def _padded(pictures, size):
-    if len(pictures) == size:
-        return pictures
-    filled = np.zeros((size, *pictures.shape[1:]), pictures.dtype)
-    filled[: len(pictures)] = pictures
+def _padded(images, size):
+    if len(images) == size:
+        return images
+    filled = np.zeros((size, *images.shape[1:]), images.dtype)
+    filled[: len(images)] = images
     return filled

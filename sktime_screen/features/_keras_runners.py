@@ -19,7 +19,7 @@ class Runner:
     Parameters
     ----------
     model : keras.Model
-        Takes pictures (n, height, width, 3), uint8, and gives a table of features.
+        Takes images (n, height, width, 3), uint8, and gives a table of features.
 
     Attributes
     ----------
@@ -37,12 +37,12 @@ class Runner:
         """Return the compute capability of the GPU in use: (0, 0) of others than NVIDIA's."""
         return None
 
-    def send(self, pictures) -> Any:
+    def send(self, images) -> Any:
         """Have a batch computed, without waiting where the device works by itself.
 
         Parameters
         ----------
-        pictures : ndarray of shape (n, height, width, 3), uint8
+        images : ndarray of shape (n, height, width, 3), uint8
             The batch; it may not be changed before it is fetched.
 
         Returns
@@ -50,7 +50,7 @@ class Runner:
         object
             What ``fetch`` takes.
         """
-        return self._model.predict_on_batch(pictures)
+        return self._model.predict_on_batch(images)
 
     def fetch(self, sent) -> np.ndarray:
         """Wait for a batch, but not for those that were sent after it.
@@ -77,7 +77,7 @@ class TensorFlowRunner(Runner):
         # Compiled with XLA where Keras itself does that, on a GPU, and then for each size anew.
         self.any_size = not model.jit_compile
         self._compute = tf.function(
-            lambda pictures: model(pictures, training=False),
+            lambda images: model(images, training=False),
             input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)],
             jit_compile=model.jit_compile,
             autograph=False,
@@ -93,8 +93,8 @@ class TensorFlowRunner(Runner):
         details = tf.config.experimental.get_device_details(gpus[0])
         return details.get("compute_capability", (0, 0))
 
-    def send(self, pictures):
-        return self._compute(pictures)
+    def send(self, images):
+        return self._compute(images)
 
     def fetch(self, sent):
         return sent.numpy()
@@ -110,9 +110,9 @@ class JaxRunner(Runner):
         self._variables = model.variables
         stateless = load_keras().StatelessScope
 
-        def compute(values, pictures):
+        def compute(values, images):
             with stateless(state_mapping=list(zip(self._variables, values, strict=True))):
-                return model(pictures, training=False)
+                return model(images, training=False)
 
         self._compute = jax.jit(compute)
 
@@ -127,10 +127,10 @@ class JaxRunner(Runner):
         major, _, minor = capability.partition(".")
         return (int(major), int(minor)) if major.isdigit() and minor.isdigit() else (0, 0)
 
-    def send(self, pictures):
+    def send(self, images):
         # The weights are asked for each time: the owner of a live model may go on training it.
         values = [variable.value for variable in self._variables]
-        features = self._compute(values, self._put(pictures))
+        features = self._compute(values, self._put(images))
         features.copy_to_host_async()
         return features
 
@@ -159,20 +159,20 @@ class TorchRunner(Runner):
             return torch.cuda.get_device_capability()
         return None
 
-    def send(self, pictures):
+    def send(self, images):
         torch = self._torch
         # PyTorch warns of memory that cannot be written to and refuses to go through it backwards.
-        pictures = torch.from_numpy(np.require(pictures, requirements=["C", "W"]))
+        images = torch.from_numpy(np.require(images, requirements=["C", "W"]))
         # No inference mode: what a live model might keep of it could not be trained afterwards.
         with torch.no_grad():
             if self._copies is None:
-                return self._model(pictures.to(self._device), training=False), None
+                return self._model(images.to(self._device), training=False), None
             computing = torch.cuda.current_stream()
             with torch.cuda.stream(self._copies):
-                pictures = pictures.pin_memory().to(self._device, non_blocking=True)
+                images = images.pin_memory().to(self._device, non_blocking=True)
             computing.wait_stream(self._copies)
-            pictures.record_stream(computing)
-            features = self._model(pictures, training=False)
+            images.record_stream(computing)
+            features = self._model(images, training=False)
             fetched = torch.empty(features.shape, dtype=features.dtype, pin_memory=True)
             fetched.copy_(features, non_blocking=True)
             done = torch.cuda.Event()
@@ -195,7 +195,7 @@ def make_runner(model) -> Runner:
     Parameters
     ----------
     model : keras.Model
-        Takes pictures (n, height, width, 3), uint8, and gives a table of features.
+        Takes images (n, height, width, 3), uint8, and gives a table of features.
 
     Returns
     -------

@@ -27,9 +27,9 @@ _lock = RLock()
 
 
 class Network:
-    """A backbone with preprocessing and pooling, for pictures of one size.
+    """A backbone with preprocessing and pooling, for images of one size.
 
-    Its weights are read when the first pictures come.
+    Its weights are read when the first images come.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Network:
         The weights of a backbone that was named.
     poolings : tuple of {"avg", "max", None}
         How a feature map becomes a row, in parts of it that stand side by side.
-    picture_size : tuple of int
+    image_size : tuple of int
         Height and width in pixels.
     engine : {"openvino", "keras"}
         What runs it.
@@ -56,14 +56,14 @@ class Network:
     Raises
     ------
     ValueError
-        If the pictures are too small for the backbone, or not of the one size it takes.
+        If the images are too small for the backbone, or not of the one size it takes.
     """
 
-    def __init__(self, backbone, weights, poolings, picture_size, engine, precision):
+    def __init__(self, backbone, weights, poolings, image_size, engine, precision):
         self._source = backbone
         self._weights = weights
         self._poolings = poolings
-        self._picture_size = picture_size
+        self._image_size = image_size
         self._engine_name = engine
         self._precision = precision
         self._engine = self._backbone = self._model = self._weights_read = None
@@ -84,8 +84,8 @@ class Network:
 
     @property
     def identity(self):
-        """Everything that the features of a picture depend on, as text."""
-        height, width = self._picture_size
+        """Everything that the features of an image depend on, as text."""
+        height, width = self._image_size
         poolings = "+".join(map(str, self._poolings))
         # Asked anew each time of a live model, which its owner may go on training.
         weights = self._weights_read or self._identify_weights()
@@ -96,8 +96,8 @@ class Network:
 
     @property
     def largest_batch(self):
-        """The most pictures in a batch where ``batch_size="auto"`` leaves it to the engine."""
-        return largest_batch(self._picture_size, gpu=self._engine_name == "keras" and has_gpu())
+        """The most images in a batch where ``batch_size="auto"`` leaves it to the engine."""
+        return largest_batch(self._image_size, gpu=self._engine_name == "keras" and has_gpu())
 
     def _identify_weights(self):
         if self._backbone is None:
@@ -112,11 +112,11 @@ class Network:
         if self._weights not in (None, "imagenet") and not os.path.isfile(self._weights):
             return None
         weights = weights_identity(self._weights)
-        return ConvertedFile(self._source, weights, self._poolings, self._picture_size)
+        return ConvertedFile(self._source, weights, self._poolings, self._image_size)
 
     def _build(self):
         self._backbone = as_backbone(self._source)
-        self._model = build_model(self._backbone, self._picture_size, self._pooling_alone)
+        self._model = build_model(self._backbone, self._image_size, self._pooling_alone)
 
     @property
     def _pooling_alone(self):
@@ -139,10 +139,10 @@ class Network:
 
         Parameters
         ----------
-        batches : iterable of (rows, pictures)
-            Row numbers, (n,), and uint8 pictures, (n, height, width, 3).
+        batches : iterable of (rows, images)
+            Row numbers, (n,), and uint8 images, (n, height, width, 3).
         batch_size : int or "auto"
-            The most pictures that go through the network at once.
+            The most images that go through the network at once.
         store : callable
             Called as ``store(rows, features)``, for a part of a batch at a time.
         """
@@ -189,22 +189,22 @@ class Network:
                     layer.dtype_policy = "mixed_bfloat16"
                 if keras_backend() == "torch":
                     fuse_normalization(layer)
-        pictures = keras.Input(core.input_shape[1:], dtype="uint8")
-        features = core(self._backbone.preprocess(keras.ops.cast(pictures, "float32")))
+        images = keras.Input(core.input_shape[1:], dtype="uint8")
+        features = core(self._backbone.preprocess(keras.ops.cast(images, "float32")))
         if len(features.shape) > 2:
             parts = [pool(features, pooling) for pooling in self._poolings]
             features = keras.ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-        return keras.Model(pictures, keras.ops.cast(features, "float32"))
+        return keras.Model(images, keras.ops.cast(features, "float32"))
 
 
-def build_model(backbone, picture_size, pooling):
-    """Build a backbone for pictures of one size, with weights of no meaning.
+def build_model(backbone, image_size, pooling):
+    """Build a backbone for images of one size, with weights of no meaning.
 
     Parameters
     ----------
     backbone : Backbone
         What is built.
-    picture_size : tuple of int
+    image_size : tuple of int
         Height and width in pixels.
     pooling : {"avg", "max"} or None
         How a feature map becomes a row.
@@ -217,22 +217,22 @@ def build_model(backbone, picture_size, pooling):
     Raises
     ------
     ValueError
-        If the pictures are too small for the backbone, or not of the one size it takes.
+        If the images are too small for the backbone, or not of the one size it takes.
     """
     try:
-        return backbone.build((*picture_size, 3), pooling)
+        return backbone.build((*image_size, 3), pooling)
     except ValueError as error:
         too_small = re.search(r"Input size must be at least (\d+)x(\d+)", str(error))
         if too_small is None:
             raise
-        height, width = picture_size
+        height, width = image_size
         raise ValueError(
-            f"{backbone.name} takes pictures of at least {too_small[1]} x {too_small[2]} pixels, "
+            f"{backbone.name} takes images of at least {too_small[1]} x {too_small[2]} pixels, "
             f"found {height} x {width}: put ImageResizer({backbone.input_size}) before it."
         ) from error
 
 
-def get_network(backbone, weights, poolings, picture_size, engine, precision):
+def get_network(backbone, weights, poolings, image_size, engine, precision):
     """Return a network, made now or earlier in this process.
 
     Parameters
@@ -243,7 +243,7 @@ def get_network(backbone, weights, poolings, picture_size, engine, precision):
         The weights of a backbone that was named.
     poolings : tuple of {"avg", "max", None}
         How a feature map becomes a row, in parts of it that stand side by side.
-    picture_size : tuple of int
+    image_size : tuple of int
         Height and width in pixels.
     engine : {"openvino", "keras"}
         What runs it.
@@ -255,7 +255,7 @@ def get_network(backbone, weights, poolings, picture_size, engine, precision):
     Network
         The same object for the same arguments, as long as no file among them has changed.
     """
-    settings = (tuple(poolings), tuple(picture_size), engine, precision)
+    settings = (tuple(poolings), tuple(image_size), engine, precision)
     key = (_identity(backbone), _identity(weights), *settings)
     with _lock:
         if key not in _networks:

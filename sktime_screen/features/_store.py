@@ -33,9 +33,9 @@ _SCHEMA = (
 class FeatureStore:
     """Features of frames on disk, one row a frame.
 
-    A row is found by the content of the film's file, the frame, how the picture is resized, and
+    A row is found by the content of the video's file, the frame, how the image is resized, and
     the network with its weights, pooling and precision: change any, and it is computed anew; move
-    or rename the film, and it is found again. Several processes may use a store at once, and a
+    or rename the video, and it is found again. Several processes may use a store at once, and a
     process that is killed loses the batch in flight at most. Each row is stored with a checksum:
     one that was damaged on the disk counts as missing, and is computed and stored anew. Where
     nothing can be written, on a full disk or in somebody else's folder, what is stored is read.
@@ -64,7 +64,7 @@ class FeatureStore:
     >>> from sktime_screen import FeatureStore
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store = FeatureStore(folder)
-    ...     store.put([b"a", b"b"], np.eye(2, dtype=np.float32), "network", "film.mp4")
+    ...     store.put([b"a", b"b"], np.eye(2, dtype=np.float32), "network", "video.mp4")
     ...     len(store)
     2
     """
@@ -348,13 +348,13 @@ def as_store(memory):
     return FeatureStore(os.path.join(memory.location, "sktime_screen"))
 
 
-def row_keys(picture_keys, network):
-    """Return the keys of rows from those of their pictures and the identity of the network.
+def row_keys(image_keys, network):
+    """Return the keys of rows from those of their images and the identity of the network.
 
     Parameters
     ----------
-    picture_keys : list of bytes
-        See ``frames.picture_keys``.
+    image_keys : list of bytes
+        See ``frames.image_keys``.
     network : str
         Everything about the network that its features depend on.
 
@@ -364,4 +364,4 @@ def row_keys(picture_keys, network):
         16 bytes a row.
     """
     suffix = network.encode()
-    return [hashlib.blake2b(key + suffix, digest_size=16).digest() for key in picture_keys]
+    return [hashlib.blake2b(key + suffix, digest_size=16).digest() for key in image_keys]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..video import PictureFiles, picture_keys
-from ._batches import rows_by_film
+from ..video import ImageFiles, image_keys
+from ._batches import rows_by_video
 from ._store import row_keys
 
 
@@ -17,9 +17,9 @@ class StoredFrames:
     network : str
         Everything about the network that its features depend on.
     frames : FrameSequence
-        The pictures.
+        The images.
     failures : dict
-        Told what is wrong with a film, by ``video``.
+        Told what is wrong with a video, by ``video``.
     """
 
     def __init__(self, store, network, frames, failures):
@@ -27,7 +27,7 @@ class StoredFrames:
         self._network = network
         self._frames = frames
         self._failures = failures
-        self._files = PictureFiles(frames)
+        self._files = ImageFiles(frames)
         self._keys = np.full(len(frames), None, object)
 
     def fill(self, features, rows) -> np.ndarray:
@@ -43,22 +43,22 @@ class StoredFrames:
         Returns
         -------
         ndarray of int
-            Those that have to be computed; none of films that failed.
+            Those that have to be computed; none of videos that failed.
         """
-        for video, of_film in rows_by_film(self._frames.table, rows).items():
+        for video, of_video in rows_by_video(self._frames.table, rows).items():
             try:
-                self._files.remember(of_film)
-                keys = row_keys(picture_keys(self._frames[of_film]), self._network)
+                self._files.remember(of_video)
+                keys = row_keys(image_keys(self._frames[of_video]), self._network)
             except Exception as error:
                 self._failures[video] = error
                 continue
-            if self.are_unchanged(video, of_film):
-                self._keys[of_film] = np.array(keys, object)
+            if self.are_unchanged(video, of_video):
+                self._keys[of_video] = np.array(keys, object)
         stored = self._store.fill(features, self._keys.tolist())
         return rows[[self._keys[row] is not None and not stored[row] for row in rows]]
 
     def put(self, features, rows) -> None:
-        """Store rows, but for those of films that changed since ``fill``.
+        """Store rows, but for those of videos that changed since ``fill``.
 
         Parameters
         ----------
@@ -67,18 +67,18 @@ class StoredFrames:
         rows : ndarray of int
             Which of its rows are new.
         """
-        for video, of_film in rows_by_film(self._frames.table, rows).items():
-            if self.are_unchanged(video, of_film):
-                keys = self._keys[of_film].tolist()
-                self._store.put(keys, features[of_film], self._network, str(video))
+        for video, of_video in rows_by_video(self._frames.table, rows).items():
+            if self.are_unchanged(video, of_video):
+                keys = self._keys[of_video].tolist()
+                self._store.put(keys, features[of_video], self._network, str(video))
 
     def are_unchanged(self, video, rows) -> bool:
-        """Tell whether the files of rows are still what they were; if not, the film failed.
+        """Tell whether the files of rows are still what they were; if not, the video failed.
 
         Parameters
         ----------
         video : str
-            The film.
+            The video.
         rows : ndarray of int
             Rows of it.
 

@@ -21,7 +21,7 @@ class UserModel(Backbone):
     Raises
     ------
     ValueError
-        If the model does not take one batch of pictures and give one array.
+        If the model does not take one batch of images and give one array.
     """
 
     def __init__(self, model):
@@ -94,28 +94,28 @@ class UserModel(Backbone):
         Raises
         ------
         ValueError
-            If the model takes pictures of another size.
+            If the model takes images of another size.
         """
         if self.input_size is not None and tuple(input_shape[:2]) != self.input_size:
             raise ValueError(
-                "The model {!r} takes pictures of {} x {} pixels (height x width), found "
+                "The model {!r} takes images of {} x {} pixels (height x width), found "
                 "{} x {}: put ImageResizer({}) before it.".format(
                     self.model.name, *self.input_size, *input_shape[:2], self.input_size
                 )
             )
         keras = load_keras()
-        pictures = keras.Input(input_shape)
-        features = self.model(pictures, training=False)
+        images = keras.Input(input_shape)
+        features = self.model(images, training=False)
         if len(features.shape) == 4 and pooling is not None:
             features = pool(features, pooling)
-        return keras.Model(pictures, features)
+        return keras.Model(images, features)
 
-    def preprocess(self, pictures):
-        """Hand the pictures on: the model's own layers do what it needs.
+    def preprocess(self, images):
+        """Hand the images on: the model's own layers do what it needs.
 
         Parameters
         ----------
-        pictures : tensor of float32
+        images : tensor of float32
             RGB from 0 to 255.
 
         Returns
@@ -123,7 +123,7 @@ class UserModel(Backbone):
         tensor
             The same.
         """
-        return pictures
+        return images
 
     def load(self, model, weights, pooling=None):
         """Return the model: its weights are in it.

@@ -7,7 +7,7 @@ from ._eaf import import_pympi, load_eaf
 from ._extract import extract_frames
 from ._file_lookup import as_seen_from
 from ._folder import load_frame_folder
-from ._label_page import write_label_page
+from ._label_page import save_label_page
 from ._label_studio import FRAME_RATE, load_label_studio
 from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, as_classes, indicators, label_table
 from ._sources import first_of_frames
@@ -34,7 +34,7 @@ __all__ = [
     "load_label_csv",
     "load_label_studio",
     "load_ucf101",
+    "save_label_page",
     "suggest_frames",
-    "write_label_page",
     "write_table",
 ]

@@ -10,7 +10,7 @@ from ..video import read_timeline
 
 _FORMS = (
     "read are seconds (90.5 or 90,5), 90s, 1m30s, 01:30.5, 00:01:30,500 and, by the frames of the "
-    "film, 00:01:30:12 or 00:01:30;12"
+    "video, 00:01:30:12 or 00:01:30;12"
 )
 _SECONDS = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _UNITS = re.compile(

@@ -13,11 +13,11 @@ from ._clock import check_unit, frame_rate_of, read_times
 from ._file_lookup import file_name, find_file
 from ._interval_labels import check_interval, label_intervals
 from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, SAMPLING_COLUMNS, as_classes
-from ._sources import check_in_films, first_of_frames, frame_sources, picture_table
+from ._sources import check_in_videos, first_of_frames, frame_sources, image_table
 from ._spacing import seconds_to_next
 from ._text_table import read_table
 
-_PICTURE_COLUMNS = ("Image_ID", "image", "filename")
+_IMAGE_COLUMNS = ("Image_ID", "image", "filename")
 _ZERO_OR_ONE = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
 # What ScreenTimeAggregator.appearances adds to its intervals.
 _OF_APPEARANCES = ("duration", "confidence", "peak_time")
@@ -31,13 +31,13 @@ def load_label_csv(
     Three kinds of file are known; in each, labels are one column of classes, or a 0/1 column for
     each character:
 
-    - a picture's name and its labels (``Image_ID,Class``), a row a frame, in the order of the film.
-      With ``video`` and ``rate`` the rows are the frames sampled from that film; without, the
-      pictures are read from files beside the CSV.
+    - an image's name and its labels (``Image_ID,Class``), a row a frame, in the order of the video.
+      With ``video`` and ``rate`` the rows are the frames sampled from that video; without, the
+      images are read from files beside the CSV.
     - ``video,time`` and labels, a row a frame. An optional column ``duration`` (s) says how long
       each frame stands for; else it is the usual distance to the next label, at most. With a
-      column ``image``, as :func:`extract_frames` writes it, the film is read where it is found,
-      just as it will be when it is measured, and the pictures where it is not.
+      column ``image``, as :func:`extract_frames` writes it, the video is read where it is found,
+      just as it will be when it is measured, and the images where it is not.
     - ``video,start,end,label`` (s), a row an interval, in any order. Intervals that overlap give a
       frame several labels; the moment a frame is shown decides, and one in no interval has none.
       ``appearances`` of a fitted pipeline, saved and corrected, are such a file.
@@ -50,26 +50,26 @@ def load_label_csv(
     Parameters
     ----------
     path : str or path
-        The CSV file, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252. Films and
-        pictures are looked for beside it, then from the working directory.
+        The CSV file, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252. Videos and
+        images are looked for beside it, then from the working directory.
     video : str or path, or list of these, optional
-        For pictures, the film they were taken from; otherwise, the film or films whose labels are
+        For images, the video they were taken from; otherwise, the video or videos whose labels are
         wanted out of several.
     rate : float, optional
-        Frames a second: at which the pictures were taken from ``video``, or at which films with
+        Frames a second: at which the images were taken from ``video``, or at which videos with
         intervals are sampled, then 1 by default.
     missing : {"error", "drop"}, default="error"
         What to do about rows without any label: raise, or leave them out, where only some of the
-        frames were labelled. Pictures of ``video`` are counted before rows are left out. If only
-        the labelled rows are in the file, the last number in the name of each picture says which
+        frames were labelled. Images of ``video`` are counted before rows are left out. If only
+        the labelled rows are in the file, the last number in the name of each image says which
         frame it is, from 0.
     frame_rate : float, optional
-        Frames a second by which times count frames, where they do; the film's own by default.
+        Frames a second by which times count frames, where they do; the video's own by default.
 
     Returns
     -------
     X : pandas.DataFrame
-        The frame table: ``video``, ``time`` and ``duration`` (s), ``image`` for pictures, and
+        The frame table: ``video``, ``time`` and ``duration`` (s), ``image`` for images, and
         ``stratum`` and ``inclusion`` as `suggest_frames` gives them.
     y : pandas.Series or pandas.DataFrame
         One class a frame, or the 0/1 indicators with a column a character. A single 0/1 column is
@@ -78,27 +78,27 @@ def load_label_csv(
     Raises
     ------
     FileNotFoundError
-        If the CSV, a film or a picture is missing.
+        If the CSV, a video or an image is missing.
     ValueError
         If it is in another format, columns are missing, unknown or come twice, a label is empty,
-        times cannot be read, are not in order, not in the film or fractions of a day, the same
-        frame has two labels that differ, or the film has not as many frames as the CSV has rows.
+        times cannot be read, are not in order, not in the video or fractions of a day, the same
+        frame has two labels that differ, or the video has not as many frames as the CSV has rows.
         Where one line is to blame, the message has its number.
 
     Warns
     -----
     UserWarning
-        If the file is not in UTF-8, or all its times lie in the first second of a longer film.
+        If the file is not in UTF-8, or all its times lie in the first second of a longer video.
 
     See Also
     --------
     save_label_csv : Writes such files.
-    extract_frames : Pictures of a film and a CSV to fill in.
+    extract_frames : Images of a video and a CSV to fill in.
 
     Examples
     --------
     >>> from sktime_screen import load_label_csv
-    >>> X, y = load_label_csv("mapping.csv", video="film.mp4", rate=1)  # doctest: +SKIP
+    >>> X, y = load_label_csv("mapping.csv", video="video.mp4", rate=1)  # doctest: +SKIP
     """
     path = os.fspath(path)
     if missing not in ("error", "drop"):
@@ -110,45 +110,45 @@ def load_label_csv(
     if {"video", "start", "end"} <= set(rows.columns):
         return _interval_labels(path, rows, folder, video, rate, missing, frame_rate)
     if {"video", "time"} <= set(rows.columns):
-        return _film_labels(path, rows, folder, video, missing, frame_rate)
+        return _video_labels(path, rows, folder, video, missing, frame_rate)
     if not isinstance(video, (str, os.PathLike, type(None))):
-        raise ValueError(f"{path!r} labels pictures: video is the one film they were taken from.")
-    return _picture_labels(path, rows, folder, video, rate, missing)
+        raise ValueError(f"{path!r} labels images: video is the one video they were taken from.")
+    return _image_labels(path, rows, folder, video, rate, missing)
 
 
-def _picture_labels(path, rows, folder, video, rate, missing):
-    picture = next((name for name in _PICTURE_COLUMNS if name in rows.columns), None)
-    labels = rows.columns.drop(picture, errors="ignore")
-    if picture is None or not len(labels):
+def _image_labels(path, rows, folder, video, rate, missing):
+    image = next((name for name in _IMAGE_COLUMNS if name in rows.columns), None)
+    labels = rows.columns.drop(image, errors="ignore")
+    if image is None or not len(labels):
         raise ValueError(
             f"{path!r} has the columns {list(rows.columns)}; expected 'Image_ID' and 'Class', "
             f"'video', 'time' and labels, or 'video', 'start', 'end' and 'label'."
         )
-    _check_filled(path, rows, [picture])
-    rows = _without_repeats(path, rows, picture, labels)
+    _check_filled(path, rows, [image])
+    rows = _without_repeats(path, rows, image, labels)
     labelled = _labelled(path, rows, labels, missing).to_numpy()
     if video is None:
-        table = _picture_table(path, rows[picture], folder, rate)
+        table = _image_table(path, rows[image], folder, rate)
     else:
-        table = _sampled_table(path, rows[picture], folder, video, rate)
+        table = _sampled_table(path, rows[image], folder, video, rate)
     return table[labelled].reset_index(drop=True), _targets(path, rows.loc[labelled, labels])
 
 
-def _film_labels(path, rows, folder, video, missing, frame_rate):
+def _video_labels(path, rows, folder, video, missing, frame_rate):
     labels = rows.columns.difference(FRAME_COLUMNS, sort=False)
     if not len(labels):
         raise ValueError(f"{path!r} has 'video' and 'time' but no column of labels.")
     _check_filled(path, rows, rows.columns.intersection(["video", "image"]))
-    rows = _of_film(path, rows, video)
+    rows = _of_video(path, rows, video)
     texts = rows["time"]
     rows = _with_times(path, rows, ["time", "duration"], folder, frame_rate)
     rows = _with_numbers(path, rows, SAMPLING_COLUMNS)
     rows = rows[_labelled(path, rows, labels, missing)]
     _check_order(path, rows)
     table = frame_sources(rows, folder)
-    check_in_films(table, [f"{path!r}, line {line}" for line in rows.index])
-    for found, of_film in table.groupby("video", sort=False) if "image" not in table else ():
-        _check_unit(path, found, texts.loc[of_film.index], of_film["time"])
+    check_in_videos(table, [f"{path!r}, line {line}" for line in rows.index])
+    for found, of_video in table.groupby("video", sort=False) if "image" not in table else ():
+        _check_unit(path, found, texts.loc[of_video.index], of_video["time"])
     y = _targets(path, rows[labels])
     kept, differing = first_of_frames(table, y)
     if differing is not None:
@@ -175,14 +175,14 @@ def _interval_labels(path, rows, folder, video, rate, missing, frame_rate):
             f"'end' and 'label'" + (f", and {unknown} are not known." if unknown else ".")
         )
     _check_filled(path, rows, ["video"])
-    rows = _of_film(path, rows, video)
+    rows = _of_video(path, rows, video)
     texts = rows[["start", "end"]]
     rows = _with_times(path, rows, ["start", "end"], folder, frame_rate)
     rows = rows[_labelled(path, rows, [label], missing)].rename(columns={label: "label"})
     where = {name: find_file(folder, name) for name in rows["video"].unique()}
     rows = rows.assign(video=rows["video"].map(where))
-    for found, of_film in rows.groupby("video", sort=False):
-        _check_unit(path, found, texts.loc[of_film.index], of_film[["start", "end"]])
+    for found, of_video in rows.groupby("video", sort=False):
+        _check_unit(path, found, texts.loc[of_video.index], of_video[["start", "end"]])
     for line, found, start, end in rows[["video", "start", "end"]].itertuples():
         check_interval(f"{path!r}, line {line}", start, end, found)
     return label_intervals(where.values(), rows, rate=1.0 if rate is None else rate)
@@ -202,7 +202,7 @@ def _with_times(path, rows, columns, folder, frame_rate):
     """Read times, and durations, which are above 0."""
     columns = rows.columns.intersection(columns, sort=False)
     _check_filled(path, rows, columns)
-    rates = [partial(_frame_rate, folder, film, frame_rate) for film in rows["video"]]
+    rates = [partial(_frame_rate, folder, video, frame_rate) for video in rows["video"]]
     for name in columns:
         rows = rows.assign(**{name: read_times(path, rows[name], rates)})
     for line, value in rows["duration"].items() if "duration" in columns else ():
@@ -213,13 +213,13 @@ def _with_times(path, rows, columns, folder, frame_rate):
     return rows
 
 
-def _check_unit(path, film, texts, times):
+def _check_unit(path, video, texts, times):
     written, times = texts.to_numpy().ravel(), times.to_numpy().ravel()
-    check_unit(f"{path!r}, {film!r}", written, times, read_timeline(film).length)
+    check_unit(f"{path!r}, {video!r}", written, times, read_timeline(video).length)
 
 
-def _frame_rate(folder, film, frame_rate):
-    return frame_rate_of(find_file(folder, film)) if frame_rate is None else frame_rate
+def _frame_rate(folder, video, frame_rate):
+    return frame_rate_of(find_file(folder, video)) if frame_rate is None else frame_rate
 
 
 def _with_numbers(path, rows, columns):
@@ -260,7 +260,7 @@ def _labelled(path, rows, labels, missing):
     return ~unlabelled
 
 
-def _of_film(path, rows, video):
+def _of_video(path, rows, video):
     if video is None:
         return rows
     videos = [video] if isinstance(video, (str, os.PathLike)) else video
@@ -284,13 +284,13 @@ def _check_order(path, rows):
         )
 
 
-def _without_repeats(path, rows, picture, labels):
-    """Drop pictures that come again with the same labels; raise where the labels differ."""
-    again = rows.duplicated(picture)
-    differs = rows.index[again & ~rows.duplicated([picture, *labels])]
+def _without_repeats(path, rows, image, labels):
+    """Drop images that come again with the same labels; raise where the labels differ."""
+    again = rows.duplicated(image)
+    differs = rows.index[again & ~rows.duplicated([image, *labels])]
     if len(differs):
-        line, name = differs[0], rows.loc[differs[0], picture]
-        first = rows.index[rows[picture] == name][0]
+        line, name = differs[0], rows.loc[differs[0], image]
+        first = rows.index[rows[image] == name][0]
         raise ValueError(
             f"{path!r}, line {line}: {name} has other labels than on line {first}. Keep one of "
             f"the two."
@@ -298,20 +298,20 @@ def _without_repeats(path, rows, picture, labels):
     return rows[~again]
 
 
-def _picture_table(path, names, folder, rate):
+def _image_table(path, names, folder, rate):
     try:
         images = [find_file(folder, name) for name in names]
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"{error} If the pictures of {path!r} were taken from a film, pass video= and rate=."
+            f"{error} If the images of {path!r} were taken from a video, pass video= and rate=."
         ) from error
-    return picture_table(images, folder, rate)
+    return image_table(images, folder, rate)
 
 
 def _sampled_table(path, names, folder, video, rate):
     if rate is None:
         raise ValueError(
-            "rate is missing: at how many frames a second were the pictures taken from the film?"
+            "rate is missing: at how many frames a second were the images taken from the video?"
         )
     table = VideoFrameSampler(rate=rate).sample(find_file(folder, video))
     numbers = [re.findall(r"\d+", os.path.splitext(name)[0])[-1:] for name in names]
@@ -321,14 +321,14 @@ def _sampled_table(path, names, folder, video, rate):
         if len(back) and np.ptp(numbers) + 1 == len(np.unique(numbers)) == len(names):
             raise ValueError(
                 f"{path!r}, line {names.index[back[0] + 1]}: {names.iloc[back[0] + 1]!r} comes "
-                f"after {names.iloc[back[0]]!r}. Put the lines into the order of the film."
+                f"after {names.iloc[back[0]]!r}. Put the lines into the order of the video."
             )
         return table
     if len(np.unique(numbers)) == len(names) and 0 <= numbers.min() <= numbers.max() < len(table):
         return table.iloc[numbers]
     raise ValueError(
-        f"{path!r} labels {len(names)} pictures, but {os.fspath(video)!r} at rate={rate} gives "
-        f"{len(table)} frames: is it the right film and rate? Labels for only some frames need "
+        f"{path!r} labels {len(names)} images, but {os.fspath(video)!r} at rate={rate} gives "
+        f"{len(table)} frames: is it the right video and rate? Labels for only some frames need "
         f"names with the number of the frame (frame0.jpg is the first), or the columns 'video' "
         f"and 'time'."
     )

@@ -16,7 +16,7 @@ from ._formats import check_format
 from ._xml import Elements, read_xml
 
 _SHAPES = {"box", "cuboid", "ellipse", "mask", "points", "polygon", "polyline", "skeleton"}
-# Of a video, CVAT calls the pictures by the number of the frame.
+# Of a video, CVAT calls the images by the number of the frame.
 _FRAME_NAME = re.compile(r"(?:.*/)?frame_(\d+)(?:\.\w+)?", re.ASCII)
 
 
@@ -47,7 +47,7 @@ def load_cvat(path, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
     FileNotFoundError
         If the annotations or the video are missing.
     ValueError
-        If the file cannot be read, has a DOCTYPE, is of several tasks or of pictures, or has
+        If the file cannot be read, has a DOCTYPE, is of several tasks or of images, or has
         annotations of frames that the video does not have; the message names label and frame.
 
     Warns
@@ -71,7 +71,7 @@ def load_cvat(path, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
     Examples
     --------
     >>> from sktime_screen import load_cvat
-    >>> X, y = load_cvat("annotations.xml", video="film.mp4", rate=2)  # doctest: +SKIP
+    >>> X, y = load_cvat("annotations.xml", video="video.mp4", rate=2)  # doctest: +SKIP
     """
     path = os.fspath(path)
     if not os.path.isfile(path):
@@ -79,7 +79,7 @@ def load_cvat(path, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
     check_format(path, "CVAT")
     found = _Annotations()
     read_xml(path, found)
-    source = _film(path, found.sources, video)
+    source = _video(path, found.sources, video)
     timeline = read_timeline(source)
     n_frames = len(timeline)
     stop = n_frames if found.stop is None else found.stop + 1
@@ -107,7 +107,7 @@ def load_cvat(path, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table[in_task].reset_index(drop=True), y[in_task].reset_index(drop=True)
 
 
-def _film(path, sources, video):
+def _video(path, sources, video):
     folder = os.path.dirname(path)
     if len(set(sources)) > 1:
         raise ValueError(f"{path!r} is of {len(sources)} tasks: export each by itself.")
@@ -230,7 +230,7 @@ class _Annotations(Elements):
         number = _FRAME_NAME.fullmatch(name)
         if not number:
             raise ValueError(
-                f"{name!r} is a picture, not a frame of a video: nothing tells at which second it "
+                f"{name!r} is an image, not a frame of a video: nothing tells at which second it "
                 f"was taken"
             )
         return number[1]

@@ -19,9 +19,9 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
     path : str or path
         The .eaf file.
     video : str or path, optional
-        The film; by default the first one linked in the file that is found there or beside it.
+        The video; by default the first one linked in the file that is found there or beside it.
     rate : float, default=1.0
-        Frames a second at which the film is sampled.
+        Frames a second at which the video is sampled.
     tier : str, optional
         The tier whose annotations are the names of characters. By default each tier is a
         character, on screen during its annotations, whatever they say; tiers that depend on
@@ -30,7 +30,7 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
     Returns
     -------
     X : pandas.DataFrame
-        The frame table of the film.
+        The frame table of the video.
     y : pandas.DataFrame
         0/1 indicators with a column a character. The moment a frame is shown decides; a frame in no
         annotation has none.
@@ -40,10 +40,10 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
     ImportError
         If ``pympi-ling`` is not installed.
     FileNotFoundError
-        If the annotation file or the film is missing.
+        If the annotation file or the video is missing.
     ValueError
         If the file cannot be read, has no such tier or nothing in it, or an annotation has no time,
-        no value or is not in the film; the message names tier and time.
+        no value or is not in the video; the message names tier and time.
 
     See Also
     --------
@@ -57,7 +57,7 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
     Examples
     --------
     >>> from sktime_screen import load_eaf
-    >>> X, y = load_eaf("film.eaf", rate=2)  # doctest: +SKIP
+    >>> X, y = load_eaf("video.eaf", rate=2)  # doctest: +SKIP
     """
     path = os.fspath(path)
     if not os.path.isfile(path):
@@ -70,7 +70,7 @@ def load_eaf(path, video=None, rate=1.0, *, tier=None) -> tuple[pd.DataFrame, pd
         eaf = elan.Eaf(os.path.abspath(path))
     except Exception as error:
         raise ValueError(f"{path!r} cannot be read as a file of ELAN: {error!r}") from error
-    found_video, origin = _film(path, eaf, video)
+    found_video, origin = _video(path, eaf, video)
     tiers = _tiers(path, eaf, tier)
     rows = []
     for name in tiers:
@@ -101,28 +101,28 @@ def import_pympi():
     return Elan
 
 
-def _film(path, eaf, video):
-    """Return the path of the film, and where ELAN's time 0 is in it (ms)."""
+def _video(path, eaf, video):
+    """Return the path of the video, and where ELAN's time 0 is in it (ms)."""
     folder = os.path.dirname(path)
     linked = eaf.get_linked_files()
-    films = [file for file in linked if file.get("MIME_TYPE", "").startswith("video")] or linked
+    videos = [file for file in linked if file.get("MIME_TYPE", "").startswith("video")] or linked
     if video is not None:
         name = os.path.basename(os.fspath(video))
-        origins = [_origin(file) for file in films if name in _names(file)]
+        origins = [_origin(file) for file in videos if name in _names(file)]
         return find_file(folder, video), (origins or [0])[0]
-    for file in films:
+    for file in videos:
         for name in _names(file):
             found = look_for(folder, name)
             if found is not None:
                 return found, _origin(file)
     raise FileNotFoundError(
-        f"{path!r} links {[file.get('MEDIA_URL') for file in films]}: no such film there, nor "
+        f"{path!r} links {[file.get('MEDIA_URL') for file in videos]}: no such video there, nor "
         f"beside it. Pass its path as video=."
     )
 
 
 def _names(file):
-    """Return the film's path from the annotation file, its name and its path when it was linked."""
+    """Return the video's relative path, name and absolute path as the annotation file has them."""
     url = unquote(urlsplit(file.get("MEDIA_URL") or "").path, errors="surrogateescape")
     relative = unquote(file.get("RELATIVE_MEDIA_URL") or "").removeprefix("./")
     base = (relative or url).rsplit("/", 1)[-1]

@@ -1,4 +1,4 @@
-"""Pictures of films, and a CSV to fill in."""
+"""Images of videos, and a CSV to fill in."""
 
 import os
 import warnings
@@ -16,8 +16,8 @@ from ._file_lookup import as_seen_from
 from ._text_table import read_table, write_table
 
 _COLUMNS = ["video", "time", "duration", "image"]
-# Whole pictures of films are large: these are all that is in memory at a time.
-_PICTURES_AT_ONCE = 4
+# Whole images of videos are large: these are all that is in memory at a time.
+_IMAGES_AT_ONCE = 4
 
 
 def extract_frames(
@@ -27,22 +27,22 @@ def extract_frames(
     *,
     characters=(),
     on_error="raise",
-    picture_format="jpg",
+    image_format="jpg",
     verbose=False,
 ) -> pd.DataFrame:
-    """Write frames of films as pictures, and a CSV file to fill in with labels.
+    """Write frames of videos as images, and a CSV file to fill in with labels.
 
-    ``labels.csv`` in the folder has a line a picture, ``video,time,duration,image`` and an empty
+    ``labels.csv`` in the folder has a line an image, ``video,time,duration,image`` and an empty
     column for each character. Filled in, it is read by ``load_label_csv``, with
     ``missing="drop"`` if only some of the lines are.
 
-    Called again, for example after an interruption, it writes only what is not there: pictures are
+    Called again, for example after an interruption, it writes only what is not there: images are
     kept, and so are the labels that were filled in.
 
     Parameters
     ----------
     videos : path or list of paths
-        Films.
+        Videos.
     folder : str or path
         Where to write; it is made if need be.
     rate : float or None, default=1.0
@@ -51,9 +51,9 @@ def extract_frames(
         Names for the columns, to be filled in with 0 and 1. Without, there is one column ``label``
         for a class a frame.
     on_error : {"raise", "warn", "skip"}, default="raise"
-        What to do about a film that cannot be read: raise, leave it out with a warning, or leave it
-        out.
-    picture_format : {"jpg", "png"}, default="jpg"
+        What to do about a video that cannot be read: raise, leave it out with a warning, or leave
+        it out.
+    image_format : {"jpg", "png"}, default="jpg"
         JPEG is smaller, PNG keeps every pixel.
     verbose : bool, default=False
         Whether to show a progress bar.
@@ -61,39 +61,39 @@ def extract_frames(
     Returns
     -------
     pandas.DataFrame
-        The frame table of the pictures: ``video``, ``time``, ``duration`` and ``image``.
+        The frame table of the images: ``video``, ``time``, ``duration`` and ``image``.
 
     Raises
     ------
     FileNotFoundError, IsADirectoryError, VideoError
-        If a film is missing or unreadable and ``on_error="raise"``; the message names it.
+        If a video is missing or unreadable and ``on_error="raise"``; the message names it.
     OSError
-        If a picture or the CSV cannot be written; no file is ever half written.
+        If an image or the CSV cannot be written; no file is ever half written.
     ValueError
-        If no film was given or none can be read, a parameter is wrong, or there is a CSV with other
-        columns, or of another film of the same name.
+        If no video was given or none can be read, a parameter is wrong, or there is a CSV with
+        other columns, or of another video of the same name.
 
     See Also
     --------
     load_label_csv : Reads the labels.
-    load_frame_folder : Reads the pictures when they were sorted into folders instead.
+    load_frame_folder : Reads the images when they were sorted into folders instead.
 
     Notes
     -----
-    A picture is called after its film, the beginning of a digest of the film's content, and its
-    time in seconds: films of the same name do not mix.
+    An image is called after its video, the beginning of a digest of the video's content, and its
+    time in seconds: videos of the same name do not mix.
 
     Examples
     --------
     >>> from sktime_screen import extract_frames
     >>> X = extract_frames(
-    ...     ["film.mp4"], "pictures", rate=1, characters=["tom", "jerry"]
+    ...     ["video.mp4"], "images", rate=1, characters=["tom", "jerry"]
     ... )  # doctest: +SKIP
     """
     if on_error not in ("raise", "warn", "skip"):
         raise ValueError(f"on_error={on_error!r}: expected 'raise', 'warn' or 'skip'.")
-    if picture_format not in ("jpg", "png"):
-        raise ValueError(f"picture_format={picture_format!r}: expected 'jpg' or 'png'.")
+    if image_format not in ("jpg", "png"):
+        raise ValueError(f"image_format={image_format!r}: expected 'jpg' or 'png'.")
     folder = os.fspath(folder)
     videos = [videos] if isinstance(videos, (str, os.PathLike)) else list(videos)
     listing = os.path.join(folder, "labels.csv")
@@ -104,12 +104,12 @@ def extract_frames(
     for video in map(os.fspath, videos):
         try:
             table = sampler.sample(video)
-            table["image"] = _image_paths(table, video, folder, picture_format)
+            table["image"] = _image_paths(table, video, folder, image_format)
         except (OSError, VideoError) as error:
             _leave_out(error, on_error)
             continue
         try:
-            _write_pictures(table, picture_format, verbose)
+            _write_images(table, image_format, verbose)
         except VideoError as error:
             _leave_out(error, on_error)
             continue
@@ -146,15 +146,15 @@ def _lines(listing, labels):
 
 
 def _with_lines(lines, table, folder):
-    """Add the lines that are not there yet, in the order of film and time."""
+    """Add the lines that are not there yet, in the order of video and time."""
     new = table.assign(
         video=[shown_path(as_seen_from(folder, video)) for video in table["video"]],
         image=[shown_path(os.path.basename(image)) for image in table["image"]],
     )
-    other = lines["video"].isin(new["video"]) & ~_film_of(lines).isin(_film_of(new))
+    other = lines["video"].isin(new["video"]) & ~_video_of(lines).isin(_video_of(new))
     if other.any():
         raise ValueError(
-            f"{lines['image'][other].iloc[0]!r} in {folder!r} was taken from a film that was "
+            f"{lines['image'][other].iloc[0]!r} in {folder!r} was taken from a video that was "
             f"called {lines['video'][other].iloc[0]!r} and is another one now: move labels.csv "
             f"away, or take another folder."
         )
@@ -169,36 +169,36 @@ def _with_lines(lines, table, folder):
     return lines.assign(duration=lines["duration"].mask(shorter, left.round(6).astype(str)))
 
 
-def _film_of(lines):
-    """Return what tells films apart in the names of pictures: their name and digest."""
+def _video_of(lines):
+    """Return what tells videos apart in the names of images: their name and digest."""
     return lines["image"].str.rsplit("_", n=1).str[0]
 
 
-def _image_paths(table, video, folder, picture_format):
+def _image_paths(table, video, folder, image_format):
     stem = f"{os.path.splitext(os.path.basename(video))[0]}_{file_digest(video).hex()[:8]}"
-    names = [f"{stem}_{time:09.3f}.{picture_format}" for time in table["time"]]
+    names = [f"{stem}_{time:09.3f}.{image_format}" for time in table["time"]]
     return [os.path.join(folder, name) for name in names]
 
 
-def _write_pictures(table, picture_format, verbose):
+def _write_images(table, image_format, verbose):
     there = table["image"].map(os.path.exists)
     wanted = table[~there]
     images = wanted["image"].to_numpy()
     name = os.path.basename(table["video"].iloc[0])
     with progress(name, len(table), verbose) as advance:
         advance(int(there.sum()))
-        for row, picture in _decoded(wanted[["video", "time", "duration"]]):
-            _, encoded = cv2.imencode(f".{picture_format}", picture[..., ::-1])
+        for row, image in _decoded(wanted[["video", "time", "duration"]]):
+            _, encoded = cv2.imencode(f".{image_format}", image[..., ::-1])
             with written_whole(images[row]) as unfinished:
                 unfinished.write_bytes(encoded)
             advance(1)
 
 
 def _decoded(table):
-    """Yield (row, picture); trouble with the film is a VideoError, unlike that of writing."""
+    """Yield (row, image); trouble with the video is a VideoError, unlike that of writing."""
     try:
-        for rows, pictures in FrameSequence(table).iter_batches(_PICTURES_AT_ONCE):
-            yield from zip(rows, pictures, strict=True)
+        for rows, images in FrameSequence(table).iter_batches(_IMAGES_AT_ONCE):
+            yield from zip(rows, images, strict=True)
     except OSError as error:
         raise VideoError(f"{table['video'].iloc[0]!r} cannot be read any more: {error}") from error
 

@@ -11,7 +11,7 @@ _ABSOLUTE = re.compile(r"[a-zA-Z]:[\\/]|[\\/]+")
 
 
 def find_file(folder, path):
-    """Return where a film or picture named in a file of labels is.
+    """Return where a video or image named in a file of labels is.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def look_for_moved(folder, path):
 
 
 def file_name(path):
-    """Return the name of a film or picture without its folders, the same however it is written."""
+    """Return the name of a video or image without its folders, the same however it is written."""
     name = re.split(r"[\\/]", path_meant(os.fspath(path)))[-1]
     return unicodedata.normalize("NFC", name)
 
@@ -102,7 +102,7 @@ def as_seen_from(folder, path):
     folder : str
         The folder of the file that names the other; "" is the working directory.
     path : str
-        Path of a film or picture; where there is none, it is a name and stays as it is.
+        Path of a video or image; where there is none, it is a name and stays as it is.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Labels from class folders of pictures."""
+"""Labels from class folders of images."""
 
 import filecmp
 import os
@@ -11,27 +11,27 @@ import pandas as pd
 
 from ._label_table import as_classes
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
 def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
-    """Load pictures that were sorted into one folder a class.
+    """Load images that were sorted into one folder a class.
 
     Parameters
     ----------
     path : str or path
         The folder of the class folders: ``path/tom/frame0.jpg``, ``path/jerry/frame7.jpg``, ...
     rate : float, default=1.0
-        Frames a second at which the pictures were taken; each stands for ``1 / rate`` seconds.
+        Frames a second at which the images were taken; each stands for ``1 / rate`` seconds.
 
     Returns
     -------
     X : pandas.DataFrame
-        The frame table: ``video`` is the folder, ``image`` the path of each picture, ``time`` and
-        ``duration`` (s) follow from the order of the pictures' names over all classes
+        The frame table: ``video`` is the folder, ``image`` the path of each image, ``time`` and
+        ``duration`` (s) follow from the order of the images' names over all classes
         (``frame10`` after ``frame9``) and the rate.
     y : pandas.Series
-        The class of each picture: the name of its folder, as a number where all are whole ones
+        The class of each image: the name of its folder, as a number where all are whole ones
         as Python writes them.
 
     Raises
@@ -39,7 +39,7 @@ def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
     FileNotFoundError, NotADirectoryError
         If there is no such folder.
     ValueError
-        If there are no class folders, one of them has no pictures, a picture is in two of them, or
+        If there are no class folders, one of them has no images, an image is in two of them, or
         the rate is not above 0.
 
     Examples
@@ -59,40 +59,40 @@ def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
     classes = [name for name in classes if not name.startswith(".")]
     if not classes:
         raise ValueError(f"{path!r} has no class folders in it: expected one folder a class.")
-    pictures = []
+    images = []
     for name in classes:
         files = [
             file
             for file in os.listdir(os.path.join(path, name))
-            if file.lower().endswith(PICTURES) and not file.startswith(".")
+            if file.lower().endswith(IMAGES) and not file.startswith(".")
         ]
         if not files:
             raise ValueError(
-                f"The class folder {os.path.join(path, name)!r} has no pictures "
-                f"({', '.join(PICTURES)})."
+                f"The class folder {os.path.join(path, name)!r} has no images "
+                f"({', '.join(IMAGES)})."
             )
-        pictures += [(_natural_order(file), name, file) for file in files]
-    pictures.sort()
-    _check_once(path, pictures)
+        images += [(_natural_order(file), name, file) for file in files]
+    images.sort()
+    _check_once(path, images)
     table = pd.DataFrame(
         {
             "video": path,
-            "time": np.arange(len(pictures)) / rate,
+            "time": np.arange(len(images)) / rate,
             "duration": 1 / rate,
-            "image": [os.path.join(path, name, file) for _, name, file in pictures],
+            "image": [os.path.join(path, name, file) for _, name, file in images],
         }
     )
-    return table, as_classes(pd.Series([name for _, name, _ in pictures], name="class"))
+    return table, as_classes(pd.Series([name for _, name, _ in images], name="class"))
 
 
-def _check_once(path, pictures):
-    """Raise where the same picture was sorted into two classes."""
-    for (_, name, file), (_, other, again) in pairwise(pictures):
+def _check_once(path, images):
+    """Raise where the same image was sorted into two classes."""
+    for (_, name, file), (_, other, again) in pairwise(images):
         paths = os.path.join(path, name, file), os.path.join(path, other, again)
         if file == again and filecmp.cmp(*paths, shallow=False):
             raise ValueError(
                 f"{file!r} is in {name!r} and in {other!r} of {path!r}: a folder is one class. "
-                f"For several characters on a picture, label with extract_frames and a CSV file."
+                f"For several characters on an image, label with extract_frames and a CSV file."
             )
 
 

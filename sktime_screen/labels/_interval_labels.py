@@ -1,25 +1,25 @@
-"""From the intervals of a film to labels of its frames, and back."""
+"""From the intervals of a video to labels of its frames, and back."""
 
 import numpy as np
 import pandas as pd
 
 from ..video import TIME_TOLERANCE, VideoFrameSampler, read_timeline
-from ._sources import same_films
+from ._sources import same_videos
 
-# A container, its sound and its pictures need not end together, and people type whole seconds.
+# A container, its sound and its images need not end together, and people type whole seconds.
 _END_TOLERANCE = 1.0
 
 
 def label_intervals(videos, intervals, characters=None, *, rate):
-    """Sample films and label their frames by intervals.
+    """Sample videos and label their frames by intervals.
 
     A frame has the labels of the intervals that its own moment lies in: what is learned is what
-    its picture shows.
+    its image shows.
 
     Parameters
     ----------
     videos : iterable of str
-        Paths of the films.
+        Paths of the videos.
     intervals : pandas.DataFrame
         ``video`` (path), ``start`` and ``end`` (s), ``label``; in any order, overlapping or not.
     characters : list of str, optional
@@ -30,30 +30,30 @@ def label_intervals(videos, intervals, characters=None, *, rate):
     Returns
     -------
     X : pandas.DataFrame
-        The frame table of the films.
+        The frame table of the videos.
     y : pandas.DataFrame
         0/1 indicators, int64, a column a character; a frame in no interval has none.
     """
     videos = list(videos)
-    called = dict(zip(videos, same_films(videos), strict=True))
+    called = dict(zip(videos, same_videos(videos), strict=True))
     intervals = intervals.assign(video=intervals["video"].map(called))
     table = VideoFrameSampler(rate=rate).sample(list(dict.fromkeys(called.values())))
     characters = intervals["label"].unique() if characters is None else characters
     column = {name: number for number, name in enumerate(characters)}
     values = np.zeros((len(table), len(column)), np.int64)
     rows_of = table.groupby("video", sort=False).indices
-    for video, of_film in intervals.groupby("video", sort=False):
+    for video, of_video in intervals.groupby("video", sort=False):
         rows = rows_of[video]
         times = table["time"].to_numpy()[rows] + TIME_TOLERANCE
-        first = np.searchsorted(times, of_film["start"])
-        last = np.searchsorted(times, of_film["end"])
-        for begin, end, label in zip(first, last, of_film["label"], strict=True):
+        first = np.searchsorted(times, of_video["start"])
+        last = np.searchsorted(times, of_video["end"])
+        for begin, end, label in zip(first, last, of_video["label"], strict=True):
             values[rows[begin:end], column[label]] = 1
     return table, pd.DataFrame(values, columns=list(characters))
 
 
 def check_interval(where, start, end, video):
-    """Check that an interval lies in its film.
+    """Check that an interval lies in its video.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ def check_interval(where, start, end, video):
     start, end : float
         Seconds.
     video : str
-        Path of the film.
+        Path of the video.
 
     Raises
     ------
     ValueError
-        If it is empty or not in the film.
+        If it is empty or not in the video.
     """
     if not end > start:
         raise ValueError(f"{where}: the interval ends at {end} s and starts at {start} s.")

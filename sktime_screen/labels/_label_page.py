@@ -1,4 +1,4 @@
-"""The labelling page: frames of films in one HTML file, labelled by keyboard."""
+"""The labelling page: frames of videos in one HTML file, labelled by keyboard."""
 
 import csv
 import hashlib
@@ -24,13 +24,13 @@ _INTERVAL_COLUMNS = ("start", "end")
 _CLASS_COLUMN = "label"
 _STYLES = ("look.css", "layout.css", "cards.css", "narrow.css")
 _SCRIPTS = ("labels.js", "keeping.js", "grid.js", "panel.js", "page.js")
-# The page's thumbnails are as high as most pictures ask for, but never slits or towers.
+# The page's thumbnails are as high as most images ask for, but never slits or towers.
 _ASPECT_RANGE = (0.4, 1.0)
 _THUMBNAIL_WIDTH = 320
 _THUMBNAIL_QUALITY = 80
 
 
-def write_label_page(
+def save_label_page(
     X, classes, path, *, multilabel=True, background=None, labels=None, probabilities=None
 ) -> None:
     """Write a page on which frames are labelled in the browser, by keyboard, mouse or touch.
@@ -67,7 +67,7 @@ def write_label_page(
     Raises
     ------
     FileNotFoundError, IsADirectoryError, VideoError
-        If a film or picture, or the folder of the page, is missing or unreadable.
+        If a video or image, or the folder of the page, is missing or unreadable.
     ValueError
         If there are no frames or classes, a class has no name or one that the CSV needs, or labels
         or probabilities do not fit the frames and classes.
@@ -87,9 +87,9 @@ def write_label_page(
 
     Examples
     --------
-    >>> from sktime_screen import VideoFrameSampler, write_label_page
-    >>> X = VideoFrameSampler(rate=0.2).sample("film.mp4")  # doctest: +SKIP
-    >>> write_label_page(X, ["tom", "jerry"], "labels.html")  # doctest: +SKIP
+    >>> from sktime_screen import VideoFrameSampler, save_label_page
+    >>> X = VideoFrameSampler(rate=0.2).sample("video.mp4")  # doctest: +SKIP
+    >>> save_label_page(X, ["tom", "jerry"], "labels.html")  # doctest: +SKIP
     """
     table = check_frame_table(X)
     if table.empty:
@@ -99,7 +99,7 @@ def write_label_page(
     suggestions = _suggestions(probabilities, table, names, nobody, multilabel)
     target = checked_target(path)
 
-    pictures, aspects = _thumbnails(table)
+    images, aspects = _thumbnails(table)
     head = [name for name in _FRAME_COLUMNS if name in table]
     if multilabel:
         head += names
@@ -114,15 +114,15 @@ def write_label_page(
         "nobody": nobody,
         "aspect": float(np.clip(np.median(aspects), *_ASPECT_RANGE)),
         "csv": {"name": f"{target.stem}.csv", "head": _csv_line(head), "values": values},
-        "films": _film_names(table["video"]),
+        "videos": _video_names(table["video"]),
         "frames": [
-            {"film": film, "time": time, "row": row, "given": label, "picture": picture, **more}
-            for film, time, row, label, picture, more in zip(
+            {"video": video, "time": time, "row": row, "given": label, "image": image, **more}
+            for video, time, row, label, image, more in zip(
                 pd.factorize(table["video"])[0].tolist(),
                 table["time"].tolist(),
                 _csv_rows(table),
                 given,
-                pictures,
+                images,
                 suggestions,
                 strict=True,
             )
@@ -133,13 +133,13 @@ def write_label_page(
 
 
 def _thumbnails(table):
-    """Return the pictures of the rows and their height over width."""
-    pictures, aspects = [None] * len(table), np.ones(len(table))
+    """Return the images of the rows and their height over width."""
+    images, aspects = [None] * len(table), np.ones(len(table))
     for rows in rows_by_file(table):
         made, aspects[rows] = thumbnails(table.iloc[rows], _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
-        for row, picture in zip(rows, made, strict=True):
-            pictures[row] = picture
-    return pictures, aspects
+        for row, image in zip(rows, made, strict=True):
+            images[row] = image
+    return images, aspects
 
 
 def _checked_names(classes, multilabel, background):
@@ -281,7 +281,7 @@ def _csv_rows(table):
     ]
 
 
-def _film_names(videos):
+def _video_names(videos):
     return [shown(Path(video).name or video) for video in pd.unique(videos)]
 
 

@@ -10,15 +10,15 @@ import pandas as pd
 
 from ._clock import read_time
 from ._file_lookup import look_for
-from ._folder import PICTURES
+from ._folder import IMAGES
 from ._formats import check_format
 from ._interval_labels import check_interval, label_intervals
-from ._sources import check_in_films, first_of_frames, frame_sources, picture_table
+from ._sources import check_in_videos, first_of_frames, frame_sources, image_table
 
 # What Label Studio's <Video> takes a second to have where its frameRate is not set.
 FRAME_RATE = 24.0
 _KINDS = {list: "a list", dict: "an object", str: "text", int: "a whole number"}
-# Frame numbers beyond are no longer exact, and of no film.
+# Frame numbers beyond are no longer exact, and of no video.
 _MOST_FRAMES = 2**53
 
 
@@ -27,8 +27,8 @@ def load_label_studio(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Load labels of frames from a JSON export of Label Studio.
 
-    Two kinds of project are known: films with ``TimelineLabels``, and pictures with ``Choices``,
-    one or several a picture. Tasks that nobody has finished, or that were skipped, are left out.
+    Two kinds of project are known: videos with ``TimelineLabels``, and images with ``Choices``,
+    one or several an image. Tasks that nobody has finished, or that were skipped, are left out.
     Where a task has annotations marked as ground truth, the others are left out. Predictions that
     :func:`save_label_studio` wrote are read until the file has been through Label Studio.
 
@@ -37,11 +37,11 @@ def load_label_studio(
     path : str or path
         The file, exported as "JSON".
     rate : float, default=1.0
-        Frames a second at which films are sampled, or at which pictures were taken. Pictures of
+        Frames a second at which videos are sampled, or at which images were taken. Images of
         tasks that have ``video`` and ``time``, as :func:`extract_frames` and
-        :func:`save_label_studio` give them, need none: there the film is read where it is found.
+        :func:`save_label_studio` give them, need none: there the video is read where it is found.
     folder : str or path, optional
-        Where films and pictures are, by default the folder of the export. Names may have Label
+        Where videos and images are, by default the folder of the export. Names may have Label
         Studio's prefix of uploaded files or not.
     frame_rate : float, optional
         The ``frameRate`` of the project's ``<Video>``. By default the field ``fps`` of each task,
@@ -58,10 +58,10 @@ def load_label_studio(
     Raises
     ------
     FileNotFoundError
-        If the export, a film or a picture is missing.
+        If the export, a video or an image is missing.
     ValueError
         If it is another file or export, labels of a task contradict each other, or frames are not
-        in the film; the message names the task.
+        in the video; the message names the task.
 
     See Also
     --------
@@ -93,11 +93,11 @@ def load_label_studio(
             if "choices" in of_task and "timelinelabels" not in of_task:
                 raise ValueError(
                     f"{task['where']} has choices, and other tasks have timelinelabels: export "
-                    f"films and pictures apart."
+                    f"videos and images apart."
                 )
-        return _films(tasks, folder, rate, frame_rate)
+        return _videos(tasks, folder, rate, frame_rate)
     if "choices" in types:
-        return _pictures(tasks, folder, rate)
+        return _images(tasks, folder, rate)
     raise ValueError(
         f"{path!r} has neither timelinelabels nor choices, but {sorted(types) or 'no labels'}."
     )
@@ -152,29 +152,29 @@ def _items(where, holder, name, kind):
     return holder[name]
 
 
-def _films(tasks, folder, rate, frame_rate):
-    rows, films = [], []
+def _videos(tasks, folder, rate, frame_rate):
+    rows, videos = [], []
     for task in tasks:
         where, data = task["where"], task["data"]
-        film = _found(where, data, "video", folder)
-        films.append(film)
+        video = _found(where, data, "video", folder)
+        videos.append(video)
         per_second = frame_rate or _above_zero(where, data, "fps", FRAME_RATE)
         answers = [_ranges(where, each) for each in task["answers"]]
         for first, last, label in _agreed(where, answers):
             start, end = max(first - 1, 0) / per_second, last / per_second
             frames = f"frames {first} to {last} at {per_second:g} a second"
-            check_interval(f"{where}, {label!r}, {frames}", start, end, film)
-            rows.append((film, start, end, label))
+            check_interval(f"{where}, {label!r}, {frames}", start, end, video)
+            rows.append((video, start, end, label))
     intervals = pd.DataFrame(rows, columns=["video", "start", "end", "label"])
-    return label_intervals(dict.fromkeys(films), intervals, rate=rate)
+    return label_intervals(dict.fromkeys(videos), intervals, rate=rate)
 
 
-def _pictures(tasks, folder, rate):
+def _images(tasks, folder, rate):
     labels = {}
     for task in tasks:
         image = _found(task["where"], task["data"], "image", folder)
-        if not image.lower().endswith(PICTURES):
-            raise ValueError(f"{task['where']}: {image!r} is not a picture; labels of frames are.")
+        if not image.lower().endswith(IMAGES):
+            raise ValueError(f"{task['where']}: {image!r} is not an image; labels of frames are.")
         chosen = _agreed(task["where"], [_choices(task["where"], each) for each in task["answers"]])
         if labels.setdefault(image, (chosen, task))[0] != chosen:
             raise ValueError(f"{task['where']}: {image!r} has other labels in another task.")
@@ -183,7 +183,7 @@ def _pictures(tasks, folder, rate):
     y = pd.DataFrame(values, columns=characters, dtype=np.int64)
     labelled = [task for _, task in labels.values()]
     if any(task["data"].get(name) is None for task in labelled for name in ("video", "time")):
-        return picture_table(list(labels), folder, rate), y
+        return image_table(list(labels), folder, rate), y
     where = [task["where"] for task in labelled]
     named = list(zip(where, [task["data"] for task in labelled], strict=True))
     data = pd.DataFrame(
@@ -194,7 +194,7 @@ def _pictures(tasks, folder, rate):
         }
     )
     table = frame_sources(data, folder)
-    check_in_films(table, where)
+    check_in_videos(table, where)
     table["duration"] = [_above_zero(*task, "duration", 1 / rate) for task in named]
     first, differing = first_of_frames(table, y)
     if differing is not None:
@@ -259,7 +259,7 @@ def _agreed(where, answers):
 
 
 def _found(where, data, kind, folder):
-    """Return the path of a task's film or picture."""
+    """Return the path of a task's video or image."""
     if kind in data:
         named = [_field(where, data, kind, str)]
     else:
@@ -284,5 +284,5 @@ def _candidates(name):
         return [name]
     served = parse_qs(url.query, errors=errors).get("d", [unquote(url.path, errors=errors)])[0]
     base = served.rsplit("/", 1)[-1]
-    # Uploaded files: /data/upload/3/5a6b7c8d-film.mp4
+    # Uploaded files: /data/upload/3/5a6b7c8d-video.mp4
     return [name, served.lstrip("/"), base, re.sub(r"^[0-9a-f]{8}-", "", base)]

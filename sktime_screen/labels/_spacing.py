@@ -5,10 +5,10 @@ import pandas as pd
 
 
 def seconds_to_next(table):
-    """Return for how long each labelled frame stands: until the next label of its film.
+    """Return for how long each labelled frame stands: until the next label of its video.
 
-    Where labels lie further apart than usual in their film (the median distance), a frame stands
-    for the usual distance; the last one of a film too.
+    Where labels lie further apart than usual in their video (the median distance), a frame stands
+    for the usual distance; the last one of a video too.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ def seconds_to_next(table):
     Returns
     -------
     pandas.Series
-        Seconds, in the rows of the table; 1.0 for a film with a single label.
+        Seconds, in the rows of the table; 1.0 for a video with a single label.
     """
     durations = pd.Series(1.0, index=table.index)
     for _, times in table.groupby("video", sort=False)["time"]:

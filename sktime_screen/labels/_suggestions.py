@@ -1,4 +1,4 @@
-"""Which frames of a film are worth a label."""
+"""Which frames of a video are worth a label."""
 
 import numpy as np
 import pandas as pd
@@ -7,13 +7,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..features import by_looks, few_columns
+from ..features import embed_frames, project_features
 from ..video import (
     VideoFrameSampler,
     check_frame_table,
     frame_index,
     is_frame_index,
-    resolved_films,
+    resolved_videos,
 )
 from ._facility_location import Coverage
 
@@ -51,14 +51,14 @@ def suggest_frames(
         that look alike: nearly as good for learning, and every frame has a known probability of
         being taken, so that shares and their intervals can be estimated without bias. "uncertain"
         takes frames that `estimator` is in doubt about and many others resemble, for a second
-        round. "blocks" parts each film into stretches of time and takes two frames at random of
+        round. "blocks" parts each video into stretches of time and takes two frames at random of
         each: the narrowest intervals of seconds from labels. "random" takes any, all with the same
         probability.
     features : pandas.DataFrame or transformer
         What the frames look like, for all strategies but "blocks" and "random": a table with the
         frame index that has a row for every frame of `X`, or what makes it of `X`, such as
         ``recommended_pipeline(memory="features")[:3]``. A transformer that is not fitted is cloned
-        and fitted to `X`. Maps, as of that pipeline, are averaged over 3 x 4 parts of the picture.
+        and fitted to `X`. Maps, as of that pipeline, are averaged over 3 x 4 parts of the image.
     estimator : classifier or pandas.DataFrame
         For "uncertain": a fitted pipeline whose ``predict_proba`` takes `X`, or its probabilities,
         a table with the frame index and a column a class that has a row for every frame of `X`.
@@ -72,7 +72,7 @@ def suggest_frames(
     Returns
     -------
     pandas.DataFrame
-        The rows of the frame table that were chosen, film by film in the order of time, with the
+        The rows of the frame table that were chosen, video by video in the order of time, with the
         index they have in `X`. "stratified", "blocks" and "random" add the columns ``stratum``
         (number of the group) and ``inclusion`` (the probability with which the frame was taken, in
         (0, 1]).
@@ -81,7 +81,7 @@ def suggest_frames(
     ------
     ValueError
         If there are fewer than n frames, for "diverse" and "uncertain" without a label, or fewer
-        than two for each film and "blocks"; if a strategy lacks what it goes by, or features,
+        than two for each video and "blocks"; if a strategy lacks what it goes by, or features,
         probabilities or labelled frames are not of `X`.
     TypeError
         If `features` are an array, which has no times, or make predictions.
@@ -111,7 +111,7 @@ def suggest_frames(
     --------
     >>> from sktime_screen import recommended_pipeline, suggest_frames
     >>> features = recommended_pipeline(memory="features")[:3]
-    >>> suggest_frames("film.mp4", 60, features=features)  # doctest: +SKIP
+    >>> suggest_frames("video.mp4", 60, features=features)  # doctest: +SKIP
     """
     if strategy not in _STRATEGIES:
         raise ValueError(f"strategy={strategy!r} is none of {', '.join(map(repr, _STRATEGIES))}.")
@@ -156,19 +156,19 @@ def suggest_frames(
 
 
 def _blocks_of_time(rows, codes, names, n):
-    """Part the rows of films, which are in order, and tell how many to take of each part."""
+    """Part the rows of videos, which are in order, and tell how many to take of each part."""
     present, sizes = np.unique(codes[rows], return_counts=True)
     if sizes.min() < 2:
         raise ValueError(
-            f"strategy='blocks' takes two frames at least of each film, and "
+            f"strategy='blocks' takes two frames at least of each video, and "
             f"{names[present[sizes.argmin()]]!r} has only one: leave it out."
         )
     if n < 2 * len(present):
         raise ValueError(
-            f"strategy='blocks' takes two frames at least of each of the {len(present)} films, and "
+            f"strategy='blocks' takes two frames at least of each of the {len(present)} videos: "
             f"n={n} is too few."
         )
-    # As many of each film as its share, where it begins being rounded to whole frames.
+    # As many of each video as its share, where it begins being rounded to whole frames.
     free = sizes - 2
     ends = np.round((n - 2 * len(present)) * np.cumsum(free) / max(free.sum(), 1)).astype(int)
     blocks = []
@@ -219,9 +219,9 @@ def labelled_rows(table, labelled):
             f"labelled lacks {sorted(missing)}: a frame table with 'video' and 'time' is expected."
         )
     times, ends = table["time"].to_numpy(), (table["time"] + table["duration"]).to_numpy()
-    labelled_films = resolved_films(labelled["video"].astype(str))
-    for film, rows in table.groupby(resolved_films(table["video"]), sort=False).indices.items():
-        moments = np.sort(labelled["time"].to_numpy(np.float64)[labelled_films == film])
+    labelled_videos = resolved_videos(labelled["video"].astype(str))
+    for video, rows in table.groupby(resolved_videos(table["video"]), sort=False).indices.items():
+        moments = np.sort(labelled["time"].to_numpy(np.float64)[labelled_videos == video])
         # Times in files are rounded: a millisecond more or less is the same frame.
         begins = np.searchsorted(moments, times[rows] - 1e-3)
         known[rows] = begins < np.searchsorted(moments, ends[rows] - 1e-3)
@@ -263,18 +263,18 @@ def _points(features, table):
             f"steps of a pipeline that make it, without the classifier, such as pipeline[:3]."
         )
     if isinstance(features, pd.DataFrame):
-        return by_looks(_in_few_columns(features)[_rows_of_frames(features, table, "features")])
+        return embed_frames(_project(features)[_rows_of_frames(features, table, "features")])
     try:
         check_is_fitted(features)
     except NotFittedError:
         features = clone(features).fit(table)
     parts = (table[k : k + _FRAMES_AT_ONCE] for k in range(0, len(table), _FRAMES_AT_ONCE))
-    return by_looks(np.concatenate([_in_few_columns(features.transform(part)) for part in parts]))
+    return embed_frames(np.concatenate([_project(features.transform(part)) for part in parts]))
 
 
-def _in_few_columns(features):
+def _project(features):
     map_size = getattr(features, "attrs", {}).get("map_size")
-    return few_columns(np.asarray(features), map_size).astype(np.float32, copy=False)
+    return project_features(np.asarray(features), map_size).astype(np.float32, copy=False)
 
 
 def _rows_of_frames(given, table, name):

@@ -1,4 +1,4 @@
-"""Films and classes in the layout of UCF101."""
+"""Videos and classes in the layout of UCF101."""
 
 import os
 
@@ -6,11 +6,11 @@ import numpy as np
 
 
 def load_ucf101(root, split=1, subset="train") -> tuple[np.ndarray, np.ndarray]:
-    """Load a train or test list of UCF101, or of films laid out like it.
+    """Load a train or test list of UCF101, or of videos laid out like it.
 
     Expected are ``classInd.txt`` ("1 ApplyEyeMakeup" a line), ``trainlist01.txt``
     ("ApplyEyeMakeup/v_ApplyEyeMakeup_g08_c01.avi 1") and ``testlist01.txt`` (the same, usually
-    without the number) in ``root/ucfTrainTestlist`` or ``root``, and the films in ``root/UCF-101``
+    without the number) in ``root/ucfTrainTestlist`` or ``root``, and the videos in ``root/UCF-101``
     or ``root``, in a folder a class.
 
     Parameters
@@ -25,25 +25,25 @@ def load_ucf101(root, split=1, subset="train") -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     videos : ndarray of str, shape (n_videos,)
-        Paths of the films, in the order of the list.
+        Paths of the videos, in the order of the list.
     y : ndarray of str, shape (n_videos,)
-        The name of the class of each film.
+        The name of the class of each video.
 
     Raises
     ------
     FileNotFoundError
-        If a list or a film is missing.
+        If a list or a video is missing.
     ValueError
         If a line cannot be understood, names an unknown class or a number that is not its class's,
         or a list is empty; the message names file and line.
 
     See Also
     --------
-    VideoClassifier : One class a film, from the frames in it.
+    VideoClassifier : One class a video, from the frames in it.
 
     Notes
     -----
-    Clips of one group ("g08") are cut from one film. The lists keep groups together; a split of
+    Clips of one group ("g08") are cut from one video. The lists keep groups together; a split of
     your own should do so too.
 
     References
@@ -68,7 +68,7 @@ def load_ucf101(root, split=1, subset="train") -> tuple[np.ndarray, np.ndarray]:
         name = _class_of(where, fields, numbers)
         video = os.path.join(folder, *fields[0].split("/"))
         if not os.path.isfile(video):
-            raise FileNotFoundError(f"{where}: there is no film {video!r}.")
+            raise FileNotFoundError(f"{where}: there is no video {video!r}.")
         videos.append(video)
         y.append(name)
     return np.array(videos), np.array(y)
@@ -112,7 +112,7 @@ def _class_of(where, fields, numbers):
     name, slash, _ = fields[0].partition("/")
     if not slash or len(fields) > 2:
         raise ValueError(
-            f"{where}: expected 'Class/film.avi', with or without the number of the class, not "
+            f"{where}: expected 'Class/video.avi', with or without the number of the class, not "
             f"{' '.join(fields)!r}."
         )
     if name not in numbers:

@@ -1,18 +1,18 @@
 """How far off measured screen time is: metrics, and the same as scorers."""
 
-from ._scorers import appearance_overlap_scorer, screen_time_error_scorer
+from ._scorers import neg_screen_time_error_scorer, temporal_iou_scorer
 from ._screen_time_metrics import (
-    appearance_overlap,
-    errors_by_film,
-    film_lengths,
+    errors_by_video,
     screen_time_error,
+    temporal_iou,
+    video_lengths,
 )
 
 __all__ = [
-    "appearance_overlap",
-    "appearance_overlap_scorer",
-    "errors_by_film",
-    "film_lengths",
+    "errors_by_video",
+    "neg_screen_time_error_scorer",
     "screen_time_error",
-    "screen_time_error_scorer",
+    "temporal_iou",
+    "temporal_iou_scorer",
+    "video_lengths",
 ]

@@ -5,10 +5,10 @@ from sklearn.pipeline import Pipeline
 
 from .._targets import indicator_table
 from ..video import as_frame_index
-from ._screen_time_metrics import appearance_overlap, screen_time_error, seconds_by_film
+from ._screen_time_metrics import screen_time_error, seconds_by_video, temporal_iou
 
 
-def screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None) -> float:
+def neg_screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None) -> float:
     """Score screen time for a search or cross-validation: the negative error.
 
     Parameters
@@ -21,7 +21,7 @@ def screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None
     y : array-like of shape (n_frames,) or (n_frames, n_characters)
         The class of each frame, or a 0/1 table with a column a character.
     unit : {"seconds", "share"}, default="seconds"
-        As of `screen_time_error`. Shares count folds and films of unequal length the same.
+        As of `screen_time_error`. Shares count folds and videos of unequal length the same.
     background : str or int, optional
         A class that means nobody; by default the one that the aggregator knows.
 
@@ -33,21 +33,21 @@ def screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None
 
     See Also
     --------
-    appearance_overlap_scorer : How well the times agree.
+    temporal_iou_scorer : How well the times agree.
 
     Notes
     -----
     In a fold of a cross-validation only the frames of the fold are added up. For other settings
-    pass ``functools.partial(screen_time_error_scorer, unit="share")``.
+    pass ``functools.partial(neg_screen_time_error_scorer, unit="share")``.
 
     Examples
     --------
     >>> from sklearn.model_selection import GridSearchCV, LeaveOneGroupOut
-    >>> from sktime_screen import recommended_pipeline, screen_time_error_scorer
+    >>> from sktime_screen import recommended_pipeline, neg_screen_time_error_scorer
     >>> search = GridSearchCV(
     ...     recommended_pipeline(memory="features"),
-    ...     {"labelspreadingclassifier__estimator__sharpness": [2, 8]},
-    ...     scoring=screen_time_error_scorer,
+    ...     {"labelspreadingclassifier__estimator__pooling_sharpness": [2, 8]},
+    ...     scoring=neg_screen_time_error_scorer,
     ...     cv=LeaveOneGroupOut(),
     ... )
     >>> search.fit(X, y, groups=X["video"])  # doctest: +SKIP
@@ -57,11 +57,11 @@ def screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None
     if hasattr(final, "estimate"):
         measured = _aggregated_seconds(estimator, X)
     else:
-        measured = seconds_by_film(_shown(estimator, final, X, y, background), as_frame_index(X))
+        measured = seconds_by_video(_shown(estimator, final, X, y, background), as_frame_index(X))
     return -screen_time_error(y, measured, X, unit=unit, background=background)
 
 
-def appearance_overlap_scorer(estimator, X, y, *, background=None) -> float:
+def temporal_iou_scorer(estimator, X, y, *, background=None) -> float:
     """Score when characters are found, for a search or cross-validation.
 
     Parameters
@@ -78,25 +78,23 @@ def appearance_overlap_scorer(estimator, X, y, *, background=None) -> float:
     Returns
     -------
     float
-        `appearance_overlap`, averaged over the classes that the estimator knows; a character that
+        `temporal_iou`, averaged over the classes that the estimator knows; a character that
         is nowhere on screen and nowhere predicted counts as 1.
 
     See Also
     --------
-    screen_time_error_scorer : How far off the seconds are.
+    neg_screen_time_error_scorer : How far off the seconds are.
 
     Examples
     --------
     >>> from sklearn.model_selection import cross_validate
-    >>> from sktime_screen import appearance_overlap_scorer, screen_time_error_scorer
-    >>> scoring = {"overlap": appearance_overlap_scorer, "error": screen_time_error_scorer}
+    >>> from sktime_screen import temporal_iou_scorer, neg_screen_time_error_scorer
+    >>> scoring = {"overlap": temporal_iou_scorer, "error": neg_screen_time_error_scorer}
     >>> cross_validate(pipeline, X, y, scoring=scoring)  # doctest: +SKIP
     """
     final = _final_step(estimator)
     background = getattr(final, "background", None) if background is None else background
-    return appearance_overlap(
-        y, _shown(estimator, final, X, y, background), X, background=background
-    )
+    return temporal_iou(y, _shown(estimator, final, X, y, background), X, background=background)
 
 
 def _final_step(estimator):

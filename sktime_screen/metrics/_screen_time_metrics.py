@@ -18,20 +18,20 @@ from ..video import as_frame_index
 def screen_time_error(
     y_true, y_pred, frames, *, unit="seconds", average="macro", background=None
 ) -> Any:
-    """Mean absolute error of screen time, over films.
+    """Mean absolute error of screen time, over videos.
 
     Parameters
     ----------
     y_true : array-like of shape (n_frames,) or (n_frames, n_characters), or DataFrame of seconds
         The class of each frame, or a 0/1 table with a column a character, or the seconds of each
-        film: a table whose index is named ``video``, as of ``ScreenTimeAggregator.transform``.
+        video: a table whose index is named ``video``, as of ``ScreenTimeAggregator.transform``.
     y_pred : the same
         What was predicted, by frame or in seconds.
     frames : pandas.DataFrame, FrameSequence, pandas.MultiIndex or array of shape (n_frames,)
         A frame table, something with a frame index, the index itself, or the durations in seconds
-        of the frames of one film.
+        of the frames of one video.
     unit : {"seconds", "share"}, default="seconds"
-        Whether errors are in seconds or, divided by the length of the film, from 0 to 1. The
+        Whether errors are in seconds or, divided by the length of the video, from 0 to 1. The
         length is that of all its ``frames``.
     average : {"macro"} or None, default="macro"
         Whether the mean over the characters is returned, or the error of each.
@@ -60,10 +60,10 @@ def screen_time_error(
     >>> screen_time_error(["tom", "tom", "jerry"], ["tom", "jerry", "jerry"], [1.0, 2.0, 1.0])
     2.0
     """
-    index = _film_index(frames)
-    errors = errors_by_film(y_true, y_pred, index, background)
+    index = _video_index(frames)
+    errors = errors_by_video(y_true, y_pred, index, background)
     if unit == "share":
-        errors = errors.div(film_lengths(index), axis=0)
+        errors = errors.div(video_lengths(index), axis=0)
     by_character = errors.mean()
     return by_character if average is None else _mean(by_character, empty=0.0)
 
@@ -75,7 +75,7 @@ def screen_time_error(
     },
     prefer_skip_nested_validation=True,
 )
-def appearance_overlap(
+def temporal_iou(
     y_true, y_pred, frames, *, average="macro", background=None, zero_division=1.0
 ) -> Any:
     """Intersection over union of the time on screen.
@@ -89,7 +89,7 @@ def appearance_overlap(
         The class of each frame, or a 0/1 table with a column a character.
     frames : pandas.DataFrame, FrameSequence, pandas.MultiIndex or array of shape (n_frames,)
         A frame table, something with a frame index, the index itself, or the durations in seconds
-        of the frames of one film.
+        of the frames of one video.
     average : {"macro"} or None, default="macro"
         Whether the mean over the characters is returned, or the overlap of each.
     background : str or int, optional
@@ -101,7 +101,7 @@ def appearance_overlap(
     Returns
     -------
     float or pandas.Series
-        From 0 to 1, over the time of all films together; by character where ``average`` is None.
+        From 0 to 1, over the time of all videos together; by character where ``average`` is None.
 
     Raises
     ------
@@ -115,14 +115,14 @@ def appearance_overlap(
 
     Examples
     --------
-    >>> from sktime_screen import appearance_overlap
+    >>> from sktime_screen import temporal_iou
     >>> y_true, y_pred = ["tom", "tom", "jerry"], ["tom", "jerry", "jerry"]
-    >>> appearance_overlap(y_true, y_pred, [1.0, 3.0, 1.0], average=None)
+    >>> temporal_iou(y_true, y_pred, [1.0, 3.0, 1.0], average=None)
     jerry    0.25
     tom      0.25
     dtype: float64
     """
-    index = _film_index(frames)
+    index = _video_index(frames)
     true, predicted = aligned_indicators(y_true, y_pred, background=background)
     _check_rows(true, index)
     durations = _durations(index) * ~index.duplicated()
@@ -132,8 +132,8 @@ def appearance_overlap(
     return by_character if average is None else _mean(by_character, empty=zero_division)
 
 
-def errors_by_film(y_true, y_pred, index, background=None):
-    """Return by how many seconds screen time is wrong in each film.
+def errors_by_video(y_true, y_pred, index, background=None):
+    """Return by how many seconds screen time is wrong in each video.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def errors_by_film(y_true, y_pred, index, background=None):
 
     Returns
     -------
-    pandas.DataFrame of shape (n_films, n_characters)
+    pandas.DataFrame of shape (n_videos, n_characters)
         Absolute errors in seconds.
     """
     true, predicted = aligned_characters(
@@ -153,8 +153,8 @@ def errors_by_film(y_true, y_pred, index, background=None):
     return (predicted - true).abs()
 
 
-def seconds_by_film(indicators, index):
-    """Add up for how long each character is on screen in each film.
+def seconds_by_video(indicators, index):
+    """Add up for how long each character is on screen in each video.
 
     Parameters
     ----------
@@ -165,8 +165,8 @@ def seconds_by_film(indicators, index):
 
     Returns
     -------
-    pandas.DataFrame of shape (n_films, n_characters)
-        Seconds, the films in the order of their first frames.
+    pandas.DataFrame of shape (n_videos, n_characters)
+        Seconds, the videos in the order of their first frames.
     """
     once = ~index.duplicated()
     seconds = pd.DataFrame(
@@ -177,8 +177,8 @@ def seconds_by_film(indicators, index):
     return seconds.groupby(level="video", sort=False).sum()
 
 
-def film_lengths(index):
-    """Add up for how long the frames of each film stand.
+def video_lengths(index):
+    """Add up for how long the frames of each video stand.
 
     Parameters
     ----------
@@ -187,14 +187,14 @@ def film_lengths(index):
 
     Returns
     -------
-    pandas.Series of shape (n_films,)
-        Seconds, indexed by film.
+    pandas.Series of shape (n_videos,)
+        Seconds, indexed by video.
     """
-    return seconds_by_film(pd.DataFrame({"": np.ones(len(index))}), index)[""]
+    return seconds_by_video(pd.DataFrame({"": np.ones(len(index))}), index)[""]
 
 
-def _film_index(frames):
-    """Return the frame index; durations are those of one film's frames, one after the other."""
+def _video_index(frames):
+    """Return the frame index; durations are those of one video's frames, one after the other."""
     if not isinstance(frames, (list, tuple, np.ndarray, pd.Series)):
         return as_frame_index(frames)
     durations = np.asarray(frames, np.float64)
@@ -218,12 +218,12 @@ def _seconds(y, index, background):
     if not _are_seconds(y):
         indicators = indicator_table(y, background=background)
         _check_rows(indicators, index)
-        return seconds_by_film(indicators, index)
-    films = index.unique("video")
-    missing = films.difference(y.index)
+        return seconds_by_video(indicators, index)
+    videos = index.unique("video")
+    missing = videos.difference(y.index)
     if len(missing):
-        raise ValueError(f"The table of seconds has no row for the film {missing[0]!r}.")
-    return y.loc[films].drop(columns=[background], errors="ignore")
+        raise ValueError(f"The table of seconds has no row for the video {missing[0]!r}.")
+    return y.loc[videos].drop(columns=[background], errors="ignore")
 
 
 def _check_rows(indicators, index):

@@ -1,19 +1,19 @@
 """Honest splits: groups of frames that belong together, folds that keep them so, and what they
 say about a new video."""
 
+from ._cross_validate_screen_time import cross_validate_screen_time, measured_frames
 from ._held_out_rows import held_out_rows, parts_of_rows
-from ._screen_time_validation import measured_frames, screen_time_validation
 from ._shot_groups import shot_boundaries, shot_groups
 from ._stratified_group_kfold import MultilabelStratifiedGroupKFold
 from ._time_blocks import enough_time_blocks, time_blocks
 
 __all__ = [
     "MultilabelStratifiedGroupKFold",
+    "cross_validate_screen_time",
     "enough_time_blocks",
     "held_out_rows",
     "measured_frames",
     "parts_of_rows",
-    "screen_time_validation",
     "shot_boundaries",
     "shot_groups",
     "time_blocks",

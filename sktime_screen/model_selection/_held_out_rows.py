@@ -57,36 +57,36 @@ def parts_of_rows(X, targets, n_parts, generator):
     Returns
     -------
     ndarray of int, shape (n,)
-        The part of each row. Films stay whole where there are three or more, and each class is in
-        two at least: what a part gets then tells of films that were never seen.
+        The part of each row. Videos stay whole where there are three or more, and each class is in
+        two at least: what a part gets then tells of videos that were never seen.
 
     Raises
     ------
     ValueError
         If all rows would be in one part.
     """
-    films = _whole_films(X, targets)
-    if films is not None:
-        blocks, n_parts = films, min(n_parts, films.max() + 1)
+    videos = _whole_videos(X, targets)
+    if videos is not None:
+        blocks, n_parts = videos, min(n_parts, videos.max() + 1)
     else:
         blocks = _blocks_of_rows(X, n_blocks=2 * n_parts)
     parts = _split_blocks(blocks, targets, np.full(n_parts, 1 / n_parts), generator)
     if (parts == parts[0]).all():
         raise ValueError(
-            f"{len(parts)} rows cannot be dealt out to parts for cross_fit: every class has to be "
-            f"in two stretches of film at least. Label more frames, or set cross_fit=None."
+            f"{len(parts)} rows cannot be dealt out to parts for cv: every class has to be "
+            f"in two stretches of video at least. Label more frames, or set cv=None."
         )
     return parts
 
 
-def _whole_films(X, targets):
-    """Number the films of rows; None where parts cannot be made of whole films."""
+def _whole_videos(X, targets):
+    """Number the videos of rows; None where parts cannot be made of whole videos."""
     if not is_frame_index(getattr(X, "index", None)):
         return None
-    films = X.index.get_level_values("video").factorize()[0]
-    counts = label_counts(films, targets)
+    videos = X.index.get_level_values("video").factorize()[0]
+    counts = label_counts(videos, targets)
     enough = len(counts) > 2 and ((counts > 0).sum(axis=0) != 1).all()
-    return films if enough else None
+    return videos if enough else None
 
 
 def _blocks_of_rows(X, n_blocks):

@@ -1,4 +1,4 @@
-"""What to expect on a new film, beside what a shuffled split would have promised."""
+"""What to expect on a new video, beside what a shuffled split would have promised."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from .._targets import aligned_indicators, indicator_table
-from ..metrics import appearance_overlap, errors_by_film, film_lengths
+from ..metrics import errors_by_video, temporal_iou, video_lengths
 from ..video import as_frame_index
 from ._stratified_group_kfold import MultilabelStratifiedGroupKFold
 from ._time_blocks import enough_time_blocks
@@ -17,14 +17,14 @@ from ._time_blocks import enough_time_blocks
 _OVERALL = "overall"
 
 
-def screen_time_validation(
+def cross_validate_screen_time(
     pipeline, table, y, *, groups=None, n_splits=5, random_state=None
 ) -> pd.DataFrame:
     """Cross-validate screen time in an honest way and in the usual one.
 
     Frames next to each other look alike, so folds of shuffled frames are tested on frames that
-    were as good as seen. The report has what is left when whole films, or whole stretches of the
-    one film, are held out, and for comparison what shuffled frames would have promised.
+    were as good as seen. The report has what is left when whole videos, or whole stretches of the
+    one video, are held out, and for comparison what shuffled frames would have promised.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ def screen_time_validation(
         The class of each frame, or a 0/1 table with a column a character.
     groups : array-like of shape (n_frames,) or dict of str to array-like, optional
         Groups that are never separated; for several splits, by their names:
-        ``{"shots": shot_groups(table), "blocks": time_blocks(table)}``. By default one film is
-        left out at a time, "films", or with a single film "time blocks": stretches of 30 seconds,
-        shorter in a film so short that there would be fewer than two for each fold.
+        ``{"shots": shot_groups(table), "blocks": time_blocks(table)}``. By default one video is
+        left out at a time, "videos", or with a single video "time blocks": stretches of 30 seconds,
+        shorter in a video so short that there would be fewer than two for each fold.
     n_splits : int, default=5
-        Number of folds; films are left out one at a time, however many there are.
+        Number of folds; videos are left out one at a time, however many there are.
     random_state : int, RandomState instance or None, default=None
         Seed of the splits.
 
@@ -56,9 +56,9 @@ def screen_time_validation(
           or not; overall, of the right classes or of the right labels
         - ``average_precision``: of the probabilities, as scikit-learn has it
         - ``seconds_error``: absolute error of the screen time in seconds, brought to the duration
-          of the film's frames in the table: its length, where all of them are there
+          of the video's frames in the table: its length, where all of them are there
         - ``share_error``: the same in shares of that duration, from 0 to 1
-        - ``overlap``: `appearance_overlap`
+        - ``overlap``: `temporal_iou`
 
         A fold without the character has no average precision, and one in which it is not predicted
         either has no overlap: they are left out of the means. Overall is the mean over characters.
@@ -71,22 +71,22 @@ def screen_time_validation(
 
     See Also
     --------
-    screen_time_error_scorer : The error alone, for searches.
+    neg_screen_time_error_scorer : The error alone, for searches.
 
     Notes
     -----
-    The steps that take videos or pictures and are no classifier (sampler, resizer, pretrained
+    The steps that take videos or images and are no classifier (sampler, resizer, pretrained
     features) learn nothing from the frames and run once, over the whole table; everything after
     them is fitted anew in each fold. With ``memory`` in `PretrainedCNNFeatures` they do not even
     run again in the next call.
 
-    Errors of seconds in a fold with part of a film are noisier than those of a whole film, where
-    errors of opposite sign cancel: compare splits with a single film by their other columns too.
+    Errors of seconds in a fold with part of a video are noisier than those of a whole video, where
+    errors of opposite sign cancel: compare splits with a single video by their other columns too.
 
     Examples
     --------
-    >>> from sktime_screen import recommended_pipeline, screen_time_validation
-    >>> screen_time_validation(recommended_pipeline(), X, y)  # doctest: +SKIP
+    >>> from sktime_screen import recommended_pipeline, cross_validate_screen_time
+    >>> cross_validate_screen_time(recommended_pipeline(), X, y)  # doctest: +SKIP
     """
     if not (isinstance(pipeline, Pipeline) and hasattr(pipeline[-1], "estimate")):
         raise ValueError("A pipeline with a ScreenTimeAggregator at its end is expected.")
@@ -100,7 +100,7 @@ def screen_time_validation(
     rows, learned = _taken_once(pipeline, table, y)
     background = pipeline[-1].background
     characters = indicator_table(y, background=background).columns
-    lengths = film_lengths(index)
+    lengths = video_lengths(index)
     reports = []
     for split, folds in _splits(index, y, groups, n_splits, random_state):
         for train, test in folds:
@@ -142,9 +142,9 @@ def _taken(rows, chosen):
 def _splits(index, y, groups, n_splits, random_state):
     """Yield the name of each split and its folds."""
     dealt = MultilabelStratifiedGroupKFold(n_splits, shuffle=True, random_state=random_state)
-    films = index.get_level_values("video").factorize()[0]
-    if groups is None and films.max() > 0:
-        yield "films", LeaveOneGroupOut().split(y, y, films)
+    videos = index.get_level_values("video").factorize()[0]
+    if groups is None and videos.max() > 0:
+        yield "videos", LeaveOneGroupOut().split(y, y, videos)
     elif groups is None:
         yield "time blocks", dealt.split(y, y, enough_time_blocks(index, 2 * n_splits))
     else:
@@ -175,7 +175,7 @@ def measured_frames(fitted, X, y, index, lengths, characters, background):
     index : pandas.MultiIndex
         The frame index of the rows.
     lengths : pandas.Series
-        Seconds by film, to which errors are brought.
+        Seconds by video, to which errors are brought.
     characters : sequence
         The characters to tell of.
     background : str, int or None
@@ -186,7 +186,7 @@ def measured_frames(fitted, X, y, index, lengths, characters, background):
     pandas.DataFrame
         A row a character and last "overall": ``character``, ``frames_right``,
         ``average_precision``, ``seconds_error``, ``share_error`` and ``overlap``, as
-        `screen_time_validation` has them.
+        `cross_validate_screen_time` has them.
     """
     probabilities, aggregator = fitted[:-1].transform(X), fitted[-1]
     predicted = aggregator.predict(probabilities)
@@ -200,8 +200,8 @@ def measured_frames(fitted, X, y, index, lengths, characters, background):
     probable = pd.DataFrame(
         aggregator.predict_proba(probabilities), columns=aggregator.class_names_
     ).reindex(columns=characters, fill_value=0.0)
-    errors = errors_by_film(y, aggregator.transform(probabilities), index, background)
-    shares = errors.reindex(columns=characters, fill_value=0.0).div(film_lengths(index), axis=0)
+    errors = errors_by_video(y, aggregator.transform(probabilities), index, background)
+    shares = errors.reindex(columns=characters, fill_value=0.0).div(video_lengths(index), axis=0)
     report = pd.DataFrame(
         {
             "frames_right": (true == shown).mean(),
@@ -215,7 +215,7 @@ def measured_frames(fitted, X, y, index, lengths, characters, background):
             ),
             "seconds_error": shares.mul(lengths[shares.index], axis=0).mean(),
             "share_error": shares.mean(),
-            "overlap": appearance_overlap(true, shown, index, average=None, zero_division=np.nan),
+            "overlap": temporal_iou(true, shown, index, average=None, zero_division=np.nan),
         }
     )
     overall = report.mean()

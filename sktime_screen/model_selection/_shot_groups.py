@@ -1,4 +1,4 @@
-"""Shots: where a film cuts from one camera to another."""
+"""Shots: where a video cuts from one camera to another."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ..video import FrameSequence, VideoFrameSampler
 
 _THUMBNAIL = (36, 64)
 _LEVELS = 6
-# In levels of 255, on average: a fade moves a whole picture from one histogram bin to the next.
+# In levels of 255, on average: a fade moves a whole image from one histogram bin to the next.
 _LEAST_CHANGE = 8
 _QUARTERS = [
     (rows, columns)
@@ -16,12 +16,12 @@ _QUARTERS = [
 
 
 def shot_boundaries(video, *, rate=None, threshold=0.4) -> np.ndarray:
-    """Find when the shots of a film begin.
+    """Find when the shots of a video begin.
 
     Parameters
     ----------
     video : str or path
-        The film.
+        The video.
     rate : float, optional
         Frames a second to look at; by default every frame. Cuts are found to within a sampled
         frame.
@@ -31,7 +31,7 @@ def shot_boundaries(video, *, rate=None, threshold=0.4) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_shots,)
-        Times in seconds, beginning with the film's first frame.
+        Times in seconds, beginning with the video's first frame.
 
     See Also
     --------
@@ -40,7 +40,7 @@ def shot_boundaries(video, *, rate=None, threshold=0.4) -> np.ndarray:
     Notes
     -----
     Neighbouring frames are compared by the histograms of their colours in each quarter of the
-    picture, which change little when things or the camera move: histogram intersection, Swain and
+    image, which change little when things or the camera move: histogram intersection, Swain and
     Ballard, "Color indexing", International Journal of Computer Vision 7 (1991). Dissolves and
     fades are not looked for.
     """
@@ -58,41 +58,41 @@ def shot_groups(table, *, threshold=0.4) -> np.ndarray:
     Parameters
     ----------
     table : pandas.DataFrame
-        A frame table; each film's frames are compared in the order of time.
+        A frame table; each video's frames are compared in the order of time.
     threshold : float, default=0.4
         Share of the colours, from 0 to 1, that have to change between neighbouring frames.
 
     Returns
     -------
     ndarray of shape (n_frames,), int64
-        A number a shot, different for every shot of every film, in the rows of the table.
+        A number a shot, different for every shot of every video, in the rows of the table.
 
     Raises
     ------
     FileNotFoundError, VideoError
-        If a film is missing or unreadable.
+        If a video is missing or unreadable.
     """
     frames = FrameSequence(table, _THUMBNAIL)
-    films = frames.table["video"].factorize()[0]
+    videos = frames.table["video"].factorize()[0]
     groups = np.empty(len(frames), np.int64)
-    shot, film = -1, None
-    last = last_colours = np.empty(0)  # of no film yet
-    for rows, pictures in frames.iter_batches(64):
-        for row, picture in zip(rows, pictures.astype(np.int64), strict=True):
-            colours = _colours(picture)
-            if films[row] != film or (
+    shot, video = -1, None
+    last = last_colours = np.empty(0)  # of no video yet
+    for rows, images in frames.iter_batches(64):
+        for row, image in zip(rows, images.astype(np.int64), strict=True):
+            colours = _colours(image)
+            if videos[row] != video or (
                 1 - np.minimum(colours, last_colours).sum() > threshold
-                and np.abs(picture - last).mean() > _LEAST_CHANGE
+                and np.abs(image - last).mean() > _LEAST_CHANGE
             ):
                 shot += 1
             groups[row] = shot
-            film, last, last_colours = films[row], picture, colours
+            video, last, last_colours = videos[row], image, colours
     return groups
 
 
-def _colours(picture):
-    """Return the shares of colours in the quarters of a picture; they sum to one."""
-    levels = picture * _LEVELS // 256
+def _colours(image):
+    """Return the shares of colours in the quarters of an image; they sum to one."""
+    levels = image * _LEVELS // 256
     codes = (levels[..., 0] * _LEVELS + levels[..., 1]) * _LEVELS + levels[..., 2]
     counts = [np.bincount(codes[part].ravel(), minlength=_LEVELS**3) for part in _QUARTERS]
     return np.concatenate(counts) / codes.size

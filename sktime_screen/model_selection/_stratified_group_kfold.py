@@ -11,7 +11,7 @@ class MultilabelStratifiedGroupKFold(StratifiedGroupKFold):
     """Split into folds that are alike, for tables with a 0/1 column a character too.
 
     Characters share the screen, and scikit-learn's ``StratifiedGroupKFold`` knows one class a
-    frame only. Groups, such as `time_blocks`, `shot_groups` or films, are never separated.
+    frame only. Groups, such as `time_blocks`, `shot_groups` or videos, are never separated.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class MultilabelStratifiedGroupKFold(StratifiedGroupKFold):
     See Also
     --------
     time_blocks : Groups of neighbouring frames.
-    shot_groups : Groups that end where the film cuts.
+    shot_groups : Groups that end where the video cuts.
 
     Notes
     -----

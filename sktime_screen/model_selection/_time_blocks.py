@@ -1,4 +1,4 @@
-"""Blocks of time: stretches of film whose frames belong together in a split."""
+"""Blocks of time: stretches of video whose frames belong together in a split."""
 
 import numpy as np
 import pandas as pd
@@ -10,11 +10,11 @@ _SHORTEST_BLOCK_SECONDS = 1.0
 
 
 def time_blocks(frames, length=30.0) -> np.ndarray:
-    """Number the blocks of time that the frames of films belong to.
+    """Number the blocks of time that the frames of videos belong to.
 
     Neighbouring frames look alike: as ``groups`` of `MultilabelStratifiedGroupKFold` or
     ``StratifiedGroupKFold``, blocks keep a score from being flattered by frames that were as good
-    as seen. Blocks need no pictures; `shot_groups` looks at them and cuts where the film does.
+    as seen. Blocks need no images; `shot_groups` looks at them and cuts where the video does.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def time_blocks(frames, length=30.0) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_frames,), int64
-        A number a block, from 0 on in the order of the films and of time, different for every
-        block of every film. A frame belongs to the block that it begins in.
+        A number a block, from 0 on in the order of the videos and of time, different for every
+        block of every video. A frame belongs to the block that it begins in.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def time_blocks(frames, length=30.0) -> np.ndarray:
 
     See Also
     --------
-    shot_groups : Groups that end where the film cuts.
+    shot_groups : Groups that end where the video cuts.
 
     Examples
     --------

@@ -52,12 +52,12 @@ def render(name, content, longest):
 
 
 def ticks(length):
-    """Return round times along a film.
+    """Return round times along a video.
 
     Parameters
     ----------
     length : float or None
-        Length of the film in seconds.
+        Length of the video in seconds.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def text_uri(kind, text):
 
 
 def _clock(seconds):
-    """Return a time of a film as it is read, to tenths of a second: 1:02:03.4."""
+    """Return a time of a video as it is read, to tenths of a second: 1:02:03.4."""
     minutes, tenths = divmod(round(seconds * 10), 600)
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02d}" if hours else str(minutes)

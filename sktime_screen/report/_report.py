@@ -13,9 +13,9 @@ from ..export import (
     APPEARANCES,
     ESTIMATE,
     check_columns,
-    film_lengths,
-    film_names,
     json_text,
+    video_lengths,
+    video_names,
     vtt_text,
 )
 from ..video import VideoError, rows_by_file, thumbnails
@@ -32,12 +32,12 @@ _THUMBNAIL_QUALITY = 72
 
 
 class ScreenTimeReport:
-    """A page about the screen time in one film or several, in one file that needs no other.
+    """A page about the screen time in one video or several, in one file that needs no other.
 
     It shows seconds with their intervals, a timeline by character whose appearances tell time,
-    confidence and picture, who is on screen together, the best and the most doubtful frames, how
+    confidence and image, who is on screen together, the best and the most doubtful frames, how
     all this was computed, and the data to download. Nothing is loaded from elsewhere when it is
-    opened. Use :meth:`from_estimator` to make one of films.
+    opened. Use :meth:`from_estimator` to make one of videos.
 
     Parameters
     ----------
@@ -56,12 +56,12 @@ class ScreenTimeReport:
     validation : dict or pandas.DataFrame, optional
         Figures of a validation, by name, to be told with the rest.
     title : str, optional
-        Heading of the page; by default the film's name or the number of films.
+        Heading of the page; by default the video's name or the number of videos.
     images : pandas.DataFrame, optional
-        A frame table with a column ``image``, whose pictures are shown where there is no film.
+        A frame table with a column ``image``, whose images are shown where there is no video.
     max_thumbnails : int, default=400
-        Pictures in the page at most, 6 kB each: of the best and the most doubtful frames, then of
-        the longest appearances. 0 shows no picture.
+        Images in the page at most, 6 kB each: of the best and the most doubtful frames, then of
+        the longest appearances. 0 shows no image.
 
     See Also
     --------
@@ -77,7 +77,7 @@ class ScreenTimeReport:
     Examples
     --------
     >>> from sktime_screen import ScreenTimeReport
-    >>> report = ScreenTimeReport.from_estimator(pipeline, ["film.mp4"])  # doctest: +SKIP
+    >>> report = ScreenTimeReport.from_estimator(pipeline, ["video.mp4"])  # doctest: +SKIP
     >>> report.save("report.html")  # doctest: +SKIP
     """
 
@@ -108,14 +108,14 @@ class ScreenTimeReport:
     def from_estimator(
         cls, pipeline, X, *, labelled=None, validation=None, title=None, max_thumbnails=400
     ) -> Self:
-        """Measure films with a fitted pipeline and report.
+        """Measure videos with a fitted pipeline and report.
 
         Parameters
         ----------
         pipeline : sklearn.pipeline.Pipeline
             Fitted, with a ScreenTimeAggregator at its end; or a fitted search over such.
         X : path, list of paths or pandas.DataFrame
-            Films, or a frame table.
+            Videos, or a frame table.
         labelled : object, optional
             Passed on to :meth:`ScreenTimeAggregator.estimate`.
         validation : dict or pandas.DataFrame, optional
@@ -123,7 +123,7 @@ class ScreenTimeReport:
         title : str, optional
             Heading of the page.
         max_thumbnails : int, default=400
-            Pictures in the page at most.
+            Images in the page at most.
 
         Returns
         -------
@@ -170,7 +170,7 @@ class ScreenTimeReport:
     def to_html(self) -> str:
         """Return the page.
 
-        A film that can no longer be read costs its pictures only, and the page says so.
+        A video that can no longer be read costs its images only, and the page says so.
 
         Returns
         -------
@@ -190,15 +190,15 @@ class ScreenTimeReport:
 
     def _content(self):
         videos = list(self.estimate["video"].unique())
-        names = film_names(videos)
+        names = video_names(videos)
         characters = list(self.estimate["character"].unique())
         colors = {character: row % _COLORS for row, character in enumerate(characters)}
         lengths = self._lengths()
         best = self._best()
         doubtful = self._doubtful()
-        pictures, problems = self._pictures(best, doubtful)
+        images, problems = self._images(best, doubtful)
         sections = [
-            _film(video, names[video], lengths[video], self.estimate, self.appearances)
+            _video(video, names[video], lengths[video], self.estimate, self.appearances)
             for video in videos
         ]
         reached = self.estimate[["seconds", "high"]].max(axis=None)
@@ -208,15 +208,15 @@ class ScreenTimeReport:
             "names": names,
             "characters": characters,
             "colors": colors,
-            "films": sections,
+            "videos": sections,
             "longest": float(reached) or 1.0,
             "notes": self.estimate.attrs.get("notes", []),
             "totals": _totals(self.estimate, characters),
             "together": self._together(characters),
             "best": [(name, rows) for name, rows in _by_character(best, characters) if rows],
             "doubtful": doubtful.to_dict("records"),
-            "pictures": pictures,
-            "numbers": {moment: number for number, moment in enumerate(pictures)},
+            "images": images,
+            "numbers": {moment: number for number, moment in enumerate(images)},
             "problems": problems,
             "steps": self._steps(),
             "versions": find_versions(),
@@ -225,7 +225,7 @@ class ScreenTimeReport:
         }
 
     def _lengths(self):
-        lengths = film_lengths(self.estimate, self.appearances)
+        lengths = video_lengths(self.estimate, self.appearances)
         if self.probabilities is not None:
             index = self.probabilities.index
             ends = index.get_level_values("time") + index.get_level_values("duration")
@@ -243,7 +243,7 @@ class ScreenTimeReport:
             return pd.DataFrame(columns=["video", "time", "character", "probability"])
         return doubtful_frames(self.pipeline[-1], self.probabilities, _DOUBTFUL)
 
-    def _pictures(self, best, doubtful):
+    def _images(self, best, doubtful):
         longest = self.appearances.sort_values("duration", ascending=False, kind="stable")
         longest = longest.rename(columns={"peak_time": "time"})
         # An empty table's columns have no type of their own, and would take that of the times.
@@ -256,7 +256,7 @@ class ScreenTimeReport:
         return _thumbnails(moments)
 
     def _together(self, characters):
-        """Return the seconds that pairs share, over all films, with the shade of each cell."""
+        """Return the seconds that pairs share, over all videos, with the shade of each cell."""
         seconds = self.co_appearances.groupby(level="character", sort=False).sum()
         seconds = seconds.reindex(index=characters, columns=characters, fill_value=0.0)
         values = seconds.to_numpy(dtype=np.float64)
@@ -280,9 +280,12 @@ class ScreenTimeReport:
 
     def _downloads(self, names, lengths):
         tables = {
-            "screen_time.csv": ("Seconds, share and interval by film and character", self.estimate),
+            "screen_time.csv": (
+                "Seconds, share and interval by video and character",
+                self.estimate,
+            ),
             "appearances.csv": ("Every appearance", self.appearances),
-            "co_appearances.csv": ("Seconds that pairs share, by film", self.co_appearances),
+            "co_appearances.csv": ("Seconds that pairs share, by video", self.co_appearances),
         }
         downloads = [
             (name, what, text_uri("text/csv", csv_text(table)))
@@ -290,7 +293,7 @@ class ScreenTimeReport:
         ]
         json = json_text(self.estimate, self.appearances, lengths)
         downloads.append(
-            ("screen_time.json", "All of it, by film", text_uri("application/json", json))
+            ("screen_time.json", "All of it, by video", text_uri("application/json", json))
         )
         for video, name in names.items():
             shown = vtt_text(self.appearances[self.appearances["video"] == video])
@@ -300,9 +303,9 @@ class ScreenTimeReport:
 
 
 def _thumbnails(moments):
-    """Return pictures by video and time, and for each film that lacks some the reason."""
-    pictures, problems = {}, {}
-    # What a frame stands for does not matter to its picture, but a frame table has to say it.
+    """Return images by video and time, and for each video that lacks some the reason."""
+    images, problems = {}, {}
+    # What a frame stands for does not matter to its image, but a frame table has to say it.
     moments = moments.assign(duration=1.0)
     for rows in rows_by_file(moments):
         table = moments.iloc[rows]
@@ -312,11 +315,11 @@ def _thumbnails(moments):
         except (OSError, ValueError, VideoError) as error:
             problems.setdefault(table["video"].iloc[0], str(error))
         else:
-            pictures.update(zip(keys, made, strict=True))
-    return pictures, list(problems.values())
+            images.update(zip(keys, made, strict=True))
+    return images, list(problems.values())
 
 
-def _film(video, name, length, estimate, appearances):
+def _video(video, name, length, estimate, appearances):
     rows = estimate[estimate["video"] == video]
     shown = appearances[appearances["video"] == video]
     return {
@@ -338,7 +341,7 @@ def _by_character(table, characters):
 
 
 def _totals(estimate, characters):
-    """Return the seconds of each character by film and in all, where there are several films."""
+    """Return the seconds of each character by video and in all, where there are several videos."""
     if estimate["video"].nunique() == 1:
         return []
     seconds = estimate.pivot_table("seconds", "character", "video", aggfunc="sum", sort=False)

@@ -1,17 +1,17 @@
-"""ScreenTimeDisplay: for how long each character is on screen, film beside film."""
+"""ScreenTimeDisplay: for how long each character is on screen, video beside video."""
 
 from typing import Self
 
 import numpy as np
 
-from ..export import check_columns, film_names
+from ..export import check_columns, video_names
 from ._pipeline_parts import parts_of
 
 _NEEDED = ("video", "character", "seconds", "low", "high")
 
 
 class ScreenTimeDisplay:
-    """Plot the seconds of each character as bars with their intervals, films beside each other.
+    """Plot the seconds of each character as bars with their intervals, videos beside each other.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
 
@@ -39,7 +39,7 @@ class ScreenTimeDisplay:
     >>> import pandas as pd
     >>> from sktime_screen import ScreenTimeDisplay
     >>> estimate = pd.DataFrame(
-    ...     {"video": "film.mp4", "character": ["tom", "jerry"], "seconds": [12.0, 7.5],
+    ...     {"video": "video.mp4", "character": ["tom", "jerry"], "seconds": [12.0, 7.5],
     ...      "low": [10.0, 6.0], "high": [15.0, 8.0]}
     ... )
     >>> display = ScreenTimeDisplay.from_predictions(estimate)
@@ -53,14 +53,14 @@ class ScreenTimeDisplay:
 
     @classmethod
     def from_estimator(cls, pipeline, X, *, labelled=None, truth=None, ax=None) -> Self:
-        """Plot what a fitted pipeline measures in films.
+        """Plot what a fitted pipeline measures in videos.
 
         Parameters
         ----------
         pipeline : sklearn.pipeline.Pipeline
             Fitted, with a ScreenTimeAggregator at its end.
         X : path, list of paths or pandas.DataFrame
-            Films, or a frame table.
+            Videos, or a frame table.
         labelled : object, optional
             Passed on to :meth:`ScreenTimeAggregator.estimate`.
         truth : pandas.DataFrame of shape (n_videos, n_characters), optional
@@ -120,7 +120,7 @@ class ScreenTimeDisplay:
         """
         import matplotlib.pyplot as plt
 
-        names = film_names(self.estimate["video"].unique())
+        names = video_names(self.estimate["video"].unique())
         characters = list(self.estimate["character"].unique())
         if ax is None:
             wide = max(5, 1.5 + 0.45 * len(names) * len(characters))
@@ -130,7 +130,7 @@ class ScreenTimeDisplay:
             rows = self.estimate[self.estimate["video"] == video].set_index("character")
             rows = rows.reindex(characters)
             places = np.arange(len(characters)) + (number + 0.5) * width - 0.4
-            self._draw_film(ax, places, width, video, name, rows)
+            self._draw_video(ax, places, width, video, name, rows)
         if self.truth is not None:
             ax.plot([], [], "k_", markersize=12, label="true")
         if len(names) > 1 or self.truth is not None:
@@ -144,7 +144,7 @@ class ScreenTimeDisplay:
         self.figure_ = ax.figure
         return self
 
-    def _draw_film(self, ax, places, width, video, name, rows):
+    def _draw_video(self, ax, places, width, video, name, rows):
         seconds = rows["seconds"].to_numpy(dtype=np.float64)
         ax.bar(places, seconds, 0.92 * width, label=name)
         low, high = rows["low"].to_numpy(np.float64), rows["high"].to_numpy(np.float64)

@@ -22,12 +22,12 @@ class TimelineDisplay:
     Parameters
     ----------
     appearances : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.appearances` gives it, of one film; the lower the
+        As :meth:`ScreenTimeAggregator.appearances` gives it, of one video; the lower the
         ``confidence``, the paler they are drawn.
     characters : list
         Who gets a row, on screen or not.
     limits : tuple of float
-        Where the film begins and ends (s).
+        Where the video begins and ends (s).
     truth : pandas.DataFrame, optional
         Appearances as labelled.
 
@@ -43,7 +43,7 @@ class TimelineDisplay:
     >>> import pandas as pd
     >>> from sktime_screen import TimelineDisplay
     >>> index = pd.MultiIndex.from_tuples(
-    ...     [("film.mp4", 0.0, 1.0), ("film.mp4", 1.0, 1.0)], names=["video", "time", "duration"]
+    ...     [("video.mp4", 0.0, 1.0), ("video.mp4", 1.0, 1.0)], names=["video", "time", "duration"]
     ... )
     >>> display = TimelineDisplay.from_predictions(index, ["tom", "jerry"])
     >>> display.appearances[["character", "start", "end"]].to_numpy().tolist()
@@ -58,14 +58,14 @@ class TimelineDisplay:
 
     @classmethod
     def from_estimator(cls, pipeline, X, y=None, *, ax=None) -> Self:
-        """Plot what a fitted pipeline sees in a film.
+        """Plot what a fitted pipeline sees in a video.
 
         Parameters
         ----------
         pipeline : sklearn.pipeline.Pipeline
             Fitted, with a ScreenTimeAggregator at its end.
         X : path or pandas.DataFrame
-            One film, or its frame table.
+            One video, or its frame table.
         y : array-like of shape (n_frames,) or (n_frames, n_characters), optional
             Labels of the rows of ``X``, drawn beside the predictions.
         ax : matplotlib.axes.Axes, optional
@@ -79,12 +79,12 @@ class TimelineDisplay:
         Raises
         ------
         ValueError
-            If it is several films, or the labels do not fit.
+            If it is several videos, or the labels do not fit.
         """
         first, aggregator = parts_of(pipeline)
         probabilities = first.transform(X)
         index = probabilities.index
-        limits = _film_limits(index)
+        limits = _video_limits(index)
         names = [name for name in aggregator.class_names_ if name != aggregator.background]
         truth = None
         if y is not None:
@@ -101,7 +101,7 @@ class TimelineDisplay:
         Parameters
         ----------
         index : pandas.MultiIndex
-            The frame index of one film's frames.
+            The frame index of one video's frames.
         y_pred : array-like of shape (n_frames,) or (n_frames, n_characters)
             Classes, or a 0/1 table with a column a character.
         y_true : array-like of the same shape, optional
@@ -119,10 +119,10 @@ class TimelineDisplay:
         Raises
         ------
         ValueError
-            If the index is no frame index, or is of several films, or labels and predictions do
+            If the index is no frame index, or is of several videos, or labels and predictions do
             not fit together.
         """
-        limits = _film_limits(index)
+        limits = _video_limits(index)
         truth = None
         if len(y_pred) != len(index):
             raise ValueError(f"{len(y_pred)} predictions for {len(index)} frames of the index.")
@@ -175,13 +175,13 @@ class TimelineDisplay:
         return self
 
 
-def _film_limits(index):
-    """Return where the one film of a frame index begins and ends."""
+def _video_limits(index):
+    """Return where the one video of a frame index begins and ends."""
     if not is_frame_index(index):
         raise ValueError("A frame index (video, time, duration) is expected.")
-    films = index.unique("video")
-    if len(films) != 1:
-        raise ValueError(f"A timeline shows one film; the frames are of {len(films)}.")
+    videos = index.unique("video")
+    if len(videos) != 1:
+        raise ValueError(f"A timeline shows one video; the frames are of {len(videos)}.")
     times = index.get_level_values("time")
     return times.min(), (times + index.get_level_values("duration")).max()
 

@@ -14,7 +14,7 @@ def doubtful_frames(aggregator, probabilities, count):
     probabilities : pandas.DataFrame of shape (n_frames, n_classes)
         With a frame index.
     count : int
-        Frames wanted, of all films together.
+        Frames wanted, of all videos together.
 
     Returns
     -------
@@ -50,16 +50,16 @@ def doubtful_frames(aggregator, probabilities, count):
 
 def _spread(frames, distance, count):
     """Return the rows of the smallest distances that lie apart in time."""
-    films = frames["video"].to_numpy()
+    videos = frames["video"].to_numpy()
     times = frames["time"].to_numpy(dtype=np.float64)
     apart = {
-        film: np.ptp(times[films == film]) / (4 * max(count, 1))
-        for film in frames["video"].unique()
+        video: np.ptp(times[videos == video]) / (4 * max(count, 1))
+        for video in frames["video"].unique()
     }
     chosen = []
     for row in np.argsort(distance, kind="stable"):
         near = (
-            films[other] == films[row] and abs(times[other] - times[row]) <= apart[films[row]]
+            videos[other] == videos[row] and abs(times[other] - times[row]) <= apart[videos[row]]
             for other in chosen
         )
         if not any(near):

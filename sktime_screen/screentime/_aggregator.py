@@ -1,4 +1,4 @@
-"""ScreenTimeAggregator: from probabilities by frame to seconds by film."""
+"""ScreenTimeAggregator: from probabilities by frame to seconds by video."""
 
 import warnings
 from numbers import Integral, Real
@@ -37,26 +37,26 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         predicted. Of three classes or more the most probable is taken. Where shares are corrected,
         the frames that fill them are taken instead, the most probable first.
     smoothing : {"median", "shot", "viterbi"}, optional
-        What smooths along each film, never across films or gaps in the sampling: the median of
-        probabilities over ``window``; their mean over each shot, for which the film is read once
+        What smooths along each video, never across videos or gaps in the sampling: the median of
+        probabilities over ``window``; their mean over each shot, for which the video is read once
         more; or the most probable sequence of classes that last ``window`` on average. None leaves
         every frame alone.
     window : float, default=3.0
         Seconds.
     correction : str or None, default="auto"
-        How a film's shares are corrected for the classifier's errors, before smoothing. Counting
-        what is predicted is biased as soon as shares differ between films.
+        How a video's shares are corrected for the classifier's errors, before smoothing. Counting
+        what is predicted is biased as soon as shares differ between videos.
 
         - "calibrated": mean of probabilities that were calibrated on the frames of ``fit``;
         - "averaged": half way between that and the frames counted as they are predicted;
-        - "adjusted": what is predicted, put right by how often each class was taken for each
+        - "acc": what is predicted, put right by how often each class was taken for each
           other;
-        - "probabilistic": the same with mean probabilities instead of predicted classes;
-        - "em": the shares that make the film's predictions most likely;
+        - "pacc": the same with mean probabilities instead of predicted classes;
+        - "em": the shares that make the video's predictions most likely;
         - None: frames are counted as they are predicted.
 
         All learn from the probabilities in ``fit``, which have to come from networks that had not
-        seen these frames: ``KerasDenseClassifier(cross_fit=5)`` gives such. "auto" takes
+        seen these frames: ``KerasDenseClassifier(cv=5)`` gives such. "auto" takes
         "calibrated" then, and None otherwise.
     min_appearance : float, default=0.0
         Appearances shorter than this many seconds are dropped. One class a frame needs a
@@ -71,7 +71,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Makes intervals repeatable.
     frame_duration : float, optional
         For how many seconds a row stands where the input is an array, which has no frame index;
-        the rows then are one film's, in order.
+        the rows then are one video's, in order.
 
     Attributes
     ----------
@@ -95,16 +95,16 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     Seconds are sums of the real durations of the frames, not a count divided by a nominal frame
     rate: they are right at any rate, constant or not. A frame that comes twice counts once.
 
-    Which correction is best depends on why films differ. "adjusted", "probabilistic" and "em"
-    suppose that frames of a class look alike in all films, only their shares differ; where films
+    Which correction is best depends on why videos differ. "acc", "pacc" and "em"
+    suppose that frames of a class look alike in all videos, only their shares differ; where videos
     also look different, they make matters worse, and the cautious mean of calibrated probabilities
     was best on the cartoons measured (``benchmarks/README.md``), as long as the classifier often
-    errs. One that rarely does is surer of a film than its cross-fitted parts were of theirs, and
-    calibration takes that from it: with few labels of the film itself, counting and the calibrated
+    errs. One that rarely does is surer of a video than its cross-fitted parts were of theirs, and
+    calibration takes that from it: with few labels of the video itself, counting and the calibrated
     mean were often off in opposite directions, and "averaged" was closer than either [1]_. The
     sources of the others stand with their functions, in ``_correction.py``.
 
-    With a correction, the prediction of a frame depends on the other frames of its film.
+    With a correction, the prediction of a frame depends on the other frames of its video.
 
     References
     ----------
@@ -127,7 +127,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         "smoothing": [StrOptions({"median", "shot", "viterbi"}), None],
         "window": [Interval(Real, 0, None, closed="neither")],
         "correction": [
-            StrOptions({"auto", "calibrated", "averaged", "adjusted", "probabilistic", "em"}),
+            StrOptions({"auto", "calibrated", "averaged", "acc", "pacc", "em"}),
             None,
         ],
         "min_appearance": [Interval(Real, 0, None, closed="left")],
@@ -220,7 +220,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             if out_of_sample is False:
                 warnings.warn(
                     f"correction={self.correction!r} learns from probabilities of frames that the "
-                    f"classifier has seen, and will be too optimistic. Set its cross_fit.",
+                    f"classifier has seen, and will be too optimistic. Set its cv.",
                     stacklevel=4,
                 )
             recognition.fit_correction(self.correction_, probabilities, truth)
@@ -374,38 +374,39 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         X : DataFrame or array of shape (n_frames, n_classes)
             Probabilities by frame, with a frame index; an array needs ``frame_duration``.
         labelled : tuple of (DataFrame, array-like), optional
-            A random sample of the films' own frames, and their labels as in ``fit``. The frame
+            A random sample of the videos' own frames, and their labels as in ``fit``. The frame
             table needs ``video``, ``time`` and ``inclusion``, the probability with which each
             frame was drawn. A column ``stratum`` makes intervals narrower: of the frames that
-            ``suggest_frames(strategy="blocks")`` chose, or of all frames of a film, the labels of
+            ``suggest_frames(strategy="blocks")`` chose, or of all frames of a video, the labels of
             the others missing (NaN, None).
         cross_fitted : DataFrame of shape (n_frames, n_classes), optional
             Probabilities of the frames of `X` by a classifier that has not learned from the labels
-            near them, for films whose ``labelled`` frames it was fitted on:
-            ``pipeline[-2].cross_fitted(features)``, see :class:`LabelSpreadingClassifier`.
-            Without, seconds and intervals of such films are those of their labels alone where the
-            classifier judges frames together, as that one does.
+            near them, for videos whose ``labelled`` frames it was fitted on:
+            ``pipeline[-2].transform_cross_fitted(features)``, see
+            :class:`LabelSpreadingClassifier`. Without, seconds and intervals of such videos are
+            those of their labels alone where the classifier judges frames together, as that one
+            does.
 
         Returns
         -------
         DataFrame
             A row a video and character: ``video``, ``character``, ``seconds``, ``share`` of the
-            film, ``low`` and ``high`` (s), number of ``appearances``, ``first_seen`` and
+            video, ``low`` and ``high`` (s), number of ``appearances``, ``first_seen`` and
             ``last_seen`` (s), and ``confidence``, the mean probability while on screen. Why
             intervals are missing or too narrow is warned of, and told in ``attrs["notes"]``.
 
         Raises
         ------
         ValueError
-            If labelled frames were not drawn at random, are not of the films or do not stand for
-            them, have labels that were not in ``fit``, or were learned from without ``cross_fit``;
+            If labelled frames were not drawn at random, are not of the videos or do not stand for
+            them, have labels that were not in ``fit``, or were learned from without ``cv``;
             or if `cross_fitted` is not of the frames of `X`.
         TypeError
             If `labelled` is no tuple.
 
         Notes
         -----
-        Without labels of the film, intervals suppose that it is to the classifier what the films
+        Without labels of the video, intervals suppose that it is to the classifier what the videos
         of ``fit`` were: errors there are drawn again, by blocks of 30 s. With a random sample of
         its own frames labelled, seconds and intervals are those of prediction-powered inference,
         valid however wrong the classifier is; appearances stay those of the predictions.
@@ -472,7 +473,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
 
 
 def _index_of_rows(n_frames, duration):
-    """Return a frame index of one nameless film with frames of equal duration."""
+    """Return a frame index of one nameless video with frames of equal duration."""
     return pd.MultiIndex.from_arrays(
         [np.full(n_frames, ""), np.arange(n_frames) * duration, np.full(n_frames, duration)],
         names=["video", "time", "duration"],

@@ -1,9 +1,9 @@
-"""Appearances: the stretches of film in which a character is on screen without a break."""
+"""Appearances: the stretches of video in which a character is on screen without a break."""
 
 import numpy as np
 import pandas as pd
 
-from ._smoothing import film_stretches
+from ._smoothing import video_stretches
 
 # Times that add up in floating point differ from equal ones by less.
 _TOLERANCE = 1e-6
@@ -19,7 +19,7 @@ def joined_appearances(shown, index, max_gap, min_appearance, free=None):
     index : pandas.MultiIndex
         The frame index of the rows.
     max_gap : float
-        Gaps up to this many seconds are closed; where the film was not sampled stays open.
+        Gaps up to this many seconds are closed; where the video was not sampled stays open.
     min_appearance : float
         Appearances shorter than this many seconds are dropped.
     free : ndarray of bool, shape (n_frames,), optional
@@ -34,7 +34,7 @@ def joined_appearances(shown, index, max_gap, min_appearance, free=None):
     free = np.ones(len(shown), dtype=bool) if free is None else free
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
     once = ~index.duplicated()
-    for rows in film_stretches(index):
+    for rows in video_stretches(index):
         lengths = np.where(once, durations, 0)[rows]
         for column in shown.T:
             states = column[rows]
@@ -85,7 +85,7 @@ def appearance_table(shown, confidences, index, names):
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
     once = ~index.duplicated()
     rows_of_table = []
-    for rows in film_stretches(index):
+    for rows in video_stretches(index):
         rows = rows[once[rows]]
         for number, name in enumerate(names):
             states = shown[rows, number]
@@ -105,9 +105,9 @@ def appearance_table(shown, confidences, index, names):
                     "peak_time": times[run[confidence.argmax()]],
                 })  # fmt: skip
     table = pd.DataFrame(rows_of_table, columns=APPEARANCE_COLUMNS)
-    film = pd.Categorical(table["video"], categories=videos.unique(), ordered=True)
+    video = pd.Categorical(table["video"], categories=videos.unique(), ordered=True)
     character = pd.Categorical(table["character"], categories=list(names), ordered=True)
-    keys = pd.DataFrame({"film": film, "character": character, "start": table["start"]})
+    keys = pd.DataFrame({"video": video, "character": character, "start": table["start"]})
     return table.loc[keys.sort_values(list(keys)).index].reset_index(drop=True)
 
 

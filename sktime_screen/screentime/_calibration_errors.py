@@ -1,4 +1,4 @@
-"""Errors on labelled films, and the limits that they put to another film's seconds."""
+"""Errors on labelled videos, and the limits that they put to another video's seconds."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..model_selection import time_blocks
-from ..video import frame_index, resolved_films
+from ..video import frame_index, resolved_videos
 from ._intervals import seconds_interval
 
 # Frames of so many seconds are wrong together: about a scene of a cartoon.
@@ -21,7 +21,7 @@ class CalibrationErrors(NamedTuple):
     Attributes
     ----------
     videos, times, durations : ndarray of shape (n_frames,)
-        The levels of the frame index of the rows, films by their resolved paths.
+        The levels of the frame index of the rows, videos by their resolved paths.
     errors : ndarray of shape (n_frames, n_classes)
         Predictions, 0 or 1, less labels.
     probabilities : ndarray of shape (n_frames, n_classes)
@@ -44,7 +44,7 @@ class CalibrationErrors(NamedTuple):
     def of_frames(cls, index, *errors):
         """Make it from a frame index and the other attributes."""
         videos, times, durations = (index.get_level_values(name) for name in index.names)
-        return cls(resolved_films(videos), times.to_numpy(), durations.to_numpy(), *errors)
+        return cls(resolved_videos(videos), times.to_numpy(), durations.to_numpy(), *errors)
 
     @property
     def frames(self):
@@ -53,14 +53,14 @@ class CalibrationErrors(NamedTuple):
         return frame_index(pd.DataFrame(levels))
 
     def interval(self, shown, index, confidence_level, n_resamples, random_state):
-        """Find limits of one film's seconds.
+        """Find limits of one video's seconds.
 
         Parameters
         ----------
         shown : ndarray of bool, shape (n_frames, n_classes)
-            Who is on screen in the film.
+            Who is on screen in the video.
         index : pandas.MultiIndex
-            The frame index of the film's rows, each once.
+            The frame index of the video's rows, each once.
         confidence_level : float
             Nominal coverage.
         n_resamples : int
@@ -78,15 +78,15 @@ class CalibrationErrors(NamedTuple):
         video = index.get_level_values("video")[0]
         rows = np.arange(len(self.videos))
         blocks = time_blocks(self.frames.to_frame(index=False), length=_BLOCK_SECONDS)
-        own = self.videos == resolved_films([video])
+        own = self.videos == resolved_videos([video])
         if len(np.unique(blocks[own])) > 1:
-            # Errors on frames of this very film say more than those on others.
+            # Errors on frames of this very video say more than those on others.
             rows = np.flatnonzero(own)
         note = None
         if self.out_of_sample is False:
             note = (
                 "Intervals are too narrow: they learn from frames that the classifier has seen. "
-                "Set cross_fit on the classifier."
+                "Set cv on the classifier."
             )
         try:
             low, high = seconds_interval(
@@ -95,7 +95,7 @@ class CalibrationErrors(NamedTuple):
                 self.errors[rows],
                 self.durations[rows],
                 blocks[rows],
-                films=pd.factorize(self.videos[rows])[0],
+                videos=pd.factorize(self.videos[rows])[0],
                 confidence_level=confidence_level,
                 n_resamples=n_resamples,
                 random_state=random_state,

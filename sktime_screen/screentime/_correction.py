@@ -1,4 +1,4 @@
-"""Correction of shares: from probabilities by frame to the share of a film each class has."""
+"""Correction of shares: from probabilities by frame to the share of a video each class has."""
 
 import numpy as np
 from scipy.optimize import minimize
@@ -14,7 +14,7 @@ class Correction:
 
     Parameters
     ----------
-    kind : {"calibrated", "averaged", "adjusted", "probabilistic", "em"}
+    kind : {"calibrated", "averaged", "acc", "pacc", "em"}
         See :class:`ScreenTimeAggregator`.
     probabilities : ndarray of shape (n_frames, n_classes)
         Of calibration frames; rows sum to one.
@@ -28,8 +28,8 @@ class Correction:
         self.kind = kind
         self.prior = truth.mean(axis=0)
         self.slope, self.offsets = fit_calibration(probabilities, truth)
-        if kind in ("adjusted", "probabilistic"):
-            given = chosen if kind == "adjusted" else probabilities
+        if kind in ("acc", "pacc"):
+            given = chosen if kind == "acc" else probabilities
             self.rates = class_rates(given, truth)
 
     def calibrated(self, probabilities):
@@ -43,18 +43,18 @@ class Correction:
         Returns
         -------
         ndarray of shape (n_frames, n_classes)
-            For films in which the classes are as frequent as among the calibration frames.
+            For videos in which the classes are as frequent as among the calibration frames.
         """
         logs = np.log(np.clip(probabilities, _LEAST, 1))
         return np.exp(log_softmax(self.slope * logs + self.offsets, axis=1))
 
     def shares(self, probabilities, chosen, weights):
-        """Estimate the shares of one film's classes, and what they say about each frame.
+        """Estimate the shares of one video's classes, and what they say about each frame.
 
         Parameters
         ----------
         probabilities : ndarray of shape (n_frames, n_classes)
-            Of the film's frames.
+            Of the video's frames.
         chosen : ndarray of bool, shape (n_frames, n_classes)
             Their predicted classes.
         weights : ndarray of shape (n_frames,)
@@ -65,7 +65,7 @@ class Correction:
         shares : ndarray of shape (n_classes,)
             They sum to one.
         corrected : ndarray of shape (n_frames, n_classes)
-            Calibrated probabilities for a film with these shares.
+            Calibrated probabilities for a video with these shares.
         """
         calibrated = self.calibrated(probabilities)
         parts = weights / weights.sum()
@@ -76,7 +76,7 @@ class Correction:
         if self.kind == "em":
             shares = em_shares(calibrated, parts, self.prior)
         else:
-            given = chosen if self.kind == "adjusted" else probabilities
+            given = chosen if self.kind == "acc" else probabilities
             shares = adjusted_shares(self.rates, parts @ given)
         return shares, shifted(calibrated, shares, self.prior)
 
@@ -141,7 +141,7 @@ def class_rates(given, truth):
 
 
 def adjusted_shares(rates, observed):
-    """Find the shares that explain what was predicted for a film.
+    """Find the shares that explain what was predicted for a video.
 
     Adjusted classify and count (Forman, "Quantifying counts and costs via classification", Data
     Mining and Knowledge Discovery 17, 2008), or with mean probabilities its probabilistic version
@@ -182,7 +182,7 @@ def adjusted_shares(rates, observed):
 
 
 def em_shares(probabilities, parts, prior, tolerance=1e-8, max_iter=10_000):
-    """Find the shares that make a film's predictions most likely.
+    """Find the shares that make a video's predictions most likely.
 
     Expectation maximisation (Saerens, Latinne and Decaestecker, "Adjusting the outputs of a
     classifier to new a priori probabilities: a simple procedure", Neural Computation 14, 2002).
@@ -192,7 +192,7 @@ def em_shares(probabilities, parts, prior, tolerance=1e-8, max_iter=10_000):
     probabilities : ndarray of shape (n_frames, n_classes)
         Calibrated for the shares in ``prior``.
     parts : ndarray of shape (n_frames,)
-        Share of the film that each frame stands for.
+        Share of the video that each frame stands for.
     prior : ndarray of shape (n_classes,)
         Shares of the classes among calibration frames.
     tolerance : float, default=1e-8
@@ -214,7 +214,7 @@ def em_shares(probabilities, parts, prior, tolerance=1e-8, max_iter=10_000):
 
 
 def shifted(probabilities, shares, prior):
-    """Bring probabilities from films with the shares ``prior`` to one with others (Bayes' rule).
+    """Bring probabilities from videos with the shares ``prior`` to one with others (Bayes' rule).
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ def most_probable(probabilities, threshold):
 
 
 def filling_shares(scores, shares, weights, choose, sweeps=20, steps=60):
-    """Choose classes so that each fills its share of a film, the surest frames first.
+    """Choose classes so that each fills its share of a video, the surest frames first.
 
     Parameters
     ----------

@@ -5,21 +5,21 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..video import resolved_films
+from ..video import resolved_videos
 from ._appearances import appearance_table
 from ._calibration_errors import CalibrationErrors
 from ._labelled_sample import LabelledSample
 
 
 class Evidence(NamedTuple):
-    """What is known beside a film's predictions, and what is made of it.
+    """What is known beside a video's predictions, and what is made of it.
 
     Attributes
     ----------
     calibration : CalibrationErrors or None
         Errors on the frames of ``fit``.
     sample : LabelledSample or None
-        Labels of films' own frames, which go before.
+        Labels of videos' own frames, which go before.
     confidence_level : float
         Nominal coverage of the intervals.
     n_resamples : int
@@ -61,13 +61,13 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
         in ``attrs["notes"]``.
     """
     kept = classes.kept
-    table = _film_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
+    table = _video_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
     codes, videos = index.get_level_values("video").factorize()
     sample = evidence.sample
-    if sample is not None and not np.isin(sample.films, resolved_films(videos)).any():
+    if sample is not None and not np.isin(sample.videos, resolved_videos(videos)).any():
         raise ValueError(
-            f"None of the labelled frames is of a film that is measured: they are of "
-            f"{sample.films[0]!r}, measured is {videos[0]!r}."
+            f"None of the labelled frames is of a video that is measured: they are of "
+            f"{sample.videos[0]!r}, measured is {videos[0]!r}."
         )
     notes = []
     for code, video in enumerate(videos):
@@ -105,7 +105,7 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
     return table
 
 
-def _film_summary(shown, probabilities, index, names):
+def _video_summary(shown, probabilities, index, names):
     """Sum up each video and character, intervals still NaN."""
     codes, videos = index.get_level_values("video").factorize()
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
@@ -119,15 +119,15 @@ def _film_summary(shown, probabilities, index, names):
     ).reindex(pd.MultiIndex.from_product([videos, list(names)], names=["video", "character"]))
     table["appearances"] = table["appearances"].fillna(0).astype(np.int64)
     weights = shown * durations[:, None]
-    seconds = _by_film(codes, weights)
+    seconds = _by_video(codes, weights)
     with np.errstate(invalid="ignore"):
-        table["confidence"] = (_by_film(codes, weights * probabilities) / seconds).ravel()
+        table["confidence"] = (_by_video(codes, weights * probabilities) / seconds).ravel()
     table.insert(0, "seconds", seconds.ravel())
-    table.insert(1, "share", (seconds / _by_film(codes, durations[:, None])).ravel())
+    table.insert(1, "share", (seconds / _by_video(codes, durations[:, None])).ravel())
     table.insert(2, "low", np.nan)
     table.insert(3, "high", np.nan)
     return table.reset_index()
 
 
-def _by_film(films, values):
-    return np.stack([np.bincount(films, column) for column in values.T], axis=1)
+def _by_video(videos, values):
+    return np.stack([np.bincount(videos, column) for column in values.T], axis=1)

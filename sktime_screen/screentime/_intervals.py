@@ -1,4 +1,4 @@
-"""Intervals of a film's seconds where no frame of it is labelled."""
+"""Intervals of a video's seconds where no frame of it is labelled."""
 
 import numpy as np
 from scipy import stats
@@ -11,22 +11,22 @@ def seconds_interval(
     error_durations,
     blocks,
     *,
-    films=None,
+    videos=None,
     confidence_level=0.9,
     n_resamples=1000,
     random_state=None,
 ):
-    """Say within which limits a film's true seconds lie, from errors on labelled films.
+    """Say within which limits a video's true seconds lie, from errors on labelled videos.
 
-    Every frame of the film is seen, so nothing about the film is sampled: what is uncertain is by
+    Every frame of the video is seen, so nothing about the video is sampled: what is uncertain is by
     how much its predictions are off. That is learned from labelled (calibration) frames predicted
-    by a model that had not seen them. Frames of a block, a shot or some seconds of film, are wrong
+    by a model that had not seen them. Frames of a block, a shot or some seconds of video, are wrong
     together; blocks are drawn again as a whole.
 
     Parameters
     ----------
     durations : array-like of shape (n_frames,)
-        Seconds that the film's frames stand for.
+        Seconds that the video's frames stand for.
     contributions : array-like of shape (n_frames, n_characters)
         What each frame counts for, after correction: 0/1, probabilities, or beyond where a
         correction says so. Their sum, weighted by ``durations``, is the estimate.
@@ -37,10 +37,10 @@ def seconds_interval(
         Seconds that the calibration frames stand for.
     blocks : array-like of shape (n_calibration,)
         The block of each calibration frame.
-    films : array-like of shape (n_calibration,), optional
-        The film of each calibration frame. With two films or more, films differ by more than their
-        blocks do, and the film measured may differ as much. By default all are of one film, and the
-        film measured is taken to be of its kind.
+    videos : array-like of shape (n_calibration,), optional
+        The video of each calibration frame. With two videos or more, videos differ by more than
+        their blocks do, and the video measured may differ as much. By default all are of one video,
+        and the video measured is taken to be of its kind.
     confidence_level : float, default=0.9
         The nominal coverage of each character's interval.
     n_resamples : int, default=1000
@@ -51,7 +51,7 @@ def seconds_interval(
     Returns
     -------
     low, high : ndarray of shape (n_characters,)
-        Seconds, between 0 and the film's length. Where the errors do not average to zero, the
+        Seconds, between 0 and the video's length. Where the errors do not average to zero, the
         interval is about the seconds less the average error, not about the seconds.
 
     Raises
@@ -61,18 +61,18 @@ def seconds_interval(
 
     Notes
     -----
-    Each resample makes the errors of another film of the same length: blocks drawn with replacement
-    [1]_ until they fill it, plus an error common to the film. The latter has the variance between
-    calibration films beyond what their blocks explain (analysis of variance), and as it comes from
-    few films it is drawn from Student's t. Of films that are one block each, all variance counts as
-    between films. The average error is taken off, calibration films and blocks drawn again for it.
-    What comes of blocks is spread as [2]_ advises where they are few. The limits are percentiles,
-    and never closer than if one calibration frame had been wrong (half an error of each kind, as
-    [3]_ add): that no error was seen does not make seconds sure.
+    Each resample makes the errors of another video of the same length: blocks drawn with
+    replacement [1]_ until they fill it, plus an error common to the video. The latter has the
+    variance between calibration videos beyond what their blocks explain (analysis of variance), and
+    as it comes from few videos it is drawn from Student's t. Of videos that are one block each, all
+    variance counts as between videos. The average error is taken off, calibration videos and blocks
+    drawn again for it. What comes of blocks is spread as [2]_ advises where they are few. The
+    limits are percentiles, and never closer than if one calibration frame had been wrong (half an
+    error of each kind, as [3]_ add): that no error was seen does not make seconds sure.
 
-    The assumption is that the film's errors are like those of the calibration films, given the
-    correction. A film of another kind than any of them (drawn otherwise, darker, another cast)
-    breaks it; only labels of the film itself can tell.
+    The assumption is that the video's errors are like those of the calibration videos, given the
+    correction. A video of another kind than any of them (drawn otherwise, darker, another cast)
+    breaks it; only labels of the video itself can tell.
 
     References
     ----------
@@ -89,10 +89,10 @@ def seconds_interval(
         raise ValueError(
             f"{errors.shape[1]} columns of errors for {contributions.shape[1]} of contributions."
         )
-    films = np.zeros(len(errors)) if films is None else np.asarray(films)
-    if len(blocks) != len(errors) or len(films) != len(errors):
-        raise ValueError(f"Blocks and films must have {len(errors)} rows, as the errors have.")
-    calibration = _Blocks(errors, error_durations, np.asarray(blocks), films)
+    videos = np.zeros(len(errors)) if videos is None else np.asarray(videos)
+    if len(blocks) != len(errors) or len(videos) != len(errors):
+        raise ValueError(f"Blocks and videos must have {len(errors)} rows, as the errors have.")
+    calibration = _Blocks(errors, error_durations, np.asarray(blocks), videos)
     rng = np.random.default_rng(random_state)
     length = durations.sum()
     seconds = durations @ contributions - length * calibration.drawn_means(n_resamples, rng)
@@ -101,7 +101,7 @@ def seconds_interval(
     few = calibration.few_blocks(tail)
     middle = np.median(seconds, axis=0)
     seconds = middle + (seconds - middle) * few
-    between, freedom = calibration.film_variance()
+    between, freedom = calibration.video_variance()
     if freedom:
         seconds -= length * np.sqrt(between) * rng.standard_t(freedom, size=(n_resamples, 1))
     limits = np.quantile(seconds, [tail, 1 - tail], axis=0)
@@ -129,50 +129,50 @@ def _sums(groups, values):
 
 
 class _Blocks:
-    """Calibration blocks: their films, lengths, and errors in seconds off their film's mean."""
+    """Calibration blocks: their videos, lengths, and errors in seconds off their video's mean."""
 
-    def __init__(self, errors, durations, blocks, films):
-        numbers = [np.unique(names, return_inverse=True)[1] for names in (films, blocks)]
-        (self.films, _), block_of_row = np.unique(numbers, axis=1, return_inverse=True)
+    def __init__(self, errors, durations, blocks, videos):
+        numbers = [np.unique(names, return_inverse=True)[1] for names in (videos, blocks)]
+        (self.videos, _), block_of_row = np.unique(numbers, axis=1, return_inverse=True)
         block_of_row = block_of_row.ravel()
-        self.n_films = self.films.max() + 1
+        self.n_videos = self.videos.max() + 1
         self.lengths = np.bincount(block_of_row, durations)
         if len(self.lengths) < 2:
             raise ValueError(
                 "one block of calibration frames does not tell how errors vary: two blocks or more "
-                "are needed, of one film or of several."
+                "are needed, of one video or of several."
             )
         self.totals = _sums(block_of_row, durations[:, None] * errors)
-        self.film_lengths = np.bincount(self.films, self.lengths)[:, None]
-        self.film_means = _sums(self.films, self.totals) / self.film_lengths
-        self.seconds_off = self.totals - self.lengths[:, None] * self.film_means[self.films]
+        self.video_lengths = np.bincount(self.videos, self.lengths)[:, None]
+        self.video_means = _sums(self.videos, self.totals) / self.video_lengths
+        self.seconds_off = self.totals - self.lengths[:, None] * self.video_means[self.videos]
 
-    def film_variance(self):
-        """Return the variance between films beyond their blocks, and its degrees of freedom."""
-        if self.n_films == 1:
-            return np.zeros(self.film_means.shape[1]), 0
-        count = np.bincount(self.films)[:, None]
-        squares = _sums(self.films, self.seconds_off**2)
+    def video_variance(self):
+        """Return the variance between videos beyond their blocks, and its degrees of freedom."""
+        if self.n_videos == 1:
+            return np.zeros(self.video_means.shape[1]), 0
+        count = np.bincount(self.videos)[:, None]
+        squares = _sums(self.videos, self.seconds_off**2)
         explained = np.where(count > 1, squares * count / np.maximum(count - 1, 1), 0)
-        explained = (explained / self.film_lengths**2).mean(axis=0)
-        between = np.maximum(self.film_means.var(axis=0, ddof=1) - explained, 0)
-        return between, self.n_films - 1
+        explained = (explained / self.video_lengths**2).mean(axis=0)
+        between = np.maximum(self.video_means.var(axis=0, ddof=1) - explained, 0)
+        return between, self.n_videos - 1
 
     def few_blocks(self, tail):
         """Return by how much percentiles of drawn blocks are too close for their number."""
         n_blocks = len(self.lengths)
-        # Films of one block each: then their blocks are all that tells.
-        spare = n_blocks - self.n_films or n_blocks - 1
+        # Videos of one block each: then their blocks are all that tells.
+        spare = n_blocks - self.n_videos or n_blocks - 1
         return np.sqrt(n_blocks / spare) * stats.t.ppf(1 - tail, spare) / stats.norm.ppf(1 - tail)
 
     def drawn_means(self, n_resamples, rng):
-        """Draw films, and as many blocks of each as it has; return the mean error of each draw."""
-        count = np.bincount(self.films)
+        """Draw videos, and as many blocks of each as it has; return the mean error of each draw."""
+        count = np.bincount(self.videos)
         first = np.cumsum(count) - count
         means = []
-        for films in rng.integers(self.n_films, size=(n_resamples, self.n_films)):
-            films = films.repeat(count[films])
-            blocks = first[films] + rng.integers(count[films])
+        for videos in rng.integers(self.n_videos, size=(n_resamples, self.n_videos)):
+            videos = videos.repeat(count[videos])
+            blocks = first[videos] + rng.integers(count[videos])
             means.append(self.totals[blocks].sum(axis=0) / self.lengths[blocks].sum())
         return np.array(means)
 

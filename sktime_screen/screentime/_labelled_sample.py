@@ -1,32 +1,33 @@
-"""Labels of a film's own frames, and the shares estimated from them."""
+"""Labels of a video's own frames, and the shares estimated from them."""
 
 import numpy as np
 import pandas as pd
 
-from ..video import is_frame_index, resolved_films
+from ..video import is_frame_index, resolved_videos
 from ._prediction_powered import prediction_powered_mean
 
-# By which share the frames that a sample stands for may differ from those of its film: some percent
-# where each frame was drawn or not by itself; more where a part of the sample has no labels.
+# By which share the frames that a sample stands for may differ from those of its video: some
+# percent where each frame was drawn or not by itself; more where a part of the sample has no
+# labels.
 _TOLERANCE = 0.15
 
 
 class LabelledSample:
-    """Labels of a random sample of films' own frames.
+    """Labels of a random sample of videos' own frames.
 
     Parameters
     ----------
     table : pandas.DataFrame
         ``video``, ``time`` and ``inclusion``, the probability with which each frame came into the
-        sample; and ``stratum``, which counts if the table has a row for every frame of the film, or
-        if strata are stretches of time of which two frames or more were drawn.
+        sample; and ``stratum``, which counts if the table has a row for every frame of the video,
+        or if strata are stretches of time of which two frames or more were drawn.
     truth : ndarray of shape (n_rows, n_classes)
         0 or 1, NaN where a frame is not labelled.
 
     Raises
     ------
     ValueError
-        If the frames were not drawn at random with known probabilities, or have no film or time.
+        If the frames were not drawn at random with known probabilities, or have no video or time.
     """
 
     def __init__(self, table, truth):
@@ -49,21 +50,21 @@ class LabelledSample:
                 "certain about the others: train on them instead."
             )
         self.table = table.reset_index(drop=True)
-        self.films = resolved_films(table["video"])
+        self.videos = resolved_videos(table["video"])
         self.truth = truth
         self.labelled = labelled
 
     def interval(self, probabilities, cross_fitted, index, calibration, confidence_level):
-        """Estimate one film's shares.
+        """Estimate one video's shares.
 
         Parameters
         ----------
         probabilities : ndarray of shape (n_frames, n_classes)
-            Of the film's frames, corrected.
+            Of the video's frames, corrected.
         cross_fitted : ndarray of shape (n_frames, n_classes), or None
             The same, by a classifier that had not learned from the labels near each frame.
         index : pandas.MultiIndex
-            The frame index of the film's rows, each once.
+            The frame index of the video's rows, each once.
         calibration : CalibrationErrors or None
             Probabilities of frames that the classifier was fitted on, from networks that had not
             seen them.
@@ -73,21 +74,21 @@ class LabelledSample:
         Returns
         -------
         MeanInterval or None
-            Shares; None if no frame of this film is labelled.
+            Shares; None if no frame of this video is labelled.
 
         Raises
         ------
         ValueError
-            If a labelled frame is none of the film's, if the frames do not stand for the film, or
+            If a labelled frame is none of the video's, if the frames do not stand for the video, or
             if the classifier has learned from one and there are no probabilities from networks that
             have not.
         """
-        of_film = self.films == resolved_films(index.get_level_values("video")[:1])
-        sampled = np.flatnonzero(of_film & self.labelled)
+        of_video = self.videos == resolved_videos(index.get_level_values("video")[:1])
+        sampled = np.flatnonzero(of_video & self.labelled)
         if not len(sampled):
             return None
-        positions = _positions(index, self.table.loc[of_film, "time"])
-        rows = pd.Series(positions, index=np.flatnonzero(of_film))[sampled].to_numpy()
+        positions = _positions(index, self.table.loc[of_video, "time"])
+        rows = pd.Series(positions, index=np.flatnonzero(of_video))[sampled].to_numpy()
         tuning = "pooled"
         if cross_fitted is not None:
             predicted = cross_fitted.astype(np.float64)
@@ -104,13 +105,13 @@ class LabelledSample:
             raise ValueError(
                 f"The {len(sampled)} labelled frames of {index.get_level_values('video')[0]!r} "
                 f"stand for {stands_for:.0f} of its {len(index)} frames, by the column "
-                f"'inclusion': all labels of one random sample of the whole film are expected, and "
-                f"of no other."
+                f"'inclusion': the labels of one random sample of the whole video are expected, "
+                f"and of no other."
             )
         strata = None
         if "stratum" in self.table and len(np.unique(positions)) == len(index):
             strata = np.empty(len(index), dtype=np.int64)
-            strata[positions] = self.table.loc[of_film, "stratum"].factorize()[0]
+            strata[positions] = self.table.loc[of_video, "stratum"].factorize()[0]
         elif "stratum" in self.table:
             strata = _stretches(self.table.iloc[sampled], rows, len(index))
         return prediction_powered_mean(
@@ -133,9 +134,9 @@ def _stretches(sample, positions, n_frames):
     sample : pandas.DataFrame of n_labelled rows
         ``stratum`` and ``inclusion``.
     positions : ndarray of int, shape (n_labelled,)
-        Where in the film the labelled frames stand.
+        Where in the video the labelled frames stand.
     n_frames : int
-        How many frames the film has.
+        How many frames the video has.
 
     Returns
     -------
@@ -159,7 +160,7 @@ def _stretches(sample, positions, n_frames):
 
 
 def _positions(index, times):
-    """Return which rows of a film's index have the given times."""
+    """Return which rows of a video's index have the given times."""
     own = np.round(index.get_level_values("time").to_numpy(dtype=np.float64), 6)
     order = np.argsort(own)
     wanted = np.round(times.to_numpy(dtype=np.float64), 6)
@@ -178,13 +179,13 @@ def _positions(index, times):
 def _unseen(calibration, index, predicted):
     """Put predictions of networks that had not seen the frames in the place of others.
 
-    None if that cannot be: labelled frames were judged by few others, those of the film by all.
+    None if that cannot be: labelled frames were judged by few others, those of the video by all.
     """
     if calibration is None:
         return predicted
     learned = calibration.frames.droplevel("duration")
-    films = resolved_films(index.get_level_values("video"))
-    asked = pd.MultiIndex.from_arrays([films, index.get_level_values("time")])
+    videos = resolved_videos(index.get_level_values("video"))
+    asked = pd.MultiIndex.from_arrays([videos, index.get_level_values("time")])
     place = learned.drop_duplicates().get_indexer(asked)
     seen = place >= 0
     if not seen.any():
@@ -194,7 +195,7 @@ def _unseen(calibration, index, predicted):
     if not calibration.out_of_sample:
         raise ValueError(
             f"The classifier has learned from {seen.sum()} of the {len(seen)} labelled frames, and "
-            f"is right about these more often than about others. Set cross_fit on it and fit "
+            f"is right about these more often than about others. Set cv on it and fit "
             f"again, or give labels it was not fitted on."
         )
     predicted[seen] = calibration.probabilities[~learned.duplicated()][place[seen]]

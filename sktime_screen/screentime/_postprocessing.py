@@ -1,4 +1,4 @@
-"""Recognition: from probabilities by frame to who is on screen in each, film by film."""
+"""Recognition: from probabilities by frame to who is on screen in each, video by video."""
 
 import numpy as np
 
@@ -92,27 +92,27 @@ class Recognition:
         return codes[:, None] == np.arange(probabilities.shape[1])
 
     def _corrected(self, probabilities, index, weights):
-        """Return corrected probabilities, and shares by film code for each exclusive table."""
+        """Return corrected probabilities, and shares by video code for each exclusive table."""
         if self.corrections is None:
             return probabilities, None
-        films = index.get_level_values("video").factorize()[0]
+        videos = index.get_level_values("video").factorize()[0]
         corrected = probabilities.astype(np.float64)
         shares = []
         for column, (given, correction) in enumerate(
             zip(self._exclusive(probabilities), self.corrections, strict=True)
         ):
-            by_film = []
-            for film in range(films.max() + 1):
-                rows = films == film
+            by_video = []
+            for video in range(videos.max() + 1):
+                rows = videos == video
                 share, values = correction.shares(
                     given[rows], self._first_choice(given[rows]), weights[rows]
                 )
-                by_film.append(share)
+                by_video.append(share)
                 if self.classes.multilabel:
                     corrected[rows, column] = values[:, 1]
                 else:
                     corrected[rows] = values
-            shares.append(by_film)
+            shares.append(by_video)
         return corrected, shares
 
     def _smoothed(self, probabilities, index):
@@ -135,10 +135,10 @@ class Recognition:
             if path:
                 return viterbi_path(scores, index, self.aggregator.window)
             return most_probable(probabilities, self.aggregator.threshold)
-        films = index.get_level_values("video").factorize()[0]
+        videos = index.get_level_values("video").factorize()[0]
         codes = np.empty(len(scores), dtype=np.int64)
-        for film, share in enumerate(shares[column]):
-            rows = films == film
+        for video, share in enumerate(shares[column]):
+            rows = videos == video
 
             def choose(scores, index=index[rows]):
                 if path:

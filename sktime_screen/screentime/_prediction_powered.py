@@ -1,4 +1,4 @@
-"""Prediction-powered inference: a film's screen time from a sample of its labelled frames."""
+"""Prediction-powered inference: a video's screen time from a sample of its labelled frames."""
 
 from typing import NamedTuple
 
@@ -25,16 +25,16 @@ def prediction_powered_mean(
     tuning="pooled",
     confidence_level=0.9,
 ):
-    """Estimate the share of a film that each character is on screen, whatever the model's errors.
+    """Estimate the share of a video that each character is on screen, whatever the model's errors.
 
     Predictions of every frame give the first guess; a random sample of labelled frames says by how
-    much it is off. The population is the film's own frames: labelled frames are known exactly, and
+    much it is off. The population is the video's own frames: labelled frames are known exactly, and
     with all of them labelled the interval is a point.
 
     Parameters
     ----------
     predicted : array-like of shape (n_frames,) or (n_frames, n_characters)
-        Predictions for every frame of one film: probabilities, 0/1, or any real number that goes
+        Predictions for every frame of one video: probabilities, 0/1, or any real number that goes
         with the character being there. Labels of this sample must not have shaped the prediction
         of their own frame. Where the model learned from them too, predict each labelled frame with
         the model that was fitted without its fold, and every other frame with the mean of the
@@ -66,12 +66,12 @@ def prediction_powered_mean(
     -------
     MeanInterval
         ``estimate``, ``low`` and ``high``: shares from 0 to 1, arrays of shape (n_characters,).
-        Times the film's length they are seconds.
+        Times the video's length they are seconds.
 
     Raises
     ------
     ValueError
-        If there are no labels, rows are beyond the film or come twice, labels are not 0/1, a
+        If there are no labels, rows are beyond the video or come twice, labels are not 0/1, a
         stratum has no labelled frame, or inclusion probabilities are not in (0, 1].
 
     Notes
@@ -82,7 +82,7 @@ def prediction_powered_mean(
     must not do to the predictions follows [5]_: cross-fitted, the estimate stays unbiased.
 
     Frames next to each other look alike; the interval holds all the same, because what is random
-    here is which frames were drawn, not the film. It does not hold for frames chosen by hand or by
+    here is which frames were drawn, not the video. It does not hold for frames chosen by hand or by
     the model's doubt without a known inclusion probability.
 
     The variance is that of Hájek [6]_, which for equal probabilities is the usual one with its
@@ -139,11 +139,11 @@ def _checked(predicted, rows, labels, weights, inclusion, strata):
     rows, labels = np.asarray(rows), np.asarray(labels)
     labels = labels[:, None] if labels.ndim == 1 else labels
     if not rows.size:
-        raise ValueError("No labelled frames: label a random sample of the film's frames first.")
+        raise ValueError("No labelled frames: label a random sample of the video's frames first.")
     if not np.issubdtype(rows.dtype, np.integer) or rows.min() < 0 or rows.max() >= n_frames:
         raise ValueError(
             f"Labelled rows must be whole numbers from 0 to {n_frames - 1}, the rows of the "
-            f"film's {n_frames} predictions."
+            f"video's {n_frames} predictions."
         )
     if len(np.unique(rows)) < len(rows):
         raise ValueError("A labelled row comes twice: each frame is drawn at most once.")
@@ -231,7 +231,7 @@ def tuned_mean(sample, tuning):
 
 
 def _parts(sample):
-    """Return what each labelled frame stands for; in a stratum, its share of the film's length."""
+    """Return what each labelled frame stands for; in a stratum, its share of the video's length."""
     stratum = sample.strata[sample.rows]
     shares = np.bincount(sample.strata, sample.weights) / sample.weights.sum()
     expansion = sample.weights[sample.rows] / sample.inclusion

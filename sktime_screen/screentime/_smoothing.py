@@ -1,12 +1,12 @@
-"""Smoothing along a film: of probabilities, or of the choice of a class."""
+"""Smoothing along a video: of probabilities, or of the choice of a class."""
 
 import numpy as np
 
 from ..model_selection import shot_groups
 
 
-def film_stretches(index):
-    """Split rows into stretches of film without a cut in the sampling.
+def video_stretches(index):
+    """Split rows into stretches of video without a cut in the sampling.
 
     Parameters
     ----------
@@ -16,16 +16,16 @@ def film_stretches(index):
     Returns
     -------
     list of ndarray of int
-        Row numbers in the order of time. A stretch ends with its film, or where the next frame
+        Row numbers in the order of time. A stretch ends with its video, or where the next frame
         begins more than half a frame's duration after this one is over.
     """
-    films = index.get_level_values("video").factorize()[0]
+    videos = index.get_level_values("video").factorize()[0]
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
-    order = np.lexsort((times, films))
-    films, times, durations = films[order], times[order], durations[order]
+    order = np.lexsort((times, videos))
+    videos, times, durations = videos[order], times[order], durations[order]
     gap = np.diff(times) - durations[:-1] > durations[:-1] / 2
-    return np.split(order, np.flatnonzero((np.diff(films) != 0) | gap) + 1)
+    return np.split(order, np.flatnonzero((np.diff(videos) != 0) | gap) + 1)
 
 
 def median_smoothed(probabilities, index, window):
@@ -43,11 +43,11 @@ def median_smoothed(probabilities, index, window):
     Returns
     -------
     ndarray of shape (n_frames, n_columns)
-        Never mixed across films or gaps. Rows need not sum to one.
+        Never mixed across videos or gaps. Rows need not sum to one.
     """
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
     smoothed = np.empty_like(probabilities)
-    for rows in film_stretches(index):
+    for rows in video_stretches(index):
         first = np.searchsorted(times[rows], times[rows] - window / 2 - 1e-9, side="left")
         last = np.searchsorted(times[rows], times[rows] + window / 2 + 1e-9, side="right")
         ordered = probabilities[rows]
@@ -64,7 +64,7 @@ def shot_smoothed(probabilities, index):
     probabilities : ndarray of shape (n_frames, n_columns)
         Probabilities by frame.
     index : pandas.MultiIndex
-        The frame index of the rows. Their pictures are read to find the shots.
+        The frame index of the rows. Their images are read to find the shots.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def shot_smoothed(probabilities, index):
         Means weighted by durations; never across gaps.
     """
     shots = shot_groups(index.to_frame(index=False))
-    for number, rows in enumerate(film_stretches(index)):
+    for number, rows in enumerate(video_stretches(index)):
         shots[rows] += number * (shots.max() + 1)
     shots = np.unique(shots, return_inverse=True)[1]
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
@@ -99,11 +99,11 @@ def viterbi_path(scores, index, window):
     Returns
     -------
     ndarray of int of shape (n_frames,)
-        The class of each row; films and stretches between gaps are sequences of their own.
+        The class of each row; videos and stretches between gaps are sequences of their own.
     """
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
     path = np.empty(len(scores), dtype=np.int64)
-    for rows in film_stretches(index):
+    for rows in video_stretches(index):
         change = -np.expm1(-np.diff(times[rows]) / window) / scores.shape[1]
         # How much less probable a change is than staying; a frame that comes twice cannot change.
         with np.errstate(divide="ignore"):

@@ -7,22 +7,22 @@ from ._frame_table import (
     check_frame_table,
     frame_index,
     is_frame_index,
-    resolved_films,
+    resolved_videos,
 )
-from ._identity import PictureFiles, file_digest, picture_keys
+from ._identity import ImageFiles, file_digest, image_keys
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
 from ._thumbnails import rows_by_file, thumbnails
 from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
-from ._video import picture_size
+from ._video import image_size
 
 __all__ = [
     "TIME_TOLERANCE",
     "FrameSequence",
+    "ImageFiles",
     "ImageResizer",
-    "PictureFiles",
     "VideoError",
     "VideoFrameSampler",
     "as_frame_index",
@@ -30,11 +30,11 @@ __all__ = [
     "file_digest",
     "file_state",
     "frame_index",
+    "image_keys",
+    "image_size",
     "is_frame_index",
-    "picture_keys",
-    "picture_size",
     "read_timeline",
-    "resolved_films",
+    "resolved_videos",
     "rows_by_file",
     "thumbnails",
 ]

@@ -31,7 +31,7 @@ _KINDS = {
 }
 
 _Disposition = av.stream.Disposition
-_NO_FILM = _Disposition.attached_pic | _Disposition.timed_thumbnails | _Disposition.still_image
+_NO_VIDEO = _Disposition.attached_pic | _Disposition.timed_thumbnails | _Disposition.still_image
 # A track this much shorter or smaller than another is its cover or preview.
 _SHORT, _SMALL = 10, 4
 _STILL_CODECS = {"mjpeg", "png", "webp", "gif", "bmp", "tiff"}
@@ -41,7 +41,7 @@ _IMAGE_BRANDS = {"avif", "avis", "heic", "heix", "hevc", "heim", "heis", "mif1",
 
 
 class VideoError(ValueError):
-    """A file that cannot be read as a film; the message names it and says why."""
+    """A file that cannot be read as a video; the message names it and says why."""
 
 
 def check_file(path):
@@ -50,7 +50,7 @@ def check_file(path):
     Parameters
     ----------
     path : str
-        Path of a film.
+        Path of a video.
 
     Raises
     ------
@@ -65,8 +65,8 @@ def check_file(path):
         raise _nothing_there(path, error) from None
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(
-            f"{path!r} is a folder, not a video: pass the films in it as a list of paths, or use "
-            f"load_frame_folder for class folders of pictures."
+            f"{path!r} is a folder, not a video: pass the videos in it as a list of paths, or use "
+            f"load_frame_folder for class folders of images."
         )
     if not stat.S_ISREG(mode):
         raise VideoError(
@@ -85,32 +85,32 @@ def _nothing_there(path, error):
     if re.search(r"%\d*d|[*?]", os.path.basename(path)):
         missing += (
             " It looks like a pattern for many files: videos are passed as a list of paths, and "
-            "pictures of a video are read by load_frame_folder or load_label_csv."
+            "images of a video are read by load_frame_folder or load_label_csv."
         )
     elif isinstance(error, PermissionError):
         return PermissionError(f"{path!r} may not be read: {error.strerror}.")
     return FileNotFoundError(missing)
 
 
-def open_film(path):
-    """Open a film for reading; no other file is opened, and nothing in the network.
+def open_video(path):
+    """Open a video for reading; no other file is opened, and nothing in the network.
 
     Parameters
     ----------
     path : str
-        Path of the film.
+        Path of the video.
 
     Returns
     -------
     av.container.InputContainer
-        To be closed by the caller; it has a film track.
+        To be closed by the caller; it has a video track.
 
     Raises
     ------
     FileNotFoundError, IsADirectoryError
         If there is no such file.
     VideoError
-        If the file is no film, has no picture track, is a still image, or is a playlist, which
+        If the file is no video, has no image track, is a still image, or is a playlist, which
         names other files.
     """
     check_file(path)
@@ -118,17 +118,17 @@ def open_film(path):
         # Without "file:" a name such as "12:30.mp4" would be an address.
         container = av.open(f"file:{path}", container_options=dict(_ONE_FILE), **_TOLERANT)
     except av.FFmpegError as error:
-        message = f"cannot be read as a video ({error.strerror}): is it a complete film file?"
+        message = f"cannot be read as a video ({error.strerror}): is it a complete video file?"
         raise VideoError(_playlist(path) or f"{path!r} {message}") from error
-    film = film_stream(container)
-    if film is None or container.format.name.endswith("_pipe"):
-        message = _no_film(container, path)
+    video = video_stream(container)
+    if video is None or container.format.name.endswith("_pipe"):
+        message = _no_video(container, path)
         container.close()
         raise VideoError(message)
-    if film.codec_context is None:
+    if video.codec_context is None:
         container.close()
         raise VideoError(
-            f"{path!r} is damaged, or its pictures are in a format that FFmpeg cannot decode: if "
+            f"{path!r} is damaged, or its images are in a format that FFmpeg cannot decode: if "
             f"it plays elsewhere, export it from there as H.264."
         )
     return container
@@ -144,15 +144,15 @@ def _playlist(path):
         return None
     return (
         f"{path!r} is a playlist, which names other files: pass these, or make one video of them "
-        f"first, for example with `ffmpeg -i {os.path.basename(path)} -c copy film.mp4`."
+        f"first, for example with `ffmpeg -i {os.path.basename(path)} -c copy video.mp4`."
     )
 
 
-def _no_film(container, path):
+def _no_video(container, path):
     if container.format.name == "webp_pipe":
         return (
             f"{path!r} is a WebP image, not a video: if it moves, convert it first, for example "
-            f"with `magick film.webp film.mp4`; if not, pass it in the column 'image' of a frame "
+            f"with `magick video.webp video.mp4`; if not, pass it in the column 'image' of a frame "
             f"table."
         )
     if container.format.name.endswith("_pipe") or any(map(_is_item, container.streams.video)):
@@ -164,26 +164,26 @@ def _no_film(container, path):
     if playlist:
         return playlist
     kinds = sorted({stream.type for stream in container.streams}) or ["no streams"]
-    return f"{path!r} has no pictures, only {', '.join(kinds)}: a film is expected."
+    return f"{path!r} has no images, only {', '.join(kinds)}: a video is expected."
 
 
-def film_stream(container):
-    """Return the track of an open file that is the film, or None.
+def video_stream(container):
+    """Return the track of an open file that is the video, or None.
 
-    Covers and previews are not, wherever they stand: what is marked so, holds a single picture, or
+    Covers and previews are not, wherever they stand: what is marked so, holds a single image, or
     is much shorter or smaller than another. Of the others, the one that is marked as the default
-    is the film, else the largest, else the first.
+    is the video, else the largest, else the first.
     """
-    return next(iter(_films(container)), None)
+    return next(iter(_videos(container)), None)
 
 
-def warn_of_other_films(container, path):
-    """Warn where more than one track of an open file could be the film, and say which is read."""
-    film, *others = _films(container)
+def warn_of_other_videos(container, path):
+    """Warn where more than one track of an open file could be the video, and say which is read."""
+    video, *others = _videos(container)
     if others:
         warnings.warn(
-            f"{path!r} has {1 + len(others)} video tracks: track {film.index} "
-            f"({film.width}x{film.height}) is read, not "
+            f"{path!r} has {1 + len(others)} video tracks: track {video.index} "
+            f"({video.width}x{video.height}) is read, not "
             f"{', '.join(f'{other.index} ({other.width}x{other.height})' for other in others)}. "
             f"To measure another, copy it to a file of its own, for example with "
             f"`ffmpeg -i FILE -map 0:{others[0].index} -c copy other.mkv`.",
@@ -192,7 +192,7 @@ def warn_of_other_films(container, path):
         )
 
 
-def film_decoder(stream):
+def video_decoder(stream):
     """Return a decoder of a track that tells what is transparent, where the track does."""
     decoder = _WITH_ALPHA.get(stream.codec_context.codec.name)
     if decoder not in av.codecs_available or stream.metadata.get("alpha_mode") != "1":
@@ -200,22 +200,22 @@ def film_decoder(stream):
     return av.CodecContext.create(decoder, "r")
 
 
-def _films(container):
-    """Return the tracks that could be the film, the best first."""
+def _videos(container):
+    """Return the tracks that could be the video, the best first."""
     tracks = [
         track
         for track in container.streams.video
-        if not track.disposition & _NO_FILM and not _is_item(track)
+        if not track.disposition & _NO_VIDEO and not _is_item(track)
     ]
     lengths = {track.index: _length(track) for track in tracks}
     longest = max(filter(None, lengths.values()), default=0)
     largest = max(map(_pixels, tracks), default=0)
-    for is_film in (
+    for is_video in (
         lambda track: track.frames != 1 and _SHORT * (lengths[track.index] or longest) >= longest,
         lambda track: _SMALL * _pixels(track) > largest,
         lambda track: not track.codec_context or track.codec.name not in _STILL_CODECS,
     ):
-        tracks = list(filter(is_film, tracks)) or tracks
+        tracks = list(filter(is_video, tracks)) or tracks
     is_default = _Disposition.default
     return sorted(tracks, key=lambda track: (not track.disposition & is_default, -_pixels(track)))
 

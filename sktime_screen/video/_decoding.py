@@ -1,6 +1,6 @@
-"""Pictures of a film at given times, decoding as little as possible.
+"""Images of a video at given times, decoding as little as possible.
 
-Groups of pictures in which no frame is wanted are passed over, and within a group the frames after
+Groups of images in which no frame is wanted are passed over, and within a group the frames after
 the last wanted one and those that no other frame refers to. Groups are shared out to one decoder
 for each core.
 """
@@ -13,55 +13,55 @@ import av
 import joblib
 import numpy as np
 
-from ._container import VideoError, film_decoder, film_stream, open_film
+from ._container import VideoError, open_video, video_decoder, video_stream
 from ._frame_converter import Projector
 from ._placement import WHOLE
 from ._prefetch import Ahead
 from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
-from ._video import decoded, film_packets, sound_packets, warn_damaged
+from ._video import decoded, sound_packets, video_packets, warn_damaged
 
 # Up to this many packets that nobody asked for are read past rather than seeking.
 _NOT_WORTH_SEEKING = 300
 # A chunk of work for a decoder is at least this many packets: starting one costs a few frames.
 _CHUNK = 48
 _MOST_DECODERS = 8
-# At places where a film is damaged, so many frames may come out too early.
+# At places where a video is damaged, so many frames may come out too early.
 _OUT_OF_ORDER = 16
-# What one decoder may hold ready, in bytes of pictures.
+# What one decoder may hold ready, in bytes of images.
 _READY = 32 * 2**20
 
 _Output = namedtuple("_Output", "size interpolation aspect box")
 
 
-def read_pictures(path, times, size=None, interpolation="area", aspect="stretch", box=WHOLE):
-    """Decode the pictures of a film that are on screen at the given times.
+def read_images(path, times, size=None, interpolation="area", aspect="stretch", box=WHOLE):
+    """Decode the images of a video that are on screen at the given times.
 
     Parameters
     ----------
     path : str
-        Path of the film.
+        Path of the video.
     times : ndarray of shape (n,)
         Increasing times in seconds.
     size : tuple of int, optional
-        Height and width to resize each picture to.
+        Height and width to resize each image to.
     interpolation : str, default="area"
-        How pictures are resized.
+        How images are resized.
     aspect : {"stretch", "pad", "crop"}, default="stretch"
-        What becomes of a picture of another shape than ``size``.
+        What becomes of an image of another shape than ``size``.
     box : tuple of float, optional
-        Top, bottom, left and right of the part of each picture that counts, from 0 to 1.
+        Top, bottom, left and right of the part of each image that counts, from 0 to 1.
 
     Yields
     ------
     ndarray of shape (height, width, 3), uint8
-        RGB pictures, one a time, in the order of the times. Where a frame cannot be decoded the
+        RGB images, one a time, in the order of the times. Where a frame cannot be decoded the
         one before it stands in, as in a player, and a warning says how often.
 
     Raises
     ------
     ValueError
-        If a time lies before the first picture or beyond the film.
+        If a time lies before the first image or beyond the video.
     VideoError
         If nothing can be decoded.
     """
@@ -69,38 +69,38 @@ def read_pictures(path, times, size=None, interpolation="area", aspect="stretch"
     times = np.asarray(times, dtype=np.float64)
     if len(times) and times[0] < timeline.earliest:
         raise ValueError(
-            f"{times[0]:.3f} s is asked of {path!r}, whose first picture is shown at "
+            f"{times[0]:.3f} s is asked of {path!r}, whose first image is shown at "
             f"{float(timeline.begin):.3f} s, after the sound has begun: do the times count from "
-            f"the first picture? They have to be those that a player shows."
+            f"the first image? They have to be those that a player shows."
         )
     if len(times) and times[-1] > timeline.length + TIME_TOLERANCE:
         raise ValueError(
             f"{times[-1]:.3f} s is asked of {path!r}, which is {timeline.length:.3f} s long: do "
-            f"the times belong to another film?"
+            f"the times belong to another video?"
         )
     wanted, repeats = np.unique(timeline.shown_at(times), return_counts=True)
-    pictures = _wanted_pictures(path, timeline, wanted, _Output(size, interpolation, aspect, box))
-    picture, ready, lost = None, next(pictures, None), 0
+    images = _wanted_images(path, timeline, wanted, _Output(size, interpolation, aspect, box))
+    image, ready, lost = None, next(images, None), 0
     if ready is None and len(wanted):
         raise VideoError(f"{path!r}: no frame of it can be decoded.")
     for position, repeat in zip(wanted, repeats, strict=True):
         while ready is not None and ready[0] < position:
-            ready = next(pictures, None)
+            ready = next(images, None)
         if ready is not None and ready[0] == position:
-            picture = ready[1]
-            ready = next(pictures, None)
+            image = ready[1]
+            ready = next(images, None)
         else:
             lost += 1
         for _ in range(repeat):
-            yield ready[1] if picture is None else picture
+            yield ready[1] if image is None else image
     if lost:
         warn_damaged(
             path, f"{lost} of {len(wanted)} frames could not be decoded, the one before stands in"
         )
 
 
-def _wanted_pictures(path, timeline, wanted, output):
-    """Yield (position, picture) of the wanted frames, in the order of time."""
+def _wanted_images(path, timeline, wanted, output):
+    """Yield (position, image) of the wanted frames, in the order of time."""
     chunks = _chunks(timeline, wanted)
     decoders = max(1, min(joblib.cpu_count(), _MOST_DECODERS, len(chunks)))
     if decoders == 1:
@@ -146,10 +146,10 @@ def _chunks(timeline, wanted):
 
 
 def _decode(path, timeline, chunks, output, thread_type):
-    """Yield (position, picture) for the frames of some chunks, and None after each chunk."""
+    """Yield (position, image) for the frames of some chunks, and None after each chunk."""
     with closing(_PacketSource(path, timeline)) as source:
         stream = source.stream
-        context = film_decoder(stream)
+        context = video_decoder(stream)
         context.thread_type = thread_type
         if thread_type == "NONE":
             context.thread_count = 1
@@ -159,7 +159,7 @@ def _decode(path, timeline, chunks, output, thread_type):
                 packets = source.packets(start, stop, positions)
                 with closing(decoded(packets, context)) as frames:
                     for position, frame in _numbered(frames, timeline, positions):
-                        yield position, projector.picture(frame)
+                        yield position, projector.image(frame)
             yield None
 
 
@@ -183,7 +183,7 @@ def _numbered(frames, timeline, positions):
 
 
 class _PacketSource:
-    """Hands out runs of a film's packets, seeking over long stretches that nobody wants."""
+    """Hands out runs of a video's packets, seeking over long stretches that nobody wants."""
 
     def __init__(self, path, timeline):
         self.path = path
@@ -192,14 +192,14 @@ class _PacketSource:
         self._open()
 
     def _open(self):
-        self.container = open_film(self.path)
+        self.container = open_video(self.path)
         self._read_on()
         self.position = 0
 
     def _read_on(self):
-        self.stream = film_stream(self.container)
+        self.stream = video_stream(self.container)
         # Where frames are known by their number, those of incomplete packets are not among them.
-        read = film_packets if self.timeline.packet_pts is not None else sound_packets
+        read = video_packets if self.timeline.packet_pts is not None else sound_packets
         self.ahead = read(self.container, self.stream, self.path)
 
     def close(self):

@@ -10,14 +10,14 @@ from itertools import pairwise
 
 import numpy as np
 
-# Seconds. Shorter steps forward are pictures that are missing, or a film without many.
+# Seconds. Shorter steps forward are images that are missing, or a video without many.
 JUMP = 10.0
 # Nor are a few steps back by the clock of decoding, which FFmpeg guesses in part.
 _BACK = 0.1
-# So many usual steps are needed as well, for films of few pictures.
+# So many usual steps are needed as well, for videos of few images.
 _STEPS = 10
 _STEPS_BACK = 2.5
-# FFmpeg lets the parts of an edit list overlap by the delay of reordered pictures.
+# FFmpeg lets the parts of an edit list overlap by the delay of reordered images.
 _OVERLAP = 0.5
 
 Jump = namedtuple("Jump", "packet forward seconds tick")
@@ -39,7 +39,7 @@ def unroll(
     keys : ndarray of shape (n_packets,), bool
         Packets at which decoding can begin: all before them are shown before them.
     shown : ndarray of shape (n_packets,), bool
-        Packets whose pictures are shown.
+        Packets whose images are shown.
     time_base : fractions.Fraction
         Seconds in a tick.
     may_jump : bool
@@ -55,7 +55,7 @@ def unroll(
     Returns
     -------
     pts : ndarray of shape (n_packets,), int64
-        The same, with the first picture after a jump beginning when the last one before it is over.
+        The same, with the first image after a jump beginning when the last one before it is over.
     jumps : list of Jump
         Before which packet the clock jumps, whether it is known by a long step forward, by how much
         it jumps (s), and the tick where it goes on.
@@ -97,7 +97,7 @@ def _jumps(pts, dts, keys, *, forward, back, key_back, steady):
     for number, (time, decoded, key) in enumerate(packets):
         # With NaN no comparison is true.
         moved = decoded - before
-        # Reordered pictures at a gap go forward before their clock of decoding does.
+        # Reordered images at a gap go forward before their clock of decoding does.
         forward_jump = min(moved, time - latest) > forward and number not in steady
         if forward_jump or moved < -back or (key and time < latest - key_back):
             found[number] = forward_jump

@@ -1,4 +1,4 @@
-"""Decoded frames to the RGB pictures that a viewer sees."""
+"""Decoded frames to the RGB images that a viewer sees."""
 
 import av
 import cv2
@@ -40,18 +40,18 @@ _COLOUR_OPTIONS = [
 
 
 class Projector:
-    """Turns decoded frames into the RGB pictures that a viewer sees.
+    """Turns decoded frames into the RGB images that a viewer sees.
 
-    Scaling goes straight from the film's own colour planes to the size wanted, which is both faster
-    and closer to the exact average than to convert whole pictures first. Every frame is placed by
-    its own shape, which may change within a film.
+    Scaling goes straight from the video's own colour planes to the size wanted, which is both
+    faster and closer to the exact average than to convert whole images first. Every frame is placed
+    by its own shape, which may change within a video.
 
     Parameters
     ----------
     stream : av.video.stream.VideoStream
-        The film's track, of which nothing has been decoded yet.
+        The video's track, of which nothing has been decoded yet.
     size : tuple of int or None
-        Height and width of the pictures; None shows them as filmed, with square pixels.
+        Height and width of the images; None shows them as recorded, with square pixels.
     interpolation : str
         One of "area", "linear", "cubic", "lanczos" and "nearest".
     aspect : {"stretch", "pad", "crop"}
@@ -69,18 +69,18 @@ class Projector:
         self.box = box
         self.reformatter = VideoReformatter()
 
-    def picture(self, frame):
-        """Return the picture of a frame, an array of shape (height, width, 3), uint8."""
+    def image(self, frame):
+        """Return the image of a frame, an array of shape (height, width, 3), uint8."""
         turn = _TURNS.get(round(frame.rotation) % 360)
         on_its_side = turn in (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE)
         shape = frame.height, self.pixel_aspect.shown_width(frame)
         upright = shape[::-1] if on_its_side else shape
         placement = place(upright, self.size or upright, self.aspect, self.box)
         height, width = placement.scaled[::-1] if on_its_side else placement.scaled
-        picture = self._rgb(frame, width, height)
+        image = self._rgb(frame, width, height)
         if turn is not None:
-            picture = cv2.rotate(picture, turn)
-        return np.ascontiguousarray(placement.apply(picture))
+            image = cv2.rotate(image, turn)
+        return np.ascontiguousarray(placement.apply(image))
 
     def _rgb(self, frame, width, height):
         # FFmpeg scales the two fields of an interlaced frame each for itself and weaves them again:

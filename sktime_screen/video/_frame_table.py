@@ -15,8 +15,8 @@ def check_frame_table(table) -> pd.DataFrame:
     Parameters
     ----------
     table : pandas.DataFrame
-        A row a frame: ``video`` (path of the film), ``time`` (presentation time, s), ``duration``
-        (time the frame stands for, s) and, optionally, ``image`` (path of a picture that was
+        A row a frame: ``video`` (path of the video), ``time`` (presentation time, s), ``duration``
+        (time the frame stands for, s) and, optionally, ``image`` (path of an image that was
         already extracted). Other columns are left alone.
 
     Returns
@@ -116,13 +116,13 @@ def is_frame_index(index) -> TypeGuard[pd.MultiIndex]:
     return isinstance(index, pd.MultiIndex) and tuple(index.names) == INDEX_NAMES
 
 
-def resolved_films(videos) -> np.ndarray:
-    """Return the names by which films are the same, however their paths are spelled.
+def resolved_videos(videos) -> np.ndarray:
+    """Return the names by which videos are the same, however their paths are spelled.
 
     Parameters
     ----------
     videos : array-like of str
-        Paths of films, one a row.
+        Paths of videos, one a row.
 
     Returns
     -------

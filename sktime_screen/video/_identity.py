@@ -1,4 +1,4 @@
-"""What tells one picture of one film from every other, wherever the film lies."""
+"""What tells one image of one video from every other, wherever the video lies."""
 
 import hashlib
 from functools import lru_cache
@@ -9,22 +9,22 @@ from ._container import VideoError
 from ._file_state import file_state
 from ._timeline_reader import read_timeline
 
-# To be raised when the same film gives other pixels than before: the scaler or its flags changed.
+# To be raised when the same video gives other pixels than before: the scaler or its flags changed.
 _PIXELS = 2
 
 
-def picture_keys(frames) -> list[bytes]:
-    """Return a key for each picture of a sequence.
+def image_keys(frames) -> list[bytes]:
+    """Return a key for each image of a sequence.
 
-    Equal keys mean equal pixels: a key is made from the content of the film's or picture's file,
+    Equal keys mean equal pixels: a key is made from the content of the video's or image's file,
     the frame that is on screen at the row's time, and how it is resized. Paths and modification
-    times have no part in it, so a film may be moved or renamed, and a changed one is never taken
+    times have no part in it, so a video may be moved or renamed, and a changed one is never taken
     for what it was.
 
     Parameters
     ----------
     frames : FrameSequence
-        The pictures.
+        The images.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def picture_keys(frames) -> list[bytes]:
             images = frames.table["image"].to_numpy()[rows]
             contents = [file_digest(image) for image in images]
             if frames.crop_bars:
-                # Bars are found from all pictures of a all_images together.
+                # Bars are found from all images of a all_images together.
                 all_images = _digest(*sorted(set(contents)))
                 contents = [_digest(all_images, content) for content in contents]
             numbers = np.zeros(len(rows), int)
@@ -98,19 +98,19 @@ def files_digest(paths) -> bytes:
     return _digest(*digests)
 
 
-class PictureFiles:
-    """The files that the pictures of a sequence are in, and whether they stay what they are.
+class ImageFiles:
+    """The files that the images of a sequence are in, and whether they stay what they are.
 
     Parameters
     ----------
     frames : FrameSequence
-        The pictures.
+        The images.
     """
 
     def __init__(self, frames):
         self._videos = frames.table["video"].to_numpy()
         self._paths = frames.table["image" if "image" in frames.table else "video"].to_numpy()
-        # Bars are found from all pictures of a film together.
+        # Bars are found from all images of a video together.
         self._belong_together = frames.crop_bars
         self._found = {}
 
@@ -137,7 +137,7 @@ class PictureFiles:
         Parameters
         ----------
         rows : ndarray of int
-            Rows of one film whose files were remembered.
+            Rows of one video whose files were remembered.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Single pictures: how they are checked, read from files and resized."""
+"""Single images: how they are checked, read from files and resized."""
 
 import os
 
@@ -15,12 +15,12 @@ INTERPOLATIONS = {
 
 
 def read_image(path):
-    """Read a picture file.
+    """Read an image file.
 
     Parameters
     ----------
     path : str
-        Path of a JPEG, PNG or other picture that OpenCV reads.
+        Path of a JPEG, PNG or other image that OpenCV reads.
 
     Returns
     -------
@@ -32,23 +32,23 @@ def read_image(path):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a picture.
+        If it is not an image.
     """
     if not os.path.isfile(path):
-        raise FileNotFoundError(f"No such picture: {path!r} (looked in {os.getcwd()!r}).")
+        raise FileNotFoundError(f"No such image: {path!r} (looked in {os.getcwd()!r}).")
     # imdecode and not imread: the latter cannot open every path on every system.
     encoded = np.fromfile(path, np.uint8)
-    picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
-    if picture is None:
-        raise ValueError(f"{path!r} cannot be read as a picture: is it a whole JPEG or PNG file?")
-    picture = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if len(encoded) else None
+    if image is None:
+        raise ValueError(f"{path!r} cannot be read as an image: is it a whole JPEG or PNG file?")
+    image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     if not _may_be_transparent(encoded):
-        return picture
+        return image
     whole = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
-    if whole.ndim < 3 or whole.shape[2] != 4 or whole.shape[:2] != picture.shape[:2]:
-        return picture
+    if whole.ndim < 3 or whole.shape[2] != 4 or whole.shape[:2] != image.shape[:2]:
+        return image
     alpha = whole[..., 3] if whole.dtype == np.uint8 else (whole[..., 3] // 257).astype(np.uint8)
-    return over_black(np.dstack([picture, alpha]))
+    return over_black(np.dstack([image, alpha]))
 
 
 def _may_be_transparent(encoded):
@@ -77,12 +77,12 @@ def over_black(rgba):
     )
 
 
-def resize(picture, size, interpolation):
-    """Resize one picture.
+def resize(image, size, interpolation):
+    """Resize one image.
 
     Parameters
     ----------
-    picture : ndarray of shape (height, width, 3), uint8
+    image : ndarray of shape (height, width, 3), uint8
         RGB.
     size : tuple of int
         New height and width.
@@ -92,8 +92,8 @@ def resize(picture, size, interpolation):
     Returns
     -------
     ndarray of shape (*size, 3), uint8
-        The picture itself where the size is right already.
+        The image itself where the size is right already.
     """
-    if picture.shape[:2] == tuple(size):
-        return picture
-    return cv2.resize(picture, (size[1], size[0]), interpolation=INTERPOLATIONS[interpolation])
+    if image.shape[:2] == tuple(size):
+        return image
+    return cv2.resize(image, (size[1], size[0]), interpolation=INTERPOLATIONS[interpolation])

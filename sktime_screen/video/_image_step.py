@@ -1,4 +1,4 @@
-"""What pipeline steps that pass pictures on have in common."""
+"""What pipeline steps that pass images on have in common."""
 
 from typing import Self
 
@@ -7,14 +7,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 
 class ImageStep(TransformerMixin, BaseEstimator):
-    """Base of the steps whose output is pictures, not a table."""
+    """Base of the steps whose output is images, not a table."""
 
     def __init_subclass__(cls, **options):
         # Else scikit-learn puts what has names into tables.
         super().__init_subclass__(auto_wrap_output_keys=None, **options)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
-        """Return a name for pictures, so that a pipeline can ask its later steps for theirs.
+        """Return a name for images, so that a pipeline can ask its later steps for theirs.
 
         Parameters
         ----------
@@ -24,12 +24,12 @@ class ImageStep(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of str
-            ``["picture"]``.
+            ``["image"]``.
         """
-        return np.array(["picture"], dtype=object)
+        return np.array(["image"], dtype=object)
 
     def set_output(self, *, transform=None) -> Self:
-        """Do nothing: pictures are not put into a table.
+        """Do nothing: images are not put into a table.
 
         Parameters
         ----------

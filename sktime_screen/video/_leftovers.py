@@ -1,11 +1,11 @@
-"""What a film's file holds that FFmpeg passes over."""
+"""What a video's file holds that FFmpeg passes over."""
 
 import mmap
 import os
 import re
 import struct
 
-# How another file begins: where one was written after the end of a film.
+# How another file begins: where one was written after the end of a video.
 _BEGINNINGS = re.compile(
     rb"\x1aE\xdf\xa3.{1,64}(?:webm|matroska)"
     rb"|\0\0..ftyp[ -~]{4}"
@@ -15,13 +15,13 @@ _BEGINNINGS = re.compile(
 )
 
 
-def another_film(path, end):
-    """Tell of another film in the file, after the last packet of the one that is read.
+def another_video(path, end):
+    """Tell of another video in the file, after the last packet of the one that is read.
 
     Parameters
     ----------
     path : str
-        Path of the film.
+        Path of the video.
     end : int
         Where its last packet ends, in bytes.
 
@@ -41,18 +41,18 @@ def another_film(path, end):
         # Else the pattern would hold on to the file.
         del begins
     return [
-        f"another film of {left:,} bytes begins after its end and is not measured: split or join "
+        f"another video of {left:,} bytes begins after its end and is not measured: split or join "
         f"them with 'ffmpeg -f concat' first"
     ]
 
 
 def pauses(path):
-    """Tell of pauses in the edit list of an MP4 file, which FFmpeg fills with other pictures.
+    """Tell of pauses in the edit list of an MP4 file, which FFmpeg fills with other images.
 
     Parameters
     ----------
     path : str
-        Path of the film.
+        Path of the video.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def pauses(path):
             ]
             if -1 in begins[1:]:
                 return [
-                    "its edit list pauses midway, where nothing is on screen, and other pictures "
+                    "its edit list pauses midway, where nothing is on screen, and other images "
                     "are shown there: re-encode it with the program that it was edited with"
                 ]
     return []

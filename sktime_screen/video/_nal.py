@@ -67,7 +67,7 @@ def _h264(units):
 
 
 def _recovers_at_once(messages):
-    """Look for a recovery point that is not some frames away, as in films refreshed by columns."""
+    """Look for a recovery point that is not some frames away, as in videos refreshed by columns."""
     position = 1
     while position + 2 < len(messages):
         kind, size = messages[position], messages[position + 1]

@@ -1,4 +1,4 @@
-"""Where a picture goes on a canvas of another shape: stretched, padded or cropped, without bars."""
+"""Where an image goes on a canvas of another shape: stretched, padded or cropped, without bars."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,10 +10,10 @@ from ._image import resize
 ASPECTS = ("stretch", "pad", "crop")
 WHOLE = (0.0, 1.0, 0.0, 1.0)
 
-# Bars are black but for the noise of the encoder; pictures are brighter than this somewhere.
+# Bars are black but for the noise of the encoder; images are brighter than this somewhere.
 _BLACK = 24
 _FRAMES_LOOKED_AT = 24
-# Thinner bars are the ragged edge of a picture; and what leaves less than this is a dark film.
+# Thinner bars are the ragged edge of an image; and what leaves less than this is a dark video.
 _THINNEST = 0.01
 _LEAST_LEFT = 0.4
 # Rows and columns in which bars are looked for, for each of the canvas.
@@ -22,14 +22,14 @@ _LOOKED_AT_FINER, _LEAST_LOOKED_AT = 4, 256
 
 @dataclass(frozen=True)
 class Placement:
-    """How to bring a whole picture to the canvas.
+    """How to bring a whole image to the canvas.
 
     Attributes
     ----------
     scaled : tuple of int
-        Height and width to which the whole picture is scaled first.
+        Height and width to which the whole image is scaled first.
     cut : tuple of int
-        Row and column of the scaled picture at which the part that is kept begins.
+        Row and column of the scaled image at which the part that is kept begins.
     kept : tuple of int
         Height and width of that part.
     canvas : tuple of int
@@ -42,7 +42,7 @@ class Placement:
     canvas: tuple
 
     def apply(self, scaled):
-        """Return the canvas for a picture that was scaled to ``scaled``."""
+        """Return the canvas for an image that was scaled to ``scaled``."""
         row, column = self.cut
         height, width = self.kept
         part = scaled[row : row + height, column : column + width]
@@ -56,16 +56,16 @@ class Placement:
 
 @lru_cache(maxsize=256)
 def place(source, canvas, aspect, box=WHOLE):
-    """Work out where a picture goes.
+    """Work out where an image goes.
 
     Parameters
     ----------
     source, canvas : tuple of int
-        Height and width of the picture, and of the result.
+        Height and width of the image, and of the result.
     aspect : {"stretch", "pad", "crop"}
-        Whether the picture is distorted, gets black margins, or loses its own.
+        Whether the image is distorted, gets black margins, or loses its own.
     box : tuple of float
-        Top, bottom, left and right of the part of the picture that counts, from 0 to 1.
+        Top, bottom, left and right of the part of the image that counts, from 0 to 1.
 
     Returns
     -------
@@ -85,16 +85,16 @@ def place(source, canvas, aspect, box=WHOLE):
     return Placement(*(tuple(int(side) for side in sides) for sides in (scaled, cut, kept, canvas)))
 
 
-def without_bars(pictures, canvas=None):
-    """Find the part of a film's pictures that is not black bars.
+def without_bars(images, canvas=None):
+    """Find the part of a video's images that is not black bars.
 
     Parameters
     ----------
-    pictures : iterable of ndarray of shape (height, width, 3), uint8
-        Some pictures of the film.
+    images : iterable of ndarray of shape (height, width, 3), uint8
+        Some images of the video.
     canvas : tuple of int, optional
         Height and width of the result: bars are found to within a pixel of it. None finds them in
-        the pictures as they are, which have one size then.
+        the images as they are, which have one size then.
 
     Returns
     -------
@@ -102,12 +102,12 @@ def without_bars(pictures, canvas=None):
         Top, bottom, left and right of the part, from 0 to 1; the whole where nothing else is sure.
     """
     rows = columns = size = None
-    for picture in pictures:
+    for image in images:
         if canvas is not None:
-            size = size or size_for_bars(picture.shape[:2], canvas)
-            picture = resize(picture, size, "area")
-        brightest = picture.max(axis=2)
-        # A high percentile and not the maximum: a speck does not make a bar a picture.
+            size = size or size_for_bars(image.shape[:2], canvas)
+            image = resize(image, size, "area")
+        brightest = image.max(axis=2)
+        # A high percentile and not the maximum: a speck does not make a bar an image.
         row, column = np.percentile(brightest, 98, axis=1), np.percentile(brightest, 98, axis=0)
         rows = row if rows is None else np.maximum(rows, row)
         columns = column if columns is None else np.maximum(columns, column)
@@ -124,7 +124,7 @@ def size_for_bars(source, canvas):
     Parameters
     ----------
     source, canvas : tuple of int
-        Height and width of the picture, and of the result.
+        Height and width of the image, and of the result.
 
     Returns
     -------
@@ -146,5 +146,5 @@ def _bright_part(brightness):
 
 
 def looked_at(count):
-    """Return which of a film's frames are looked at for bars, spread over all of it."""
+    """Return which of a video's frames are looked at for bars, spread over all of it."""
     return np.unique(np.linspace(0, count - 1, min(count, _FRAMES_LOOKED_AT)).round().astype(int))

@@ -1,4 +1,4 @@
-"""ImageResizer: pictures of one size for the network."""
+"""ImageResizer: images of one size for the network."""
 
 from collections import defaultdict
 from numbers import Integral
@@ -15,24 +15,24 @@ from ._sequence import FrameSequence
 
 
 class ImageResizer(ImageStep):
-    """Resize pictures to one height and width.
+    """Resize images to one height and width.
 
     Parameters
     ----------
     size : tuple of int, default=(224, 224)
         Height and width in pixels.
     interpolation : {"area", "linear", "cubic", "lanczos", "nearest"}, default="area"
-        "area" averages the pixels that fall together and does not alias when pictures shrink.
-        Features depend on the method: train and measure with the same. Films are scaled by FFmpeg
+        "area" averages the pixels that fall together and does not alias when images shrink.
+        Features depend on the method: train and measure with the same. Videos are scaled by FFmpeg
         from their own colour planes, arrays by OpenCV; with "area" they agree to half a level of
         255 on average, while OpenCV's other methods alias where FFmpeg's do not.
     aspect : {"stretch", "pad", "crop"}, default="stretch"
-        What becomes of a picture of another shape: it is distorted, gets black margins, or loses
+        What becomes of an image of another shape: it is distorted, gets black margins, or loses
         its own on both sides.
     crop_bars : bool, default=False
-        Whether black bars (letterbox, pillarbox) are cut away first, so that films with and
-        without look alike. They are found for each film from frames spread over it; of an array,
-        from all pictures of one shape.
+        Whether black bars (letterbox, pillarbox) are cut away first, so that videos with and
+        without look alike. They are found for each video from frames spread over it; of an array,
+        from all images of one shape.
 
     See Also
     --------
@@ -42,8 +42,8 @@ class ImageResizer(ImageStep):
     --------
     >>> import numpy as np
     >>> from sktime_screen import ImageResizer
-    >>> pictures = [np.zeros((360, 640, 3), np.uint8), np.zeros((720, 1280, 3), np.uint8)]
-    >>> ImageResizer((224, 224)).transform(pictures).shape
+    >>> images = [np.zeros((360, 640, 3), np.uint8), np.zeros((720, 1280, 3), np.uint8)]
+    >>> ImageResizer((224, 224)).transform(images).shape
     (2, 224, 224, 3)
     """
 
@@ -68,7 +68,7 @@ class ImageResizer(ImageStep):
 
         Parameters
         ----------
-        X : FrameSequence, array or list of pictures
+        X : FrameSequence, array or list of images
             Not looked at.
         y : object, optional
             Not used.
@@ -82,12 +82,12 @@ class ImageResizer(ImageStep):
         return self
 
     def transform(self, X) -> Any:
-        """Resize the pictures.
+        """Resize the images.
 
         Parameters
         ----------
-        X : FrameSequence, ndarray of shape (n, height, width, 3), or list of pictures
-            Pictures are uint8: (height, width, 3) RGB, (height, width, 4) RGBA, which is laid over
+        X : FrameSequence, ndarray of shape (n, height, width, 3), or list of images
+            Images are uint8: (height, width, 3) RGB, (height, width, 4) RGBA, which is laid over
             black, or (height, width) grey. Those in a list may differ in size.
 
         Returns
@@ -98,25 +98,25 @@ class ImageResizer(ImageStep):
         Raises
         ------
         ValueError
-            If a picture has another shape or type; the message says which.
+            If an image has another shape or type; the message says which.
         """
         self._validate_params()
         size = self._check_size()
         if isinstance(X, FrameSequence):
             return X.resize(size, self.interpolation, aspect=self.aspect, crop_bars=self.crop_bars)
-        pictures = [_as_rgb(picture, number) for number, picture in enumerate(X)]
-        boxes = self._boxes(pictures)
-        resized = np.empty((len(pictures), *size, 3), np.uint8)
-        for number, picture in enumerate(pictures):
-            shape = picture.shape[:2]
+        images = [_as_rgb(image, number) for number, image in enumerate(X)]
+        boxes = self._boxes(images)
+        resized = np.empty((len(images), *size, 3), np.uint8)
+        for number, image in enumerate(images):
+            shape = image.shape[:2]
             placement = place(shape, size, self.aspect, boxes[shape])
-            resized[number] = placement.apply(resize(picture, placement.scaled, self.interpolation))
+            resized[number] = placement.apply(resize(image, placement.scaled, self.interpolation))
         return resized
 
-    def _boxes(self, pictures):
+    def _boxes(self, images):
         by_shape = defaultdict(list)
-        for picture in pictures:
-            by_shape[picture.shape[:2]].append(picture)
+        for image in images:
+            by_shape[image.shape[:2]].append(image)
         return {
             shape: without_bars(alike, self.size) if self.crop_bars else WHOLE
             for shape, alike in by_shape.items()
@@ -132,14 +132,14 @@ class ImageResizer(ImageStep):
         return tuple(int(side) for side in self.size)
 
 
-def _as_rgb(picture, number):
-    picture = np.asarray(picture)
-    channels = {2: 1, 3: picture.shape[-1] if picture.ndim else 0}.get(picture.ndim)
-    if picture.dtype != np.uint8 or channels not in (1, 3, 4) or 0 in picture.shape:
+def _as_rgb(image, number):
+    image = np.asarray(image)
+    channels = {2: 1, 3: image.shape[-1] if image.ndim else 0}.get(image.ndim)
+    if image.dtype != np.uint8 or channels not in (1, 3, 4) or 0 in image.shape:
         raise ValueError(
-            f"Picture {number} has shape {picture.shape} and type {picture.dtype}; expected "
+            f"Image {number} has shape {image.shape} and type {image.dtype}; expected "
             f"(height, width, 3) uint8, RGB from 0 to 255."
         )
     if channels == 1:
-        return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
-    return over_black(picture) if channels == 4 else picture
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
+    return over_black(image) if channels == 4 else image

@@ -1,4 +1,4 @@
-"""VideoFrameSampler: which moments of a film are looked at."""
+"""VideoFrameSampler: which moments of a video are looked at."""
 
 import os
 import warnings
@@ -14,19 +14,19 @@ from ._frame_table import check_frame_table
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._timeline_reader import read_timeline
-from ._video import picture_size
+from ._video import image_size
 
 
 class VideoFrameSampler(ImageStep):
     """Sample frames of videos by their presentation time.
 
     The frames taken are those on screen at 0, 1/rate, 2/rate, ... seconds, so that each stands for
-    an equal share of the film at any frame rate, constant or not.
+    an equal share of the video at any frame rate, constant or not.
 
     Parameters
     ----------
     rate : float or None, default=1.0
-        Frames a second to take; None takes every frame. A rate above the film's own takes every
+        Frames a second to take; None takes every frame. A rate above the video's own takes every
         frame once.
     start, stop : float, optional
         The stretch of each video to look at, in seconds; by default all of it.
@@ -41,16 +41,16 @@ class VideoFrameSampler(ImageStep):
 
     Notes
     -----
-    Times are those that a player shows: 0 is where the file begins, with its first picture or its
-    first sound. Where the pictures begin later than the sound, the first frame is sampled as well
+    Times are those that a player shows: 0 is where the file begins, with its first image or its
+    first sound. Where the images begin later than the sound, the first frame is sampled as well
     and nothing is counted before it. The duration of a frame lasts until the next sampled one, the
-    last one's until the film ends: durations add up to the time during which pictures are shown.
+    last one's until the video ends: durations add up to the time during which images are shown.
 
     Examples
     --------
     >>> from sktime_screen import VideoFrameSampler
     >>> sampler = VideoFrameSampler(rate=2)
-    >>> table = sampler.sample(["film.mp4"])  # doctest: +SKIP
+    >>> table = sampler.sample(["video.mp4"])  # doctest: +SKIP
     >>> frames = sampler.transform(table)  # doctest: +SKIP
     """
 
@@ -107,18 +107,18 @@ class VideoFrameSampler(ImageStep):
         Parameters
         ----------
         videos : path or list, array or Series of paths
-            Films.
+            Videos.
 
         Returns
         -------
         pandas.DataFrame
             The frame table: ``video`` (path), ``time`` (presentation time, s), ``duration`` (how
-            long the frame stands for, s); film by film, in the order of time.
+            long the frame stands for, s); video by video, in the order of time.
 
         Raises
         ------
         FileNotFoundError, IsADirectoryError, VideoError
-            If a film is missing or unreadable and ``on_error="raise"``; the message names it.
+            If a video is missing or unreadable and ``on_error="raise"``; the message names it.
         ValueError
             If no video was given, none can be read, or a parameter is out of its range.
         """
@@ -130,7 +130,7 @@ class VideoFrameSampler(ImageStep):
         for path in paths:
             try:
                 if self.on_error != "raise":
-                    picture_size(path)  # that packets are there does not say they can be decoded
+                    image_size(path)  # that packets are there does not say they can be decoded
                 times, durations = read_timeline(path).sample(self.rate, self.start, self.stop)
             except (OSError, VideoError) as error:
                 if self.on_error == "raise":
@@ -155,7 +155,7 @@ class VideoFrameSampler(ImageStep):
         return pd.concat(tables, ignore_index=True)
 
     def transform(self, X) -> FrameSequence:
-        """Describe the frames as pictures to be decoded later.
+        """Describe the frames as images to be decoded later.
 
         Parameters
         ----------
@@ -165,12 +165,12 @@ class VideoFrameSampler(ImageStep):
         Returns
         -------
         FrameSequence
-            Lazy pictures with their frame index.
+            Lazy images with their frame index.
 
         Raises
         ------
         FileNotFoundError, IsADirectoryError, VideoError
-            If a film is missing or unreadable; the message names it.
+            If a video is missing or unreadable; the message names it.
         ValueError
             If the frame table lacks columns, or no video was given.
         """

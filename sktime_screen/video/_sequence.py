@@ -1,4 +1,4 @@
-"""FrameSequence: pictures described but not yet decoded."""
+"""FrameSequence: images described but not yet decoded."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._decoding import read_pictures
+from ._decoding import read_images
 from ._file_state import file_state
 from ._frame_table import check_frame_table, frame_index
 from ._identity import files_digest
@@ -14,43 +14,43 @@ from ._image import read_image, resize
 from ._placement import WHOLE, looked_at, place, size_for_bars, without_bars
 from ._prefetch import read_ahead
 from ._timeline_reader import read_timeline
-from ._video import picture_size
+from ._video import image_size
 
 _BATCHES_AHEAD = 2
 
 
 class FrameSequence:
-    """The pictures of a frame table, decoded only where and when they are used.
+    """The images of a frame table, decoded only where and when they are used.
 
     It behaves like a read-only array of shape ``(n_frames, height, width, 3)``: it has a length, a
-    shape and rows that can be selected, and ``numpy.asarray`` gives the pictures. Selecting rows
+    shape and rows that can be selected, and ``numpy.asarray`` gives the images. Selecting rows
     gives another sequence and decodes nothing.
 
     Parameters
     ----------
     table : pandas.DataFrame
         A frame table, see :meth:`VideoFrameSampler.sample`. Where it has a column ``image``, the
-        pictures are read from these files instead of from the film.
+        images are read from these files instead of from the video.
     size : tuple of int, optional
-        Height and width in pixels to which every picture is resized; None leaves each as it is.
+        Height and width in pixels to which every image is resized; None leaves each as it is.
     interpolation : {"area", "linear", "cubic", "lanczos", "nearest"}, default="area"
-        How pictures are resized.
+        How images are resized.
     aspect : {"stretch", "pad", "crop"}, default="stretch"
-        Whether a picture of another shape is distorted, gets black margins, or loses its own.
+        Whether an image of another shape is distorted, gets black margins, or loses its own.
     crop_bars : bool, default=False
-        Whether black bars around the pictures of a film are cut away before they are resized.
+        Whether black bars around the images of a video are cut away before they are resized.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        The frame table behind the pictures.
+        The frame table behind the images.
     index : pandas.MultiIndex
         The frame index: ``video``, ``time`` (s) and ``duration`` (s) of each row.
 
     See Also
     --------
-    VideoFrameSampler : Makes sequences from films.
-    ImageResizer : Sets the size of the pictures.
+    VideoFrameSampler : Makes sequences from videos.
+    ImageResizer : Sets the size of the images.
     """
 
     dtype = np.dtype(np.uint8)
@@ -67,8 +67,8 @@ class FrameSequence:
         self.crop_bars = crop_bars
 
     def __getstate__(self):
-        # The memory of scikit-learn's Pipeline tells its inputs apart by their pickles: a film that
-        # was replaced under its name is another input.
+        # The memory of scikit-learn's Pipeline tells its inputs apart by their pickles: a video
+        # that was replaced under its name is another input.
         files = self.table["image" if "image" in self.table else "video"].unique()
         return {**self.__dict__, "contents": files_digest(files)}
 
@@ -80,15 +80,15 @@ class FrameSequence:
         return len(self.table)
 
     def __repr__(self):
-        films = self.table["video"].nunique()
-        size = "as filmed" if self.size is None else f"{self.size[0]}x{self.size[1]}"
-        return f"<FrameSequence: {len(self)} frames of {films} video(s), {size}>"
+        videos = self.table["video"].nunique()
+        size = "as recorded" if self.size is None else f"{self.size[0]}x{self.size[1]}"
+        return f"<FrameSequence: {len(self)} frames of {videos} video(s), {size}>"
 
     @property
     def shape(self) -> tuple[int | None, ...]:
         """Number of frames, height, width and 3.
 
-        Height and width are None where pictures of different sizes have not been resized.
+        Height and width are None where images of different sizes have not been resized.
         """
         height, width = self.size or self._common_size() or (None, None)
         return len(self), height, width, 3
@@ -97,29 +97,29 @@ class FrameSequence:
         if "image" in self.table:
             sizes = {read_image(path).shape[:2] for path in self.table["image"].unique()}
         else:
-            sizes = {picture_size(video) for video in self.table["video"].unique()}
+            sizes = {image_size(video) for video in self.table["video"].unique()}
         return sizes.pop() if len(sizes) == 1 else None
 
     def resize(
         self, size, interpolation="area", *, aspect="stretch", crop_bars=False
     ) -> "FrameSequence":
-        """Describe the same pictures at another size.
+        """Describe the same images at another size.
 
         Parameters
         ----------
         size : tuple of int
             Height and width in pixels.
         interpolation : str, default="area"
-            How pictures are resized.
+            How images are resized.
         aspect : str, default="stretch"
-            What becomes of pictures of another shape.
+            What becomes of images of another shape.
         crop_bars : bool, default=False
             Whether black bars are cut away.
 
         Returns
         -------
         FrameSequence
-            Each picture is resized once, from the original.
+            Each image is resized once, from the original.
         """
         return FrameSequence(self.table, size, interpolation, aspect=aspect, crop_bars=crop_bars)
 
@@ -134,7 +134,7 @@ class FrameSequence:
         Returns
         -------
         FrameSequence or ndarray
-            For one integer the picture, (height, width, 3) uint8; otherwise a sequence.
+            For one integer the image, (height, width, 3) uint8; otherwise a sequence.
         """
         if isinstance(key, tuple):
             if len(key) != 2 or key[1] is not Ellipsis:
@@ -158,18 +158,18 @@ class FrameSequence:
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
-            raise ValueError("The pictures have to be decoded: an array cannot be had uncopied.")
-        pictures = None
+            raise ValueError("The images have to be decoded: an array cannot be had uncopied.")
+        images = None
         for rows, batch in self.iter_batches(32):
-            if pictures is None:
-                pictures = np.empty((len(self), *batch.shape[1:]), np.uint8)
-            pictures[rows] = batch
-        if pictures is None:
-            pictures = np.empty((0, *(self.size or (0, 0)), 3), np.uint8)
-        return pictures if dtype is None else pictures.astype(dtype, copy=False)
+            if images is None:
+                images = np.empty((len(self), *batch.shape[1:]), np.uint8)
+            images[rows] = batch
+        if images is None:
+            images = np.empty((0, *(self.size or (0, 0)), 3), np.uint8)
+        return images if dtype is None else images.astype(dtype, copy=False)
 
     def iter_batches(self, batch_size=32, failures=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Decode the pictures, batch by batch, in the order of the films.
+        """Decode the images, batch by batch, in the order of the videos.
 
         Decoding runs ahead of the caller by a few batches in a thread of its own, which ends with
         the iteration, also when that is abandoned.
@@ -177,89 +177,89 @@ class FrameSequence:
         Parameters
         ----------
         batch_size : int, default=32
-            Pictures in a batch; the last one may hold fewer.
+            Images in a batch; the last one may hold fewer.
         failures : dict, optional
-            Where it is given, a film that cannot be decoded does not end the iteration: it is
+            Where it is given, a video that cannot be decoded does not end the iteration: it is
             passed over from there on, and what was raised is put here, by ``video``.
 
         Returns
         -------
-        generator of (rows, pictures)
+        generator of (rows, images)
             A tuple a batch: which rows of the sequence these are, an ndarray of int64 of shape
-            (n,), and their RGB pictures, an ndarray of uint8 of shape (n, height, width, 3).
+            (n,), and their RGB images, an ndarray of uint8 of shape (n, height, width, 3).
 
         Raises
         ------
         ValueError
-            If pictures of different sizes meet in a sequence that was not resized.
+            If images of different sizes meet in a sequence that was not resized.
         """
         return read_ahead(self._batches(batch_size, failures), _BATCHES_AHEAD)
 
     def _batches(self, batch_size, failures):
-        rows, pictures, shape = [], [], None
-        for row, picture in self._pictures(failures):
-            shape = shape or picture.shape
-            if picture.shape != shape:
+        rows, images, shape = [], [], None
+        for row, image in self._images(failures):
+            shape = shape or image.shape
+            if image.shape != shape:
                 raise ValueError(
-                    f"The pictures differ in size: {shape[:2]} and then "
-                    f"{picture.shape[:2]} (height, width) in "
+                    f"The images differ in size: {shape[:2]} and then "
+                    f"{image.shape[:2]} (height, width) in "
                     f"{self.table['video'].iloc[row]!r}. Put ImageResizer((height, width)) first."
                 )
             rows.append(row)
-            pictures.append(picture)
+            images.append(image)
             if len(rows) == batch_size:
-                yield np.array(rows), np.stack(pictures)
-                rows, pictures = [], []
+                yield np.array(rows), np.stack(images)
+                rows, images = [], []
         if rows:
-            yield np.array(rows), np.stack(pictures)
+            yield np.array(rows), np.stack(images)
 
-    def _pictures(self, failures):
-        """Yield (row, picture): film by film as they first come, each in the order of time."""
-        films, _ = self.table["video"].factorize()
-        order = np.lexsort((self.table["time"].to_numpy(), films))
-        for rows in np.split(order, np.flatnonzero(np.diff(films[order])) + 1):
+    def _images(self, failures):
+        """Yield (row, image): video by video as they first come, each in the order of time."""
+        videos, _ = self.table["video"].factorize()
+        order = np.lexsort((self.table["time"].to_numpy(), videos))
+        for rows in np.split(order, np.flatnonzero(np.diff(videos[order])) + 1):
             if not len(rows):
                 continue
             video = self.table["video"].iloc[rows[0]]
             try:
-                for row, picture in zip(rows, self._film_pictures(rows), strict=True):
+                for row, image in zip(rows, self._video_images(rows), strict=True):
                     if failures and video in failures:  # that it changed is found by others
                         break
-                    yield row, picture
+                    yield row, image
             except Exception as error:
                 if failures is None:
                     raise
                 failures[video] = error
 
-    def _film_pictures(self, rows):
-        """Yield the pictures of one film, given its rows in the order of time."""
+    def _video_images(self, rows):
+        """Yield the images of one video, given its rows in the order of time."""
         if "image" in self.table:
-            yield from self._image_pictures(self.table["image"].to_numpy()[rows])
+            yield from self._image_images(self.table["image"].to_numpy()[rows])
             return
         video = self.table["video"].iloc[rows[0]]
         times = self.table["time"].to_numpy()[rows]
-        box = film_box(video, self.size) if self.crop_bars and self.size else WHOLE
-        yield from read_pictures(video, times, self.size, self.interpolation, self.aspect, box)
+        box = video_box(video, self.size) if self.crop_bars and self.size else WHOLE
+        yield from read_images(video, times, self.size, self.interpolation, self.aspect, box)
 
-    def _image_pictures(self, paths):
+    def _image_images(self, paths):
         box = WHOLE
         if self.crop_bars and self.size:
             box = without_bars(map(read_image, paths[looked_at(len(paths))]), self.size)
         for path in paths:
-            picture = read_image(path)
+            image = read_image(path)
             if self.size is not None:
-                placement = place(picture.shape[:2], self.size, self.aspect, box)
-                picture = placement.apply(resize(picture, placement.scaled, self.interpolation))
-            yield picture
+                placement = place(image.shape[:2], self.size, self.aspect, box)
+                image = placement.apply(resize(image, placement.scaled, self.interpolation))
+            yield image
 
 
-def film_box(video, canvas):
-    """Return the part of a film's pictures that is not black bars, see ``without_bars``."""
-    return _film_box(video, canvas, file_state(video))
+def video_box(video, canvas):
+    """Return the part of a video's images that is not black bars, see ``without_bars``."""
+    return _video_box(video, canvas, file_state(video))
 
 
 @lru_cache(maxsize=128)
-def _film_box(video, canvas, _state):
+def _video_box(video, canvas, _state):
     times = read_timeline(video).times
-    size = size_for_bars(picture_size(video), canvas)
-    return without_bars(read_pictures(video, times[looked_at(len(times))], size))
+    size = size_for_bars(image_size(video), canvas)
+    return without_bars(read_images(video, times[looked_at(len(times))], size))

@@ -1,4 +1,4 @@
-"""Small pictures of frames, to be put into a page."""
+"""Small images of frames, to be put into a page."""
 
 import cv2
 
@@ -7,7 +7,7 @@ from ._sequence import FrameSequence
 
 
 def rows_by_file(table):
-    """Split a frame table into the rows of each film or picture: one file has one size.
+    """Split a frame table into the rows of each video or image: one file has one size.
 
     Parameters
     ----------
@@ -24,21 +24,21 @@ def rows_by_file(table):
 
 
 def thumbnails(table, width, quality):
-    """Make a small JPEG picture of each frame of one file.
+    """Make a small JPEG image of each frame of one file.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        A frame table of one film, or with one ``image``.
+        A frame table of one video, or with one ``image``.
     width : int
-        Of the pictures in pixels, where they are not narrower already.
+        Of the images in pixels, where they are not narrower already.
     quality : int
         Of the JPEG, from 0 to 100.
 
     Returns
     -------
-    pictures : list of str
-        The data URI of each row's picture.
+    images : list of str
+        The data URI of each row's image.
     aspect : float
         Their height over their width.
     """
@@ -46,10 +46,10 @@ def thumbnails(table, width, quality):
     _, high, wide, _ = frames.shape
     scale = min(1, width / wide)
     small = frames.resize((max(1, round(high * scale)), max(1, round(wide * scale))))
-    pictures = [None] * len(table)
+    images = [None] * len(table)
     for rows, batch in small.iter_batches():
-        for row, picture in zip(rows, batch, strict=True):
+        for row, image in zip(rows, batch, strict=True):
             settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
-            _, encoded = cv2.imencode(".jpg", picture[..., ::-1], settings)
-            pictures[row] = data_uri("image/jpeg", encoded.tobytes())
-    return pictures, high / wide
+            _, encoded = cv2.imencode(".jpg", image[..., ::-1], settings)
+            images[row] = data_uri("image/jpeg", encoded.tobytes())
+    return images, high / wide

@@ -1,4 +1,4 @@
-"""When each frame of a film is shown, and which frames a sampling rate picks."""
+"""When each frame of a video is shown, and which frames a sampling rate picks."""
 
 import math
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ import numpy as np
 
 # A time written with three decimals still means the frame it was rounded from.
 TIME_TOLERANCE = 0.6e-3
-# Players show the first picture as soon as they open a film, and people label it at 0.
+# Players show the first image as soon as they open a video, and people label it at 0.
 _AT_ONCE = 0.5
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """When each frame of a film is shown, without a picture having been decoded.
+    """When each frame of a video is shown, without an image having been decoded.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Timeline:
         When the last frame's own duration is over, in the same units.
     begin : fractions.Fraction
         When the first frame is shown, in seconds on a player's clock, which is at 0 where the file
-        begins: with its pictures or with its sound, whatever comes first.
+        begins: with its images or with its sound, whatever comes first.
     time_base : fractions.Fraction
         Seconds in a tick.
     packets : ndarray of shape (n_frames,), int64
@@ -37,7 +37,7 @@ class Timeline:
     packet_pos : ndarray of shape (n_packets,), int64
         Where each packet begins in the file, in bytes; negative where that is unknown.
     disposable : ndarray of shape (n_packets,), bool
-        Packets whose picture no other refers to, in decoding order.
+        Packets whose image no other refers to, in decoding order.
     """
 
     ticks: np.ndarray
@@ -65,7 +65,7 @@ class Timeline:
 
     @property
     def length(self):
-        """When the film is over, in seconds."""
+        """When the video is over, in seconds."""
         return float(self.seconds(self.end))
 
     def seconds(self, ticks):
@@ -82,7 +82,7 @@ class Timeline:
         rate : float or None
             Frames a second; None takes every frame.
         start, stop : float or None
-            The stretch of film to sample, in seconds on a player's clock.
+            The stretch of video to sample, in seconds on a player's clock.
 
         Returns
         -------
@@ -111,9 +111,9 @@ class Timeline:
         return times, np.diff(bounds)
 
     def shown_at(self, times):
-        """Return the position of the frame on screen at each time (s, within the film).
+        """Return the position of the frame on screen at each time (s, within the video).
 
-        The first frame stands for times before it, as in a player that has just opened the film.
+        The first frame stands for times before it, as in a player that has just opened the video.
         """
         at = np.searchsorted(self.times, np.asarray(times) + TIME_TOLERANCE, side="right") - 1
         return np.maximum(at, 0)

@@ -1,4 +1,4 @@
-"""When each frame of a film is shown, from its packets.
+"""When each frame of a video is shown, from its packets.
 
 Times are seconds on the clock that a player shows, taken from the presentation timestamps of the
 packets; counts and rates written in a file's header are never trusted.
@@ -12,19 +12,19 @@ from itertools import chain
 import av
 import numpy as np
 
-from ._container import VideoError, film_stream, open_film, seconds_of, warn_of_other_films
+from ._container import VideoError, open_video, seconds_of, video_stream, warn_of_other_videos
 from ._discontinuities import JUMP, unroll
-from ._leftovers import another_film, pauses
+from ._leftovers import another_video, pauses
 from ._nal import EXACT_KEYS, packet_reader
 from ._timeline import Timeline
-from ._video import decoded, film_packets, remembered, sound_packets, warn_damaged
+from ._video import decoded, remembered, sound_packets, video_packets, warn_damaged
 
 # What the header promises beyond the last frame is missing from here on, in seconds.
 _NOT_MISSED = 0.5
-# A recording without pictures for longer than this, and than so many frames, was interrupted.
+# A recording without images for longer than this, and than so many frames, was interrupted.
 _GAP, _GAP_STEPS = 1.0, 10
 _FURTHEST = 2**60
-# Sound is looked at from so many packets of pictures on before a gap.
+# Sound is looked at from so many packets of images on before a gap.
 _INTERLEAVED = 4
 # In a damaged recording at most this share of the packets has no time.
 _FEW = 0.1
@@ -37,12 +37,12 @@ _Packets = namedtuple("_Packets", "pts dts durations pos keys disposable discard
 
 
 def read_timeline(path) -> Timeline:
-    """Read when each frame of a film is shown, by walking its packets.
+    """Read when each frame of a video is shown, by walking its packets.
 
     Parameters
     ----------
     path : str
-        Path of the film.
+        Path of the video.
 
     Returns
     -------
@@ -59,9 +59,9 @@ def read_timeline(path) -> Timeline:
 
 def _read_timeline(path):
     troubles, remarks = [], []
-    with open_film(path) as container:
-        stream = film_stream(container)
-        warn_of_other_films(container, path)
+    with open_video(path) as container:
+        stream = video_stream(container)
+        warn_of_other_videos(container, path)
         packets, end = _read_packets(container, stream, path, troubles)
         if not len(packets.pts):
             raise VideoError(
@@ -90,7 +90,7 @@ def _read_timeline(path):
         troubles.append(f"{np.sum(~whole)} frame(s) are incomplete and left out")
     if troubles:
         warn_damaged(path, "; ".join(troubles))
-    remarks += another_film(path, end)
+    remarks += another_video(path, end)
     if remarks:
         warnings.warn(f"{path!r}: {'; '.join(remarks)}.", RuntimeWarning, stacklevel=2)
     return timeline
@@ -100,7 +100,7 @@ def _read_packets(container, stream, path, troubles):
     """Return what is known of the packets, in decoding order, and where the last one ends."""
     look_at = packet_reader(stream.codec.name, stream.codec_context.extradata)
     rows, end = [], 0
-    for packet in film_packets(container, stream, path, troubles):
+    for packet in video_packets(container, stream, path, troubles):
         position = -1 if packet.pos is None else packet.pos
         end = max(end, position + packet.size)
         rows.append(
@@ -156,20 +156,20 @@ def _unrolled(container, stream, packets, path):
     pts, jumps = unroll(*columns, **options)
     forward = {jump.packet for jump in jumps if jump.forward}
     if forward and container.streams.audio:
-        # Where the sound goes on, only the pictures were interrupted.
+        # Where the sound goes on, only the images were interrupted.
         steady = _with_steady_sound(path, forward)
         pts, jumps = unroll(*columns, steady=steady, **options)
     return pts, jumps
 
 
 def _with_steady_sound(path, numbers):
-    """Return the packets of pictures, out of some, up to which the sound goes on."""
-    # A packet of pictures is handed out after sound that follows it in the file.
+    """Return the packets of images, out of some, up to which the sound goes on."""
+    # A packet of images is handed out after sound that follows it in the file.
     steady, before, number, recent = set(), None, -1, deque([[]], maxlen=_INTERLEAVED)
-    with open_film(path) as container:
-        pictures = film_stream(container)
-        for packet in film_packets(container, [pictures, container.streams.audio[0]], path):
-            if packet.stream.index == pictures.index:
+    with open_video(path) as container:
+        images = video_stream(container)
+        for packet in video_packets(container, [images, container.streams.audio[0]], path):
+            if packet.stream.index == images.index:
                 number += 1
                 steps = list(chain(*recent))
                 if number in numbers and sum(steps) > JUMP / 2 and max(map(abs, steps)) < JUMP / 2:
@@ -205,7 +205,7 @@ def _gaps_told(timeline):
     first = gaps[0]
     more = f" ({len(gaps)} such gaps, {steps[gaps].sum():,.1f} s)" if len(gaps) > 1 else ""
     return [
-        f"it has no pictures from {timeline.times[first]:,.1f} to "
+        f"it has no images from {timeline.times[first]:,.1f} to "
         f"{timeline.times[first + 1]:,.1f} s{more}, the last one before stands in"
     ]
 
@@ -220,7 +220,7 @@ def _is_made_up(pts, container, stream):
 
 
 def _zero(container, stream, packets):
-    """Return the time in the file at which a player's clock begins: with pictures or sound, s."""
+    """Return the time in the file at which a player's clock begins: with images or sound, s."""
     if container.start_time is None:
         return None
     zero = Fraction(container.start_time, av.time_base)
@@ -240,7 +240,7 @@ def _zero(container, stream, packets):
 
 
 def _begin(first, zero):
-    """Return when the first picture is shown, on the clock that a player shows."""
+    """Return when the first image is shown, on the clock that a player shows."""
     return Fraction(0) if zero is None else max(Fraction(first) - zero, Fraction(0))
 
 
@@ -249,7 +249,7 @@ def _rate(stream):
 
 
 def _missing(container, stream, pts, packets, timeline):
-    """Say how much of a film that was cut short is missing, as far as its header tells."""
+    """Say how much of a video that was cut short is missing, as far as its header tells."""
     pts, durations = pts[~packets.corrupt], packets.durations[~packets.corrupt]
     begin = int(pts.min())
     if "mp4" in container.format.name:
@@ -264,7 +264,7 @@ def _missing(container, stream, pts, packets, timeline):
         promised = seconds_of(stream.metadata.get("DURATION", ""))
         if not promised and len(container.streams) == 1:
             promised = Fraction(container.duration or 0, av.time_base)
-        # Matroska counts from zero, wherever the film begins.
+        # Matroska counts from zero, wherever the video begins.
         begin = min(begin, 0)
     else:
         return None
@@ -280,8 +280,8 @@ def _missing(container, stream, pts, packets, timeline):
 def _timeline_by_decoding(path, n_packets, zero, remarks):
     # Raw streams and some AVI files have no presentation times: the decoder has to be asked for
     # their order, and decoding always begins at the beginning.
-    with open_film(path) as container:
-        stream = film_stream(container)
+    with open_video(path) as container:
+        stream = video_stream(container)
         stream.thread_type = "AUTO"
         pts = [
             frame.pts
@@ -345,7 +345,7 @@ def _timeline(pts, packets, zero, stream):
     if last <= 0:
         gaps = np.diff(ticks)
         last = int(np.median(gaps)) if len(gaps) else round(1 / (_rate(stream) * time_base))
-    # Pictures that are shown before the key frame they follow in the file lean on the group before.
+    # Images that are shown before the key frame they follow in the file lean on the group before.
     key_packets = np.flatnonzero(keys)
     group = np.searchsorted(key_packets, frames, side="right") - 1
     leading = (pts[key_packets[group]] > ticks) & (group > 0)

@@ -1,4 +1,4 @@
-"""Pictures of high dynamic range or wide gamut, as an ordinary screen shows them."""
+"""Images of high dynamic range or wide gamut, as an ordinary screen shows them."""
 
 from functools import cache
 
@@ -39,7 +39,7 @@ def needs_mapping(frame):
 
 
 def map_tones(rgb, transfer, primaries):
-    """Show a picture on an ordinary screen.
+    """Show an image on an ordinary screen.
 
     Light is scaled so that diffuse white (203 cd/m2, BT.2408) is the white of the screen. Colours
     up to 90 % of its signal stay as they are; brighter ones are compressed exponentially, with

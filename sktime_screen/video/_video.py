@@ -1,4 +1,4 @@
-"""Films, opened and shown: with ``_timeline_reader`` and ``_decoding`` all that knows the decoder.
+"""Videos, opened and shown: with ``_timeline_reader`` and ``_decoding`` all that knows the decoder.
 
 That is PyAV, which is FFmpeg.
 """
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import av
 
-from ._container import VideoError, film_stream, open_film
+from ._container import VideoError, open_video, video_stream
 from ._file_state import file_state
 from ._frame_converter import Projector
 
@@ -19,20 +19,20 @@ _PATIENCE = 16
 _IDLE = 100_000
 
 
-def picture_size(path):
-    """Return the height and width in pixels at which a film is shown.
+def image_size(path):
+    """Return the height and width in pixels at which a video is shown.
 
     Parameters
     ----------
     path : str
-        Path of the film.
+        Path of the video.
 
     Returns
     -------
     tuple of int
         Height and width, after rotation and with square pixels.
     """
-    return remembered(_picture_size, path)
+    return remembered(_image_size, path)
 
 
 def remembered(function, path):
@@ -48,13 +48,13 @@ def _cached(function, path, _state):
     return function(path)
 
 
-def _picture_size(path):
-    with open_film(path) as container:
-        stream = film_stream(container)
+def _image_size(path):
+    with open_video(path) as container:
+        stream = video_stream(container)
         packets = sound_packets(container, stream, path)
         with closing(decoded(packets, stream.codec_context)) as frames:
             for frame in frames:
-                return Projector(stream).picture(frame).shape[:2]
+                return Projector(stream).image(frame).shape[:2]
     raise VideoError(f"{path!r}: no frame of it can be decoded.")
 
 
@@ -62,13 +62,13 @@ def warn_damaged(path, what):
     warnings.warn(f"{path!r} is damaged: {what}.", RuntimeWarning, stacklevel=3)
 
 
-def film_packets(container, stream, path, troubles=None):
-    """Read the packets of a film's pictures, over places that cannot be read.
+def video_packets(container, stream, path, troubles=None):
+    """Read the packets of a video's images, over places that cannot be read.
 
     Parameters
     ----------
     container, stream
-        An open film and its picture track.
+        An open video and its image track.
     path : str
         Named in errors.
     troubles : list, optional
@@ -110,7 +110,7 @@ def film_packets(container, stream, path, troubles=None):
 
 def sound_packets(container, stream, path):
     """Read the packets that arrived whole."""
-    return (packet for packet in film_packets(container, stream, path) if not packet.is_corrupt)
+    return (packet for packet in video_packets(container, stream, path) if not packet.is_corrupt)
 
 
 def decoded(packets, context):

@@ -94,7 +94,7 @@ class Grid {
     card.dataset.place = place;
     card.setAttribute("aria-setsize", this.page.frames.length);
     card.setAttribute("aria-posinset", place + 1);
-    card.querySelector("img").src = this.page.frames[this.selection.order[place]].picture;
+    card.querySelector("img").src = this.page.frames[this.selection.order[place]].image;
     this.space.append(card);
     this.cards.set(place, card);
     return card;
@@ -139,8 +139,8 @@ function describe(page, labels, frame) {
   let [kind, words] = ["open", "not labelled"];
   if (labels.isLabelled(frame)) [kind, words] = ["labelled", `labelled: ${who}`];
   else if (labels.isSuggestion(frame)) [kind, words] = ["suggested", `suggested: ${who}`];
-  const { film, time } = page.frames[frame];
-  return { kind, label: words, words: `${page.films[film]}, ${clock(time)}, ${words}` };
+  const { video, time } = page.frames[frame];
+  return { kind, label: words, words: `${page.videos[video]}, ${clock(time)}, ${words}` };
 }
 
 function nobodyName(page) {

@@ -263,7 +263,7 @@ byName("order").addEventListener("change", (event) => {
 });
 
 byName("title").textContent =
-  page.films.length === 1 ? page.films[0] : `${page.films.length} films`;
+  page.videos.length === 1 ? page.videos[0] : `${page.videos.length} videos`;
 byName("orders").hidden = !suggests;
 byName("order").value = order;
 grid.element.focus({ preventScroll: true });

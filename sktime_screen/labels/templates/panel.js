@@ -18,7 +18,7 @@ class Panel {
     this.page = page;
     this.labels = labels;
     this.selection = selection;
-    this.picture = element.querySelector("img");
+    this.image = element.querySelector("img");
     this.oncharacter = () => {};
     this.onnobody = () => {};
     const list = element.querySelector(".characters");
@@ -49,14 +49,14 @@ class Panel {
   draw() {
     const { page, labels, selection } = this;
     const frame = selection.frame;
-    const { film, time, picture, percent } = page.frames[frame];
+    const { video, time, image, percent } = page.frames[frame];
     const state = describe(page, labels, frame);
     const text = (name, value) => {
       this.element.querySelector(name).textContent = value;
     };
-    if (this.picture.src !== picture) this.picture.src = picture;
-    this.picture.alt = `${page.films[film]} at ${clock(time)}`;
-    text(".film", page.films[film]);
+    if (this.image.src !== image) this.image.src = image;
+    this.image.alt = `${page.videos[video]} at ${clock(time)}`;
+    text(".video", page.videos[video]);
     text(".time", clock(time));
     text(".number", `${selection.place + 1} of ${page.frames.length}`);
     const frames = selection.frames;

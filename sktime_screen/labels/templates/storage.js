@@ -45,12 +45,12 @@ class BrowserStore {
   }
 }
 
-// Lines and names come quoted for CSV; what is left to write are labels, film by film in the order
+// Lines and names come quoted for CSV; what is left to write are labels, video by video in the order
 // of time. Frames without are left out.
 function toCsv(page, labels) {
   const { frames } = page;
   const numbers = [...frames.keys()].filter((number) => labels.isLabelled(number));
-  numbers.sort((a, b) => frames[a].film - frames[b].film || frames[a].time - frames[b].time);
+  numbers.sort((a, b) => frames[a].video - frames[b].video || frames[a].time - frames[b].time);
   const lines = numbers.map((number) => {
     const present = labels.states[number];
     const fields = page.multilabel

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const pictures = JSON.parse(document.getElementById("pictures").textContent);
+  const images = JSON.parse(document.getElementById("images").textContent);
   const card = document.getElementById("card");
   const [image, who, when, sure] = ["img", "strong", "span", "span:last-child"].map((part) =>
     card.querySelector(part)
@@ -24,9 +24,9 @@
     who.textContent = appearance.dataset.who;
     when.textContent = appearance.dataset.when;
     sure.textContent = appearance.dataset.sure;
-    image.hidden = !("picture" in appearance.dataset);
+    image.hidden = !("image" in appearance.dataset);
     if (image.hidden) image.removeAttribute("src");
-    else image.src = pictures[appearance.dataset.picture];
+    else image.src = images[appearance.dataset.image];
     card.hidden = false;
     place(appearance.getBoundingClientRect());
   }

@@ -1,4 +1,4 @@
-"""Many films at once: shared out by joblib, and what becomes of those that fail."""
+"""Many videos at once: shared out by joblib, and what becomes of those that fail."""
 
 import os
 import shutil
@@ -13,18 +13,18 @@ from sktime_screen.features import _networks
 
 
 @pytest.fixture
-def films(film, other_film, tmp_path):
-    """Four films, of which two have the same pictures."""
+def videos(video, other_video, tmp_path):
+    """Four videos, of which two have the same images."""
     paths = [str(tmp_path / f"{number}.mp4") for number in range(4)]
-    for source, path in zip([film, other_film, film, other_film], paths, strict=True):
+    for source, path in zip([video, other_video, video, other_video], paths, strict=True):
         shutil.copy(source, path)
     with open(paths[2], "ab") as file:
         file.write(bytes(8))
     return paths[:3]
 
 
-def pictures(films):
-    return ImageResizer((32, 32)).transform(VideoFrameSampler(rate=2).transform(films))
+def images(videos):
+    return ImageResizer((32, 32)).transform(VideoFrameSampler(rate=2).transform(videos))
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +43,8 @@ def store(tmp_path):
 
 
 @pytest.mark.parametrize("with_store", [True, False])
-def test_films_shared_out_give_the_same(films, store, with_store):
-    frames = pictures(films)[np.random.default_rng(0).permutation(48)]
+def test_videos_shared_out_give_the_same(videos, store, with_store):
+    frames = images(videos)[np.random.default_rng(0).permutation(48)]
     expected = features(frames)
     memory = store if with_store else None
     with joblib.parallel_config(backend="threading", n_jobs=3):
@@ -56,47 +56,47 @@ def test_films_shared_out_give_the_same(films, store, with_store):
     assert len(store) == 48 * with_store
 
 
-def test_nothing_is_shared_out_where_all_is_stored(films, store, monkeypatch):
-    expected = features(pictures(films), memory=store)
+def test_nothing_is_shared_out_where_all_is_stored(videos, store, monkeypatch):
+    expected = features(images(videos), memory=store)
     monkeypatch.setattr(joblib, "Parallel", lambda *args, **kwargs: pytest.fail("shared out"))
-    pd.testing.assert_frame_equal(features(pictures(films), memory=store, n_jobs=2), expected)
+    pd.testing.assert_frame_equal(features(images(videos), memory=store, n_jobs=2), expected)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_a_film_that_fails_does_not_lose_the_others(films, store, n_jobs):
-    frames = pictures(films)
+def test_a_video_that_fails_does_not_lose_the_others(videos, store, n_jobs):
+    frames = images(videos)
     expected = features(frames)
-    os.remove(films[1])
+    os.remove(videos[1])
     shared_out = joblib.parallel_config(backend="threading", n_jobs=n_jobs)
     with shared_out, pytest.raises(FileNotFoundError) as raised:
         features(frames, memory=store)
     told = str(raised.value) + "".join(raised.value.__notes__)
-    assert f"{films[1]!r}, 1 of 3 films failed" in told
+    assert f"{videos[1]!r}, 1 of 3 videos failed" in told
     assert store.folder in told
     assert len(store) == 40
-    others = pictures([films[2], films[0]])
+    others = images([videos[2], videos[0]])
     found = features(others, memory=store)
     wanted = pd.concat([expected[28:], expected[:20]])
     pd.testing.assert_frame_equal(found, wanted, atol=1e-5)
 
 
-def test_films_that_fail_while_they_are_decoded(films, store, monkeypatch):
-    frames = pictures(films)
+def test_videos_that_fail_while_they_are_decoded(videos, store, monkeypatch):
+    frames = images(videos)
     expected = features(frames)
-    whole = type(frames)._film_pictures
+    whole = type(frames)._video_images
 
     def failing(self, rows):
-        for number, picture in enumerate(whole(self, rows)):
-            if number == 5 and self.table["video"].iloc[rows[0]] in films[:2]:
+        for number, image in enumerate(whole(self, rows)):
+            if number == 5 and self.table["video"].iloc[rows[0]] in videos[:2]:
                 raise ValueError(f"no frame {number}")
-            yield picture
+            yield image
 
-    monkeypatch.setattr(type(frames), "_film_pictures", failing)
+    monkeypatch.setattr(type(frames), "_video_images", failing)
     with pytest.raises(ValueError, match="no frame 5") as raised:
         features(frames, memory=store)
     first, second = raised.value.__notes__
-    assert f"{films[0]!r}, 2 of 3 films failed" in first
-    assert second == f"{films[1]!r} failed as well: no frame 5"
+    assert f"{videos[0]!r}, 2 of 3 videos failed" in first
+    assert second == f"{videos[1]!r} failed as well: no frame 5"
     assert len(store) == 5 + 5 + 20
     with pytest.raises(ValueError, match="no frame 5"):
         features(frames, n_jobs=1)
@@ -108,9 +108,9 @@ def networks_in_use():
     return len(_networks._networks)
 
 
-def test_a_dask_cluster(films, store, computed, tmp_path):
+def test_a_dask_cluster(videos, store, computed, tmp_path):
     distributed = pytest.importorskip("distributed")
-    frames = pictures(films)
+    frames = images(videos)
     expected = features(frames)
     computed.clear()
     with (
@@ -122,11 +122,11 @@ def test_a_dask_cluster(films, store, computed, tmp_path):
     ):
         found = features(frames, memory=store)
         assert list(client.run(networks_in_use).values()) == [1, 1]
-        os.remove(films[1])
+        os.remove(videos[1])
         with pytest.raises(FileNotFoundError) as raised:
             features(frames, memory=tmp_path / "other")
     assert not computed
     pd.testing.assert_frame_equal(found, expected, atol=1e-5)
-    assert f"{films[1]!r}, 1 of 3 films failed" in raised.value.__notes__[0]
+    assert f"{videos[1]!r}, 1 of 3 videos failed" in raised.value.__notes__[0]
     assert len(store) == 48
     assert len(FeatureStore(tmp_path / "other")) == 40

@@ -1,4 +1,4 @@
-"""Videos of every kind that people have, for ``worldwide.py``: made by PyAV, pictures numbered."""
+"""Videos of every kind that people have, for ``worldwide.py``: made by PyAV, images numbered."""
 
 import struct
 from fractions import Fraction
@@ -70,12 +70,12 @@ OPEN_GOP = {"x264-params": "open-gop=1:scenecut=0"}
 
 
 def draw(number, turned=0):
-    """Return a picture in which 12 squares spell a number."""
+    """Return an image in which 12 squares spell a number."""
     bits = (number >> np.arange(12) & 1).reshape(3, 4).astype(np.uint8) * 255
-    picture = np.zeros((HEIGHT, WIDTH), np.uint8)
+    image = np.zeros((HEIGHT, WIDTH), np.uint8)
     side = HEIGHT // 3
-    picture[: 3 * side, :] = bits.repeat(side, 0).repeat(WIDTH // 4, 1)
-    return np.ascontiguousarray(np.rot90(np.stack([picture] * 3, -1), -turned // 90))
+    image[: 3 * side, :] = bits.repeat(side, 0).repeat(WIDTH // 4, 1)
+    return np.ascontiguousarray(np.rot90(np.stack([image] * 3, -1), -turned // 90))
 
 
 def write(
@@ -94,7 +94,7 @@ def write(
     aspect=None,
     muxer=None,
 ):
-    """Write a video of numbered pictures.
+    """Write a video of numbered images.
 
     ``ticks`` are their times in ms. ``sound`` is a codec, from when and until when, in seconds.
     """
@@ -143,20 +143,20 @@ def write(
     return path
 
 
-def copied(source, target, shift=0, of_pictures=0, muxer=None):
-    """Copy the packets of a video to another file: all, or its pictures, so much later (s)."""
+def copied(source, target, shift=0, of_images=0, muxer=None):
+    """Copy the packets of a video to another file: all, or its images, so much later (s)."""
     with (
-        av.open(str(source)) as film,
+        av.open(str(source)) as video,
         av.open(str(target), "w", options=muxer or {}) as container,
     ):
         tracks = {
-            stream.index: container.add_stream_from_template(stream) for stream in film.streams
+            stream.index: container.add_stream_from_template(stream) for stream in video.streams
         }
-        for packet in film.demux():
+        for packet in video.demux():
             if not packet.size:
                 continue
-            pictures = packet.stream.type == "video"
-            later = round((shift + of_pictures * pictures) / packet.time_base)
+            images = packet.stream.type == "video"
+            later = round((shift + of_images * images) / packet.time_base)
             packet.pts += later
             if packet.dts is not None:
                 packet.dts += later
@@ -179,27 +179,27 @@ def boxes(data, begin, end):
 
 
 def edited(source, target, edits):
-    """Give an MP4 file's pictures another edit list: (duration in ms, begin in ticks or -1)."""
+    """Give an MP4 file's images another edit list: (duration in ms, begin in ticks or -1)."""
     data = bytearray(source.read_bytes())
 
     def inside(box, kind):
         inner = {name: place for name, *place in reversed([*boxes(data, box[0] + 8, sum(box))])}
         return inner.get(kind)
 
-    film = next((at, size) for kind, at, size in boxes(data, 0, len(data)) if kind == b"moov")
-    track = inside(film, b"trak")
+    video = next((at, size) for kind, at, size in boxes(data, 0, len(data)) if kind == b"moov")
+    track = inside(video, b"trak")
     old = inside(track, b"edts") or (inside(track, b"mdia")[0], 0)
     rows = b"".join(struct.pack(">IiI", length, begin, 1 << 16) for length, begin in edits)
     new = struct.pack(">I4sI4sII", 24 + len(rows), b"edts", 16 + len(rows), b"elst", 0, len(edits))
     data[old[0] : sum(old)] = new + rows
-    for at, size in (film, track):
+    for at, size in (video, track):
         struct.pack_into(">I", data, at, size + len(new + rows) - old[1])
     target.write_bytes(data)
     return target
 
 
 def meant(edits, first, frame):
-    """Return the time and the number of each picture that an edit list means to show."""
+    """Return the time and the number of each image that an edit list means to show."""
     found, begin = [], 0
     for length, at in edits:
         if at >= 0:
@@ -222,7 +222,7 @@ def without_packets(source, target, begin, end):
 
 
 def plain(folder):
-    """Every codec in every container, with and without sound and reordered pictures."""
+    """Every codec in every container, with and without sound and reordered images."""
     for suffix, codecs in CONTAINERS.items():
         for codec in codecs:
             reorders = CODECS[codec][2] > 0
@@ -263,7 +263,7 @@ def rates(folder):
 
 
 def late(folder):
-    """Pictures that begin after the sound, or the sound after them, or both after zero."""
+    """Images that begin after the sound, or the sound after them, or both after zero."""
     for suffix in ("mp4", "mov", "mkv", "webm", "ts", "mpg", "vob", "flv", "fragmented.mp4", "avi"):
         codec = {"webm": "vp8", "vob": "mpeg2", "avi": "mpeg4", "mpg": "mpeg2"}.get(suffix, "h264")
         for begin, until in ((0, 6), (0, 3)):
@@ -276,9 +276,9 @@ def late(folder):
                 )
                 muxer = {"movflags": "frag_keyframe+empty_moov"} if "frag" in suffix else {}
                 path = folder / f"late_{until}_{b_frames}.{suffix}"
-                yield "late pictures", copied(source, path, of_pictures=1.5, muxer=muxer)
+                yield "late images", copied(source, path, of_images=1.5, muxer=muxer)
                 path = folder / f"late_little_{until}_{b_frames}.{suffix}"
-                yield "late pictures", copied(source, path, of_pictures=0.32, muxer=muxer)
+                yield "late images", copied(source, path, of_images=0.32, muxer=muxer)
         path = folder / f"late_sound.{suffix}"
         yield "late sound", write(path, codec, sound=(SOUND[suffix], 1.5, 6))
         source = write(folder / f"source.{suffix}", codec)
@@ -327,11 +327,11 @@ def edits(folder):
             source = write(
                 folder / f"source.{suffix}", codec, b_frames=b_frames, sound=("aac", 0, 6)
             )
-            with av.open(str(source)) as film:
-                stream = film.streams.video[0]
+            with av.open(str(source)) as video:
+                stream = video.streams.video[0]
                 frame = round(1 / FPS / stream.time_base)
-                packets = [packet for packet in film.demux(stream) if packet.size]
-            # The edit list begins at the first picture, which has this time in the track.
+                packets = [packet for packet in video.demux(stream) if packet.size]
+            # The edit list begins at the first image, which has this time in the track.
             delay = packets[0].pts - packets[0].dts
 
             def at(number, delay=delay, frame=frame):
