@@ -8,9 +8,12 @@ from pathlib import Path
 STOREYS = [
     ["cli"],
     ["persistence", "recipes"],
-    ["classify", "labels", "report"],
-    ["features", "screentime"],
-    ["frames", "datasets"],
+    ["report"],
+    ["export"],
+    ["labels", "classify", "screentime"],
+    ["features", "model_selection"],
+    ["metrics"],
+    ["video", "datasets"],
 ]
 WIDTH, HEIGHT, STEP_X, STEP_Y = 128, 40, 190, 96
 

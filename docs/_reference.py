@@ -5,12 +5,15 @@ import inspect
 import pkgutil
 
 TITLES = {
-    "frames": "Videos to images",
-    "features": "Images to vectors",
-    "classify": "Vectors to who is there",
-    "screentime": "Who is there to how long",
-    "labels": "Labels in and out",
-    "report": "Answers out",
+    "video": "Videos to images",
+    "features": "Images to features",
+    "classify": "Features to who is in a frame",
+    "screentime": "Who is in a frame to seconds",
+    "metrics": "Metrics",
+    "model_selection": "Model selection",
+    "labels": "Labels in",
+    "export": "Labels and answers out",
+    "report": "Reports and plots",
     "datasets": "The demo video",
     "recipes": "The recommended pipeline",
     "cli": "The command line",
@@ -26,7 +29,7 @@ def rooms(package):
 
 
 def public_names(package):
-    """Return what each room hands out.
+    """Return what users import.
 
     Parameters
     ----------
@@ -35,35 +38,28 @@ def public_names(package):
 
     Returns
     -------
-    dict of str to tuple of two lists of str
-        By room, the full names of what the package hands on, and of what only the room has.
+    dict of str to list of str
+        By room, the full names of what the package hands on. The demo video's room is itself what
+        the package hands on.
     """
-    everywhere, names = set(), {}
+    names = {}
     for room in rooms(package):
         module = importlib.import_module(f"{package.__name__}.{room}")
-        own = [
+        handed_on = [
             name
-            for name, thing in vars(module).items()
-            if (inspect.isclass(thing) or inspect.isfunction(thing))
-            and thing.__module__.startswith(module.__name__)
-            and name in getattr(module, "__all__", package.__all__)
+            for name in package.__all__
+            if getattr(getattr(package, name), "__module__", "").startswith(module.__name__)
         ]
-        handed_on = sorted(set(own) & set(package.__all__))
-        everywhere.update(handed_on)
-        # The demo video's room is itself what the package hands on.
-        inner = sorted(set(own) - set(handed_on))
-        names[room] = (
-            [f"{package.__name__}.{name}" for name in handed_on],
-            [f"{module.__name__}.{name}" for name in inner],
-        )
-    ground = sorted(
-        name
+        names[room] = [f"{package.__name__}.{name}" for name in sorted(handed_on)]
+        if room in package.__all__:
+            names[room] += [f"{module.__name__}.{name}" for name in module.__all__]
+    names["ground"] = [
+        f"{package.__name__}.{name}"
         for name in package.__all__
         if getattr(getattr(package, name), "__module__", "").startswith(f"{package.__name__}._")
-    )
-    names["ground"] = [f"{package.__name__}.{name}" for name in ground], []
-    everywhere.update(ground)
-    missing = set(package.__all__) - everywhere - set(names)
+    ]
+    listed = {name.split(".")[1] for found in names.values() for name in found}
+    missing = set(package.__all__) - listed
     if missing:
         raise ValueError(f"No room hands out {sorted(missing)}: the reference would lack them.")
     return names
@@ -75,19 +71,15 @@ def page(package):
         "API reference",
         "=============",
         "",
-        "Every name can be imported from where it stands here. What stands under *sktime_screen*",
-        "itself is what a user needs; what stands under a room is for extensions.",
+        "Everything here can be imported from where it stands.",
         "",
     ]
-    for room, (handed_on, inner) in public_names(package).items():
-        if not handed_on and not inner:
-            continue
-        title = TITLES.get(room, room)
-        lines += [title, "-" * len(title), ""]
-        for names in (handed_on, inner):
-            if names:
-                lines += [".. autosummary::", "   :toctree: generated", "   :nosignatures:", ""]
-                lines += [f"   {name}" for name in names] + [""]
+    for room, names in public_names(package).items():
+        if names:
+            title = TITLES.get(room, room)
+            lines += [title, "-" * len(title), ""]
+            lines += [".. autosummary::", "   :toctree: generated", "   :nosignatures:", ""]
+            lines += [f"   {name}" for name in names] + [""]
     return "\n".join(lines)
 
 

@@ -10,25 +10,7 @@ from ._names import shown_path
 
 
 def checked_target(path):
-    """Tell before any work whether a file can be there at all.
-
-    Parameters
-    ----------
-    path : str or path
-        The file to be written.
-
-    Returns
-    -------
-    pathlib.Path
-        The same.
-
-    Raises
-    ------
-    IsADirectoryError
-        If it is a folder.
-    FileNotFoundError
-        If its folder is missing.
-    """
+    """Tell before any work whether a file can be there at all."""
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(f"Cannot write {target}: it is a folder. Name a file in it.")
@@ -41,25 +23,7 @@ def checked_target(path):
 
 @contextmanager
 def written_whole(path):
-    """Write a file in another place, from where it comes to its own when all is written.
-
-    Parameters
-    ----------
-    path : str or path
-        The file; one that is there already, or that a link leads to, is replaced by the new one
-        and keeps its permissions.
-
-    Yields
-    ------
-    pathlib.Path
-        Where to write, in a folder of its own, with the name that the file shall have.
-
-    Raises
-    ------
-    OSError
-        If the folder is missing or takes no new files, or the disk is full; what was there before
-        is still there.
-    """
+    """Write a file in another place, from where it comes to its own when all is written."""
     target = checked_target(path)
     if target.exists() and not target.is_file():
         # /dev/stdout, /dev/null or a pipe: there is nothing to keep, and it must not be replaced.
@@ -79,20 +43,6 @@ def written_whole(path):
 
 
 def write_whole(path, text):
-    """Write a text file whole or not at all.
-
-    Parameters
-    ----------
-    path : str or path
-        The file, see ``written_whole``.
-    text : str
-        Written as UTF-8, line ends as they are. What cannot be, that is bytes of file names that
-        are not UTF-8, is written as Python shows it, see :func:`shown_path`.
-
-    Raises
-    ------
-    OSError
-        As ``written_whole`` does.
-    """
+    """Write a text file whole or not at all."""
     with written_whole(path) as unfinished:
         unfinished.write_text(shown_path(text), encoding="utf-8", newline="")

@@ -7,22 +7,7 @@ from ._names import shown
 
 
 def page_template(package, name, **filters):
-    """Load a template whose values are escaped, controls and marks of direction too.
-
-    Parameters
-    ----------
-    package : str
-        The package that has it in its folder ``templates``.
-    name : str
-        Its file.
-    **filters : callable
-        Filters of the template, by name.
-
-    Returns
-    -------
-    jinja2.Template
-        Refuses to be rendered without a value that it asks for.
-    """
+    """Load a template whose values are escaped, controls and marks of direction too."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -39,34 +24,10 @@ def page_template(package, name, **filters):
 
 
 def data_uri(kind, content):
-    """Return bytes as a data URI.
-
-    Parameters
-    ----------
-    kind : str
-        Their media type.
-    content : bytes
-        What it holds.
-
-    Returns
-    -------
-    str
-        ``data:...;base64,...``
-    """
+    """Return bytes as a data URI."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def policy_hash(text):
-    """Return what a content security policy calls a style or script that stands in the page.
-
-    Parameters
-    ----------
-    text : str
-        The style or script.
-
-    Returns
-    -------
-    str
-        ``'sha256-...'``, with the quotation marks.
-    """
+    """Return what a content security policy calls a style or script that stands in the page."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

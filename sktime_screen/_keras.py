@@ -40,13 +40,7 @@ def _without_chatter():
 
 
 def load_keras():
-    """Import Keras, quietly, with TensorFlow as the backend unless the user chose another.
-
-    Returns
-    -------
-    module
-        The ``keras`` package.
-    """
+    """Import Keras, quietly, with TensorFlow as the backend unless the user chose another."""
     if "keras" in sys.modules:
         return sys.modules["keras"]
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -60,24 +54,12 @@ def load_keras():
 
 
 def keras_backend():
-    """Return the backend that Keras runs on, or will run on once it is loaded.
-
-    Returns
-    -------
-    str
-        "tensorflow", unless the user chose another.
-    """
+    """Return the backend that Keras runs on, or will run on once it is loaded."""
     if "keras" in sys.modules:
         return sys.modules["keras"].backend.backend()
     return os.environ.get("KERAS_BACKEND", "tensorflow")
 
 
 def keras_home():
-    """Return the folder in which Keras keeps what it downloads.
-
-    Returns
-    -------
-    str
-        ``KERAS_HOME`` where that is set, ``.keras`` in the user's home otherwise.
-    """
+    """Return the folder in which Keras keeps what it downloads."""
     return os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")

@@ -15,101 +15,34 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORE
 
 
 def shown(name):
-    """Return a name as it is shown: controls and marks of direction as escapes.
-
-    Parameters
-    ----------
-    name : object
-        A name, or a line with names in it.
-
-    Returns
-    -------
-    str
-        One line that looks like what it is, ``\\u202e`` for a mark that turns the direction.
-    """
+    """Return a name as it is shown: controls and marks of direction as escapes."""
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), str(name))
 
 
 def shown_path(text):
-    r"""Return a path, or a text with paths in it, as it can be shown and written.
-
-    Parameters
-    ----------
-    text : str
-        In names of files that are not UTF-8, as they come from Linux, Python keeps each byte that
-        is not text as half a character.
-
-    Returns
-    -------
-    str
-        The same, but for such bytes: ``\udcff`` stands for the byte 255.
-    """
+    r"""Return a path, or a text with paths in it, as it can be shown and written."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def path_meant(text):
-    """Return the path that :func:`shown_path` shows so.
-
-    Parameters
-    ----------
-    text : str
-        As it is written in a file.
-
-    Returns
-    -------
-    str
-        The path to open.
-    """
+    """Return the path that :func:`shown_path` shows so."""
     return re.sub(r"\\ud[c-f][0-9a-f]{2}", lambda found: chr(int(found[0][2:], 16)), text)
 
 
 def harmless(cell):
-    """Return what to write for a cell of a table so that no spreadsheet computes it.
-
-    Parameters
-    ----------
-    cell : object
-        What the cell says.
-
-    Returns
-    -------
-    object
-        Text that looks like a formula with a ``'`` before it; numbers and other text as they are.
-    """
+    """Return what to write for a cell of a table so that no spreadsheet computes it."""
     if isinstance(cell, str) and _LIKE_FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
 
 
 def as_meant(text):
-    """Return what a cell says that :func:`harmless` made.
-
-    Parameters
-    ----------
-    text : str
-        What is in the file.
-
-    Returns
-    -------
-    str
-        The text without the ``'`` that keeps spreadsheets from computing it.
-    """
+    """Return what a cell says that :func:`harmless` made."""
     return text[1:] if _MADE_HARMLESS.match(text) else text
 
 
 def csv_text(table):
-    """Return a table as CSV, its numbers in full, its names harmless in spreadsheets.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        The table; an index that has names becomes columns.
-
-    Returns
-    -------
-    str
-        A header and a line a row, with the line ends of RFC 4180.
-    """
+    """Return a table as CSV, its numbers in full, its names harmless in spreadsheets."""
     if any(name is not None for name in table.index.names):
         table = table.reset_index(allow_duplicates=True)
     table = table.set_axis([harmless(name) for name in table.columns], axis=1)

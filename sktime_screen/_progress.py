@@ -8,22 +8,7 @@ from ._names import shown
 
 @contextmanager
 def progress(what, total, verbose) -> Iterator[Callable[[int], None]]:
-    """Give a function that moves a progress bar on by a number of frames.
-
-    Parameters
-    ----------
-    what : str
-        What stands before the bar.
-    total : int
-        Frames in all.
-    verbose : bool
-        Whether there is a bar, on the error stream.
-
-    Yields
-    ------
-    callable
-        Takes the number of frames that were done.
-    """
+    """Give a function that moves a progress bar on by a number of frames."""
     if not verbose:
         yield lambda count: None
         return

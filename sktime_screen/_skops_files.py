@@ -20,20 +20,7 @@ _HEADERS = {
 
 
 def check_sizes(file, most=None):
-    """Check that what is in an archive is no larger than it seems, before any of it is made.
-
-    Parameters
-    ----------
-    file : str, path or file object
-        The archive.
-    most : float, optional
-        The bytes it may unpack to.
-
-    Raises
-    ------
-    ValueError
-        If it unpacks to more, or an array in it says that it is larger than it is.
-    """
+    """Check that what is in an archive is no larger than it seems, before any of it is made."""
     with ZipFile(file) as archive:
         members = archive.infolist()
         if most is None:
@@ -59,18 +46,7 @@ def _check_array(file, member):
 
 
 def check_shapes(thing):
-    """Check that arrays which belong together, here and in what is within, fit each other.
-
-    Parameters
-    ----------
-    thing : object
-        An estimator, or what one holds.
-
-    Raises
-    ------
-    ValueError
-        If they do not.
-    """
+    """Check that arrays which belong together, here and in what is within, fit each other."""
     if isinstance(thing, (list, tuple, dict)):
         if hasattr(thing, "_fields"):
             _check_lengths(thing)
@@ -112,18 +88,7 @@ def _check(thing, name, found, expected):
 def weight_shapes(
     n_features, n_outputs, hidden_layer_sizes, batch_normalization, n_places=1, n_ensemble=1, **_
 ):
-    """Return the shapes of a dense network's weights without making it.
-
-    Parameters
-    ----------
-    n_features, n_outputs, hidden_layer_sizes, batch_normalization, n_places, n_ensemble : object
-        The arguments of ``DenseNetwork`` and ``MapNetwork``.
-
-    Returns
-    -------
-    list of tuple of int
-        Of kernels, biases and statistics of batch normalisation, layer after layer.
-    """
+    """Return the shapes of a dense network's weights without making it."""
     shapes, width = [], n_features // n_places
     for units in hidden_layer_sizes:
         shapes += [(width, units)] + (5 if batch_normalization else 1) * [(units,)]

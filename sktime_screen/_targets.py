@@ -7,23 +7,7 @@ import pandas as pd
 def indicator_table(y, *, background=None):
     """Tell for every frame and character whether the character is on screen.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_frames,) or (n_frames, n_characters)
-        The class of each frame, or a 0/1 table with a column a character.
-    background : str or int, optional
-        A class that means nobody and gets no column.
-
-    Returns
-    -------
-    pandas.DataFrame of bool, shape (n_frames, n_characters)
-        Rows are numbered from 0. Classes are in sorted order, columns of a table in theirs.
-
-    Raises
-    ------
-    ValueError
-        If labels have neither one nor two dimensions, or a table holds something other than 0
-        and 1.
+    Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> bool (n_frames, n_characters).
     """
     values = np.asarray(y)
     if values.ndim not in (1, 2):
@@ -47,22 +31,8 @@ def indicator_table(y, *, background=None):
 def aligned_indicators(y_true, y_pred, *, background=None):
     """Bring labels and predictions into tables with the same columns.
 
-    Parameters
-    ----------
-    y_true, y_pred : array-like of shape (n_frames,) or (n_frames, n_characters)
-        Classes, or 0/1 tables; an array takes the names of the other's columns.
-    background : str or int, optional
-        A class that means nobody and gets no column.
-
-    Returns
-    -------
-    true, predicted : pandas.DataFrame of bool, shape (n_frames, n_characters)
-        A class that only one of them has is nowhere in the other.
-
-    Raises
-    ------
-    ValueError
-        If they differ in rows, or two tables in their characters.
+    Shapes: ``y_true, y_pred`` (n_frames,) or (n_frames, n_characters) -> ``true, predicted`` bool
+    (n_frames, n_characters).
     """
     true = indicator_table(y_true, background=background)
     predicted = indicator_table(y_pred, background=background)
@@ -73,26 +43,7 @@ def aligned_indicators(y_true, y_pred, *, background=None):
 
 
 def aligned_characters(true, predicted, y_true, y_pred):
-    """Bring two tables to the same columns.
-
-    Parameters
-    ----------
-    true, predicted : pandas.DataFrame
-        Tables with a column a character.
-    y_true, y_pred : array-like
-        What they were made of: the columns of an array take the names of the other table, and
-        classes need not all occur.
-
-    Returns
-    -------
-    true, predicted : pandas.DataFrame
-        With zeros for characters that only the other one has.
-
-    Raises
-    ------
-    ValueError
-        If two tables differ in their characters.
-    """
+    """Bring two tables to the same columns."""
     if np.ndim(y_true) == np.ndim(y_pred) == 2:
         if true.shape[1] == predicted.shape[1]:
             if not hasattr(y_pred, "columns"):

@@ -139,11 +139,11 @@ def test_png_keeps_every_pixel(tmp_path, videos):
 
 
 def test_a_bad_video_does_not_lose_the_others(tmp_path, videos, sound_only):
-    videos = [videos[0], sound_only, str(tmp_path / "none.mp4"), videos[1]]
+    given = [videos[0], sound_only, str(tmp_path / "none.mp4"), videos[1]]
     with pytest.raises(VideoError, match=r"sound\.mp4"):
-        extract_frames(videos, tmp_path / "a")
+        extract_frames(given, tmp_path / "a")
     with pytest.warns(RuntimeWarning) as warned:
-        X = extract_frames(videos, tmp_path / "b", on_error="warn")
+        X = extract_frames(given, tmp_path / "b", on_error="warn")
     assert [
         word in str(one.message) for word, one in zip(["sound", "none"], warned, strict=True)
     ] == [
@@ -152,11 +152,11 @@ def test_a_bad_video_does_not_lose_the_others(tmp_path, videos, sound_only):
     ]
     assert X["video"].unique().tolist() == videos
     assert len(pd.read_csv(tmp_path / "b" / "labels.csv")) == 14
-    assert len(extract_frames(videos, tmp_path / "b", on_error="skip")) == 14
+    assert len(extract_frames(given, tmp_path / "b", on_error="skip")) == 14
     with pytest.raises(ValueError, match="None of the 1 videos"):
         extract_frames([sound_only], tmp_path / "c", on_error="skip")
     with pytest.raises(FileNotFoundError):
-        extract_frames(videos[2], tmp_path / "c")
+        extract_frames(given[2], tmp_path / "c")
 
 
 def test_a_full_disk_is_not_a_bad_video(tmp_path, videos, monkeypatch):

@@ -103,3 +103,24 @@ def test_every_python_that_is_promised_is_tested():
 
 def read(name):
     return (ROOT / name).read_text()
+
+
+def modules():
+    return sorted((ROOT / "sktime_screen").rglob("*.py"))
+
+
+def test_no_file_name_stands_for_two_things():
+    names = [path.name for path in modules() if path.name != "__init__.py"]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_no_room_opens_the_private_modules_of_another():
+    package = ROOT / "sktime_screen"
+    for path in modules():
+        room = path.relative_to(package).parts[:-1]
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                base = room[: len(room) - node.level + 1]
+                target = (*base, *(node.module or "").split("."))
+                if target[0] and len(target) > 1 and (package / target[0]).is_dir():
+                    assert target[:1] == room, f"{path} imports {'.'.join(target)}"

@@ -7,17 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How images may be changed without changing what they show.
-
-    Parameters
-    ----------
-    horizontal_flip : bool
-        Whether half of the images are mirrored.
-    shift : float
-        Share of the height and of the width by which images are moved at most.
-    colour : float
-        Share by which red, green and blue are each made stronger or weaker at most.
-    """
+    """How images may be changed without changing what they show."""
 
     horizontal_flip: bool
     shift: float
@@ -26,17 +16,7 @@ class Augmentation:
     def vary(self, images, generator):
         """Change each image in a way of its own.
 
-        Parameters
-        ----------
-        images : ndarray of uint8, shape (n, height, width, 3)
-            Not changed themselves.
-        generator : numpy.random.Generator
-            Decides the changes.
-
-        Returns
-        -------
-        ndarray of uint8, shape (n, height, width, 3)
-            The changed images. Where one was moved, its edge is repeated.
+        Shapes: ``images`` (n, height, width, 3) -> uint8 (n, height, width, 3).
         """
         n, height, width, _ = images.shape
         if self.horizontal_flip or self.shift:

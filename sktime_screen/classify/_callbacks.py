@@ -29,17 +29,7 @@ __all__ = ["CallbackSupportMixin", "FitTasks", "with_callbacks"]
 
 
 class FitTasks:
-    """Tells the callbacks of an estimator how its training goes on.
-
-    Parameters
-    ----------
-    estimator : CallbackSupportMixin
-        In whose ``fit``, decorated by `with_callbacks`, this is made.
-    epochs : int
-        How many epochs there are, at most.
-    X, y, sample_weight : object
-        The arguments of ``fit``, for callbacks that score.
-    """
+    """Tells the callbacks of an estimator how its training goes on."""
 
     def __init__(self, estimator, epochs, X, y, sample_weight):
         self._told = {
@@ -57,18 +47,7 @@ class FitTasks:
         self._epoch.call_on_fit_task_begin(**self._told)
 
     def end_epoch(self, weights):
-        """Tell that the epoch is over.
-
-        Parameters
-        ----------
-        weights : callable
-            Gives the weights as they are; called if a callback asks for a fitted estimator.
-
-        Returns
-        -------
-        bool
-            Whether a callback wants the training to stop.
-        """
+        """Tell that the epoch is over."""
         return self._epoch.call_on_fit_task_end(
             **self._told, reconstruction_attributes=lambda: {"weights_": weights()}
         )

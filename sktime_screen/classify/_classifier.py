@@ -148,22 +148,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
 
 
 def marked(probabilities, *, out_of_sample, judged_together=False):
-    """Leave word for the aggregator, which learns from probabilities of unseen frames.
-
-    Parameters
-    ----------
-    probabilities : DataFrame or ndarray
-        Of the rows of a fit.
-    out_of_sample : bool
-        Whether the networks they come from had not seen these rows.
-    judged_together : bool, default=False
-        Whether what is said of a row depends on the rows that were asked about with it.
-
-    Returns
-    -------
-    DataFrame or ndarray
-        The same; a DataFrame has it in its ``attrs``.
-    """
+    """Leave word for the aggregator, which learns from probabilities of unseen frames."""
     if isinstance(probabilities, pd.DataFrame):
         probabilities.attrs["out_of_sample"] = out_of_sample
         probabilities.attrs["judged_together"] = judged_together

@@ -149,14 +149,15 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     Maps of 4 x 4 places with 3 channels, of which the first lights up where Tom is:
 
     >>> import numpy as np
-    >>> from sktime_screen.classify import KerasFeatureMapClassifier
+    >>> from sktime_screen import KerasFeatureMapClassifier
     >>> maps = np.zeros((40, 4, 4, 3), np.float32)
     >>> maps[20:, 1, 2, 0] = 3.0
-    >>> classifier = KerasFeatureMapClassifier((4, 4), learning_rate=0.01, epochs=50,
-    random_state=0) >>> classifier = classifier.fit(maps.reshape(40, -1), np.repeat(["neither",
-    "tom"], 20)) >>> classifier.predict(maps.reshape(40, -1)[[0, -1]])
+    >>> maps = maps.reshape(40, -1)
+    >>> head = KerasFeatureMapClassifier((4, 4), learning_rate=0.01, epochs=50, random_state=0)
+    >>> head = head.fit(maps, np.repeat(["neither", "tom"], 20))
+    >>> head.predict(maps[[0, -1]])
     array(['neither', 'tom'], dtype='<U7')
-    >>> tom = classifier.class_heatmaps(maps.reshape(40, -1)[[-1]])[0, 1]
+    >>> tom = head.class_heatmaps(maps[[-1]])[0, 1]
     >>> np.unravel_index(tom.argmax(), tom.shape) == (1, 2)
     True
     """

@@ -8,33 +8,12 @@ from ._network import DenseNetwork, _by_blocks
 
 @lru_cache(maxsize=4)
 def map_network(**architecture):
-    """Give the network of an architecture, the same one for every call with equal arguments.
-
-    Parameters
-    ----------
-    **architecture
-        The arguments of `MapNetwork`.
-
-    Returns
-    -------
-    MapNetwork
-        Shared between callers: hold its ``lock`` from loading weights to reading results.
-    """
+    """Give the network of an architecture, the same one for every call with equal arguments."""
     return MapNetwork(**architecture)
 
 
 class MapNetwork(DenseNetwork):
-    """Dense networks that are applied to each place of a map; their outputs are pooled.
-
-    Parameters
-    ----------
-    n_places : int
-        Places of a map. A row holds their channels, place after place.
-    pooling_sharpness : float
-        How much of the pooling the strongest places decide.
-    **head
-        The arguments of `DenseNetwork`. ``dropout`` is that of the map's channels.
-    """
+    """Dense networks that are applied to each place of a map; their outputs are pooled."""
 
     def __init__(self, n_places, pooling_sharpness, **head):
         self._n_places = n_places
@@ -81,14 +60,6 @@ class MapNetwork(DenseNetwork):
     def place_logits(self, X):
         """Compute the outputs at each place, before they are pooled.
 
-        Parameters
-        ----------
-        X : ndarray of float32 or float16, shape (n, n_features)
-            Maps.
-
-        Returns
-        -------
-        ndarray of float32, shape (n, n_places, n_outputs)
-            The logits.
+        Shapes: ``X`` (n, n_features) -> float32 (n, n_places, n_outputs).
         """
         return _by_blocks(self._place_logits, X)

@@ -11,45 +11,12 @@ from ._network import DenseNetwork, _blocks
 
 @lru_cache(maxsize=2)
 def fine_tuned_network(**architecture):
-    """Give the network of an architecture, the same one for every call with equal arguments.
-
-    Parameters
-    ----------
-    **architecture
-        The arguments of `FineTunedNetwork`.
-
-    Returns
-    -------
-    FineTunedNetwork
-        Shared between callers: hold its ``lock`` from loading weights to reading results.
-    """
+    """Give the network of an architecture, the same one for every call with equal arguments."""
     return FineTunedNetwork(**architecture)
 
 
 class FineTunedNetwork(DenseNetwork):
-    """A dense network that sees images through a backbone.
-
-    Parameters
-    ----------
-    backbone : str
-        A name of the registry or the path of a saved model.
-    weights : "imagenet", None, or path
-        Weights of a backbone that was named.
-    weights_identity : str
-        What ``Backbone.weights_identity`` said of these weights when they were first used.
-    image_size : tuple of int
-        Height and width in pixels.
-    trainable_layers : int
-        How many of the backbone's last layers with a kernel are trained.
-    **head
-        The arguments of `DenseNetwork`, without ``n_features``.
-
-    Raises
-    ------
-    ValueError
-        If the weights are not what they were, the images do not suit the backbone, or it has
-        fewer layers.
-    """
+    """A dense network that sees images through a backbone."""
 
     def __init__(self, backbone, weights, weights_identity, image_size, trainable_layers, **head):
         source = as_backbone(backbone)
@@ -114,18 +81,7 @@ class FineTunedNetwork(DenseNetwork):
         self._logits = logits.get_concrete_function()
 
     def draw_weights(self, generator):
-        """Draw first weights of the head, and give the backbone those it came with.
-
-        Parameters
-        ----------
-        generator : numpy.random.Generator
-            Where the random numbers come from.
-
-        Returns
-        -------
-        list of ndarray
-            In the order of `load`: the head's, then those of the trained layers of the backbone.
-        """
+        """Draw first weights of the head, and give the backbone those it came with."""
         return super().draw_weights(generator) + self._pretrained
 
     def start_optimizer(self):
@@ -152,31 +108,7 @@ class FineTunedNetwork(DenseNetwork):
     ):
         """Train once over some images, in their given order.
 
-        Parameters
-        ----------
-        X : ndarray of uint8, shape (n, height, width, 3)
-            Images.
-        Y, W : ndarray of float32
-            Targets of shape (n, n_outputs), weights of shape (n, 1) or (n, n_outputs).
-        rows : ndarray of int
-            Positions of the images to train on.
-        batch_size : int
-            Images a step.
-        learning_rate, l2 : float
-            Step size in the warm-up, and the strength of the penalty on the head's kernels.
-        generator : numpy.random.Generator
-            Seeds the dropout and varies the images.
-        warm_up_epochs : int
-            How many epochs since `start_optimizer` train the head only.
-        fine_tuning_rate : float
-            Step size afterwards.
-        augmentation : Augmentation
-            How images are varied.
-
-        Returns
-        -------
-        loss, accuracy : float
-            Means over the images, as met while the weights were changing.
+        Shapes: ``X`` (n, height, width, 3).
         """
         warm_up = self._epochs_trained < warm_up_epochs
         self._epochs_trained += 1

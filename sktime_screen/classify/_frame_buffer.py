@@ -11,15 +11,7 @@ from ..video import FrameSequence
 def batches_of_images(images):
     """Go once through images, in the order that is fastest.
 
-    Parameters
-    ----------
-    images : FrameSequence or ndarray of shape (n, height, width, 3), uint8
-        From `check_images`.
-
-    Returns
-    -------
-    iterable of (rows, images)
-        Which rows these are, and the images as an array.
+    Shapes: ``images`` (n, height, width, 3).
     """
     if isinstance(images, FrameSequence):
         return images.iter_batches()
@@ -33,15 +25,7 @@ def decoded_images(images):
     Training reads them again and again in random order, which no video can be decoded in: those
     of a sequence are kept in a temporary file, so that memory does not grow with their number.
 
-    Parameters
-    ----------
-    images : FrameSequence or ndarray of shape (n, height, width, 3), uint8
-        From `check_images`.
-
-    Yields
-    ------
-    ndarray of uint8, shape (n, height, width, 3)
-        An array as it was, a sequence as an array on disk.
+    Shapes: ``images`` (n, height, width, 3) -> uint8 (n, height, width, 3).
     """
     if not isinstance(images, FrameSequence):
         yield images

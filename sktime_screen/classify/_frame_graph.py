@@ -11,19 +11,7 @@ _LONGEST_STEP = 1.5
 def ties_of_looks(points, seconds, n_neighbors):
     """Tie each frame to those that look most alike, on the scale of how far these are.
 
-    Parameters
-    ----------
-    points : ndarray of shape (n, n_dimensions)
-        From `embed_frames`.
-    seconds : ndarray of shape (n,)
-        That frames stand for.
-    n_neighbors : int
-        How many each is tied to.
-
-    Returns
-    -------
-    scipy.sparse array of shape (n, n)
-        Symmetric weights.
+    Shapes: ``points`` (n, n_dimensions), ``seconds`` (n,) -> (n, n).
     """
     n_neighbors = min(n_neighbors, len(points) - 1)
     if n_neighbors < 1:
@@ -43,17 +31,7 @@ def ties_of_looks(points, seconds, n_neighbors):
 def ties_of_time(points, times, durations):
     """Tie each frame to the next, the less the more the image changes between them.
 
-    Parameters
-    ----------
-    points : ndarray of shape (n + m, n_dimensions)
-        From `embed_frames`; the last m have no time.
-    times, durations : ndarray of shape (n,)
-        In seconds.
-
-    Returns
-    -------
-    scipy.sparse array of shape (n + m, n + m)
-        Symmetric weights.
+    Shapes: ``points`` (n + m, n_dimensions), ``times, durations`` (n,) -> (n + m, n + m).
     """
     order = np.argsort(times, kind="stable")
     before, after = order[:-1], order[1:]

@@ -35,14 +35,9 @@ _DTYPES = (np.float32, np.float16)
 class LabelledRows(NamedTuple):
     """The rows of ``fit``: arrays only, so that model files can be read without running code.
 
-    Attributes
-    ----------
-    looks : ndarray of shape (n, n_columns)
-        Their features, or a projection of these.
-    targets : ndarray of shape (n, n_outputs)
-        Their labels, zeros and ones.
-    videos, times : ndarray of shape (n,), or None
-        Absolute paths, and seconds, where rows have a frame index.
+    - ``looks`` (n, n_columns): their features, or a projection of these.
+    - ``targets`` (n, n_outputs): their labels, zeros and ones.
+    - ``videos, times`` (n,): absolute paths, and seconds, where rows have a frame index.
     """
 
     looks: np.ndarray

@@ -19,38 +19,12 @@ def dense_network(**architecture):
 
     Building and tracing a network takes longer than a small fit, and Keras never gives back all
     of a network's memory. The cache is bounded because networks on wide features are large.
-
-    Parameters
-    ----------
-    **architecture
-        The arguments of `DenseNetwork`.
-
-    Returns
-    -------
-    DenseNetwork
-        Shared between callers: hold its ``lock`` from loading weights to reading results.
     """
     return DenseNetwork(**architecture)
 
 
 def check_layer_sizes(sizes):
-    """Bring the sizes of hidden layers into one form.
-
-    Parameters
-    ----------
-    sizes : int or sequence of int
-        Units of each hidden layer.
-
-    Returns
-    -------
-    tuple of int
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If a size is no positive whole number.
-    """
+    """Bring the sizes of hidden layers into one form."""
     checked = tuple(np.ravel(sizes).tolist())
     if any(size != int(size) or size < 1 for size in checked):
         raise ValueError(f"hidden_layer_sizes must be whole numbers from 1 on, got {sizes!r}.")
@@ -58,30 +32,7 @@ def check_layer_sizes(sizes):
 
 
 class DenseNetwork:
-    """Stacks of dense layers with their optimizer and their traced training loop.
-
-    Parameters
-    ----------
-    n_features, n_outputs : int
-        Columns that come in, units of the last layer.
-    softmax : bool
-        Whether the outputs share one softmax, or each has its own sigmoid.
-    hidden_layer_sizes : tuple of int
-        Units of each hidden layer.
-    activation : str
-        Name of a Keras activation.
-    dropout : float
-        Share of the hidden units dropped in training.
-    batch_normalization : bool
-        Whether hidden layers are normalised before their activation.
-    optimizer : str
-        Name of a Keras optimizer.
-    momentum : float
-        Momentum of the optimizers "sgd" and "rmsprop".
-    n_ensemble : int, default=1
-        How many stacks are trained side by side, alike but for their first weights. Each learns
-        by its own loss; their logits are averaged.
-    """
+    """Stacks of dense layers with their optimizer and their traced training loop."""
 
     def __init__(
         self,
@@ -210,18 +161,7 @@ class DenseNetwork:
         return ops.cast(right, "float32")
 
     def draw_weights(self, generator):
-        """Draw a first set of weights, kernels after Glorot and Bengio (2010).
-
-        Parameters
-        ----------
-        generator : numpy.random.Generator
-            Where the random numbers come from.
-
-        Returns
-        -------
-        list of ndarray
-            In the order of `load`.
-        """
+        """Draw a first set of weights, kernels after Glorot and Bengio (2010)."""
         drawn = []
         for fresh in self._fresh_weights:
             if fresh.ndim == 2:
@@ -231,69 +171,26 @@ class DenseNetwork:
         return drawn
 
     def load(self, weights):
-        """Set the weights.
-
-        Parameters
-        ----------
-        weights : list of ndarray
-            From `draw_weights` or `weights`.
-        """
+        """Set the weights."""
         for variable, value in zip(self._weights, weights, strict=True):
             variable.assign(value)
 
     def start_optimizer(self, state=None):
-        """Set what the optimizer remembers.
-
-        Parameters
-        ----------
-        state : list of ndarray, default=None
-            From `optimizer_state`; None makes it forget everything.
-        """
+        """Set what the optimizer remembers."""
         state = self._fresh_optimizer_state if state is None else state
         for variable, value in zip(self._optimizer.variables, state, strict=True):
             variable.assign(value)
 
     def weights(self):
-        """Copy the weights out.
-
-        Returns
-        -------
-        list of ndarray
-            Kernels, biases and statistics of batch normalisation, layer after layer.
-        """
+        """Copy the weights out."""
         return [w.numpy() for w in self._weights]
 
     def optimizer_state(self):
-        """Copy out what the optimizer remembers, such as moments and the number of steps.
-
-        Returns
-        -------
-        list of ndarray
-            In the order of the optimizer's variables.
-        """
+        """Copy out what the optimizer remembers, such as moments and the number of steps."""
         return [v.numpy() for v in self._optimizer.variables]
 
     def train_epoch(self, X, Y, W, rows, *, batch_size, learning_rate, l2, generator):
-        """Train once over some rows, in their given order.
-
-        Parameters
-        ----------
-        X, Y, W : ndarray of float32
-            Features, targets of shape (n, n_outputs), weights of shape (n, 1) or (n, n_outputs).
-        rows : ndarray of int
-            Positions of the rows to train on.
-        batch_size : int
-            Rows a step.
-        learning_rate, l2 : float
-            Settings of the optimizer and the strength of the penalty on kernels.
-        generator : numpy.random.Generator
-            Seeds the dropout.
-
-        Returns
-        -------
-        loss, accuracy : float
-            Means over the rows, as met while the weights were changing.
-        """
+        """Train once over some rows, in their given order."""
         self._optimizer.learning_rate = learning_rate
         for state in self._seed_states:
             state.assign(generator.integers(2**31, size=2))
@@ -305,20 +202,7 @@ class DenseNetwork:
         return loss / (len(rows) * self._loss_columns), right / len(rows)
 
     def evaluate(self, X, Y, W, rows):
-        """Measure the loss and the accuracy of some rows.
-
-        Parameters
-        ----------
-        X, Y, W : ndarray of float32
-            As in `train_epoch`.
-        rows : ndarray of int
-            Positions of the rows to measure.
-
-        Returns
-        -------
-        loss, accuracy : float
-            Means over the rows.
-        """
+        """Measure the loss and the accuracy of some rows."""
         loss, right = 0.0, 0.0
         for block in _blocks(rows, _rows_of_block(X)):
             logits = self._logits(_widened(X[block]))
@@ -329,15 +213,7 @@ class DenseNetwork:
     def logits(self, X):
         """Compute the outputs before sigmoid or softmax.
 
-        Parameters
-        ----------
-        X : ndarray of float32, shape (n, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of float32, shape (n, n_outputs)
-            The logits.
+        Shapes: ``X`` (n, n_features) -> float32 (n, n_outputs).
         """
         return _by_blocks(self._logits, X)
 

@@ -13,22 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 def read_labels(y):
     """Bring labels into one of two forms.
 
-    Parameters
-    ----------
-    y : array-like, sparse matrix or DataFrame
-        One class a row, or a table of indicators, one 0/1 column a label.
-
-    Returns
-    -------
-    ndarray of shape (n,) or DataFrame of shape (n, n_labels)
-        The classes, or the table as integers. The columns of a table that came as an array are
-        0 to n_labels - 1.
-
-    Raises
-    ------
-    ValueError
-        If labels are missing, or a table holds something other than 0 and 1 or two columns of one
-        name.
+    Returns (n,).
     """
     if y is None:
         raise ValueError("The classifier requires y to be passed, but the target y is None.")
@@ -58,18 +43,7 @@ def read_labels(y):
 
 
 class TargetEncoding:
-    """How labels become the targets of a network, and logits become labels again.
-
-    Parameters
-    ----------
-    classes : ndarray
-        The classes in the order of the probabilities' columns; for a table, its labels.
-    multilabel : bool
-        Whether the labels are a table of indicators.
-    softmax : bool
-        Whether the outputs exclude each other. If not, two classes share one output, and a table
-        has one for each label.
-    """
+    """How labels become the targets of a network, and logits become labels again."""
 
     def __init__(self, classes, multilabel, softmax):
         self.classes = classes
@@ -78,27 +52,7 @@ class TargetEncoding:
 
     @classmethod
     def from_labels(cls, labels, loss="auto", classes=None):
-        """Find the encoding that suits some labels.
-
-        Parameters
-        ----------
-        labels : ndarray or DataFrame
-            From `read_labels`.
-        loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
-            Independent outputs or one softmax; "auto" takes softmax from three classes on.
-        classes : array-like, default=None
-            All classes, where the labels may lack some.
-
-        Returns
-        -------
-        TargetEncoding
-            The encoding.
-
-        Raises
-        ------
-        ValueError
-            If there are fewer than two classes, or the loss does not suit them.
-        """
+        """Find the encoding that suits some labels."""
         multilabel = isinstance(labels, pd.DataFrame)
         if multilabel:
             known = np.asarray(labels.columns if classes is None else classes)
@@ -126,31 +80,14 @@ class TargetEncoding:
     def scikit_learn_classes(self):
         """Return what `classes_` has to be for the scorers of scikit-learn.
 
-        Returns
-        -------
-        ndarray of shape (n_classes,), or (n_labels, 2)
-            The classes; for a table 0 and 1 for each label, since scorers would take a list of
-            two names for two exclusive classes.
+        Returns (n_classes,), or (n_labels, 2).
         """
         return np.tile([0, 1], (len(self.classes), 1)) if self.multilabel else self.classes
 
     def encode(self, labels):
         """Turn labels into targets.
 
-        Parameters
-        ----------
-        labels : ndarray or DataFrame
-            From `read_labels`.
-
-        Returns
-        -------
-        ndarray of float32, shape (n, n_outputs)
-            Zeros and ones.
-
-        Raises
-        ------
-        ValueError
-            If the labels are of another kind, or name classes that are not known.
+        Returns float32 (n, n_outputs).
         """
         known = self.classes.tolist()
         is_table = isinstance(labels, pd.DataFrame)
@@ -174,15 +111,7 @@ class TargetEncoding:
     def decode(self, logits):
         """Turn logits into labels.
 
-        Parameters
-        ----------
-        logits : ndarray of shape (n, n_outputs)
-            Outputs of the network.
-
-        Returns
-        -------
-        ndarray
-            Classes of shape (n,), or indicators of shape (n, n_labels) as integers.
+        Shapes: ``logits`` (n, n_outputs).
         """
         if self.softmax:
             codes = logits.argmax(axis=1)
@@ -195,15 +124,7 @@ class TargetEncoding:
     def probabilities(self, logits):
         """Turn logits into probabilities.
 
-        Parameters
-        ----------
-        logits : ndarray of shape (n, n_outputs)
-            Outputs of the network.
-
-        Returns
-        -------
-        ndarray of float64, shape (n, n_classes)
-            A column for each class or label.
+        Shapes: ``logits`` (n, n_outputs) -> float64 (n, n_classes).
         """
         # In single precision sure frames would all become 1.0, and rows would not sum to one.
         logits = logits.astype(np.float64)
@@ -216,24 +137,7 @@ class TargetEncoding:
     def weights(self, labels, class_weight=None, sample_weight=None):
         """Fold the weights of classes and of rows into the weights of the losses.
 
-        Parameters
-        ----------
-        labels : ndarray or DataFrame
-            From `read_labels`.
-        class_weight : "balanced", dict or None, default=None
-            As in `KerasDenseClassifier`.
-        sample_weight : ndarray of shape (n,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        ndarray of float32, shape (n, 1) or (n, n_labels)
-            One weight a row, or one a row and label.
-
-        Raises
-        ------
-        ValueError
-            If `class_weight` names a class that does not exist, or no weight is above 0.
+        Shapes: ``sample_weight`` (n,) -> float32 (n, 1) or (n, n_labels).
         """
         if class_weight is None:
             weights = np.ones(len(labels))

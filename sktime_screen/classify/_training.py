@@ -7,15 +7,7 @@ import numpy as np
 
 @dataclass
 class Rows:
-    """Some rows of a data set, without a copy of them.
-
-    Parameters
-    ----------
-    X, Y, W : ndarray of float32
-        Features, targets of shape (n, n_outputs), weights of shape (n, 1) or (n, n_outputs).
-    positions : ndarray of int
-        Which rows are meant.
-    """
+    """Some rows of a data set, without a copy of them."""
 
     X: np.ndarray
     Y: np.ndarray
@@ -23,34 +15,13 @@ class Rows:
     positions: np.ndarray
 
     def only(self, keep):
-        """Give a part of these rows.
-
-        Parameters
-        ----------
-        keep : ndarray of bool
-            Whether a position is kept.
-
-        Returns
-        -------
-        Rows
-            On the same arrays.
-        """
+        """Give a part of these rows."""
         return replace(self, positions=self.positions[keep])
 
 
 @dataclass(frozen=True)
 class Stopping:
-    """What to watch in a training, and when it is over.
-
-    Parameters
-    ----------
-    monitor : str or None
-        The entry of the history whose best epoch gives the weights; None takes the last epoch.
-    patience : int or None
-        Epochs without a better value before the training stops; None never stops.
-    target_accuracy : float or None
-        The accuracy at which the training stops.
-    """
+    """What to watch in a training, and when it is over."""
 
     monitor: str | None = None
     patience: int | None = None
@@ -58,29 +29,7 @@ class Stopping:
 
     @classmethod
     def from_settings(cls, monitor, patience, target_accuracy, validates):
-        """Decide what "auto" means.
-
-        Parameters
-        ----------
-        monitor : str
-            An entry of the history or "auto".
-        patience : int or None
-            As of the class.
-        target_accuracy : float or None
-            As of the class.
-        validates : bool
-            Whether there are rows to validate on.
-
-        Returns
-        -------
-        Stopping
-            For `run_epochs`.
-
-        Raises
-        ------
-        ValueError
-            If `monitor` is a measure of rows that there are not.
-        """
+        """Decide what "auto" means."""
         if monitor == "auto":
             without = None if patience is None else "loss"
             monitor = "val_loss" if validates else without
@@ -95,19 +44,7 @@ class Stopping:
 def rates_by_epoch(learning_rate, schedule, epochs):
     """Give the step size of each epoch.
 
-    Parameters
-    ----------
-    learning_rate : float
-        The largest.
-    schedule : {"constant", "cosine"}
-        How it goes on: always the same, or down to almost nothing along half a cosine.
-    epochs : int
-        How many epochs there are.
-
-    Returns
-    -------
-    ndarray of float, shape (epochs,)
-        For `run_epochs`.
+    Returns (epochs,).
     """
     if schedule == "constant":
         return np.full(epochs, learning_rate)
@@ -128,43 +65,7 @@ def run_epochs(
     tasks=None,
     **options,
 ):
-    """Train a loaded network, and keep the best of its weights.
-
-    Parameters
-    ----------
-    network : DenseNetwork
-        Loaded with the weights to start from.
-    train : Rows
-        What to learn from.
-    validation : Rows, default=None
-        What to measure each epoch on.
-    learning_rates : sequence of float
-        The optimizer's step size in each epoch: as many epochs as there are, at most.
-    generator : numpy.random.Generator
-        Shuffles the rows and seeds the dropout.
-    history : dict of list
-        Step sizes, losses and accuracies by epoch; the new epochs are added to it.
-    stopping : Stopping, default=Stopping()
-        What to watch.
-    verbose : int, default=0
-        1 prints a line an epoch.
-    tasks : FitTasks, default=None
-        Told of each epoch, and may stop the training.
-    **options
-        Further arguments of `DenseNetwork.train_epoch`.
-
-    Returns
-    -------
-    weights : list of ndarray
-        The weights of the best epoch.
-    best_epoch : int
-        Its number in the history, from 1.
-
-    Raises
-    ------
-    ValueError
-        If the loss becomes infinite or not a number.
-    """
+    """Train a loaded network, and keep the best of its weights."""
     best_value, best_epoch, best_weights = np.inf, None, None
     for learning_rate in learning_rates:
         if tasks is not None:

@@ -17,20 +17,7 @@ class WordsCommand(TyperCommand):
     """A command whose options take one word or several: ``--characters tom jerry``."""
 
     def parse_args(self, ctx, args):
-        """Give each word of such an option the option's name, as the parser wants it.
-
-        Parameters
-        ----------
-        ctx : typer.Context
-            The context.
-        args : list of str
-            What was written.
-
-        Returns
-        -------
-        list of str
-            What was not read.
-        """
+        """Give each word of such an option the option's name, as the parser wants it."""
         several = {
             name
             for option in self.params
@@ -54,23 +41,7 @@ class Commands(TyperGroup):
     """Commands whose errors are one line, and which can be stopped at any time."""
 
     def invoke(self, ctx):
-        """Run a command.
-
-        Parameters
-        ----------
-        ctx : typer.Context
-            The context.
-
-        Returns
-        -------
-        object
-            What the command returns.
-
-        Raises
-        ------
-        typer.Exit
-            With 1 after an error, and 130 where the command was interrupted.
-        """
+        """Run a command."""
         with warnings.catch_warnings():
             warnings.showwarning = say_warning
             try:

@@ -20,29 +20,12 @@ _EXPLAINED = (OSError, ValueError, ImportError)
 
 
 def results_console():
-    """Return the console for results.
-
-    Returns
-    -------
-    rich.console.Console
-        As wide as the terminal, or wide.
-    """
+    """Return the console for results."""
     return Console(width=None if sys.stdout.isatty() else _WIDE)
 
 
 def one_line(error):
-    """Say in one line what an error says, without its notes.
-
-    Parameters
-    ----------
-    error : Exception
-        The error.
-
-    Returns
-    -------
-    str
-        Its message, with its type where it was not foreseen.
-    """
+    """Say in one line what an error says, without its notes."""
     text = " ".join(str(error).split())
     if isinstance(error, OSError) and error.filename is not None:
         text = f"{error.strerror}: {error.filename!r}"
@@ -52,28 +35,14 @@ def one_line(error):
 
 
 def say_error(error):
-    """Print an error and its notes, a line each.
-
-    Parameters
-    ----------
-    error : Exception
-        The error.
-    """
+    """Print an error and its notes, a line each."""
     _say("red", "error", one_line(error))
     for note in getattr(error, "__notes__", ()):
         _say("red", "  ", " ".join(note.split()))
 
 
 def say_warning(message, category, filename, lineno, file=None, line=None):
-    """Print a warning as one line, in the place of ``warnings.showwarning``.
-
-    Parameters
-    ----------
-    message : Warning or str
-        The warning.
-    category, filename, lineno, file, line : object
-        Where it comes from, which is not printed.
-    """
+    """Print a warning as one line, in the place of ``warnings.showwarning``."""
     _say("yellow", "warning", " ".join(str(message).split()))
 
 
@@ -84,92 +53,35 @@ def _say(color, what, text):
 
 
 def print_line(console, text):
-    """Print a line as it is, names in it as they can be shown, and not wrapped: paths are copied.
-
-    Parameters
-    ----------
-    console : rich.console.Console
-        Where to print.
-    text : str
-        The line.
-    """
+    """Print a line unwrapped, as paths are copied from it, with controls in names escaped."""
     console.print(shown(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def plain(text, style=""):
-    """Return a name, or a line with one, for a table of rich: nothing in it is markup.
-
-    Parameters
-    ----------
-    text : object
-        The name.
-    style : str, optional
-        As rich calls it.
-
-    Returns
-    -------
-    rich.text.Text
-        The name as it can be shown.
-    """
+    """Return a name, or a line with one, for a table of rich: nothing in it is markup."""
     return Text(shown(text), style)
 
 
 def titled_table(title):
-    """Return an empty table.
-
-    Parameters
-    ----------
-    title : str or None
-        What stands above.
-
-    Returns
-    -------
-    rich.table.Table
-        The table.
-    """
+    """Return an empty table."""
     return Table(title=None if title is None else plain(title, "table.title"))
 
 
 class Steps:
-    """Say what is being done and how long it took.
-
-    Parameters
-    ----------
-    console : rich.console.Console
-        Where to print.
-    quiet : bool
-        Print nothing.
-    """
+    """Say what is being done and how long it took."""
 
     def __init__(self, console, quiet):
         self.console = console
         self.quiet = quiet
 
     def say(self, text):
-        """Print a line, unless quiet.
-
-        Parameters
-        ----------
-        text : str
-            The line.
-        """
+        """Print a line, unless quiet."""
         if not self.quiet:
             print_line(self.console, text)
 
     @contextmanager
     def step(self, what):
-        """Time a step.
-
-        Parameters
-        ----------
-        what : str
-            What is being done.
-
-        Yields
-        ------
-        None
-            While the step runs.
-        """
+        """Time a step."""
         self.say(f"{what} ...")
         begin = time.perf_counter()
         yield
@@ -177,20 +89,7 @@ class Steps:
 
 
 def seconds_table(estimate, title=None):
-    """Lay out estimated seconds.
-
-    Parameters
-    ----------
-    estimate : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.estimate` gives it.
-    title : str, optional
-        What stands above.
-
-    Returns
-    -------
-    rich.table.Table
-        A row a video and character.
-    """
+    """Lay out estimated seconds."""
     table = titled_table(title)
     table.add_column("video", overflow="fold")
     table.add_column("character")
@@ -211,36 +110,12 @@ def seconds_table(estimate, title=None):
 
 
 def interval_text(row):
-    """Return the limits of some seconds as text.
-
-    Parameters
-    ----------
-    row : object
-        With ``low`` and ``high``.
-
-    Returns
-    -------
-    str
-        A dash where they are not known.
-    """
+    """Return the limits of some seconds as text."""
     return "-" if math.isnan(row.low) else f"{row.low:.1f} to {row.high:.1f}"
 
 
 def figures_table(figures, title):
-    """Lay out how good a model is.
-
-    Parameters
-    ----------
-    figures : pandas.DataFrame
-        As of :func:`cross_validate_screen_time`; of one measurement, without splits and deviations.
-    title : str
-        What stands above.
-
-    Returns
-    -------
-    rich.table.Table
-        A row a split and character.
-    """
+    """Lay out how good a model is."""
     table = titled_table(title)
     splits = "split" in figures
     for name in [*(["held out"] if splits else []), "character"]:

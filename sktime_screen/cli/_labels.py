@@ -17,30 +17,7 @@ from ..labels import (
 
 
 def load_labels(paths, video=None, rate=1.0):
-    """Load labels of one file or of several, without the frames that are not labelled.
-
-    Parameters
-    ----------
-    paths : list of pathlib.Path
-        CSV files, or those of ELAN (.eaf), Label Studio (.json) and CVAT (.xml).
-    video : path or list of path, optional
-        The video whose images are labelled; of CSV files with videos, those that are wanted.
-    rate : float, default=1.0
-        Frames a second, where videos or intervals are sampled.
-
-    Returns
-    -------
-    X : pandas.DataFrame
-        The frame table.
-    y : pandas.Series or pandas.DataFrame
-        One class a frame, or the 0/1 indicators with a column a character. A single 0/1 column
-        ``tom`` becomes the classes "tom" and "not tom".
-
-    Raises
-    ------
-    ValueError
-        If the files name other characters, or give a frame labels that differ.
-    """
+    """Load labels of one file or of several, without the frames that are not labelled."""
     loaded = [_loaded(path, video, rate) for path in paths]
     names = [_columns(y) for _, y in loaded]
     for path, columns in zip(paths, names, strict=True):
@@ -104,25 +81,7 @@ def _nobody(name):
 
 
 def find_background(background, y):
-    """Return the class that means nobody.
-
-    Parameters
-    ----------
-    background : str or None
-        As it was written.
-    y : pandas.Series or pandas.DataFrame
-        The labels.
-
-    Returns
-    -------
-    object
-        The class, None where there is none.
-
-    Raises
-    ------
-    ValueError
-        If there is no such class.
-    """
+    """Return the class that means nobody."""
     if isinstance(y, pd.DataFrame):
         if background is not None:
             raise ValueError(
@@ -141,27 +100,7 @@ def find_background(background, y):
 
 
 def labels_for(aggregator, y, paths):
-    """Bring labels into the form a model has learned.
-
-    Parameters
-    ----------
-    aggregator : ScreenTimeAggregator
-        The end of the model.
-    y : pandas.Series or pandas.DataFrame
-        Labels.
-    paths : list of pathlib.Path
-        Where they come from.
-
-    Returns
-    -------
-    pandas.Series or pandas.DataFrame
-        The labels, columns in the order of the model's characters.
-
-    Raises
-    ------
-    ValueError
-        If the model knows other characters.
-    """
+    """Bring labels into the form a model has learned."""
     known = {str(name): name for name in aggregator.class_names_}
     table = isinstance(y, pd.DataFrame)
     found = [str(name) for name in (y.columns if table else y.unique())]
@@ -179,20 +118,7 @@ def labels_for(aggregator, y, paths):
 
 
 def as_videos_are_called(X, videos):
-    """Give the videos of labels the paths by which they are named in a command.
-
-    Parameters
-    ----------
-    X : pandas.DataFrame
-        The frame table of the labels.
-    videos : list of str
-        The videos of the command.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The table; videos that are none of these keep their path.
-    """
+    """Give the videos of labels the paths by which they are named in a command."""
     called = {os.path.realpath(path): path for path in videos}
     return X.assign(
         video=[called.get(os.path.realpath(str(path)), str(path)) for path in X["video"]]

@@ -29,20 +29,6 @@ def save_model(pipeline, path, validation=None):
     With it goes what it was made with and how good it is, in the attribute ``made_with_`` of the
     pipeline; where features are kept and what is printed does not. A file ``.skops`` is of skops,
     any other a pickle of joblib.
-
-    Parameters
-    ----------
-    pipeline : sklearn.pipeline.Pipeline
-        The pipeline.
-    path : pathlib.Path
-        The file.
-    validation : pandas.DataFrame, optional
-        As of :func:`cross_validate_screen_time`.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written.
     """
     found = " ".join(f"{name}=={version}" for name, version in find_versions().items())
     pipeline.made_with_ = {"versions": found, "validation": validation}
@@ -57,25 +43,7 @@ def save_model(pipeline, path, validation=None):
 
 
 def load_model(path):
-    """Load a fitted pipeline, which can run any code unless the file is one of skops.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file, of `save_model`, ``joblib.dump`` or `save_skops`.
-
-    Returns
-    -------
-    sklearn.pipeline.Pipeline
-        The pipeline.
-
-    Raises
-    ------
-    OSError
-        If there is no such file.
-    ValueError
-        If it is no model, or one that these versions cannot read.
-    """
+    """Load a fitted pipeline, which can run any code unless the file is one of skops."""
     if not path.is_file():
         raise FileNotFoundError(f"No such model: '{path}'. `sktime-screen train` writes one.")
     made_with = None
@@ -149,39 +117,14 @@ def _warn_of_versions(path, made_with, raised):
 
 
 def set_up_features(pipeline, memory, verbose):
-    """Say where a pipeline keeps its features and whether it shows progress.
-
-    Parameters
-    ----------
-    pipeline : sklearn.pipeline.Pipeline
-        The pipeline; it is changed.
-    memory : str or None
-        The folder.
-    verbose : bool
-        Whether to show a bar.
-    """
+    """Say where a pipeline keeps its features and whether it shows progress."""
     for _, step in pipeline.steps:
         if isinstance(step, PretrainedCNNFeatures):
             step.set_params(memory=memory, verbose=verbose)
 
 
 def predicted(fitted, frames, ways=("transform",)):
-    """Return what a model says of a video's frames.
-
-    Parameters
-    ----------
-    fitted : sklearn.pipeline.Pipeline
-        The model.
-    frames : pandas.DataFrame
-        The frame table of a whole video, or of several.
-    ways : sequence of {"transform", "cross_fitted"}
-        The methods of its classifier that are asked, of features that are computed once.
-
-    Returns
-    -------
-    list of pandas.DataFrame
-        For each way probabilities, a row a frame, a column a class.
-    """
+    """Return what a model says of a video's frames."""
     found = []
     for start in range(0, len(frames), _FRAMES_AT_ONCE):
         features = fitted[:-2].transform(frames[start : start + _FRAMES_AT_ONCE])

@@ -93,25 +93,7 @@ Debug = Annotated[
 
 
 def feature_folder(cache_dir, no_cache):
-    """Return where features are kept, checked to be a folder that can be written to.
-
-    Parameters
-    ----------
-    cache_dir : pathlib.Path
-        The folder.
-    no_cache : bool
-        Whether nothing is to be kept.
-
-    Returns
-    -------
-    str or None
-        The folder.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written to.
-    """
+    """Return where features are kept, checked to be a folder that can be written to."""
     from ..features import FeatureStore
 
     if no_cache:
@@ -126,22 +108,7 @@ def feature_folder(cache_dir, no_cache):
 
 
 def check_outputs(*paths, inputs=()):
-    """Check before hours of work that its results can be written.
-
-    Parameters
-    ----------
-    *paths : pathlib.Path or None
-        Files to be written.
-    inputs : iterable of path
-        Files that are read.
-
-    Raises
-    ------
-    OSError
-        If one of them is a folder, or its folder is missing or closed.
-    ValueError
-        If it would take the place of one that is read, or of another one to be written.
-    """
+    """Check before hours of work that its results can be written."""
     read = {os.path.realpath(path) for path in inputs}
     written = set()
     for path in paths:

@@ -96,24 +96,7 @@ VALIDATION_TITLE = "What to expect on frames held out"
 def labelled_pipeline(
     labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
 ):
-    """Load labels and make the pipeline that is to learn from them.
-
-    Parameters
-    ----------
-    labels, video, rate, background, head, image_size, backbone, seed, quiet : object
-        The options of that name.
-    folder : str or None
-        Where features are kept.
-
-    Returns
-    -------
-    X : pandas.DataFrame
-        The frame table.
-    y : pandas.Series or pandas.DataFrame
-        The labels.
-    pipeline : sklearn.pipeline.Pipeline
-        Not fitted.
-    """
+    """Load labels and make the pipeline that is to learn from them."""
     from ..recipes import recommended_pipeline
     from ._labels import find_background, load_labels
 
@@ -133,24 +116,7 @@ def labelled_pipeline(
 
 
 def validated(learned, features, y, seed):
-    """Validate what is learned from features, where there are enough labels for that.
-
-    Parameters
-    ----------
-    learned : sklearn.pipeline.Pipeline
-        The steps after the features.
-    features : pandas.DataFrame
-        With the frame index.
-    y : pandas.Series or pandas.DataFrame
-        The labels.
-    seed : int
-        Of the splits.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        As of :func:`cross_validate_screen_time`; None with a warning where labels are too few.
-    """
+    """Validate what is learned from features, where there are enough labels for that."""
     from ..model_selection import cross_validate_screen_time
 
     try:

@@ -85,20 +85,7 @@ def save_json(path, estimate, appearances) -> None:
 
 
 def json_text(estimate, appearances, lengths=None):
-    """Return what :func:`save_json` writes.
-
-    Parameters
-    ----------
-    estimate, appearances : pandas.DataFrame
-        Tables of ScreenTimeAggregator.
-    lengths : dict of str to float, optional
-        Seconds by video, where they are known better than from the tables.
-
-    Returns
-    -------
-    str
-        JSON.
-    """
+    """Return what :func:`save_json` writes."""
     check_columns(estimate, ESTIMATE, "estimate")
     check_columns(appearances, APPEARANCES, "appearances")
     lengths = video_lengths(estimate, appearances) if lengths is None else lengths
@@ -175,18 +162,7 @@ def save_vtt(path, appearances) -> None:
 
 
 def vtt_text(appearances):
-    """Return what :func:`save_vtt` writes.
-
-    Parameters
-    ----------
-    appearances : pandas.DataFrame
-        Appearances in one video.
-
-    Returns
-    -------
-    str
-        WebVTT.
-    """
+    """Return what :func:`save_vtt` writes."""
     cues = [
         f"{_timestamp(start, '.')} --> {_timestamp(end, '.')}\n{_vtt_escaped(name)}\n"
         for start, end, name in _cues(appearances)

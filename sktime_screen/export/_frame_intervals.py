@@ -7,26 +7,7 @@ from ..video import TIME_TOLERANCE, check_frame_table
 
 
 def frame_intervals(X, y):
-    """Join the frames with a character on screen to intervals.
-
-    Parameters
-    ----------
-    X : pandas.DataFrame
-        A frame table.
-    y : pandas.DataFrame
-        0/1 indicators, as many rows.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``video``, ``label``, ``start`` and ``end`` (s): video by video as they first come,
-        character by character, in the order of time.
-
-    Raises
-    ------
-    ValueError
-        If frames are missing in between: an interval cannot leave them unlabelled.
-    """
+    """Join the frames with a character on screen to intervals."""
     table = check_frame_table(X).reset_index(drop=True)
     found = []
     for video, rows in table.groupby("video", sort=False).indices.items():
@@ -52,25 +33,7 @@ def frame_intervals(X, y):
 
 
 def only_video(table, path):
-    """Return the one video of a frame table that is written to a file about one.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        A frame table.
-    path : str
-        The file.
-
-    Returns
-    -------
-    str
-        The video.
-
-    Raises
-    ------
-    ValueError
-        If there are several.
-    """
+    """Return the one video of a frame table that is written to a file about one."""
     videos = table["video"].unique()
     if len(videos) != 1:
         raise ValueError(
@@ -81,20 +44,7 @@ def only_video(table, path):
 
 
 def check_names(names, what):
-    """Check that names of characters can stand in XML.
-
-    Parameters
-    ----------
-    names : iterable of str
-        The names.
-    what : str
-        What they are to be there, for the message.
-
-    Raises
-    ------
-    ValueError
-        If one is empty or has characters that cannot be written.
-    """
+    """Check that names of characters can stand in XML."""
     for name in names:
         if not name or not name.isprintable():
             raise ValueError(f"{name!r} cannot be the name of a {what}.")

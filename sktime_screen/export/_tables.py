@@ -20,17 +20,7 @@ APPEARANCES = ("video", "character", "start", "end", "duration", "confidence", "
 
 
 def check_columns(table, columns, maker):
-    """Raise a ValueError if a table lacks columns.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        The table.
-    columns : sequence of str
-        Columns it should have.
-    maker : str
-        The method of ScreenTimeAggregator that makes such tables.
-    """
+    """Raise a ValueError if a table lacks columns."""
     missing = [name for name in columns if name not in getattr(table, "columns", ())]
     if missing:
         raise ValueError(
@@ -40,18 +30,7 @@ def check_columns(table, columns, maker):
 
 
 def video_lengths(estimate, appearances):
-    """Return the length of each video, as far as the tables tell.
-
-    Parameters
-    ----------
-    estimate, appearances : pandas.DataFrame
-        Tables of ScreenTimeAggregator.
-
-    Returns
-    -------
-    dict of str to float
-        Seconds by video; None where nobody is ever on screen.
-    """
+    """Return the length of each video, as far as the tables tell."""
     lengths = {}
     for video, rows in estimate.groupby("video", sort=False):
         most = rows.loc[rows["share"].idxmax()] if rows["share"].notna().any() else None
@@ -64,18 +43,7 @@ def video_lengths(estimate, appearances):
 
 
 def video_names(videos):
-    """Return short names of videos: their file's name, or the path where that is not unique.
-
-    Parameters
-    ----------
-    videos : iterable of str
-        Paths, each once.
-
-    Returns
-    -------
-    dict of str to str
-        The name of each path.
-    """
+    """Return short names of videos: their file's name, or the path where that is not unique."""
     names = {video: os.path.basename(str(video)) or str(video) for video in videos}
     short = list(names.values())
     return {video: name if short.count(name) == 1 else str(video) for video, name in names.items()}

@@ -14,12 +14,8 @@ from ._errors import WeightsFileError
 class Backbone(ABC):
     """A network without its classifier.
 
-    Attributes
-    ----------
-    name : str
-        Its name in the registry, which also begins the names of its features.
-    input_size : tuple of int or None
-        Height and width of the images it was trained on, in pixels.
+    - ``name``: its name in the registry, which also begins the names of its features.
+    - ``input_size``: height and width of the images it was trained on, in pixels.
     """
 
     name: str
@@ -27,63 +23,17 @@ class Backbone(ABC):
 
     @abstractmethod
     def build(self, input_shape, pooling=None):
-        """Build the network with weights of no meaning; nothing is read or downloaded.
-
-        Parameters
-        ----------
-        input_shape : tuple of int
-            Height, width and 3.
-        pooling : {"avg", "max"} or None, default=None
-            The mean or maximum over positions, or the feature map as it is.
-
-        Returns
-        -------
-        keras.Model
-            Takes preprocessed images.
-        """
+        """Build the network with weights of no meaning; nothing is read or downloaded."""
 
     @abstractmethod
     def preprocess(self, images):
         """Bring pixel values to what the network was trained on.
 
-        Parameters
-        ----------
-        images : tensor of float32, shape (n, height, width, 3)
-            RGB from 0 to 255. Any tensor of Keras will do, symbolic ones too.
-
-        Returns
-        -------
-        tensor
-            What the network takes.
+        Shapes: ``images`` (n, height, width, 3).
         """
 
     def load(self, model, weights, pooling=None):
-        """Give a network that was built its weights.
-
-        Parameters
-        ----------
-        model : keras.Model
-            What ``build`` returned.
-        weights : "imagenet", None, or path
-            The weights of the network trained on ImageNet; random ones, the same every time; or
-            those in a file ``.weights.h5``, ``.h5``, ``.keras`` or ``.pth``.
-        pooling : {"avg", "max"} or None, default=None
-            As given to ``build``.
-
-        Returns
-        -------
-        keras.Model
-            The network with its weights, perhaps not the same object.
-
-        Raises
-        ------
-        WeightsUnavailableError
-            If the ImageNet weights cannot be downloaded.
-        WeightsFileError
-            If the file does not hold the weights of this network.
-        FileNotFoundError
-            If there is no such file.
-        """
+        """Give a network that was built its weights."""
         if weights is None:
             _draw_weights(model)
         elif weights == "imagenet":
@@ -93,18 +43,7 @@ class Backbone(ABC):
         return model
 
     def weights_identity(self, weights):
-        """Tell these weights from any others, in any process.
-
-        Parameters
-        ----------
-        weights : "imagenet", None, or path
-            As given to ``load``.
-
-        Returns
-        -------
-        str
-            The digest of a file, or the name of the weights.
-        """
+        """Tell these weights from any others, in any process."""
         return weights_identity(weights)
 
     @abstractmethod
@@ -142,18 +81,7 @@ class Backbone(ABC):
 
 
 def weights_identity(weights):
-    """Tell the weights of a backbone that was named from any others, in any process.
-
-    Parameters
-    ----------
-    weights : "imagenet", None, or path
-        As a user gives them.
-
-    Returns
-    -------
-    str
-        The digest of a file, or the name of the weights.
-    """
+    """Tell the weights of a backbone that was named from any others, in any process."""
     if weights is None or weights == "imagenet":
         return f"weights={weights}"
     return f"weights={file_digest(os.fspath(weights)).hex()}"
@@ -162,17 +90,8 @@ def weights_identity(weights):
 def pool(feature_map, pooling):
     """Turn a feature map into a row.
 
-    Parameters
-    ----------
-    feature_map : keras tensor, shape (n, height, width, channels)
-        What a network gives.
-    pooling : {"avg", "max"} or None
-        The mean or maximum over positions, or the map, flattened.
-
-    Returns
-    -------
-    keras tensor, shape (n, channels) or (n, height * width * channels)
-        A row an image.
+    Shapes: ``feature_map`` (n, height, width, channels) -> (n, channels) or (n, height * width *
+    channels).
     """
     layers = load_keras().layers
     pools = {"avg": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}

@@ -207,16 +207,5 @@ def get_backbone(name) -> Backbone:
 
 
 def is_model_path(backbone):
-    """Tell the path of a saved model from the name of a network.
-
-    Parameters
-    ----------
-    backbone : str or path-like
-        What was given as backbone.
-
-    Returns
-    -------
-    bool
-        True for a path-like object and for a string that ends in ``.keras`` or ``.h5``.
-    """
+    """Tell the path of a saved model from the name of a network."""
     return isinstance(backbone, os.PathLike) or Path(backbone).suffix in (".keras", ".h5")

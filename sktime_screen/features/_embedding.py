@@ -20,18 +20,7 @@ _ROWS_AT_ONCE = 256
 def project_features(values, map_size=None):
     """Return features whose distances are those of the given ones, about, in few columns.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n, n_features)
-        Features.
-    map_size : tuple of int, optional
-        Height and width of maps that are to be averaged over 3 x 4 parts of the image: where
-        something is in it then counts, but not exactly.
-
-    Returns
-    -------
-    ndarray of shape (n, n_columns)
-        The same where there are at most 4,096, else a random projection, the same every time.
+    Shapes: ``values`` (n, n_features) -> (n, n_columns).
     """
     if map_size is None and values.shape[1] <= _MOST_FEATURES:
         return values
@@ -74,15 +63,7 @@ def _projection(n_features):
 def embed_frames(features):
     """Return points that lie near each other where frames look alike.
 
-    Parameters
-    ----------
-    features : ndarray of shape (n, n_columns)
-        Of one video.
-
-    Returns
-    -------
-    ndarray of shape (n, n_dimensions)
-        Their directions from the mean, in principal components.
+    Shapes: ``features`` (n, n_columns) -> (n, n_dimensions).
     """
     points = normalize(features - features.mean(axis=0))
     dimensions = min(_DIMENSIONS, *points.shape)

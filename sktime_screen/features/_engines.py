@@ -27,31 +27,7 @@ _importing = Lock()
 
 
 def choose_engine(engine, precision, *, live_model):
-    """Decide what runs a network on this machine, and with which numbers.
-
-    Parameters
-    ----------
-    engine : {"auto", "openvino", "keras"}
-        What the user asked for.
-    precision : {"auto", "float32", "bfloat16"}
-        What the user asked for.
-    live_model : bool
-        Whether the network is a ``keras.Model`` that its owner holds and may go on training.
-
-    Returns
-    -------
-    engine : {"openvino", "keras"}
-        What is used.
-    precision : {"float32", "bfloat16"}
-        What is used.
-
-    Raises
-    ------
-    ImportError
-        If OpenVINO was asked for and is not installed.
-    ValueError
-        If what was asked for does not go together, or this processor cannot do it.
-    """
+    """Decide what runs a network on this machine, and with which numbers."""
     if engine == "openvino" and importlib.util.find_spec("openvino") is None:
         raise ImportError("engine='openvino' needs OpenVINO: pip install openvino.")
     if live_model and (engine == "openvino" or precision == "bfloat16"):
@@ -73,13 +49,7 @@ def choose_engine(engine, precision, *, live_model):
 
 
 def has_gpu():
-    """Tell whether Keras computes on a GPU.
-
-    Returns
-    -------
-    bool
-        False without importing Keras where this machine has none.
-    """
+    """Tell whether Keras computes on a GPU."""
     if sys.platform == "linux" and not any(map(os.path.exists, _GPU_FILES)):
         return False
     return gpu_capability() is not None
@@ -116,19 +86,7 @@ def _load_openvino():
 
 
 def convert(model):
-    """Convert a network for OpenVINO.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Takes images (n, height, width, 3), uint8, and gives a table of features. It is not
-        needed any more afterwards.
-
-    Returns
-    -------
-    openvino.Model
-        The same network.
-    """
+    """Convert a network for OpenVINO."""
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
@@ -142,44 +100,17 @@ def convert(model):
 
 
 def serialize(network, path):
-    """Write a converted network, as it is, to a file ``.xml`` and one ``.bin`` beside it.
-
-    Parameters
-    ----------
-    network : openvino.Model
-        What :func:`convert` returned.
-    path : str or path
-        Where the file ``.xml`` goes.
-    """
+    """Write a converted network, as it is, to a file ``.xml`` and one ``.bin`` beside it."""
     _load_openvino().save_model(network, path, compress_to_fp16=False)
 
 
 def deserialize(xml, weights):
-    """Return a converted network.
-
-    Parameters
-    ----------
-    xml, weights : bytes
-        The files that :func:`serialize` wrote.
-
-    Returns
-    -------
-    openvino.Model
-        The network.
-    """
+    """Return a converted network."""
     return _load_openvino().Core().read_model(xml, weights)
 
 
 class OpenVINOEngine:
-    """Runs a network with OpenVINO, several requests at a time.
-
-    Parameters
-    ----------
-    network : openvino.Model
-        See :func:`convert`.
-    precision : {"float32", "bfloat16"}
-        Of the numbers inside the network.
-    """
+    """Runs a network with OpenVINO, several requests at a time."""
 
     def __init__(self, network, precision):
         # The cores are shared out among several compiled networks of one stream each. One network
@@ -205,17 +136,7 @@ class OpenVINOEngine:
         self._request_size = _IMAGES_PER_THREAD * max(shares)
 
     def run(self, batches, batch_size, store):
-        """Compute the features of many batches.
-
-        Parameters
-        ----------
-        batches : iterable of (rows, images)
-            Row numbers, (n,), and uint8 images, (n, height, width, 3).
-        batch_size : int or "auto"
-            The most images to a request.
-        store : callable
-            Called as ``store(rows, features)``, for a part of a batch at a time.
-        """
+        """Compute the features of many batches."""
         # Requests of its own for every call, because calls may come from several threads. Results
         # are waited for and not called back: a callback that is still in one of OpenVINO's threads
         # when the interpreter ends aborts the process.

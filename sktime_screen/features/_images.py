@@ -10,22 +10,7 @@ _WANTED = "images as (n, height, width, 3) uint8, RGB from 0 to 255"
 def check_images(X):
     """Check images and bring them together.
 
-    Parameters
-    ----------
-    X : FrameSequence, ndarray of shape (n, height, width, 3), or list of images
-        What a step that reads images was given.
-
-    Returns
-    -------
-    FrameSequence or ndarray of shape (n, height, width, 3), uint8
-        A sequence as it is, everything else as one array.
-
-    Raises
-    ------
-    ValueError
-        If these are not uint8 RGB images of one size; the message says what was found.
-    TypeError
-        If these are no images at all.
+    Shapes: ``X`` (n, height, width, 3) -> uint8 (n, height, width, 3).
     """
     if isinstance(X, FrameSequence):
         if len(X) and None in X.shape:

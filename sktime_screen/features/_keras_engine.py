@@ -20,20 +20,7 @@ _WORTH, _MEASURED = 1.05, 8
 
 
 def largest_batch(image_size, *, gpu):
-    """Return the most images in a batch where the user leaves it to the engine.
-
-    Parameters
-    ----------
-    image_size : tuple of int
-        Height and width in pixels.
-    gpu : bool
-        Whether Keras uses a GPU.
-
-    Returns
-    -------
-    int
-        A power of two.
-    """
+    """Return the most images in a batch where the user leaves it to the engine."""
     if not gpu:
         return _WITHOUT_GPU
     height, width = image_size
@@ -47,19 +34,9 @@ class BatchSize:
     On most backends each size is compiled anew, which takes longer than a short video: a larger one
     is tried only after as much time as the last took to begin was spent computing with it.
 
-    Parameters
-    ----------
-    largest : int
-        What it may grow to, from 128.
-
-    Attributes
-    ----------
-    size : int
-        The size of the moment.
-    limit : float
-        The largest that the memory is known to hold, or infinity.
-    settled : bool
-        Whether it grows no more.
+    - ``size``: the size of the moment.
+    - ``limit``: the largest that the memory is known to hold, or infinity.
+    - ``settled``: whether it grows no more.
     """
 
     def __init__(self, largest):
@@ -77,15 +54,7 @@ class BatchSize:
         self._images = 0
 
     def note(self, size, seconds):
-        """Learn from a batch that was fetched.
-
-        Parameters
-        ----------
-        size : int
-            Images in it.
-        seconds : float
-            Since the one before was fetched, waiting for images not included.
-        """
+        """Learn from a batch that was fetched."""
         with self._lock:
             if self.settled:
                 return
@@ -113,13 +82,7 @@ class BatchSize:
                 self._start_measuring()
 
     def halve(self, size):
-        """Learn that the memory does not hold a batch.
-
-        Parameters
-        ----------
-        size : int
-            Images in it.
-        """
+        """Learn that the memory does not hold a batch."""
         with self._lock:
             self.limit = min(self.limit, size // 2)
             self.size = min(self.size, self.limit)
@@ -127,32 +90,14 @@ class BatchSize:
 
 
 class KerasEngine:
-    """Runs a network with Keras, on whatever backend and device Keras uses.
-
-    Parameters
-    ----------
-    runner : Runner
-        Sends batches to the network and fetches their features.
-    largest : int
-        The most images in a batch where the user leaves it to the engine.
-    """
+    """Runs a network with Keras, on whatever backend and device Keras uses."""
 
     def __init__(self, runner, largest):
         self._runner = runner
         self._batch_size = BatchSize(largest)
 
     def run(self, batches, batch_size, store):
-        """Compute the features of many batches.
-
-        Parameters
-        ----------
-        batches : iterable of (rows, images)
-            Row numbers, (n,), and uint8 images, (n, height, width, 3).
-        batch_size : int or "auto"
-            The most images that go through the network at once.
-        store : callable
-            Called as ``store(rows, features)``, for a part of a batch at a time.
-        """
+        """Compute the features of many batches."""
         flight = _Flight(self._runner, self._batch_size, batch_size, store)
         asked = perf_counter()
         for rows, images in batches:

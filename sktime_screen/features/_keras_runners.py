@@ -16,15 +16,8 @@ class Runner:
 
     This one is for backends that do no more than Keras itself: a batch is done when it is sent.
 
-    Parameters
-    ----------
-    model : keras.Model
-        Takes images (n, height, width, 3), uint8, and gives a table of features.
-
-    Attributes
-    ----------
-    any_size : bool
-        Whether a batch of a size that was not seen before costs no more than another.
+    - ``any_size``: whether a batch of a size that was not seen before costs no more than
+      another.
     """
 
     any_size = False
@@ -40,30 +33,14 @@ class Runner:
     def send(self, images) -> Any:
         """Have a batch computed, without waiting where the device works by itself.
 
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, 3), uint8
-            The batch; it may not be changed before it is fetched.
-
-        Returns
-        -------
-        object
-            What ``fetch`` takes.
+        Shapes: ``images`` (n, height, width, 3).
         """
         return self._model.predict_on_batch(images)
 
     def fetch(self, sent) -> np.ndarray:
         """Wait for a batch, but not for those that were sent after it.
 
-        Parameters
-        ----------
-        sent : object
-            What ``send`` returned.
-
-        Returns
-        -------
-        ndarray of shape (n, n_features), float32
-            Its features.
+        Returns float32 (n, n_features).
         """
         return sent
 
@@ -190,47 +167,19 @@ _RUNNERS = {"tensorflow": TensorFlowRunner, "jax": JaxRunner, "torch": TorchRunn
 
 
 def make_runner(model) -> Runner:
-    """Return what runs a network on the backend that Keras uses.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Takes images (n, height, width, 3), uint8, and gives a table of features.
-
-    Returns
-    -------
-    Runner
-        Sends and fetches.
-    """
+    """Return what runs a network on the backend that Keras uses."""
     return _RUNNERS.get(keras_backend(), Runner)(model)
 
 
 @cache
 def gpu_capability() -> tuple[int, int] | None:
-    """Return the compute capability of the GPU that Keras uses.
-
-    Returns
-    -------
-    tuple of int or None
-        (0, 0) of others than NVIDIA's; None without a GPU.
-    """
+    """Return the compute capability of the GPU that Keras uses."""
     load_keras()
     return _RUNNERS.get(keras_backend(), Runner).gpu_capability()
 
 
 def is_out_of_memory(error) -> bool:
-    """Tell an error of a device that has no memory left from any other.
-
-    Parameters
-    ----------
-    error : Exception
-        What ``send`` or ``fetch`` raised.
-
-    Returns
-    -------
-    bool
-        By name and message, as the backends do not share a class and none need be installed.
-    """
+    """Tell an error of a device that has no memory left from any other."""
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & {"ResourceExhaustedError", "OutOfMemoryError"}:
         return True

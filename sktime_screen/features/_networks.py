@@ -31,32 +31,10 @@ class Network:
 
     Its weights are read when the first images come.
 
-    Parameters
-    ----------
-    backbone : str, path-like or keras.Model
-        A name of the registry, several joined by "+", the path of a saved model, or a model.
-    weights : "imagenet", None, or path
-        The weights of a backbone that was named.
-    poolings : tuple of {"avg", "max", None}
-        How a feature map becomes a row, in parts of it that stand side by side.
-    image_size : tuple of int
-        Height and width in pixels.
-    engine : {"openvino", "keras"}
-        What runs it.
-    precision : {"float32", "bfloat16"}
-        Of the numbers inside the network.
-
-    Attributes
-    ----------
-    columns : list of (str, int)
-        For each part of a row what the names of its columns begin with, and how many they are.
-    map_size : tuple of int or None
-        Height and width of the map that a row is; None where it is none or more than that.
-
-    Raises
-    ------
-    ValueError
-        If the images are too small for the backbone, or not of the one size it takes.
+    - ``columns``: for each part of a row what the names of its columns begin with, and how many
+      they are.
+    - ``map_size``: height and width of the map that a row is; None where it is none or more
+      than that.
     """
 
     def __init__(self, backbone, weights, poolings, image_size, engine, precision):
@@ -135,17 +113,7 @@ class Network:
         ]
 
     def run(self, batches, batch_size, store):
-        """Compute the features of many batches.
-
-        Parameters
-        ----------
-        batches : iterable of (rows, images)
-            Row numbers, (n,), and uint8 images, (n, height, width, 3).
-        batch_size : int or "auto"
-            The most images that go through the network at once.
-        store : callable
-            Called as ``store(rows, features)``, for a part of a batch at a time.
-        """
+        """Compute the features of many batches."""
         with self._loading:
             if self._engine is None:
                 self._engine = self._load()
@@ -198,27 +166,7 @@ class Network:
 
 
 def build_model(backbone, image_size, pooling):
-    """Build a backbone for images of one size, with weights of no meaning.
-
-    Parameters
-    ----------
-    backbone : Backbone
-        What is built.
-    image_size : tuple of int
-        Height and width in pixels.
-    pooling : {"avg", "max"} or None
-        How a feature map becomes a row.
-
-    Returns
-    -------
-    keras.Model
-        To be given its weights with ``backbone.load``.
-
-    Raises
-    ------
-    ValueError
-        If the images are too small for the backbone, or not of the one size it takes.
-    """
+    """Build a backbone for images of one size, with weights of no meaning."""
     try:
         return backbone.build((*image_size, 3), pooling)
     except ValueError as error:
@@ -233,28 +181,7 @@ def build_model(backbone, image_size, pooling):
 
 
 def get_network(backbone, weights, poolings, image_size, engine, precision):
-    """Return a network, made now or earlier in this process.
-
-    Parameters
-    ----------
-    backbone : str, path-like or keras.Model
-        A name of the registry, several joined by "+", the path of a saved model, or a model.
-    weights : "imagenet", None, or path
-        The weights of a backbone that was named.
-    poolings : tuple of {"avg", "max", None}
-        How a feature map becomes a row, in parts of it that stand side by side.
-    image_size : tuple of int
-        Height and width in pixels.
-    engine : {"openvino", "keras"}
-        What runs it.
-    precision : {"float32", "bfloat16"}
-        Of the numbers inside the network.
-
-    Returns
-    -------
-    Network
-        The same object for the same arguments, as long as no file among them has changed.
-    """
+    """Return a network, made now or earlier in this process."""
     settings = (tuple(poolings), tuple(image_size), engine, precision)
     key = (_identity(backbone), _identity(weights), *settings)
     with _lock:
@@ -267,18 +194,7 @@ def get_network(backbone, weights, poolings, image_size, engine, precision):
 
 
 def as_backbone(backbone):
-    """Turn what a user may give as ``backbone=`` into a Backbone.
-
-    Parameters
-    ----------
-    backbone : str, path-like or keras.Model
-        A name of the registry, several joined by "+", the path of a saved model, or a model.
-
-    Returns
-    -------
-    Backbone
-        How the network is built, fed and given its weights.
-    """
+    """Turn what a user may give as ``backbone=`` into a Backbone."""
     if not isinstance(backbone, (str, os.PathLike)):
         return UserModel(backbone)
     if is_model_path(backbone):
@@ -288,18 +204,7 @@ def as_backbone(backbone):
 
 
 def single_layers(model):
-    """Go through the layers of a model, and of models within it.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Any.
-
-    Yields
-    ------
-    keras.Layer
-        What is no model itself.
-    """
+    """Go through the layers of a model, and of models within it."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
             yield from single_layers(layer)

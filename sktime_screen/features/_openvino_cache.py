@@ -34,11 +34,6 @@ class ConvertedFile:
 
     A file that is damaged, or of another network, counts as none; a folder that cannot be written
     to is no error.
-
-    Parameters
-    ----------
-    *identity : str, int or tuple
-        What tells the network from any other, apart from the versions of the packages.
     """
 
     def __init__(self, *identity):
@@ -47,39 +42,19 @@ class ConvertedFile:
         self._path = Path(keras_home(), "sktime_screen", f"{digest}.zip")
 
     def read_header(self):
-        """Return what was noted with the network.
-
-        Returns
-        -------
-        dict or None
-            As given to ``write``; None where there is no such network.
-        """
+        """Return what was noted with the network."""
         found = self._read()
         return found and found[0]
 
     def read(self):
-        """Return the network.
-
-        Returns
-        -------
-        list of bytes or None
-            ``network.xml`` and ``network.bin`` of OpenVINO, or None where there is no such network.
-        """
+        """Return the network."""
         found = self._read(*_PARTS)
         with suppress(OSError):
             os.utime(self._path)
         return found and found[1]
 
     def write(self, noted, serialize):
-        """Keep a network.
-
-        Parameters
-        ----------
-        noted : dict
-            What is wanted of the network before it is read.
-        serialize : callable
-            Called with the path of a file to be, ``.xml``, beside which it may write ``.bin``.
-        """
+        """Keep a network."""
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with written_whole(self._path) as unfinished:

@@ -327,18 +327,7 @@ def _is_of_a_full_disk(error):
 
 
 def as_store(memory):
-    """Turn what ``memory=`` takes into a store.
-
-    Parameters
-    ----------
-    memory : None, str, path-like, joblib.Memory or FeatureStore
-        A store, its folder, or a joblib memory, in whose folder it is made.
-
-    Returns
-    -------
-    FeatureStore or None
-        None where nothing is to be stored.
-    """
+    """Turn what ``memory=`` takes into a store."""
     if memory is None or isinstance(memory, FeatureStore):
         return memory
     if isinstance(memory, (str, os.PathLike)):
@@ -349,19 +338,6 @@ def as_store(memory):
 
 
 def row_keys(image_keys, network):
-    """Return the keys of rows from those of their images and the identity of the network.
-
-    Parameters
-    ----------
-    image_keys : list of bytes
-        See ``frames.image_keys``.
-    network : str
-        Everything about the network that its features depend on.
-
-    Returns
-    -------
-    list of bytes
-        16 bytes a row.
-    """
+    """Return the keys of rows from those of their images and the identity of the network."""
     suffix = network.encode()
     return [hashlib.blake2b(key + suffix, digest_size=16).digest() for key in image_keys]

@@ -8,19 +8,7 @@ from ._store import row_keys
 
 
 class StoredFrames:
-    """The rows of a store that belong to the frames of a sequence.
-
-    Parameters
-    ----------
-    store : FeatureStore
-        The store.
-    network : str
-        Everything about the network that its features depend on.
-    frames : FrameSequence
-        The images.
-    failures : dict
-        Told what is wrong with a video, by ``video``.
-    """
+    """The rows of a store that belong to the frames of a sequence."""
 
     def __init__(self, store, network, frames, failures):
         self._store = store
@@ -33,17 +21,7 @@ class StoredFrames:
     def fill(self, features, rows) -> np.ndarray:
         """Copy what is stored into a table.
 
-        Parameters
-        ----------
-        features : ndarray of shape (n_frames, n_features)
-            Filled where a row is found.
-        rows : ndarray of int
-            The rows that are wanted.
-
-        Returns
-        -------
-        ndarray of int
-            Those that have to be computed; none of videos that failed.
+        Shapes: ``features`` (n_frames, n_features).
         """
         for video, of_video in rows_by_video(self._frames.table, rows).items():
             try:
@@ -60,12 +38,7 @@ class StoredFrames:
     def put(self, features, rows) -> None:
         """Store rows, but for those of videos that changed since ``fill``.
 
-        Parameters
-        ----------
-        features : ndarray of shape (n_frames, n_features)
-            What was computed.
-        rows : ndarray of int
-            Which of its rows are new.
+        Shapes: ``features`` (n_frames, n_features).
         """
         for video, of_video in rows_by_video(self._frames.table, rows).items():
             if self.are_unchanged(video, of_video):
@@ -73,20 +46,7 @@ class StoredFrames:
                 self._store.put(keys, features[of_video], self._network, str(video))
 
     def are_unchanged(self, video, rows) -> bool:
-        """Tell whether the files of rows are still what they were; if not, the video failed.
-
-        Parameters
-        ----------
-        video : str
-            The video.
-        rows : ndarray of int
-            Rows of it.
-
-        Returns
-        -------
-        bool
-            Whether features that were computed by now are of these files.
-        """
+        """Tell whether the files of rows are still what they were; if not, the video failed."""
         change = self._files.find_change(rows)
         if change is not None:
             self._failures[video] = change

@@ -8,11 +8,6 @@ def fuse_normalization(layer):
 
     Keras goes to float32 and back and subtracts, multiplies and adds in between, each a pass over
     all values, which on a GPU takes longer than the convolutions.
-
-    Parameters
-    ----------
-    layer : keras.Layer
-        Of a network that is not trained any more; others than batch normalisation stay.
     """
     if type(layer) is not load_keras().layers.BatchNormalization:
         return

@@ -44,23 +44,6 @@ def read_torch_weights(path):
     any code a file asks for, or take all memory or time there is; here pickles are read by rules of
     our own, which only put together dictionaries, numbers, strings and descriptions of tensors, and
     take no more memory than a multiple of the file's size.
-
-    Parameters
-    ----------
-    path : str or path-like
-        The ``.pth`` file.
-
-    Returns
-    -------
-    dict of str to ndarray
-        The tensors by name, float32 or int64, which cannot be written to.
-
-    Raises
-    ------
-    WeightsFileError
-        If the file is cut short, is not of this format, or asks for anything but tensors.
-    FileNotFoundError
-        If there is no such file.
     """
     with open(path, "rb") as file:
         # At once, so that nothing can be asked for that is longer than the file.

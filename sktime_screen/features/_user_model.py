@@ -11,18 +11,7 @@ from ._errors import WeightsFileError
 
 
 class UserModel(Backbone):
-    """A model that brings its own weights and its own preprocessing.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Takes (n, height, width, 3) float32 from 0 to 255; its output is a feature map or a table.
-
-    Raises
-    ------
-    ValueError
-        If the model does not take one batch of images and give one array.
-    """
+    """A model that brings its own weights and its own preprocessing."""
 
     def __init__(self, model):
         shape = getattr(model, "input_shape", None) if getattr(model, "built", False) else None
@@ -43,25 +32,7 @@ class UserModel(Backbone):
 
     @classmethod
     def from_file(cls, path):
-        """Load a model that ``model.save`` wrote.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file, ``.keras`` or ``.h5``.
-
-        Returns
-        -------
-        UserModel
-            Named after the file.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        WeightsFileError
-            If Keras cannot load it. Keras refuses files that would run code when loaded.
-        """
+        """Load a model that ``model.save`` wrote."""
         path = os.fspath(path)
         if not os.path.isfile(path):
             raise FileNotFoundError(f"No such model: {path!r} (looked in {os.getcwd()!r}).")
@@ -77,25 +48,7 @@ class UserModel(Backbone):
         return backbone
 
     def build(self, input_shape, pooling=None):
-        """Put the pooling behind the model, which keeps its weights.
-
-        Parameters
-        ----------
-        input_shape : tuple of int
-            Height, width and 3.
-        pooling : {"avg", "max"} or None, default=None
-            Only a feature map is pooled.
-
-        Returns
-        -------
-        keras.Model
-            Shares its layers with the model.
-
-        Raises
-        ------
-        ValueError
-            If the model takes images of another size.
-        """
+        """Put the pooling behind the model, which keeps its weights."""
         if self.input_size is not None and tuple(input_shape[:2]) != self.input_size:
             raise ValueError(
                 "The model {!r} takes images of {} x {} pixels (height x width), found "
@@ -111,52 +64,15 @@ class UserModel(Backbone):
         return keras.Model(images, features)
 
     def preprocess(self, images):
-        """Hand the images on: the model's own layers do what it needs.
-
-        Parameters
-        ----------
-        images : tensor of float32
-            RGB from 0 to 255.
-
-        Returns
-        -------
-        tensor
-            The same.
-        """
+        """Hand the images on: the model's own layers do what it needs."""
         return images
 
     def load(self, model, weights, pooling=None):
-        """Return the model: its weights are in it.
-
-        Parameters
-        ----------
-        model : keras.Model
-            What ``build`` returned.
-        weights : "imagenet"
-            The default; nothing else makes sense.
-        pooling : {"avg", "max"} or None, default=None
-            Not used.
-
-        Returns
-        -------
-        keras.Model
-            The same model.
-        """
+        """Return the model: its weights are in it."""
         return model
 
     def weights_identity(self, weights):
-        """Tell this model from any other, in any process.
-
-        Parameters
-        ----------
-        weights : "imagenet"
-            Not used: the model brings its weights.
-
-        Returns
-        -------
-        str
-            A digest of the model's layers and weights.
-        """
+        """Tell this model from any other, in any process."""
         digest = hashlib.blake2b(self.model.to_json().encode(), digest_size=16)
         for weight in self.model.get_weights():
             digest.update(weight.tobytes())

@@ -28,26 +28,7 @@ _LONG = 60.0
 
 
 def read_time(text, frame_rate=None):
-    """Read a time.
-
-    Parameters
-    ----------
-    text : str
-        Seconds, with units or not; hours, minutes and seconds with colons; or a timecode of
-        SMPTE ST 12-1, whose last number counts frames.
-    frame_rate : callable, optional
-        Returns the frames a second that a timecode counts by; it is called for those only.
-
-    Returns
-    -------
-    float
-        Seconds.
-
-    Raises
-    ------
-    ValueError
-        If it is not one of the forms that can mean one thing only; the message shows it.
-    """
+    """Read a time."""
     text = text.strip()
     if _SECONDS.fullmatch(text):
         return float(text.replace(",", "."))
@@ -91,24 +72,7 @@ def _timecode(text, hours, minutes, seconds, frames, dropping, rate):
 def read_times(path, texts, frame_rates=None):
     """Read the times in a column of a table of text.
 
-    Parameters
-    ----------
-    path : str
-        The file, for messages.
-    texts : pandas.Series of str
-        The column, as ``read_table`` gives it: by line, with the delimiter in its ``attrs``.
-    frame_rates : sequence of callable, optional
-        For each line what returns the frames a second of a timecode.
-
-    Returns
-    -------
-    ndarray of shape (n_lines,), float64
-        Seconds.
-
-    Raises
-    ------
-    ValueError
-        If one of them cannot be read; the message names the line.
+    Returns float64 (n_lines,).
     """
     seconds = []
     for (line, text), rate in zip(texts.items(), frame_rates or [None] * len(texts), strict=True):
@@ -123,23 +87,7 @@ def read_times(path, texts, frame_rates=None):
 
 
 def frame_rate_of(video):
-    """Return the frames a second that the timecode of a video counts by.
-
-    Parameters
-    ----------
-    video : str
-        Path of the video.
-
-    Returns
-    -------
-    float
-        Frames a second.
-
-    Raises
-    ------
-    ValueError
-        If its frames are not equally long.
-    """
+    """Return the frames a second that the timecode of a video counts by."""
     times = read_timeline(video).times
     steps = np.diff(times)
     # Containers that keep milliseconds are up to one off on either side.
@@ -154,26 +102,7 @@ def frame_rate_of(video):
 def check_unit(where, texts, times, length):
     """Tell where times cannot be seconds of a video.
 
-    Parameters
-    ----------
-    where : str
-        What the times are, for the message.
-    texts : iterable of str
-        As they are written.
-    times : ndarray of shape (n_times,)
-        The same in seconds.
-    length : float
-        Of the video, in seconds.
-
-    Raises
-    ------
-    ValueError
-        If they are fractions of a day, as spreadsheets keep times.
-
-    Warns
-    -----
-    UserWarning
-        If three different ones or more lie in the first second of a minute or more.
+    Shapes: ``times`` (n_times,).
     """
     last = times.max()
     if length < _LONG or not 0 < last < 1 or not all(map(_SECONDS.fullmatch, texts)):

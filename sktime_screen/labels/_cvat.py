@@ -127,16 +127,11 @@ def _video(path, sources, video):
 class _Annotations(Elements):
     """The frames on which each label is, as the elements of a file come.
 
-    Attributes
-    ----------
-    labels : list of str
-        Those of the task, and others that are used.
-    spans : dict of str to list of tuple
-        By label the first frame and the one after the last, None at the end of the video.
-    sources : list of str
-        Files that the tasks are of.
-    begin, stop : int and int or None
-        The first and the last frame of the task.
+    - ``labels``: those of the task, and others that are used.
+    - ``spans``: by label the first frame and the one after the last, None at the end of the
+      video.
+    - ``sources``: files that the tasks are of.
+    - ``begin, stop``: the first and the last frame of the task.
     """
 
     def __init__(self):

@@ -16,12 +16,7 @@ class Coverage:
     A frame is represented as well as by the chosen frame it resembles most, from 0 to 1: exp(-d²
     / 2w²) at the distance d, where w is half the median distance between frames.
 
-    Parameters
-    ----------
-    points : ndarray of shape (n_frames, n_dimensions)
-        Where the frames lie; near is alike.
-    weights : ndarray of shape (n_frames,)
-        What it is worth to represent each frame, 0 or more.
+    Shapes: ``points`` (n_frames, n_dimensions), ``weights`` (n_frames,).
     """
 
     def __init__(self, points, weights):
@@ -43,13 +38,7 @@ class Coverage:
         return np.maximum(similar - self._represented, 0) @ self._weights
 
     def add(self, rows):
-        """Count frames as chosen.
-
-        Parameters
-        ----------
-        rows : ndarray of int
-            Which.
-        """
+        """Count frames as chosen."""
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             similar = np.exp(self._squared_distances(block) / -self._scale).max(axis=0)
@@ -58,20 +47,6 @@ class Coverage:
     def choose(self, n, candidates):
         """Choose frames one by one, each time the one that gains most, and count them as chosen.
 
-        Parameters
-        ----------
-        n : int
-            How many.
-        candidates : ndarray of int
-            Out of which rows, n or more.
-
-        Returns
-        -------
-        ndarray of int
-            The rows chosen, the most telling first.
-
-        Notes
-        -----
         What a frame gains only shrinks as others are chosen, so old gains are upper bounds and few
         are computed anew: M. Minoux, "Accelerated greedy algorithms for maximizing submodular set
         functions", Optimization Techniques, 1978.
@@ -97,18 +72,7 @@ class Coverage:
         return np.array(chosen, dtype=int)
 
     def nearest(self, rows, centres):
-        """Tell which of some frames each frame resembles most.
-
-        Parameters
-        ----------
-        rows, centres : ndarray of int
-            Frames.
-
-        Returns
-        -------
-        ndarray of int
-            A position in `centres` for each of the rows; a centre's own is its position.
-        """
+        """Tell which of some frames each frame resembles most."""
         nearest = np.argmin(self._squared_distances(centres)[:, rows], axis=0)
         own = {row: position for position, row in enumerate(centres.tolist())}
         return np.array(

@@ -11,25 +11,7 @@ _ABSOLUTE = re.compile(r"[a-zA-Z]:[\\/]|[\\/]+")
 
 
 def find_file(folder, path):
-    """Return where a video or image named in a file of labels is.
-
-    Parameters
-    ----------
-    folder : str
-        The folder of the file of labels; "" is the working directory.
-    path : str
-        As it is written there.
-
-    Returns
-    -------
-    str
-        Its path beside the labels, or else as it is written.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file in either place.
-    """
+    """Return where a video or image named in a file of labels is."""
     found = look_for(folder, path) or look_for_moved(folder, path)
     if found is None:
         here, name = os.getcwd(), file_name(path)
@@ -95,20 +77,7 @@ def _spellings(path):
 
 
 def as_seen_from(folder, path):
-    """Return how a file in ``folder`` names another, so that both may be moved together.
-
-    Parameters
-    ----------
-    folder : str
-        The folder of the file that names the other; "" is the working directory.
-    path : str
-        Path of a video or image; where there is none, it is a name and stays as it is.
-
-    Returns
-    -------
-    str
-        The path from the folder, with forward slashes.
-    """
+    """Return how a file in ``folder`` names another, so that both may be moved together."""
     if not os.path.isfile(path):
         return path
     try:

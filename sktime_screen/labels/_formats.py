@@ -26,22 +26,7 @@ _KNOWN = {
 
 
 def check_format(path, expected=None):
-    """Raise where a file of labels is in a known format that is not the reader's.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    expected : str, optional
-        The reader's format, if it is one of those known here.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is in another format; the message names it and says what to do.
-    """
+    """Raise where a file of labels is in a known format that is not the reader's."""
     with open(path, "rb") as file:
         head = file.read(_ENOUGH)
     found = _format_of(head)

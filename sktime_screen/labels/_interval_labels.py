@@ -15,24 +15,6 @@ def label_intervals(videos, intervals, characters=None, *, rate):
 
     A frame has the labels of the intervals that its own moment lies in: what is learned is what
     its image shows.
-
-    Parameters
-    ----------
-    videos : iterable of str
-        Paths of the videos.
-    intervals : pandas.DataFrame
-        ``video`` (path), ``start`` and ``end`` (s), ``label``; in any order, overlapping or not.
-    characters : list of str, optional
-        All labels, in the order of the columns wanted; else as they first come.
-    rate : float
-        Frames a second.
-
-    Returns
-    -------
-    X : pandas.DataFrame
-        The frame table of the videos.
-    y : pandas.DataFrame
-        0/1 indicators, int64, a column a character; a frame in no interval has none.
     """
     videos = list(videos)
     called = dict(zip(videos, same_videos(videos), strict=True))
@@ -53,22 +35,7 @@ def label_intervals(videos, intervals, characters=None, *, rate):
 
 
 def check_interval(where, start, end, video):
-    """Check that an interval lies in its video.
-
-    Parameters
-    ----------
-    where : str
-        Which interval it is, for the message.
-    start, end : float
-        Seconds.
-    video : str
-        Path of the video.
-
-    Raises
-    ------
-    ValueError
-        If it is empty or not in the video.
-    """
+    """Check that an interval lies in its video."""
     if not end > start:
         raise ValueError(f"{where}: the interval ends at {end} s and starts at {start} s.")
     length = read_timeline(video).length

@@ -22,8 +22,8 @@ _FRAME_COLUMNS = ("video", "time", "duration", "image", "inclusion", "stratum")
 # With these a CSV is one of intervals.
 _INTERVAL_COLUMNS = ("start", "end")
 _CLASS_COLUMN = "label"
-_STYLES = ("look.css", "layout.css", "cards.css", "narrow.css")
-_SCRIPTS = ("labels.js", "keeping.js", "grid.js", "panel.js", "page.js")
+_STYLES = ("theme.css", "layout.css", "cards.css", "mobile.css")
+_SCRIPTS = ("labels.js", "storage.js", "grid.js", "panel.js", "page.js")
 # The page's thumbnails are as high as most images ask for, but never slits or towers.
 _ASPECT_RANGE = (0.4, 1.0)
 _THUMBNAIL_WIDTH = 320

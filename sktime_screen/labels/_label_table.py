@@ -14,22 +14,7 @@ FRAME_COLUMNS = ("video", "time", "duration", "image", *SAMPLING_COLUMNS)
 def label_table(X, y):
     """Return labels as a table of as many rows as there are frames.
 
-    Parameters
-    ----------
-    X : pandas.DataFrame
-        A frame table.
-    y : array-like of shape (n_frames,) or pandas.DataFrame
-        One class a frame, or 0/1 indicators.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The indicators as int64, or one column of classes; numbered rows.
-
-    Raises
-    ------
-    ValueError
-        If there is not one label a frame, or columns have no names or other values than 0 and 1.
+    Shapes: ``y`` (n_frames,).
     """
     if not isinstance(y, (pd.DataFrame, pd.Series)):
         y = np.asarray(y)
@@ -49,18 +34,7 @@ def label_table(X, y):
 def indicators(X, y):
     """Return labels as 0/1 indicators with a column a character.
 
-    Parameters
-    ----------
-    X : pandas.DataFrame
-        A frame table.
-    y : array-like of shape (n_frames,) or pandas.DataFrame
-        One class a frame, whose classes become the columns, or 0/1 indicators. A Series of 0 and 1
-        with the name of a character is one column of indicators.
-
-    Returns
-    -------
-    pandas.DataFrame
-        int64, numbered rows, column names as strings.
+    Shapes: ``y`` (n_frames,).
     """
     table = label_table(X, y)
     if isinstance(y, pd.DataFrame) or _is_indicator(table):
@@ -69,18 +43,7 @@ def indicators(X, y):
 
 
 def as_classes(names):
-    """Return classes as numbers where those are written just like the names, else the names.
-
-    Parameters
-    ----------
-    names : pandas.Series of str
-        The class of each frame: 0 and 1, but also 007 and 7, which are two.
-
-    Returns
-    -------
-    pandas.Series
-        Whole numbers, or the same names.
-    """
+    """Return classes as numbers where those are written just like the names, else the names."""
     numbers = pd.to_numeric(names, errors="coerce")
     # What has fractions is no class to scikit-learn.
     if (numbers % 1 == 0).all() and (numbers.astype(str) == names).all():

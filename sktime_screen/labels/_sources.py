@@ -8,25 +8,7 @@ from ._file_lookup import find_file, look_for, look_for_moved
 
 
 def frame_sources(rows, folder):
-    """Find the videos of labelled frames, or their images where a video is not found.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        ``video`` and ``time`` (s), and ``image`` where there are images.
-    folder : str
-        The folder of the labels.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``video`` and ``time``, and ``image`` if the images are to be read.
-
-    Raises
-    ------
-    FileNotFoundError
-        If neither is found.
-    """
+    """Find the videos of labelled frames, or their images where a video is not found."""
     videos = {
         name: look_for(folder, name) or look_for_moved(folder, name)
         for name in rows["video"].unique()
@@ -41,18 +23,7 @@ def frame_sources(rows, folder):
 
 
 def same_videos(paths):
-    """Give videos one path each, however they are spelled: two would be two videos.
-
-    Parameters
-    ----------
-    paths : iterable of str
-        Paths of videos.
-
-    Returns
-    -------
-    list of str
-        For each the first path of the same video.
-    """
+    """Give videos one path each, however they are spelled: two would be two videos."""
     paths = list(paths)
     first = {}
     return [
@@ -64,19 +35,7 @@ def same_videos(paths):
 def first_of_frames(table, labels):
     """Tell which rows are the first of their frame, and where a later one has other labels.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        ``video`` and ``time`` (s, within the video), and ``image`` if the videos are not there.
-    labels : pandas.DataFrame or pandas.Series
-        The labels, as many rows.
-
-    Returns
-    -------
-    first : ndarray of bool, shape (n_rows,)
-        Whether each row is the first of its frame.
-    differing : tuple of int or None
-        A frame with labels that differ: the position of its first row, and of the one that does.
+    Returns ``first`` bool (n_rows,).
     """
     videos = resolved_videos(table["video"])
     frames = table["time"].to_numpy(copy=True)
@@ -97,20 +56,7 @@ def first_of_frames(table, labels):
 
 
 def check_in_videos(table, where):
-    """Check that frames are in their videos, where these are there.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        As ``frame_sources`` gives it.
-    where : sequence of str
-        Where each row comes from, for the message.
-
-    Raises
-    ------
-    ValueError
-        If a time is not in its video.
-    """
+    """Check that frames are in their videos, where these are there."""
     if "image" in table:
         return
     for source, video, time in zip(where, table["video"], table["time"], strict=True):
@@ -123,22 +69,7 @@ def check_in_videos(table, where):
 
 
 def image_table(images, folder, rate):
-    """Return the frame table of images that nobody knows the video of.
-
-    Parameters
-    ----------
-    images : list of str
-        Paths of the images, in the order of the video.
-    folder : str
-        Stands for the video.
-    rate : float or None
-        Frames a second at which they were taken; None is 1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The frame table.
-    """
+    """Return the frame table of images that nobody knows the video of."""
     duration = 1.0 if rate is None else 1 / rate
     return pd.DataFrame(
         {

@@ -9,16 +9,6 @@ def seconds_to_next(table):
 
     Where labels lie further apart than usual in their video (the median distance), a frame stands
     for the usual distance; the last one of a video too.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        With ``video`` and ``time`` (s), in any order.
-
-    Returns
-    -------
-    pandas.Series
-        Seconds, in the rows of the table; 1.0 for a video with a single label.
     """
     durations = pd.Series(1.0, index=table.index)
     for _, times in table.groupby("video", sort=False)["time"]:

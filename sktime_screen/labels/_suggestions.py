@@ -191,22 +191,7 @@ def _some_of_each(groups, generator):
 def labelled_rows(table, labelled):
     """Tell which frames are on screen at the times that are labelled.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        A frame table.
-    labelled : pandas.DataFrame or None
-        ``video`` and ``time`` of labelled frames.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_frames,)
-        Whether each frame is labelled.
-
-    Raises
-    ------
-    ValueError
-        If columns are missing, or none of the labelled frames is one of the table.
+    Returns bool (n_frames,).
     """
     known = np.zeros(len(table), bool)
     if labelled is None or not len(labelled):

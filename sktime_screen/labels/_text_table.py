@@ -15,27 +15,7 @@ from ._formats import check_format
 
 
 def read_table(path):
-    """Read a CSV file as it is written, as text.
-
-    Parameters
-    ----------
-    path : str
-        The file: with commas, semicolons or tabs, or what a first line ``sep=;`` says; in UTF-8,
-        UTF-16 or, with a warning, Windows-1252.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Stripped text, NaN for what is empty; a row for every line under the header that is not
-        blank, indexed by its number in the file. ``attrs["delimiter"]`` is what stands between
-        cells.
-
-    Raises
-    ------
-    ValueError
-        If it is empty, not a table, or in another format or encoding, a column has no name or
-        comes twice, or a line has more cells than the header.
-    """
+    """Read a CSV file as it is written, as text."""
     check_format(path)
     text = _read_text(path)
     first = re.search(r"[^\r\n]+", text)
@@ -78,15 +58,7 @@ def read_table(path):
 
 
 def write_table(path, table):
-    """Write a CSV file whole, or leave what is there as it is.
-
-    Parameters
-    ----------
-    path : str
-        The file to write.
-    table : pandas.DataFrame
-        Its lines, without the index.
-    """
+    """Write a CSV file whole, or leave what is there as it is."""
     write_whole(path, csv_text(table))
 
 

@@ -12,21 +12,7 @@ class Elements:
 
 
 def read_xml(path, elements=None):
-    """Read an XML file, element by element.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    elements : Elements, optional
-        Takes what is read, by ``start(tag, attributes)``, ``data(text)`` and ``end(tag)``; by
-        default the file is only checked.
-
-    Raises
-    ------
-    ValueError
-        If it is no XML, has a DOCTYPE, or ``elements`` raises one; the message names the file.
-    """
+    """Read an XML file, element by element."""
     parser = XMLParser(target=Elements() if elements is None else elements)
     try:
         with open(path, "rb") as file:

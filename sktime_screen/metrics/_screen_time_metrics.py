@@ -135,17 +135,7 @@ def temporal_iou(
 def errors_by_video(y_true, y_pred, index, background=None):
     """Return by how many seconds screen time is wrong in each video.
 
-    Parameters
-    ----------
-    y_true, y_pred, background
-        As of `screen_time_error`.
-    index : pandas.MultiIndex
-        The frame index of the rows.
-
-    Returns
-    -------
-    pandas.DataFrame of shape (n_videos, n_characters)
-        Absolute errors in seconds.
+    Returns (n_videos, n_characters).
     """
     true, predicted = aligned_characters(
         _seconds(y_true, index, background), _seconds(y_pred, index, background), y_true, y_pred
@@ -156,17 +146,7 @@ def errors_by_video(y_true, y_pred, index, background=None):
 def seconds_by_video(indicators, index):
     """Add up for how long each character is on screen in each video.
 
-    Parameters
-    ----------
-    indicators : pandas.DataFrame of shape (n_frames, n_characters)
-        Whether a character is on screen.
-    index : pandas.MultiIndex
-        The frame index of the rows.
-
-    Returns
-    -------
-    pandas.DataFrame of shape (n_videos, n_characters)
-        Seconds, the videos in the order of their first frames.
+    Shapes: ``indicators`` (n_frames, n_characters) -> (n_videos, n_characters).
     """
     once = ~index.duplicated()
     seconds = pd.DataFrame(
@@ -180,15 +160,7 @@ def seconds_by_video(indicators, index):
 def video_lengths(index):
     """Add up for how long the frames of each video stand.
 
-    Parameters
-    ----------
-    index : pandas.MultiIndex
-        A frame index.
-
-    Returns
-    -------
-    pandas.Series of shape (n_videos,)
-        Seconds, indexed by video.
+    Returns (n_videos,).
     """
     return seconds_by_video(pd.DataFrame({"": np.ones(len(index))}), index)[""]
 

@@ -1,7 +1,7 @@
 """Honest splits: groups of frames that belong together, folds that keep them so, and what they
 say about a new video."""
 
-from ._cross_validate_screen_time import cross_validate_screen_time, measured_frames
+from ._cross_validation import cross_validate_screen_time, measured_frames
 from ._held_out_rows import held_out_rows, parts_of_rows
 from ._shot_groups import shot_boundaries, shot_groups
 from ._stratified_group_kfold import MultilabelStratifiedGroupKFold

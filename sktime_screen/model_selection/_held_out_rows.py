@@ -13,26 +13,7 @@ from ._time_blocks import enough_time_blocks
 def held_out_rows(X, targets, fraction, generator):
     """Choose the rows to validate on.
 
-    Parameters
-    ----------
-    X : array-like or DataFrame
-        Features.
-    targets : ndarray of shape (n, n_outputs)
-        Zeros and ones.
-    fraction : float
-        Share of the rows, in (0, 1).
-    generator : numpy.random.Generator
-        Decides between equals.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        Whether a row is held out. Every class stays among the others.
-
-    Raises
-    ------
-    ValueError
-        If no row would be held out.
+    Shapes: ``targets`` (n, n_outputs) -> bool (n,).
     """
     blocks = _blocks_of_rows(X, n_blocks=ceil(2 / min(fraction, 1 - fraction)))
     held_out = _split_blocks(blocks, targets, [1 - fraction, fraction], generator) == 1
@@ -47,23 +28,7 @@ def held_out_rows(X, targets, fraction, generator):
 def parts_of_rows(X, targets, n_parts, generator):
     """Deal rows out to parts of equal size.
 
-    Parameters
-    ----------
-    X, targets, generator
-        As of `held_out_rows`.
-    n_parts : int
-        How many parts.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        The part of each row. Videos stay whole where there are three or more, and each class is in
-        two at least: what a part gets then tells of videos that were never seen.
-
-    Raises
-    ------
-    ValueError
-        If all rows would be in one part.
+    Returns (n,).
     """
     videos = _whole_videos(X, targets)
     if videos is not None:
@@ -102,21 +67,7 @@ def _blocks_of_rows(X, n_blocks):
 def _split_blocks(blocks, targets, shares, generator):
     """Deal blocks out to parts, so that each part gets its share of every class.
 
-    Parameters
-    ----------
-    blocks : ndarray of int, shape (n,)
-        From `_blocks_of_rows`.
-    targets : ndarray of shape (n, n_outputs)
-        Zeros and ones.
-    shares : sequence of float
-        The share of each part; they sum to one.
-    generator : numpy.random.Generator
-        Decides between equals.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        The part of each row. The first part has every class, the others as far as possible.
+    Shapes: ``blocks`` (n,), ``targets`` (n, n_outputs) -> (n,).
     """
     order = generator.permutation(blocks.max() + 1)
     part_of_block = deal_groups(blocks, targets, np.asarray(shares), order)

@@ -74,21 +74,8 @@ class MultilabelStratifiedGroupKFold(StratifiedGroupKFold):
 def deal_groups(group_of_row, targets, shares, order):
     """Deal groups of rows out to parts.
 
-    Parameters
-    ----------
-    group_of_row : ndarray of int, shape (n,)
-        Numbers from 0 on, none left out.
-    targets : array-like of shape (n, n_labels)
-        Zeros and ones.
-    shares : ndarray of shape (n_parts,)
-        The share of each part; they sum to one.
-    order : ndarray of int, shape (n_groups,)
-        Who comes first among groups that matter as much.
-
-    Returns
-    -------
-    ndarray of int, shape (n_groups,)
-        The part of each group.
+    Shapes: ``group_of_row`` (n,), ``targets`` (n, n_labels), ``shares`` (n_parts,), ``order``
+    (n_groups,) -> (n_groups,).
     """
     counts = label_counts(group_of_row, targets)
     due = np.outer(shares, counts.sum(axis=0))
@@ -108,17 +95,7 @@ def deal_groups(group_of_row, targets, shares, order):
 def label_counts(group_of_row, targets):
     """Count the rows of groups: all, with and without each label.
 
-    Parameters
-    ----------
-    group_of_row : ndarray of int, shape (n,)
-        Numbers from 0 on, none left out.
-    targets : array-like of shape (n, n_labels)
-        Zeros and ones.
-
-    Returns
-    -------
-    ndarray of shape (n_groups, n_counts)
-        What no group has is left out.
+    Shapes: ``group_of_row`` (n,), ``targets`` (n, n_labels) -> (n_groups, n_counts).
     """
     targets = np.asarray(targets, np.float64)
     counted = np.hstack([np.ones((len(targets), 1)), targets, 1 - targets])

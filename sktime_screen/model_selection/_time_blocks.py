@@ -59,17 +59,7 @@ def time_blocks(frames, length=30.0) -> np.ndarray:
 def enough_time_blocks(frames, n_blocks):
     """Number blocks of 30 seconds, or of less where these are too few.
 
-    Parameters
-    ----------
-    frames : pandas.DataFrame, FrameSequence or pandas.MultiIndex
-        As of `time_blocks`.
-    n_blocks : int
-        How many are wanted; blocks are halved down to a second at the least.
-
-    Returns
-    -------
-    ndarray of shape (n_frames,), int64
-        As of `time_blocks`.
+    Returns int64 (n_frames,).
     """
     length = _BLOCK_SECONDS
     while True:

@@ -15,22 +15,7 @@ _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600
 
 
 def render(name, content, longest):
-    """Fill in a template, with its style and script inside.
-
-    Parameters
-    ----------
-    name : str
-        Name of the template, style and script, without their endings.
-    content : dict
-        What the template tells.
-    longest : float
-        The longest screen time in seconds: from five minutes on all are told in minutes.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """Fill in a template, with its style and script inside."""
     templates = files(__package__) / "templates"
     style = (templates / f"{name}.css").read_text(encoding="utf-8")
     script = (templates / f"{name}.js").read_text(encoding="utf-8")
@@ -52,18 +37,7 @@ def render(name, content, longest):
 
 
 def ticks(length):
-    """Return round times along a video.
-
-    Parameters
-    ----------
-    length : float or None
-        Length of the video in seconds.
-
-    Returns
-    -------
-    list of (float, str)
-        Times, each with how closely one has to look to want it: "coarse", "medium", "fine".
-    """
+    """Return round times along a video."""
     if not length:
         return []
     coarse, fine = _step(length, _TICKS), _step(length, 5 * _TICKS)
@@ -84,18 +58,7 @@ def _step(length, count):
 
 
 def as_table(figures):
-    """Bring figures by name into the form of the template.
-
-    Parameters
-    ----------
-    figures : dict, pandas.DataFrame or None
-        Figures of a validation.
-
-    Returns
-    -------
-    dict or None
-        ``columns`` and ``rows``, all of it text.
-    """
+    """Bring figures by name into the form of the template."""
     if figures is None:
         return None
     if isinstance(figures, Mapping):
@@ -110,20 +73,7 @@ def as_table(figures):
 
 
 def text_uri(kind, text):
-    """Return text as a data URI.
-
-    Parameters
-    ----------
-    kind : str
-        Its media type.
-    text : str
-        What it holds.
-
-    Returns
-    -------
-    str
-        ``data:...;base64,...``
-    """
+    """Return text as a data URI."""
     return data_uri(f"{kind};charset=utf-8", shown_path(text).encode())
 
 

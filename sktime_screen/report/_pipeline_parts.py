@@ -4,25 +4,7 @@ from sklearn.pipeline import Pipeline
 
 
 def parts_of(pipeline):
-    """Return what gives probabilities, and what makes seconds of them.
-
-    Parameters
-    ----------
-    pipeline : sklearn.pipeline.Pipeline
-        Fitted, with a ScreenTimeAggregator at its end; or a fitted search over such.
-
-    Returns
-    -------
-    first : sklearn.pipeline.Pipeline
-        All steps but the last.
-    aggregator : ScreenTimeAggregator
-        The last.
-
-    Raises
-    ------
-    TypeError
-        If there is no ScreenTimeAggregator at the end.
-    """
+    """Return what gives probabilities, and what makes seconds of them."""
     pipeline = getattr(pipeline, "best_estimator_", pipeline)
     aggregator = pipeline[-1] if isinstance(pipeline, Pipeline) else pipeline
     if aggregator is pipeline or not hasattr(aggregator, "estimate"):

@@ -7,21 +7,7 @@ import pandas as pd
 def doubtful_frames(aggregator, probabilities, count):
     """Find the frames whose probabilities are nearest to another answer.
 
-    Parameters
-    ----------
-    aggregator : ScreenTimeAggregator
-        Fitted.
-    probabilities : pandas.DataFrame of shape (n_frames, n_classes)
-        With a frame index.
-    count : int
-        Frames wanted, of all videos together.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``video``, ``time``, ``character`` (the one in doubt) and ``probability``, the most
-        doubtful first. Of frames close to each other only one is taken, as neighbours show the
-        same.
+    Shapes: ``probabilities`` (n_frames, n_classes).
     """
     values = np.asarray(aggregator.predict_proba(probabilities), dtype=np.float64)
     rows = np.arange(len(values))

@@ -12,23 +12,8 @@ _TOLERANCE = 1e-6
 def joined_appearances(shown, index, max_gap, min_appearance, free=None):
     """Close short gaps between appearances, then drop short appearances.
 
-    Parameters
-    ----------
-    shown : ndarray of bool, shape (n_frames, n_characters)
-        Who is on screen.
-    index : pandas.MultiIndex
-        The frame index of the rows.
-    max_gap : float
-        Gaps up to this many seconds are closed; where the video was not sampled stays open.
-    min_appearance : float
-        Appearances shorter than this many seconds are dropped.
-    free : ndarray of bool, shape (n_frames,), optional
-        Frames that gaps may be closed over; by default all.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_frames, n_characters)
-        Who is on screen, all things considered.
+    Shapes: ``shown`` (n_frames, n_characters), ``free`` (n_frames,) -> bool (n_frames,
+    n_characters).
     """
     shown = shown.copy()
     free = np.ones(len(shown), dtype=bool) if free is None else free
@@ -63,22 +48,7 @@ def _pairs(begins, ends, chosen):
 def appearance_table(shown, confidences, index, names):
     """List appearances.
 
-    Parameters
-    ----------
-    shown : ndarray of bool, shape (n_frames, n_characters)
-        Who is on screen.
-    confidences : ndarray of shape (n_frames, n_characters)
-        Probabilities.
-    index : pandas.MultiIndex
-        The frame index of the rows.
-    names : sequence of n_characters
-        The characters.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row an appearance: ``video``, ``character``, ``start``, ``end``, ``duration`` (s),
-        ``confidence`` and ``peak_time`` (s).
+    Shapes: ``shown`` (n_frames, n_characters), ``confidences`` (n_frames, n_characters).
     """
     videos = index.get_level_values("video")
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
@@ -119,19 +89,7 @@ APPEARANCE_COLUMNS = [
 def shared_seconds(shown, index, names):
     """Add up for how long any two characters are on screen together.
 
-    Parameters
-    ----------
-    shown : ndarray of bool, shape (n_frames, n_characters)
-        Who is on screen.
-    index : pandas.MultiIndex
-        The frame index of the rows.
-    names : sequence of n_characters
-        The characters.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Seconds; a row a video and character, a column a character.
+    Shapes: ``shown`` (n_frames, n_characters).
     """
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
     weights = np.where(index.duplicated(), 0, durations)

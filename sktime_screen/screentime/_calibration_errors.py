@@ -18,18 +18,14 @@ class CalibrationErrors(NamedTuple):
 
     Arrays only, so that model files can be read without running code.
 
-    Attributes
-    ----------
-    videos, times, durations : ndarray of shape (n_frames,)
-        The levels of the frame index of the rows, videos by their resolved paths.
-    errors : ndarray of shape (n_frames, n_classes)
-        Predictions, 0 or 1, less labels.
-    probabilities : ndarray of shape (n_frames, n_classes)
-        Corrected and smoothed.
-    out_of_sample : bool or None
-        Whether the classifier had not seen the frames; None where that is unknown.
-    judged_together : bool
-        Whether the classifier judges frames by those that it is asked about with them.
+    - ``videos, times, durations`` (n_frames,): the levels of the frame index of the rows,
+      videos by their resolved paths.
+    - ``errors`` (n_frames, n_classes): predictions, 0 or 1, less labels.
+    - ``probabilities`` (n_frames, n_classes): corrected and smoothed.
+    - ``out_of_sample``: whether the classifier had not seen the frames; None where that is
+      unknown.
+    - ``judged_together``: whether the classifier judges frames by those that it is asked about
+      with them.
     """
 
     videos: np.ndarray
@@ -55,25 +51,7 @@ class CalibrationErrors(NamedTuple):
     def interval(self, shown, index, confidence_level, n_resamples, random_state):
         """Find limits of one video's seconds.
 
-        Parameters
-        ----------
-        shown : ndarray of bool, shape (n_frames, n_classes)
-            Who is on screen in the video.
-        index : pandas.MultiIndex
-            The frame index of the video's rows, each once.
-        confidence_level : float
-            Nominal coverage.
-        n_resamples : int
-            How often blocks are drawn.
-        random_state : numpy.random.Generator
-            Draws them.
-
-        Returns
-        -------
-        low, high : ndarray of shape (n_classes,)
-            Seconds; NaN where there are too few calibration frames.
-        note : str or None
-            Why the interval is missing or not to be trusted.
+        Shapes: ``shown`` (n_frames, n_classes) -> ``low, high`` (n_classes,).
         """
         video = index.get_level_values("video")[0]
         rows = np.arange(len(self.videos))

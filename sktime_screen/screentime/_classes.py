@@ -12,28 +12,13 @@ from sklearn.utils.validation import check_array
 class Classes:
     """The classes of a frame, exclusive or not.
 
-    Parameters
-    ----------
-    y : array-like of shape (n_frames,) or (n_frames, n_characters)
-        The class of each frame, or an indicator table with a 0/1 column a character.
-    background : str or int, optional
-        The class that means nobody.
+    Shapes: ``y`` (n_frames,) or (n_frames, n_characters).
 
-    Attributes
-    ----------
-    names : ndarray of shape (n_classes,)
-        The classes, or the names of the columns.
-    multilabel : bool
-        Whether several can be on screen at once.
-    named : bool
-        Whether the columns of an indicator table had names.
-    background : int or None
-        The number of the class that means nobody. None, with a warning, where no frame shows it.
-
-    Raises
-    ------
-    ValueError
-        If there is a ``background`` beside an indicator table.
+    - ``names`` (n_classes,): the classes, or the names of the columns.
+    - ``multilabel``: whether several can be on screen at once.
+    - ``named``: whether the columns of an indicator table had names.
+    - ``background``: the number of the class that means nobody. None, with a warning, where no
+      frame shows it.
     """
 
     def __init__(self, y, background):
@@ -81,31 +66,14 @@ class Classes:
     def scikit_learn_classes(self):
         """Return what ``classes_`` has to be for the scorers of scikit-learn.
 
-        Returns
-        -------
-        ndarray of shape (n_classes,), or (n_characters, 2)
-            Not the names of a table's columns: scorers take a list of two names for two exclusive
-            classes.
+        Returns (n_classes,), or (n_characters, 2).
         """
         return np.tile([0, 1], (len(self.names), 1)) if self.multilabel else self.names
 
     def indicators(self, y):
         """Turn labels into a table.
 
-        Parameters
-        ----------
-        y : array-like of shape (n_frames,) or (n_frames, n_characters)
-            Labels.
-
-        Returns
-        -------
-        ndarray of bool, shape (n_frames, n_classes)
-            True where a class is on screen.
-
-        Raises
-        ------
-        ValueError
-            If the labels are of another kind, or of classes that are not known.
+        Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> bool (n_frames, n_classes).
         """
         return self._table(y) if self.multilabel else self._exclusive(y)
 
@@ -149,35 +117,14 @@ class Classes:
     def labels(self, shown):
         """Turn a table into labels.
 
-        Parameters
-        ----------
-        shown : ndarray of bool, shape (n_frames, n_classes)
-            True where a class is on screen.
-
-        Returns
-        -------
-        ndarray of shape (n_frames,) or (n_frames, n_characters)
-            Classes, or 0/1 indicators.
+        Shapes: ``shown`` (n_frames, n_classes) -> (n_frames,) or (n_frames, n_characters).
         """
         return shown.astype(np.int64) if self.multilabel else self.names[shown.argmax(axis=1)]
 
     def probabilities(self, X):
         """Return probabilities as an array with the columns in the order of the classes.
 
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_frames, n_classes)
-            Probabilities by frame.
-
-        Returns
-        -------
-        ndarray of float, shape (n_frames, n_classes)
-            Columns with the names of the classes are brought into their order.
-
-        Raises
-        ------
-        ValueError
-            If there is not one column a class, or some of the names are those of classes only.
+        Shapes: ``X`` (n_frames, n_classes) -> (n_frames, n_classes).
         """
         if isinstance(X, pd.DataFrame):
             names = [str(name) for name in self.names]

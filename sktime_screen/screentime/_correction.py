@@ -12,16 +12,8 @@ _LEAST_SLOPE = 1e-3
 class Correction:
     """What labelled frames teach about the errors of a classifier; for exclusive classes.
 
-    Parameters
-    ----------
-    kind : {"calibrated", "averaged", "acc", "pacc", "em"}
-        See :class:`ScreenTimeAggregator`.
-    probabilities : ndarray of shape (n_frames, n_classes)
-        Of calibration frames; rows sum to one.
-    chosen : ndarray of bool, shape (n_frames, n_classes)
-        The predicted class of each.
-    truth : ndarray of bool, shape (n_frames, n_classes)
-        The labelled class of each.
+    Shapes: ``probabilities`` (n_frames, n_classes), ``chosen`` (n_frames, n_classes), ``truth``
+    (n_frames, n_classes).
     """
 
     def __init__(self, kind, probabilities, chosen, truth):
@@ -35,15 +27,7 @@ class Correction:
     def calibrated(self, probabilities):
         """Return calibrated probabilities.
 
-        Parameters
-        ----------
-        probabilities : ndarray of shape (n_frames, n_classes)
-            As the classifier gives them.
-
-        Returns
-        -------
-        ndarray of shape (n_frames, n_classes)
-            For videos in which the classes are as frequent as among the calibration frames.
+        Shapes: ``probabilities`` (n_frames, n_classes) -> (n_frames, n_classes).
         """
         logs = np.log(np.clip(probabilities, _LEAST, 1))
         return np.exp(log_softmax(self.slope * logs + self.offsets, axis=1))
@@ -51,21 +35,8 @@ class Correction:
     def shares(self, probabilities, chosen, weights):
         """Estimate the shares of one video's classes, and what they say about each frame.
 
-        Parameters
-        ----------
-        probabilities : ndarray of shape (n_frames, n_classes)
-            Of the video's frames.
-        chosen : ndarray of bool, shape (n_frames, n_classes)
-            Their predicted classes.
-        weights : ndarray of shape (n_frames,)
-            Their durations.
-
-        Returns
-        -------
-        shares : ndarray of shape (n_classes,)
-            They sum to one.
-        corrected : ndarray of shape (n_frames, n_classes)
-            Calibrated probabilities for a video with these shares.
+        Shapes: ``probabilities`` (n_frames, n_classes), ``chosen`` (n_frames, n_classes),
+        ``weights`` (n_frames,) -> ``shares`` (n_classes,), ``corrected`` (n_frames, n_classes).
         """
         calibrated = self.calibrated(probabilities)
         parts = weights / weights.sum()
@@ -89,19 +60,8 @@ def fit_calibration(probabilities, truth):
     2020), Platt's scaling where there are two classes. It undoes the weights of classes in training
     as well as too much confidence. A penalty draws it to no change where labels are few.
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_frames, n_classes)
-        Of frames that the classifier has not learned from.
-    truth : ndarray of bool, shape (n_frames, n_classes)
-        Their labels.
-
-    Returns
-    -------
-    slope : float
-        What logarithms of probabilities are multiplied by.
-    offsets : ndarray of shape (n_classes,)
-        What is added then.
+    Shapes: ``probabilities`` (n_frames, n_classes), ``truth`` (n_frames, n_classes) -> ``offsets``
+    (n_classes,).
     """
     logs = np.log(np.clip(probabilities, _LEAST, 1))
 
@@ -122,18 +82,8 @@ def fit_calibration(probabilities, truth):
 def class_rates(given, truth):
     """Return how frames of each class are predicted.
 
-    Parameters
-    ----------
-    given : ndarray of shape (n_frames, n_classes)
-        Predicted classes as 0/1, or probabilities.
-    truth : ndarray of bool, shape (n_frames, n_classes)
-        Labels.
-
-    Returns
-    -------
-    ndarray of shape (n_classes, n_classes)
-        Column j is the mean prediction for frames of class j: that class itself where there is no
-        such frame.
+    Shapes: ``given`` (n_frames, n_classes), ``truth`` (n_frames, n_classes) -> (n_classes,
+    n_classes).
     """
     count = truth.sum(axis=0)
     rates = given.T.astype(np.float64) @ truth
@@ -148,18 +98,7 @@ def adjusted_shares(rates, observed):
     (Bella, Ferri, Hernández-Orallo and Ramírez-Quintana, "Quantification via probability
     estimators", ICDM 2010).
 
-    Parameters
-    ----------
-    rates : ndarray of shape (n_classes, n_classes)
-        From ``class_rates``.
-    observed : ndarray of shape (n_classes,)
-        Shares of the predicted classes, or mean probabilities.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,)
-        The shares, from 0 to 1 and one in sum, whose predictions come nearest (least squares). The
-        observed ones where classes are predicted alike, whichever is true.
+    Shapes: ``rates`` (n_classes, n_classes), ``observed`` (n_classes,) -> (n_classes,).
     """
     if np.linalg.matrix_rank(rates, tol=1e-6) < len(rates):
         return observed
@@ -187,23 +126,8 @@ def em_shares(probabilities, parts, prior, tolerance=1e-8, max_iter=10_000):
     Expectation maximisation (Saerens, Latinne and Decaestecker, "Adjusting the outputs of a
     classifier to new a priori probabilities: a simple procedure", Neural Computation 14, 2002).
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_frames, n_classes)
-        Calibrated for the shares in ``prior``.
-    parts : ndarray of shape (n_frames,)
-        Share of the video that each frame stands for.
-    prior : ndarray of shape (n_classes,)
-        Shares of the classes among calibration frames.
-    tolerance : float, default=1e-8
-        Changes of the shares below which they are final.
-    max_iter : int, default=10_000
-        Steps at most.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,)
-        Shares; they sum to one.
+    Shapes: ``probabilities`` (n_frames, n_classes), ``parts`` (n_frames,), ``prior`` (n_classes,)
+    -> (n_classes,).
     """
     shares = prior
     for _ in range(max_iter):
@@ -216,17 +140,8 @@ def em_shares(probabilities, parts, prior, tolerance=1e-8, max_iter=10_000):
 def shifted(probabilities, shares, prior):
     """Bring probabilities from videos with the shares ``prior`` to one with others (Bayes' rule).
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_frames, n_classes)
-        Calibrated for the shares in ``prior``.
-    shares, prior : ndarray of shape (n_classes,)
-        Shares of the classes.
-
-    Returns
-    -------
-    ndarray of shape (n_frames, n_classes)
-        Rows sum to one.
+    Shapes: ``probabilities`` (n_frames, n_classes), ``shares, prior`` (n_classes,) -> (n_frames,
+    n_classes).
     """
     ratio = np.divide(shares, prior, out=np.zeros_like(prior), where=prior > 0)
     weighted = probabilities * ratio

@@ -6,17 +6,7 @@ import numpy as np
 def most_probable(probabilities, threshold):
     """Choose the most probable class of each row.
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_frames, n_classes)
-        Rows sum to one.
-    threshold : float
-        Of two classes, from which probability on the second is chosen.
-
-    Returns
-    -------
-    ndarray of int of shape (n_frames,)
-        Numbers of classes.
+    Shapes: ``probabilities`` (n_frames, n_classes) -> (n_frames,).
     """
     if probabilities.shape[1] == 2:
         return (probabilities[:, 1] >= threshold).astype(np.int64)
@@ -26,27 +16,8 @@ def most_probable(probabilities, threshold):
 def filling_shares(scores, shares, weights, choose, sweeps=20, steps=60):
     """Choose classes so that each fills its share of a video, the surest frames first.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n_frames, n_classes)
-        Logarithms of probabilities.
-    shares : ndarray of shape (n_classes,)
-        Shares to fill; they sum to one.
-    weights : ndarray of shape (n_frames,)
-        Durations of the frames.
-    choose : callable
-        Called with scores, returns the number of the class chosen for each row. A class whose
-        scores are raised must not be chosen for less.
-    sweeps : int, default=20
-        How often, at most, each of three classes or more is brought to its share.
-    steps : int, default=60
-        Halvings at most for one class.
-
-    Returns
-    -------
-    ndarray of int of shape (n_frames,)
-        Numbers of classes, from ``choose`` with a constant added to each class's scores. Shares are
-        met up to the frames on the edge, which have the same scores.
+    Shapes: ``scores`` (n_frames, n_classes), ``shares`` (n_classes,), ``weights`` (n_frames,) ->
+    (n_frames,).
     """
     n_classes = scores.shape[1]
     wanted = shares * weights.sum()

@@ -14,18 +14,11 @@ from ._labelled_sample import LabelledSample
 class Evidence(NamedTuple):
     """What is known beside a video's predictions, and what is made of it.
 
-    Attributes
-    ----------
-    calibration : CalibrationErrors or None
-        Errors on the frames of ``fit``.
-    sample : LabelledSample or None
-        Labels of videos' own frames, which go before.
-    confidence_level : float
-        Nominal coverage of the intervals.
-    n_resamples : int
-        How often blocks of calibration frames are drawn.
-    random_state : numpy.random.Generator
-        Draws them.
+    - ``calibration``: errors on the frames of ``fit``.
+    - ``sample``: labels of videos' own frames, which go before.
+    - ``confidence_level``: nominal coverage of the intervals.
+    - ``n_resamples``: how often blocks of calibration frames are drawn.
+    - ``random_state``: draws them.
     """
 
     calibration: CalibrationErrors | None
@@ -38,27 +31,8 @@ class Evidence(NamedTuple):
 def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence):
     """Sum up each video and character, and say how sure that is.
 
-    Parameters
-    ----------
-    shown : ndarray of bool, shape (n_frames, n_classes)
-        Who is on screen.
-    probabilities : ndarray of shape (n_frames, n_classes)
-        How sure that is.
-    cross_fitted : ndarray of shape (n_frames, n_classes), or None
-        The same, by a classifier that had not learned from the labels near each frame.
-    index : pandas.MultiIndex
-        The frame index of the rows, each once.
-    classes : Classes
-        What the columns stand for.
-    evidence : Evidence
-        What intervals are made from.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a video and character: ``video, character, seconds, share, low, high, appearances,
-        first_seen, last_seen, confidence``. Why intervals are missing or not to be trusted is told
-        in ``attrs["notes"]``.
+    Shapes: ``shown`` (n_frames, n_classes), ``probabilities`` (n_frames, n_classes),
+    ``cross_fitted`` (n_frames, n_classes).
     """
     kept = classes.kept
     table = _video_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])

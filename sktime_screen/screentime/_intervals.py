@@ -23,65 +23,29 @@ def seconds_interval(
     by a model that had not seen them. Frames of a block, a shot or some seconds of video, are wrong
     together; blocks are drawn again as a whole.
 
-    Parameters
-    ----------
-    durations : array-like of shape (n_frames,)
-        Seconds that the video's frames stand for.
-    contributions : array-like of shape (n_frames, n_characters)
-        What each frame counts for, after correction: 0/1, probabilities, or beyond where a
-        correction says so. Their sum, weighted by ``durations``, is the estimate.
-    errors : array-like of shape (n_calibration, n_characters)
-        Contributions of the calibration frames, predicted and corrected in the same way, less
-        their labels.
-    error_durations : array-like of shape (n_calibration,)
-        Seconds that the calibration frames stand for.
-    blocks : array-like of shape (n_calibration,)
-        The block of each calibration frame.
-    videos : array-like of shape (n_calibration,), optional
-        The video of each calibration frame. With two videos or more, videos differ by more than
-        their blocks do, and the video measured may differ as much. By default all are of one video,
-        and the video measured is taken to be of its kind.
-    confidence_level : float, default=0.9
-        The nominal coverage of each character's interval.
-    n_resamples : int, default=1000
-        How often blocks are drawn.
-    random_state : int or numpy.random.Generator, optional
-        Makes the drawing repeatable.
+    Shapes: ``durations`` (n_frames,), ``contributions`` (n_frames, n_characters), ``errors``
+    (n_calibration, n_characters), ``error_durations`` (n_calibration,), ``blocks``
+    (n_calibration,), ``videos`` (n_calibration,) -> ``low, high`` (n_characters,).
 
-    Returns
-    -------
-    low, high : ndarray of shape (n_characters,)
-        Seconds, between 0 and the video's length. Where the errors do not average to zero, the
-        interval is about the seconds less the average error, not about the seconds.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, or there are fewer than two blocks.
-
-    Notes
-    -----
     Each resample makes the errors of another video of the same length: blocks drawn with
-    replacement [1]_ until they fill it, plus an error common to the video. The latter has the
+    replacement [1] until they fill it, plus an error common to the video. The latter has the
     variance between calibration videos beyond what their blocks explain (analysis of variance), and
     as it comes from few videos it is drawn from Student's t. Of videos that are one block each, all
     variance counts as between videos. The average error is taken off, calibration videos and blocks
-    drawn again for it. What comes of blocks is spread as [2]_ advises where they are few. The
+    drawn again for it. What comes of blocks is spread as [2] advises where they are few. The
     limits are percentiles, and never closer than if one calibration frame had been wrong (half an
-    error of each kind, as [3]_ add): that no error was seen does not make seconds sure.
+    error of each kind, as [3] add): that no error was seen does not make seconds sure.
 
     The assumption is that the video's errors are like those of the calibration videos, given the
     correction. A video of another kind than any of them (drawn otherwise, darker, another cast)
     breaks it; only labels of the video itself can tell.
 
-    References
-    ----------
-    .. [1] Davison and Hinkley, "Bootstrap Methods and their Application", Cambridge University
-       Press, 1997, sections 3.8 and 8.2.
-    .. [2] Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69
-       (2015).
-    .. [3] Agresti and Min, "Simple improved confidence intervals for comparing matched
-       proportions", Statistics in Medicine 24 (2005).
+    [1] Davison and Hinkley, "Bootstrap Methods and their Application", Cambridge University
+    Press, 1997, sections 3.8 and 8.2.
+    [2] Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69
+    (2015).
+    [3] Agresti and Min, "Simple improved confidence intervals for comparing matched
+    proportions", Statistics in Medicine 24 (2005).
     """
     durations, contributions = _checked("contributions", durations, contributions)
     error_durations, errors = _checked("errors", error_durations, errors)

@@ -15,19 +15,7 @@ _TOLERANCE = 0.15
 class LabelledSample:
     """Labels of a random sample of videos' own frames.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        ``video``, ``time`` and ``inclusion``, the probability with which each frame came into the
-        sample; and ``stratum``, which counts if the table has a row for every frame of the video,
-        or if strata are stretches of time of which two frames or more were drawn.
-    truth : ndarray of shape (n_rows, n_classes)
-        0 or 1, NaN where a frame is not labelled.
-
-    Raises
-    ------
-    ValueError
-        If the frames were not drawn at random with known probabilities, or have no video or time.
+    Shapes: ``truth`` (n_rows, n_classes).
     """
 
     def __init__(self, table, truth):
@@ -57,31 +45,7 @@ class LabelledSample:
     def interval(self, probabilities, cross_fitted, index, calibration, confidence_level):
         """Estimate one video's shares.
 
-        Parameters
-        ----------
-        probabilities : ndarray of shape (n_frames, n_classes)
-            Of the video's frames, corrected.
-        cross_fitted : ndarray of shape (n_frames, n_classes), or None
-            The same, by a classifier that had not learned from the labels near each frame.
-        index : pandas.MultiIndex
-            The frame index of the video's rows, each once.
-        calibration : CalibrationErrors or None
-            Probabilities of frames that the classifier was fitted on, from networks that had not
-            seen them.
-        confidence_level : float
-            Nominal coverage.
-
-        Returns
-        -------
-        MeanInterval or None
-            Shares; None if no frame of this video is labelled.
-
-        Raises
-        ------
-        ValueError
-            If a labelled frame is none of the video's, if the frames do not stand for the video, or
-            if the classifier has learned from one and there are no probabilities from networks that
-            have not.
+        Shapes: ``probabilities`` (n_frames, n_classes), ``cross_fitted`` (n_frames, n_classes).
         """
         of_video = self.videos == resolved_videos(index.get_level_values("video")[:1])
         sampled = np.flatnonzero(of_video & self.labelled)
@@ -129,19 +93,7 @@ class LabelledSample:
 def _stretches(sample, positions, n_frames):
     """Find the strata of all frames from those of a sample, if they are stretches of time.
 
-    Parameters
-    ----------
-    sample : pandas.DataFrame of n_labelled rows
-        ``stratum`` and ``inclusion``.
-    positions : ndarray of int, shape (n_labelled,)
-        Where in the video the labelled frames stand.
-    n_frames : int
-        How many frames the video has.
-
-    Returns
-    -------
-    ndarray of int, shape (n_frames,), or None
-        None where the sample tells nothing of the other frames.
+    Shapes: ``positions`` (n_labelled,) -> (n_frames,).
     """
     order = np.argsort(positions)
     sample, positions = sample.iloc[order], positions[order]

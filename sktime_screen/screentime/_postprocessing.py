@@ -11,17 +11,7 @@ _LEAST = 1e-12
 
 
 class Recognition:
-    """Correct, smooth and choose, in this order.
-
-    Parameters
-    ----------
-    aggregator : ScreenTimeAggregator
-        Whose parameters say how.
-    classes : Classes
-        What the columns stand for.
-    corrections : list of Correction, optional
-        What `fit_correction` of an earlier one learned.
-    """
+    """Correct, smooth and choose, in this order."""
 
     def __init__(self, aggregator, classes, corrections=None):
         self.aggregator = aggregator
@@ -31,14 +21,7 @@ class Recognition:
     def fit_correction(self, kind, probabilities, truth):
         """Learn a correction.
 
-        Parameters
-        ----------
-        kind : str
-            See :class:`Correction`.
-        probabilities : ndarray of shape (n_frames, n_classes)
-            Of frames the classifier had not seen.
-        truth : ndarray of bool, shape (n_frames, n_classes)
-            Their labels.
+        Shapes: ``probabilities`` (n_frames, n_classes), ``truth`` (n_frames, n_classes).
         """
         parts = zip(self._exclusive(probabilities), self._exclusive(truth), strict=True)
         self.corrections = [
@@ -48,19 +31,8 @@ class Recognition:
     def __call__(self, probabilities, index):
         """Tell who is on screen.
 
-        Parameters
-        ----------
-        probabilities : ndarray of shape (n_frames, n_classes)
-            As the classifier gives them.
-        index : pandas.MultiIndex
-            The frame index of the rows.
-
-        Returns
-        -------
-        shown : ndarray of bool, shape (n_frames, n_classes)
-            Who is on screen; of exclusive classes exactly one.
-        smoothed : ndarray of shape (n_frames, n_classes)
-            Probabilities, corrected and smoothed.
+        Shapes: ``probabilities`` (n_frames, n_classes) -> ``shown`` bool (n_frames, n_classes),
+        ``smoothed`` (n_frames, n_classes).
         """
         first = ~index.duplicated()
         if not first.all():

@@ -31,84 +31,41 @@ def prediction_powered_mean(
     much it is off. The population is the video's own frames: labelled frames are known exactly, and
     with all of them labelled the interval is a point.
 
-    Parameters
-    ----------
-    predicted : array-like of shape (n_frames,) or (n_frames, n_characters)
-        Predictions for every frame of one video: probabilities, 0/1, or any real number that goes
-        with the character being there. Labels of this sample must not have shaped the prediction
-        of their own frame. Where the model learned from them too, predict each labelled frame with
-        the model that was fitted without its fold, and every other frame with the mean of the
-        models of all folds; folds are drawn at random. Where strata have few labels each, folds are
-        whole strata, and all frames of a stratum are predicted without its labels.
-    labelled_rows : array-like of int of shape (n_labelled,)
-        Which frames are labelled, each once. They must have been drawn at random.
-    labels : array-like of shape (n_labelled,) or (n_labelled, n_characters)
-        0/1: whether the character is on screen in the labelled frames.
-    weights : array-like of shape (n_frames,), optional
-        Durations of the frames. By default all frames last equally long.
-    inclusion : array-like of shape (n_labelled,), optional
-        The probability in (0, 1] with which each of the labelled frames came into the sample. By
-        default all frames, or all of a stratum, were equally likely.
-    strata : array-like of shape (n_frames,), optional
-        The stratum of each frame, where a number of frames was drawn from each: clusters, blocks of
-        time, ranges of probability. Each needs a labelled frame. Number them so that neighbours
-        are alike: those with a single labelled frame are compared in pairs in this order, which
-        makes intervals wider than need be. Two frames from each of half as many strata do not.
-    tuning : {"pooled", "stratum"} or float, default="pooled"
-        How much the predictions count: 0 is the sample of labels alone, 1 takes predictions as they
-        are. "pooled" chooses one weight for each character that makes the variance least,
-        "stratum" one for each stratum with at least twenty labelled frames, and the pooled one
-        for the others.
-    confidence_level : float, default=0.9
-        The nominal coverage of each character's interval.
+    Shapes: ``predicted`` (n_frames,) or (n_frames, n_characters), ``labelled_rows`` (n_labelled,),
+    ``labels`` (n_labelled,) or (n_labelled, n_characters), ``weights`` (n_frames,), ``inclusion``
+    (n_labelled,), ``strata`` (n_frames,).
 
-    Returns
-    -------
-    MeanInterval
-        ``estimate``, ``low`` and ``high``: shares from 0 to 1, arrays of shape (n_characters,).
-        Times the video's length they are seconds.
-
-    Raises
-    ------
-    ValueError
-        If there are no labels, rows are beyond the video or come twice, labels are not 0/1, a
-        stratum has no labelled frame, or inclusion probabilities are not in (0, 1].
-
-    Notes
-    -----
     The estimate is the difference (or regression) estimator of survey sampling, weighted by the
-    inverse of the inclusion probabilities [1]_, which is what prediction-powered inference [2]_
-    comes to in a finite population, with the weight of [3]_ and the strata of [4]_. What the labels
-    must not do to the predictions follows [5]_: cross-fitted, the estimate stays unbiased.
+    inverse of the inclusion probabilities [1], which is what prediction-powered inference [2]
+    comes to in a finite population, with the weight of [3] and the strata of [4]. What the labels
+    must not do to the predictions follows [5]: cross-fitted, the estimate stays unbiased.
 
     Frames next to each other look alike; the interval holds all the same, because what is random
     here is which frames were drawn, not the video. It does not hold for frames chosen by hand or by
     the model's doubt without a known inclusion probability.
 
-    The variance is that of Hájek [6]_, which for equal probabilities is the usual one with its
+    The variance is that of Hájek [6], which for equal probabilities is the usual one with its
     finite-population correction. Strata with a single labelled frame are compared with the next
-    (collapsed strata [1]_, which errs on the wide side). The limits are Wilson's for the effective
-    number of frames [7]_, with quantiles of Student's t, so that they stay between 0 and 1; the
+    (collapsed strata [1], which errs on the wide side). The limits are Wilson's for the effective
+    number of frames [7], with quantiles of Student's t, so that they stay between 0 and 1; the
     residual variance is never taken for less than that of one error in the sample (half an error of
-    each kind, as [8]_ add), so that a character who never shows up in the sample gets Wilson's
+    each kind, as [8] add), so that a character who never shows up in the sample gets Wilson's
     interval for none out of ``n_labelled``, and not zero seconds for sure.
 
-    References
-    ----------
-    .. [1] Särndal, Swensson and Wretman, "Model Assisted Survey Sampling", Springer, 1992.
-    .. [2] Angelopoulos, Bates, Fannjiang, Jordan and Zrnic, "Prediction-powered inference",
-       Science 382 (2023).
-    .. [3] Angelopoulos, Duchi and Zrnic, "PPI++: Efficient prediction-powered inference",
-       arXiv:2311.01453 (2023).
-    .. [4] Fisch, Maynez, Hofer, Dhingra, Globerson and Cohen, "Stratified prediction-powered
-       inference for hybrid language model evaluation", NeurIPS 2024.
-    .. [5] Zrnic and Candès, "Cross-prediction-powered inference", PNAS 121 (2024).
-    .. [6] Hájek, "Asymptotic theory of rejective sampling with varying probabilities from a finite
-       population", Annals of Mathematical Statistics 35 (1964).
-    .. [7] Dean and Pagano, "Evaluating confidence interval methods for binomial proportions in
-       clustered surveys", Journal of Survey Statistics and Methodology 3 (2015).
-    .. [8] Agresti and Min, "Simple improved confidence intervals for comparing matched
-       proportions", Statistics in Medicine 24 (2005).
+    [1] Särndal, Swensson and Wretman, "Model Assisted Survey Sampling", Springer, 1992.
+    [2] Angelopoulos, Bates, Fannjiang, Jordan and Zrnic, "Prediction-powered inference",
+    Science 382 (2023).
+    [3] Angelopoulos, Duchi and Zrnic, "PPI++: Efficient prediction-powered inference",
+    arXiv:2311.01453 (2023).
+    [4] Fisch, Maynez, Hofer, Dhingra, Globerson and Cohen, "Stratified prediction-powered
+    inference for hybrid language model evaluation", NeurIPS 2024.
+    [5] Zrnic and Candès, "Cross-prediction-powered inference", PNAS 121 (2024).
+    [6] Hájek, "Asymptotic theory of rejective sampling with varying probabilities from a finite
+    population", Annals of Mathematical Statistics 35 (1964).
+    [7] Dean and Pagano, "Evaluating confidence interval methods for binomial proportions in
+    clustered surveys", Journal of Survey Statistics and Methodology 3 (2015).
+    [8] Agresti and Min, "Simple improved confidence intervals for comparing matched
+    proportions", Statistics in Medicine 24 (2005).
     """
     sample = _checked(predicted, labelled_rows, labels, weights, inclusion, strata)
     estimate, variance, freedom = tuned_mean(sample, tuning)
@@ -183,15 +140,7 @@ def _checked(predicted, rows, labels, weights, inclusion, strata):
 
 
 def tuned_mean(sample, tuning):
-    """Return the estimate, its variance and degrees of freedom, each (n_characters,) or a number.
-
-    Parameters
-    ----------
-    sample : _Sample
-        A checked sample.
-    tuning : {"pooled", "stratum"} or float
-        As of ``prediction_powered_mean``.
-    """
+    """Return the estimate, its variance and degrees of freedom, by character."""
     stratum = sample.strata[sample.rows]
     predicted = sample.predicted[sample.rows]
     shares = np.bincount(sample.strata, sample.weights) / sample.weights.sum()

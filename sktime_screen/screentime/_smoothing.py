@@ -6,19 +6,7 @@ from ..model_selection import shot_groups
 
 
 def video_stretches(index):
-    """Split rows into stretches of video without a cut in the sampling.
-
-    Parameters
-    ----------
-    index : pandas.MultiIndex
-        A frame index; its rows may come in any order.
-
-    Returns
-    -------
-    list of ndarray of int
-        Row numbers in the order of time. A stretch ends with its video, or where the next frame
-        begins more than half a frame's duration after this one is over.
-    """
+    """Split rows into stretches of video without a cut in the sampling."""
     videos = index.get_level_values("video").factorize()[0]
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
@@ -31,19 +19,7 @@ def video_stretches(index):
 def median_smoothed(probabilities, index, window):
     """Replace each probability by the median over a window of time around its frame.
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_frames, n_columns)
-        Probabilities by frame.
-    index : pandas.MultiIndex
-        The frame index of the rows.
-    window : float
-        Width of the window in seconds; frames that begin within half of it on either side count.
-
-    Returns
-    -------
-    ndarray of shape (n_frames, n_columns)
-        Never mixed across videos or gaps. Rows need not sum to one.
+    Shapes: ``probabilities`` (n_frames, n_columns) -> (n_frames, n_columns).
     """
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
     smoothed = np.empty_like(probabilities)
@@ -59,17 +35,7 @@ def median_smoothed(probabilities, index, window):
 def shot_smoothed(probabilities, index):
     """Replace each probability by the mean over its shot.
 
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_frames, n_columns)
-        Probabilities by frame.
-    index : pandas.MultiIndex
-        The frame index of the rows. Their images are read to find the shots.
-
-    Returns
-    -------
-    ndarray of shape (n_frames, n_columns)
-        Means weighted by durations; never across gaps.
+    Shapes: ``probabilities`` (n_frames, n_columns) -> (n_frames, n_columns).
     """
     shots = shot_groups(index.to_frame(index=False))
     for number, rows in enumerate(video_stretches(index)):
@@ -86,20 +52,7 @@ def viterbi_path(scores, index, window):
     Viterbi, "Error bounds for convolutional codes and an asymptotically optimum decoding
     algorithm", IEEE Transactions on Information Theory 13 (1967).
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n_frames, n_classes)
-        Logarithms of probabilities.
-    index : pandas.MultiIndex
-        The frame index of the rows.
-    window : float
-        For how long a class lasts on average, in seconds. After t seconds it is still the same with
-        probability exp(-t / window), and otherwise any.
-
-    Returns
-    -------
-    ndarray of int of shape (n_frames,)
-        The class of each row; videos and stretches between gaps are sequences of their own.
+    Shapes: ``scores`` (n_frames, n_classes) -> (n_frames,).
     """
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
     path = np.empty(len(scores), dtype=np.int64)

@@ -45,20 +45,7 @@ class VideoError(ValueError):
 
 
 def check_file(path):
-    """Check that there is a file to open.
-
-    Parameters
-    ----------
-    path : str
-        Path of a video.
-
-    Raises
-    ------
-    FileNotFoundError, IsADirectoryError
-        If there is no such file.
-    VideoError
-        If it is no file but a device, a pipe, or an address in the network.
-    """
+    """Check that there is a file to open."""
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
@@ -93,26 +80,7 @@ def _nothing_there(path, error):
 
 
 def open_video(path):
-    """Open a video for reading; no other file is opened, and nothing in the network.
-
-    Parameters
-    ----------
-    path : str
-        Path of the video.
-
-    Returns
-    -------
-    av.container.InputContainer
-        To be closed by the caller; it has a video track.
-
-    Raises
-    ------
-    FileNotFoundError, IsADirectoryError
-        If there is no such file.
-    VideoError
-        If the file is no video, has no image track, is a still image, or is a playlist, which
-        names other files.
-    """
+    """Open a video for reading; no other file is opened, and nothing in the network."""
     check_file(path)
     try:
         # Without "file:" a name such as "12:30.mp4" would be an address.

@@ -37,33 +37,7 @@ _Output = namedtuple("_Output", "size interpolation aspect box")
 def read_images(path, times, size=None, interpolation="area", aspect="stretch", box=WHOLE):
     """Decode the images of a video that are on screen at the given times.
 
-    Parameters
-    ----------
-    path : str
-        Path of the video.
-    times : ndarray of shape (n,)
-        Increasing times in seconds.
-    size : tuple of int, optional
-        Height and width to resize each image to.
-    interpolation : str, default="area"
-        How images are resized.
-    aspect : {"stretch", "pad", "crop"}, default="stretch"
-        What becomes of an image of another shape than ``size``.
-    box : tuple of float, optional
-        Top, bottom, left and right of the part of each image that counts, from 0 to 1.
-
-    Yields
-    ------
-    ndarray of shape (height, width, 3), uint8
-        RGB images, one a time, in the order of the times. Where a frame cannot be decoded the
-        one before it stands in, as in a player, and a warning says how often.
-
-    Raises
-    ------
-    ValueError
-        If a time lies before the first image or beyond the video.
-    VideoError
-        If nothing can be decoded.
+    Shapes: ``times`` (n,) -> uint8 (height, width, 3).
     """
     timeline = read_timeline(path)
     times = np.asarray(times, dtype=np.float64)

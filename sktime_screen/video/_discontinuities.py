@@ -28,37 +28,8 @@ def unroll(
 ):
     """Make the clock of some packets go on where it jumps.
 
-    Parameters
-    ----------
-    pts : ndarray of shape (n_packets,), int64
-        Presentation times in ticks, in decoding order.
-    dts : ndarray of shape (n_packets,), float64
-        Decoding times in ticks, NaN where the file has none.
-    durations : ndarray of shape (n_packets,), int64
-        In ticks; 0 where unknown.
-    keys : ndarray of shape (n_packets,), bool
-        Packets at which decoding can begin: all before them are shown before them.
-    shown : ndarray of shape (n_packets,), bool
-        Packets whose images are shown.
-    time_base : fractions.Fraction
-        Seconds in a tick.
-    may_jump : bool
-        Whether long steps forward are jumps.
-    exact_keys : bool
-        Whether ``keys`` can be relied on.
-    has_edits : bool
-        Whether the format has edit lists, so that decoding goes back between the parts of one, of
-        which each has its place in time.
-    steady : collection of int
-        Packets before which the clock is known not to jump forward.
-
-    Returns
-    -------
-    pts : ndarray of shape (n_packets,), int64
-        The same, with the first image after a jump beginning when the last one before it is over.
-    jumps : list of Jump
-        Before which packet the clock jumps, whether it is known by a long step forward, by how much
-        it jumps (s), and the tick where it goes on.
+    Shapes: ``pts`` (n_packets,), ``dts`` (n_packets,), ``durations`` (n_packets,), ``keys``
+    (n_packets,), ``shown`` (n_packets,) -> ``pts`` int64 (n_packets,).
     """
     step = _usual_step(pts if np.isnan(dts).all() else dts)
     second = float(1 / time_base)

@@ -45,19 +45,6 @@ class Projector:
     Scaling goes straight from the video's own colour planes to the size wanted, which is both
     faster and closer to the exact average than to convert whole images first. Every frame is placed
     by its own shape, which may change within a video.
-
-    Parameters
-    ----------
-    stream : av.video.stream.VideoStream
-        The video's track, of which nothing has been decoded yet.
-    size : tuple of int or None
-        Height and width of the images; None shows them as recorded, with square pixels.
-    interpolation : str
-        One of "area", "linear", "cubic", "lanczos" and "nearest".
-    aspect : {"stretch", "pad", "crop"}
-        What becomes of a frame of another shape.
-    box : tuple of float
-        Top, bottom, left and right of the part that counts, from 0 to 1.
     """
 
     def __init__(self, stream, size=None, interpolation="area", aspect="stretch", box=WHOLE):

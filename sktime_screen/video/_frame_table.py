@@ -12,28 +12,6 @@ INDEX_NAMES = ("video", "time", "duration")
 def check_frame_table(table) -> pd.DataFrame:
     """Check a frame table and bring its columns to their types.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        A row a frame: ``video`` (path of the video), ``time`` (presentation time, s), ``duration``
-        (time the frame stands for, s) and, optionally, ``image`` (path of an image that was
-        already extracted). Other columns are left alone.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A copy with ``video`` and ``image`` as strings and the times as float64.
-
-    Raises
-    ------
-    TypeError
-        If it is no DataFrame.
-    ValueError
-        If a column is missing or comes twice, a path is missing, a time is negative or not finite,
-        or a duration is not positive.
-
-    Examples
-    --------
     >>> import pandas as pd
     >>> table = pd.DataFrame({"video": ["a.mp4"], "time": [0], "duration": [1]})
     >>> check_frame_table(table)["time"].dtype
@@ -85,72 +63,23 @@ def check_frame_table(table) -> pd.DataFrame:
 
 
 def frame_index(table) -> pd.MultiIndex:
-    """Return the frame index of a frame table.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        A frame table.
-
-    Returns
-    -------
-    pandas.MultiIndex
-        Levels ``video``, ``time`` (s) and ``duration`` (s), one entry a row.
-    """
+    """Return the frame index of a frame table."""
     return pd.MultiIndex.from_frame(table[list(INDEX_NAMES)])
 
 
 def is_frame_index(index) -> TypeGuard[pd.MultiIndex]:
-    """Tell whether a pandas index is a frame index.
-
-    Parameters
-    ----------
-    index : object
-        Usually the index of a table of features or probabilities.
-
-    Returns
-    -------
-    bool
-        True for a ``MultiIndex`` with the levels ``video``, ``time`` and ``duration``.
-    """
+    """Tell whether a pandas index is a frame index."""
     return isinstance(index, pd.MultiIndex) and tuple(index.names) == INDEX_NAMES
 
 
 def resolved_videos(videos) -> np.ndarray:
-    """Return the names by which videos are the same, however their paths are spelled.
-
-    Parameters
-    ----------
-    videos : array-like of str
-        Paths of videos, one a row.
-
-    Returns
-    -------
-    ndarray of str
-        Absolute paths without links.
-    """
+    """Return the names by which videos are the same, however their paths are spelled."""
     numbers, names = pd.factorize(np.asarray(videos, dtype=object))
     return np.array([os.path.realpath(name) for name in names], dtype=str)[numbers]
 
 
 def as_frame_index(frames) -> pd.MultiIndex:
-    """Return the frame index of whatever has one.
-
-    Parameters
-    ----------
-    frames : pandas.DataFrame, FrameSequence or pandas.MultiIndex
-        A frame table, something with a frame index, or the index itself.
-
-    Returns
-    -------
-    pandas.MultiIndex
-        Levels ``video``, ``time`` (s) and ``duration`` (s), one entry a row.
-
-    Raises
-    ------
-    ValueError
-        If there are no times.
-    """
+    """Return the frame index of whatever has one."""
     for index in (frames, getattr(frames, "index", None)):
         if is_frame_index(index):
             return index

@@ -20,16 +20,6 @@ def image_keys(frames) -> list[bytes]:
     the frame that is on screen at the row's time, and how it is resized. Paths and modification
     times have no part in it, so a video may be moved or renamed, and a changed one is never taken
     for what it was.
-
-    Parameters
-    ----------
-    frames : FrameSequence
-        The images.
-
-    Returns
-    -------
-    list of bytes
-        16 bytes a row.
     """
     shown_as = repr(
         (_PIXELS, frames.size, frames.interpolation, frames.aspect, frames.crop_bars)
@@ -55,18 +45,7 @@ def image_keys(frames) -> list[bytes]:
 
 
 def file_digest(path) -> bytes:
-    """Return a digest of a file's content, remembered while the file does not change.
-
-    Parameters
-    ----------
-    path : str
-        Path of the file.
-
-    Returns
-    -------
-    bytes
-        16 bytes.
-    """
+    """Return a digest of a file's content, remembered while the file does not change."""
     return _file_digest(path, file_state(path))
 
 
@@ -77,18 +56,7 @@ def _file_digest(path, _state):
 
 
 def files_digest(paths) -> bytes:
-    """Return a digest of the contents of files, some of which may be missing.
-
-    Parameters
-    ----------
-    paths : iterable of str
-        Paths of the files.
-
-    Returns
-    -------
-    bytes
-        16 bytes.
-    """
+    """Return a digest of the contents of files, some of which may be missing."""
     digests = []
     for path in paths:
         try:
@@ -99,13 +67,7 @@ def files_digest(paths) -> bytes:
 
 
 class ImageFiles:
-    """The files that the images of a sequence are in, and whether they stay what they are.
-
-    Parameters
-    ----------
-    frames : FrameSequence
-        The images.
-    """
+    """The files that the images of a sequence are in, and whether they stay what they are."""
 
     def __init__(self, frames):
         self._videos = frames.table["video"].to_numpy()
@@ -115,35 +77,13 @@ class ImageFiles:
         self._found = {}
 
     def remember(self, rows) -> None:
-        """Note what the files are now.
-
-        Parameters
-        ----------
-        rows : ndarray of int
-            Rows of the sequence.
-
-        Raises
-        ------
-        OSError
-            If a file is missing or cannot be read.
-        """
+        """Note what the files are now."""
         for path in np.unique(self._paths[rows]):
             # In this order: what changes in between is seen later.
             self._found[path] = file_state(path), file_digest(path)
 
     def find_change(self, rows) -> Exception | None:
-        """Tell whether the files are still what they were.
-
-        Parameters
-        ----------
-        rows : ndarray of int
-            Rows of one video whose files were remembered.
-
-        Returns
-        -------
-        VideoError, OSError or None
-            What is to be said of a file whose content changed, or that is gone.
-        """
+        """Tell whether the files are still what they were."""
         if self._belong_together:
             rows = self._videos == self._videos[rows[0]]
         for path in np.unique(self._paths[rows]):

@@ -17,22 +17,7 @@ INTERPOLATIONS = {
 def read_image(path):
     """Read an image file.
 
-    Parameters
-    ----------
-    path : str
-        Path of a JPEG, PNG or other image that OpenCV reads.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), uint8
-        RGB; what is transparent lies over black.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is not an image.
+    Returns uint8 (height, width, 3).
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(f"No such image: {path!r} (looked in {os.getcwd()!r}).")
@@ -61,15 +46,7 @@ def _may_be_transparent(encoded):
 def over_black(rgba):
     """Lay what is transparent over black.
 
-    Parameters
-    ----------
-    rgba : ndarray of shape (height, width, 4), uint8 or uint16
-        Red, green and blue, not multiplied by the fourth.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3)
-        RGB, of the same type.
+    Shapes: ``rgba`` (height, width, 4) -> (height, width, 3).
     """
     alpha = cv2.merge([rgba[..., 3]] * 3)
     return cv2.multiply(
@@ -80,19 +57,7 @@ def over_black(rgba):
 def resize(image, size, interpolation):
     """Resize one image.
 
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3), uint8
-        RGB.
-    size : tuple of int
-        New height and width.
-    interpolation : str
-        A key of ``INTERPOLATIONS``.
-
-    Returns
-    -------
-    ndarray of shape (*size, 3), uint8
-        The image itself where the size is right already.
+    Shapes: ``image`` (height, width, 3) -> uint8 (*size, 3).
     """
     if image.shape[:2] == tuple(size):
         return image

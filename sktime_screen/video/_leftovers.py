@@ -16,20 +16,7 @@ _BEGINNINGS = re.compile(
 
 
 def another_video(path, end):
-    """Tell of another video in the file, after the last packet of the one that is read.
-
-    Parameters
-    ----------
-    path : str
-        Path of the video.
-    end : int
-        Where its last packet ends, in bytes.
-
-    Returns
-    -------
-    list of str
-        What to tell the user; empty where there is no other.
-    """
+    """Tell of another video in the file, after the last packet of the one that is read."""
     size = os.path.getsize(path)
     if end >= size:
         return []
@@ -47,18 +34,7 @@ def another_video(path, end):
 
 
 def pauses(path):
-    """Tell of pauses in the edit list of an MP4 file, which FFmpeg fills with other images.
-
-    Parameters
-    ----------
-    path : str
-        Path of the video.
-
-    Returns
-    -------
-    list of str
-        What to tell the user; empty where there are none.
-    """
+    """Tell of pauses in the edit list of an MP4 file, which FFmpeg fills with other images."""
     size = os.path.getsize(path)
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         begin, end = _box(content, b"moov", size)

@@ -23,21 +23,7 @@ _UNIT = 128
 
 
 def packet_reader(codec, extradata):
-    """Return a function that tells what other pictures a packet's picture needs and serves.
-
-    Parameters
-    ----------
-    codec : str
-        FFmpeg's name of the codec.
-    extradata : bytes or None
-        The stream's codec configuration, from which the framing of the packets is known.
-
-    Returns
-    -------
-    callable
-        Takes an ``av.Packet`` and returns whether decoding can begin at it, and whether its picture
-        is known to be one that no other refers to.
-    """
+    """Return a function that tells what other pictures a packet's picture needs and serves."""
     extradata = extradata or b""
     if codec == "h264":
         look_at, length_at = _h264, 4

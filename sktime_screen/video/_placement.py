@@ -24,16 +24,10 @@ _LOOKED_AT_FINER, _LEAST_LOOKED_AT = 4, 256
 class Placement:
     """How to bring a whole image to the canvas.
 
-    Attributes
-    ----------
-    scaled : tuple of int
-        Height and width to which the whole image is scaled first.
-    cut : tuple of int
-        Row and column of the scaled image at which the part that is kept begins.
-    kept : tuple of int
-        Height and width of that part.
-    canvas : tuple of int
-        Height and width of the result; what the part does not fill is black.
+    - ``scaled``: height and width to which the whole image is scaled first.
+    - ``cut``: row and column of the scaled image at which the part that is kept begins.
+    - ``kept``: height and width of that part.
+    - ``canvas``: height and width of the result; what the part does not fill is black.
     """
 
     scaled: tuple
@@ -56,22 +50,7 @@ class Placement:
 
 @lru_cache(maxsize=256)
 def place(source, canvas, aspect, box=WHOLE):
-    """Work out where an image goes.
-
-    Parameters
-    ----------
-    source, canvas : tuple of int
-        Height and width of the image, and of the result.
-    aspect : {"stretch", "pad", "crop"}
-        Whether the image is distorted, gets black margins, or loses its own.
-    box : tuple of float
-        Top, bottom, left and right of the part of the image that counts, from 0 to 1.
-
-    Returns
-    -------
-    Placement
-        The steps to take.
-    """
+    """Work out where an image goes."""
     top, bottom, left, right = box
     inner = np.array([(bottom - top) * source[0], (right - left) * source[1]])
     scale = np.array(canvas) / inner
@@ -88,18 +67,7 @@ def place(source, canvas, aspect, box=WHOLE):
 def without_bars(images, canvas=None):
     """Find the part of a video's images that is not black bars.
 
-    Parameters
-    ----------
-    images : iterable of ndarray of shape (height, width, 3), uint8
-        Some images of the video.
-    canvas : tuple of int, optional
-        Height and width of the result: bars are found to within a pixel of it. None finds them in
-        the images as they are, which have one size then.
-
-    Returns
-    -------
-    tuple of float
-        Top, bottom, left and right of the part, from 0 to 1; the whole where nothing else is sure.
+    Shapes: ``images`` (height, width, 3).
     """
     rows = columns = size = None
     for image in images:
@@ -119,18 +87,7 @@ def without_bars(images, canvas=None):
 
 
 def size_for_bars(source, canvas):
-    """Return the size at which bars are found to within a pixel of the canvas, at little cost.
-
-    Parameters
-    ----------
-    source, canvas : tuple of int
-        Height and width of the image, and of the result.
-
-    Returns
-    -------
-    tuple of int
-        Height and width.
-    """
+    """Return the size at which bars are found to within a pixel of the canvas, at little cost."""
     return tuple(
         min(side, max(_LEAST_LOOKED_AT, _LOOKED_AT_FINER * wanted))
         for side, wanted in zip(source, canvas, strict=True)

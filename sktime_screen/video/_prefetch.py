@@ -6,35 +6,13 @@ from threading import Event, Thread
 
 
 def read_ahead(source, depth):
-    """Run a generator in a thread of its own, from when the first item is asked for.
-
-    Parameters
-    ----------
-    source : generator
-        What to run; it is closed at the end.
-    depth : int
-        How many items it may be ahead of the reader.
-
-    Yields
-    ------
-    object
-        The items of ``source``. What it raises is raised here. The thread ends with the iteration,
-        also when that is abandoned.
-    """
+    """Run a generator in a thread of its own, from when the first item is asked for."""
     with closing(Ahead(source, depth)) as items:
         yield from items
 
 
 class Ahead:
-    """A generator at work in a thread of its own from now on, until it is closed.
-
-    Parameters
-    ----------
-    source : generator
-        What to run; it is closed at the end.
-    depth : int
-        How many items it may be ahead of the reader.
-    """
+    """A generator at work in a thread of its own from now on, until it is closed."""
 
     def __init__(self, source, depth):
         self._items = Queue(maxsize=depth)

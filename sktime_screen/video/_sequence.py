@@ -124,18 +124,7 @@ class FrameSequence:
         return FrameSequence(self.table, size, interpolation, aspect=aspect, crop_bars=crop_bars)
 
     def __getitem__(self, key) -> Any:
-        """Select rows.
-
-        Parameters
-        ----------
-        key : int, slice, array of int, array of bool, or a tuple of one of these and ``...``
-            Positions along the first axis.
-
-        Returns
-        -------
-        FrameSequence or ndarray
-            For one integer the image, (height, width, 3) uint8; otherwise a sequence.
-        """
+        """Select rows."""
         if isinstance(key, tuple):
             if len(key) != 2 or key[1] is not Ellipsis:
                 raise IndexError(

@@ -7,41 +7,13 @@ from ._sequence import FrameSequence
 
 
 def rows_by_file(table):
-    """Split a frame table into the rows of each video or image: one file has one size.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        A frame table.
-
-    Returns
-    -------
-    list of ndarray of int
-        Row numbers, the files in the order in which they first come.
-    """
+    """Split a frame table into the rows of each video or image: one file has one size."""
     files = table["image" if "image" in table else "video"]
     return list(table.groupby(files.to_numpy(), sort=False).indices.values())
 
 
 def thumbnails(table, width, quality):
-    """Make a small JPEG image of each frame of one file.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        A frame table of one video, or with one ``image``.
-    width : int
-        Of the images in pixels, where they are not narrower already.
-    quality : int
-        Of the JPEG, from 0 to 100.
-
-    Returns
-    -------
-    images : list of str
-        The data URI of each row's image.
-    aspect : float
-        Their height over their width.
-    """
+    """Make a small JPEG image of each frame of one file."""
     frames = FrameSequence(table)
     _, high, wide, _ = frames.shape
     scale = min(1, width / wide)

@@ -16,28 +16,21 @@ _AT_ONCE = 0.5
 class Timeline:
     """When each frame of a video is shown, without an image having been decoded.
 
-    Attributes
-    ----------
-    ticks : ndarray of shape (n_frames,), int64
-        Presentation time of each frame after the first one's, in units of ``time_base``.
-    end : int
-        When the last frame's own duration is over, in the same units.
-    begin : fractions.Fraction
-        When the first frame is shown, in seconds on a player's clock, which is at 0 where the file
-        begins: with its images or with its sound, whatever comes first.
-    time_base : fractions.Fraction
-        Seconds in a tick.
-    packets : ndarray of shape (n_frames,), int64
-        Position in decoding order of the packet that holds each frame.
-    starts : ndarray of shape (n_frames,), int64
-        Position of the packet from which decoding has to begin to get each frame.
-    packet_pts : ndarray of shape (n_packets,), int64, or None
-        Timestamps as the file has them, for seeking in it, in decoding order. None where there are
-        none to trust: frames are then known by their number, and decoded from the beginning.
-    packet_pos : ndarray of shape (n_packets,), int64
-        Where each packet begins in the file, in bytes; negative where that is unknown.
-    disposable : ndarray of shape (n_packets,), bool
-        Packets whose image no other refers to, in decoding order.
+    - ``ticks`` (n_frames,): presentation time of each frame after the first one's, in units of
+      ``time_base``.
+    - ``end``: when the last frame's own duration is over, in the same units.
+    - ``begin``: when the first frame is shown, in seconds on a player's clock, which is at 0
+      where the file begins: with its images or with its sound, whatever comes first.
+    - ``time_base``: seconds in a tick.
+    - ``packets`` (n_frames,): position in decoding order of the packet that holds each frame.
+    - ``starts`` (n_frames,): position of the packet from which decoding has to begin to get
+      each frame.
+    - ``packet_pts`` (n_packets,): timestamps as the file has them, for seeking in it, in
+      decoding order. None where there are none to trust: frames are then known by their number,
+      and decoded from the beginning.
+    - ``packet_pos`` (n_packets,): where each packet begins in the file, in bytes; negative
+      where that is unknown.
+    - ``disposable`` (n_packets,): packets whose image no other refers to, in decoding order.
     """
 
     ticks: np.ndarray
@@ -77,19 +70,7 @@ class Timeline:
     def sample(self, rate, start, stop):
         """Find the frames that are shown at ``start + k / rate``.
 
-        Parameters
-        ----------
-        rate : float or None
-            Frames a second; None takes every frame.
-        start, stop : float or None
-            The stretch of video to sample, in seconds on a player's clock.
-
-        Returns
-        -------
-        times, durations : ndarray of shape (n_sampled,)
-            Presentation times of the sampled frames, and for how long each stands: until the next
-            sampled frame, or the end of the stretch. Where moments lie before the first frame, it
-            is sampled as well, and stands from its own time on.
+        Returns ``times, durations`` (n_sampled,).
         """
         # Exact reckoning is in ticks, which count from the first frame.
         begin = _fraction(start or 0) - self.begin

@@ -37,23 +37,7 @@ _Packets = namedtuple("_Packets", "pts dts durations pos keys disposable discard
 
 
 def read_timeline(path) -> Timeline:
-    """Read when each frame of a video is shown, by walking its packets.
-
-    Parameters
-    ----------
-    path : str
-        Path of the video.
-
-    Returns
-    -------
-    Timeline
-        Kept for the next call while the file does not change.
-
-    Raises
-    ------
-    FileNotFoundError, IsADirectoryError, VideoError
-        If the file is missing, unreadable or holds no frame.
-    """
+    """Read when each frame of a video is shown, by walking its packets."""
     return remembered(_read_timeline, path)
 
 

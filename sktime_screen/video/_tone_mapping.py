@@ -46,17 +46,7 @@ def map_tones(rgb, transfer, primaries):
     their hue. HLG is first shown on a screen of 1000 cd/m2 (BT.2100). No metadata is used, so that
     a frame looks the same in every file and wherever it is cut.
 
-    Parameters
-    ----------
-    rgb : ndarray of shape (height, width, 3), uint16
-        Signals, red, green and blue.
-    transfer, primaries : int
-        Of the signals, numbers of ITU-T H.273.
-
-    Returns
-    -------
-    ndarray of shape (height, width, 3), uint8
-        RGB as of BT.709.
+    Shapes: ``rgb`` (height, width, 3) -> uint8 (height, width, 3).
     """
     light = _light_of_signals(transfer).take(rgb)
     if transfer == HLG:

@@ -20,18 +20,7 @@ _IDLE = 100_000
 
 
 def image_size(path):
-    """Return the height and width in pixels at which a video is shown.
-
-    Parameters
-    ----------
-    path : str
-        Path of the video.
-
-    Returns
-    -------
-    tuple of int
-        Height and width, after rotation and with square pixels.
-    """
+    """Return the height and width in pixels at which a video is shown."""
     return remembered(_image_size, path)
 
 
@@ -63,27 +52,7 @@ def warn_damaged(path, what):
 
 
 def video_packets(container, stream, path, troubles=None):
-    """Read the packets of a video's images, over places that cannot be read.
-
-    Parameters
-    ----------
-    container, stream
-        An open video and its image track.
-    path : str
-        Named in errors.
-    troubles : list, optional
-        Told of what could not be read.
-
-    Yields
-    ------
-    av.Packet
-        None of them empty.
-
-    Raises
-    ------
-    VideoError
-        If reading makes no progress.
-    """
+    """Read the packets of a video's images, over places that cannot be read."""
     idle = failures = 0
     while failures < _PATIENCE:
         try:

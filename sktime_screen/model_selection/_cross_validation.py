@@ -162,32 +162,7 @@ def _fitted(pipeline, X, y):
 
 
 def measured_frames(fitted, X, y, index, lengths, characters, background):
-    """Compare what a fitted pipeline makes of frames with their labels.
-
-    Parameters
-    ----------
-    fitted : sklearn.pipeline.Pipeline
-        With a `ScreenTimeAggregator` at its end.
-    X : object of n_frames rows
-        What it takes.
-    y : pandas.Series or pandas.DataFrame
-        The labels.
-    index : pandas.MultiIndex
-        The frame index of the rows.
-    lengths : pandas.Series
-        Seconds by video, to which errors are brought.
-    characters : sequence
-        The characters to tell of.
-    background : str, int or None
-        The class that means nobody.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a character and last "overall": ``character``, ``frames_right``,
-        ``average_precision``, ``seconds_error``, ``share_error`` and ``overlap``, as
-        `cross_validate_screen_time` has them.
-    """
+    """Compare what a fitted pipeline makes of frames with their labels."""
     probabilities, aggregator = fitted[:-1].transform(X), fitted[-1]
     predicted = aggregator.predict(probabilities)
     if aggregator.multilabel_:
