@@ -100,4 +100,5 @@ _ = axes[1].set(title="30 labels", ylabel="")
 # those on the right would hold of any video, as often as they say.
 #
 # To both learn from the labels of a video and measure it, pass ``estimate`` what
-# ``screen_time[-2].cross_fitted`` says: there each frame is judged without the labels near it.
+# ``screen_time[-2].transform_cross_fitted`` says: there each frame is judged without the labels
+# near it.
