@@ -34,8 +34,7 @@ screen_time = recommended_pipeline(
     backbone="efficientnet_lite0_map",
     memory=folder / "features",
     random_state=0,
-)
-screen_time.set_params(screentimeaggregator__random_state=0).fit(X, y)
+).fit(X, y)
 
 # %%
 # Without a label of the second video
@@ -47,7 +46,7 @@ screen_time.set_params(screentimeaggregator__random_state=0).fit(X, y)
 video = str(folder / "second.mp4")
 probabilities = screen_time[:-1].transform([video])
 columns = ["character", "seconds", "low", "high"]
-without = screen_time[-1].estimate(probabilities)
+without = screen_time[-1].estimate(probabilities, random_state=0)
 print(without[columns].round(1).to_string(index=False))
 
 # %%
