@@ -1,6 +1,6 @@
 """
 What kind of video is it?
-========================
+=========================
 
 Tutorials on action recognition classify whole clips of UCF101: frames of a clip are classified
 one by one, and the class that comes most often is the clip's. Here a sample is a video, so splits,
