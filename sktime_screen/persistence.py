@@ -5,7 +5,7 @@ from zipfile import ZIP_DEFLATED
 
 from sklearn.pipeline import Pipeline
 
-from ._atomic_files import written_whole
+from ._atomic_files import write_atomically
 from ._skops_files import check_shapes, check_sizes
 from .classify import (
     FineTunedCNNClassifier,
@@ -83,7 +83,7 @@ def save_skops(pipeline, path) -> None:
             f"The pipeline holds {', '.join(strange)}, which load_skops would refuse: make it "
             f"of this package's and scikit-learn's estimators, or write it with joblib.dump."
         )
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         unfinished.write_bytes(content)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from sktime_screen import KerasDenseClassifier, ScreenTimeAggregator, suggest_frames
-from sktime_screen.video import frame_index
+from sktime_screen.video import make_frame_index
 
 
 def probabilities(video, truth, seed):
@@ -278,7 +278,9 @@ def test_videos_are_the_same_however_their_paths_are_spelled(measured):
         aggregator.estimate(video, labelled=(table.assign(video="other.mp4"), y))
     learned = probabilities("./0.mp4", scenes(300, 0.5, 0), 0)
     aggregator = ScreenTimeAggregator(background="no").fit(
-        learned.set_axis(frame_index(learned.index.to_frame(index=False).assign(video="0.mp4"))),
+        learned.set_axis(
+            make_frame_index(learned.index.to_frame(index=False).assign(video="0.mp4"))
+        ),
         np.where(scenes(300, 0.5, 0), "tom", "no"),
     )
     table, y, _ = sample(learned, scenes(300, 0.5, 0), 60)

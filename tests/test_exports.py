@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sktime_screen import save_csv, save_json, save_srt, save_vtt
-from sktime_screen._names import as_meant, shown
+from sktime_screen._names import escape_controls, unescape_formula
 
 COLUMNS = ["video", "character", "start", "end", "duration", "confidence", "peak_time"]
 
@@ -245,7 +245,7 @@ def test_round_trip_through_vtt(rows):
         text = path.read_bytes().decode()
     found = [(start, end, html.unescape("".join(lines))) for start, end, lines in cues_of(text)]
     wanted = [
-        (start, end, " ".join(shown(name).split()))
+        (start, end, " ".join(escape_controls(name).split()))
         for _, name, start, end, _ in sorted(rows, key=lambda row: row[2])
     ]
     assert found == wanted
@@ -277,6 +277,6 @@ def test_round_trip_through_csv(rows):
         with path.open(encoding="utf-8", newline="") as file:
             header, *found = csv.reader(file)
     assert header == COLUMNS
-    assert [(as_meant(row[1]), *map(float, row[2:])) for row in found] == [
+    assert [(unescape_formula(row[1]), *map(float, row[2:])) for row in found] == [
         (row.character, *row[3:]) for row in table.itertuples()
     ]

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
 from ..features import embed_frames, project_features
 from ..model_selection import parts_of_rows
-from ..video import is_frame_index, resolved_videos
+from ..video import is_frame_index, resolve_videos
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
 from ._frame_graph import ties_of_looks, ties_of_time
@@ -371,7 +371,7 @@ def _moments(index):
     """Return videos, times and durations, or None for each where there is no frame index."""
     if not is_frame_index(index):
         return None, None, None
-    videos = resolved_videos(index.get_level_values("video"))
+    videos = resolve_videos(index.get_level_values("video"))
     times, durations = (
         index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
     )

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .._names import shown
+from .._names import escape_controls
 
 # Where nobody looks on, a table is as wide as it has to be.
 _WIDE = 200
@@ -54,12 +54,12 @@ def _say(color, what, text):
 
 def print_line(console, text):
     """Print a line unwrapped, as paths are copied from it, with controls in names escaped."""
-    console.print(shown(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+    console.print(escape_controls(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def plain(text, style=""):
     """Return a name, or a line with one, for a table of rich: nothing in it is markup."""
-    return Text(shown(text), style)
+    return Text(escape_controls(text), style)
 
 
 def titled_table(title):

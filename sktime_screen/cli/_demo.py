@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .._atomic_files import written_whole
+from .._atomic_files import write_atomically
 from ._console import Steps, interval_text, plain, results_console, titled_table
 from ._options import Debug, Quiet
 
@@ -150,5 +150,5 @@ def _draw_timeline(predicted, index, truth, path):
     TimelineDisplay.from_predictions(
         index, pd.DataFrame(predicted, columns=y_true.columns), y_true, ax=figure.add_subplot()
     )
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         figure.savefig(unfinished, dpi=120)

@@ -47,7 +47,7 @@ def evaluate(
     """
     from ..metrics import video_lengths
     from ..model_selection import cross_validate_screen_time, measured_frames
-    from ..video import frame_index
+    from ..video import make_frame_index
     from ._labels import labels_for, load_labels
     from ._model import load_model, set_up_features
 
@@ -68,7 +68,7 @@ def evaluate(
     set_up_features(fitted, folder, verbose=not quiet)
     X, y = load_labels(labels, video, rate)
     y = labels_for(fitted[-1], y, labels)
-    aggregator, index = fitted[-1], frame_index(X)
+    aggregator, index = fitted[-1], make_frame_index(X)
     _warn_of_learned(aggregator, index)
     characters = [name for name in aggregator.class_names_ if name != aggregator.background]
     figures = measured_frames(

@@ -251,7 +251,7 @@ def _characters(fitted):
 
 def _write(table, characters, output, fitted, probabilities):
     from ..labels import save_label_page
-    from ..video import frame_index
+    from ..video import make_frame_index
 
     if fitted is None:
         save_label_page(table, characters, output)
@@ -264,5 +264,5 @@ def _write(table, characters, output, fitted, probabilities):
         output,
         multilabel=aggregator.multilabel_,
         background=None if nobody is None else str(nobody),
-        probabilities=probabilities.loc[frame_index(table)],
+        probabilities=probabilities.loc[make_frame_index(table)],
     )

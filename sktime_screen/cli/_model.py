@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
-from .._atomic_files import written_whole
+from .._atomic_files import write_atomically
 from .._versions import find_versions
 from ..features import PretrainedCNNFeatures
 from ..persistence import load_skops, save_skops
@@ -38,7 +38,7 @@ def save_model(pipeline, path, validation=None):
     if _is_skops(path):
         save_skops(pipeline, path)
         return
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         joblib.dump(pipeline, unfinished)
 
 

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from .._keras import keras_home, load_keras
+from .._keras import get_keras_home, load_keras
 from . import _efficientnet_lite
 from ._backbone import Backbone
 from ._errors import WeightsUnavailableError
@@ -105,7 +105,7 @@ class _KerasApplication(Backbone):
             if failure is None and not isinstance(error, OSError):
                 raise
             wanted = f"the file {failure[1]}" if failure else "their file"
-            folder = os.path.join(keras_home(), "models")
+            folder = os.path.join(get_keras_home(), "models")
             raise WeightsUnavailableError(
                 f"The ImageNet weights of {self.name} are not on this machine and {wanted} cannot "
                 f"be downloaded ({error}). Download it elsewhere and pass "

@@ -13,11 +13,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._progress import progress
+from .._progress import show_progress
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from ..video import FrameSequence
 from ._backbones import is_model_path
-from ._batches import batches_of_frames, distinct_frames, rows_by_video, slices
+from ._batches import batches_of_frames, distinct_frames, slices, split_rows_by_video
 from ._engines import choose_engine
 from ._images import check_images
 from ._networks import get_network
@@ -316,7 +316,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
             stored = StoredFrames(store, identity, frames, failures)
             missing = stored.fill(features, rows)
             keep = partial(stored.put, features)
-        videos = rows_by_video(frames.table, missing)
+        videos = split_rows_by_video(frames.table, missing)
         if len(videos) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
             self._share_out(features, frames, videos, failures, stored)
         elif videos:
@@ -334,7 +334,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
             for video, rows in videos.items()
         ]
         parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered")
-        with progress("Features", sum(map(len, videos.values())), self.verbose) as advance:
+        with show_progress("Features", sum(map(len, videos.values())), self.verbose) as advance:
             for video, values, error in parallel(tasks):
                 if error is not None:
                     failures[video] = error
@@ -351,7 +351,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                 keep(np.concatenate(to_keep))
                 to_keep.clear()
 
-        with progress("Features", total, self.verbose) as advance:
+        with show_progress("Features", total, self.verbose) as advance:
             advance(done)
 
             def store(rows, values):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..video import resolved_videos
+from ..video import resolve_videos
 from ._appearances import appearance_table
 from ._calibration_errors import CalibrationErrors
 from ._labelled_sample import LabelledSample
@@ -38,7 +38,7 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
     table = _video_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
     codes, videos = index.get_level_values("video").factorize()
     sample = evidence.sample
-    if sample is not None and not np.isin(sample.videos, resolved_videos(videos)).any():
+    if sample is not None and not np.isin(sample.videos, resolve_videos(videos)).any():
         raise ValueError(
             f"None of the labelled frames is of a video that is measured: they are of "
             f"{sample.videos[0]!r}, measured is {videos[0]!r}."

@@ -14,7 +14,7 @@ from ._frame_table import check_frame_table
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._timeline_reader import read_timeline
-from ._video import image_size
+from ._video import read_image_size
 
 
 class VideoFrameSampler(ImageStep):
@@ -130,7 +130,7 @@ class VideoFrameSampler(ImageStep):
         for path in paths:
             try:
                 if self.on_error != "raise":
-                    image_size(path)  # that packets are there does not say they can be decoded
+                    read_image_size(path)  # that packets are there does not say they can be decoded
                 times, durations = read_timeline(path).sample(self.rate, self.start, self.stop)
             except (OSError, VideoError) as error:
                 if self.on_error == "raise":

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from ._decoding import read_images
-from ._file_state import file_state
-from ._frame_table import check_frame_table, frame_index
-from ._identity import files_digest
+from ._file_state import read_file_state
+from ._frame_table import check_frame_table, make_frame_index
+from ._identity import digest_files
 from ._image import read_image, resize
 from ._placement import WHOLE, looked_at, place, size_for_bars, without_bars
 from ._prefetch import read_ahead
 from ._timeline_reader import read_timeline
-from ._video import image_size
+from ._video import read_image_size
 
 _BATCHES_AHEAD = 2
 
@@ -60,7 +60,7 @@ class FrameSequence:
         self, table, size=None, interpolation="area", *, aspect="stretch", crop_bars=False
     ) -> None:
         self.table = check_frame_table(table)
-        self.index = frame_index(self.table)
+        self.index = make_frame_index(self.table)
         self.size = None if size is None else tuple(size)
         self.interpolation = interpolation
         self.aspect = aspect
@@ -70,7 +70,7 @@ class FrameSequence:
         # The memory of scikit-learn's Pipeline tells its inputs apart by their pickles: a video
         # that was replaced under its name is another input.
         files = self.table["image" if "image" in self.table else "video"].unique()
-        return {**self.__dict__, "contents": files_digest(files)}
+        return {**self.__dict__, "contents": digest_files(files)}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -97,7 +97,7 @@ class FrameSequence:
         if "image" in self.table:
             sizes = {read_image(path).shape[:2] for path in self.table["image"].unique()}
         else:
-            sizes = {image_size(video) for video in self.table["video"].unique()}
+            sizes = {read_image_size(video) for video in self.table["video"].unique()}
         return sizes.pop() if len(sizes) == 1 else None
 
     def resize(
@@ -244,11 +244,11 @@ class FrameSequence:
 
 def video_box(video, canvas):
     """Return the part of a video's images that is not black bars, see ``without_bars``."""
-    return _video_box(video, canvas, file_state(video))
+    return _video_box(video, canvas, read_file_state(video))
 
 
 @lru_cache(maxsize=128)
 def _video_box(video, canvas, _state):
     times = read_timeline(video).times
-    size = size_for_bars(image_size(video), canvas)
+    size = size_for_bars(read_image_size(video), canvas)
     return without_bars(read_images(video, times[looked_at(len(times))], size))
