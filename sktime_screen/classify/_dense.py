@@ -60,11 +60,11 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         How often the training goes through the rows, at most.
     batch_size : int, default=32
         Rows a step.
-    class_weight : "balanced", dict or None, default=None
-        Weights of the classes, by class. For a table, by label: a number for the rows that have
-        the label (the others count 1), ``{0: weight, 1: weight}``, or "balanced"; labels that
-        are not named count 1. "balanced" makes classes, or the zeros and ones of each label,
-        weigh the same in sum.
+    class_weight : "balanced", dict, list or None, default=None
+        Weights of the classes, by class; those that are not named count 1. For a table, by label,
+        or a list with an entry for each column: a number for the rows that have the label (the
+        others count 1), ``{0: weight, 1: weight}``, or "balanced". "balanced" makes classes, or
+        the zeros and ones of each label, weigh the same in sum, `sample_weight` included.
     validation_fraction : float or None, default=None
         Share of the rows, in (0, 1), that is held out to measure each epoch. The rows are
         stratified; with a frame index, whole stretches of up to 30 seconds are held out together.
@@ -154,7 +154,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         "momentum": [Interval(Real, 0, 1, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "early_stopping": ["boolean"],
         "patience": [Interval(Integral, 1, None, closed="left")],
@@ -229,7 +229,8 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
             One class a row (strings, integers or booleans), or a table with a 0/1 column a label.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the rows.
+            Weights of the rows, of which the proportions count: the penalty `l2` is as strong as
+            for rows of weight 1.
         validation_data : tuple, default=None
             ``(X, y)`` or ``(X, y, sample_weight)`` to measure each epoch on, instead of a
             `validation_fraction`.
@@ -249,7 +250,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         data = self._read(X, y, sample_weight, resume=resume)
         validation = None
         if validation_data is not None:
-            validation = self._read(*validation_data, resume=True)
+            validation = self._read(*validation_data, resume=True, relative=False)
         elif self.validation_fraction is not None:
             held_out = held_out_rows(X, data.Y, self.validation_fraction, self._new_generator())
             data, validation = data.only(~held_out), data.only(held_out)
@@ -290,20 +291,20 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         Raises
         ------
         ValueError
-            If `y` holds a class that was not announced, or ``class_weight="balanced"``, which
+            If `y` holds a class that was not announced, or `class_weight` says "balanced", which
             needs to see all rows.
         """
-        if self.class_weight == "balanced":
+        if _balances(self.class_weight):
             raise ValueError(
                 "partial_fit cannot balance classes it has not seen: give class_weight as a dict,"
                 " or pass sample_weight."
             )
         resume = hasattr(self, "weights_")
-        data = self._read(X, y, sample_weight, classes=classes, resume=resume)
+        data = self._read(X, y, sample_weight, classes=classes, resume=resume, relative=False)
         self._train(data, None, [self.learning_rate], Stopping(), resume=resume)
         return self
 
-    def _read(self, X, y, sample_weight=None, classes=None, *, resume):
+    def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
         labels = read_labels(y)
         check_consistent_length(X, labels)
@@ -313,8 +314,10 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
             self.classes_ = self._encoding.scikit_learn_classes()
         if sample_weight is not None:
             sample_weight = check_sample_weight(
-                sample_weight, X, dtype=np.float32, ensure_non_negative=True
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
+            if relative:
+                sample_weight = sample_weight / (sample_weight.mean() or 1)
         targets = self._encoding.encode(labels)
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
         return Rows(X, targets, weights, np.arange(len(X)))
@@ -421,3 +424,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         with network.lock:
             network.load(self.weights_)
             return network.logits(X)
+
+
+def _balances(class_weight):
+    if isinstance(class_weight, dict):
+        class_weight = list(class_weight.values())
+    return class_weight == "balanced" or "balanced" in (class_weight or [])

@@ -75,7 +75,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     batch_size : int or "auto", default="auto"
         Rows a step. "auto" is 16, and less for fewer than 240 rows: a fifteenth of them, at
         least 4. Steps that are too few leave the shares of the classes wrong.
-    class_weight : "balanced", dict or None, default=None
+    class_weight : "balanced", dict, list or None, default=None
         Weights of the classes, see :class:`KerasDenseClassifier`.
     validation_fraction : float or None, default=None
         Share of the rows, in (0, 1), that is held out to measure each epoch. The rows are

@@ -81,7 +81,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
         How often the training goes through the images, at most, the warm-up included.
     batch_size : int, default=32
         Images a step.
-    class_weight : "balanced", dict or None, default=None
+    class_weight : "balanced", dict, list or None, default=None
         Weights of the classes, see :class:`KerasDenseClassifier`.
     validation_fraction : float or None, default=None
         Share of the images, in (0, 1), that is held out to measure each epoch. They are
