@@ -34,8 +34,7 @@ screen_time = recommended_pipeline(
     backbone="efficientnet_lite0_map",
     memory=folder / "features",
     random_state=0,
-)
-screen_time.set_params(screentimeaggregator__random_state=0).fit(X, y)
+).fit(X, y)
 
 # %%
 # Without a label of the second video
@@ -47,7 +46,7 @@ screen_time.set_params(screentimeaggregator__random_state=0).fit(X, y)
 video = str(folder / "second.mp4")
 probabilities = screen_time[:-1].transform([video])
 columns = ["character", "seconds", "low", "high"]
-without = screen_time[-1].estimate(probabilities)
+without = screen_time[-1].estimate(probabilities, random_state=0)
 print(without[columns].round(1).to_string(index=False))
 
 # %%
@@ -100,4 +99,5 @@ _ = axes[1].set(title="30 labels", ylabel="")
 # those on the right would hold of any video, as often as they say.
 #
 # To both learn from the labels of a video and measure it, pass ``estimate`` what
-# ``screen_time[-2].cross_fitted`` says: there each frame is judged without the labels near it.
+# ``screen_time[-2].transform_cross_fitted`` says: there each frame is judged without the labels
+# near it.

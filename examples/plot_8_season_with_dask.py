@@ -64,7 +64,7 @@ with (
 # classifier what the labelled one was. The head of the recommended pipeline is cross-fitted for
 # that, as probabilities of frames that were learned from are too good.
 
-estimate = screen_time[-1].estimate(probabilities)
+estimate = screen_time[-1].estimate(probabilities, random_state=0)
 estimate["video"] = estimate["video"].map(lambda path: Path(path).stem)
 print(estimate[["video", "character", "seconds", "low", "high"]].round(1).to_string(index=False))
 

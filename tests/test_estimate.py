@@ -33,7 +33,7 @@ def measured():
     X = pd.concat([probabilities(f"{k}.mp4", truth, k) for k, truth in enumerate(truths)])
     X.attrs["out_of_sample"] = True
     y = np.where(np.concatenate(truths), "tom", "no")
-    aggregator = ScreenTimeAggregator(background="no", random_state=0, n_resamples=200).fit(X, y)
+    aggregator = ScreenTimeAggregator(background="no").fit(X, y)
     truth = scenes(400, 0.3, 9)
     return aggregator, probabilities("new.mp4", truth, 9), truth
 
@@ -41,7 +41,7 @@ def measured():
 def test_estimates_are_tidy_and_agree_with_the_seconds(measured):
     aggregator, video, truth = measured
     assert aggregator.correction_ == "calibrated"
-    table = aggregator.estimate(video)
+    table = aggregator.estimate(video, n_resamples=200, random_state=0)
     assert table.columns.tolist() == [
         "video", "character", "seconds", "share", "low", "high", "appearances",
         "first_seen", "last_seen", "confidence",
@@ -56,7 +56,25 @@ def test_estimates_are_tidy_and_agree_with_the_seconds(measured):
     assert row["appearances"] == len(appearances)
     assert row["first_seen"] == appearances["start"].min()
     assert row["last_seen"] == appearances["end"].max()
-    pd.testing.assert_frame_equal(table, aggregator.estimate(video))
+    again = aggregator.estimate(video, n_resamples=200, random_state=0)
+    pd.testing.assert_frame_equal(table, again)
+
+
+def test_intervals_are_asked_for(measured):
+    aggregator, video, _ = measured
+    widths = {}
+    for level in (0.5, 0.9):
+        for seed in (0, 1):
+            row = aggregator.estimate(
+                video, confidence_level=level, n_resamples=200, random_state=seed
+            ).iloc[0]
+            widths[level, seed] = row["high"] - row["low"]
+    assert max(widths[0.5, seed] for seed in (0, 1)) < min(widths[0.9, seed] for seed in (0, 1))
+    assert widths[0.9, 0] != widths[0.9, 1]
+    table, y, _ = sample(video, np.zeros(len(video), int), 60)
+    for wrong in ({"confidence_level": 1.0}, {"n_resamples": 0}, {"random_state": "a"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            aggregator.estimate(video, labelled=(table, y), **wrong)
 
 
 def sample(video, truth, n, seed=0):
@@ -168,6 +186,7 @@ def test_labels_that_were_learned_from_need_cross_fitting(measured):
     with pytest.warns(UserWarning, match="too narrow") as warned:
         both = aggregator.estimate(pd.concat([video, probabilities("other.mp4", truth, 5)]))
     assert both.attrs["notes"] == [str(warned[0].message)]
+    assert warned[0].filename == __file__
 
     unseen = known.copy()
     unseen["tom"] = 1 - unseen["tom"]
@@ -225,7 +244,7 @@ def two():
     X = pd.concat([probabilities("video.mp4", y[name].to_numpy(), 3)["tom"] for name in y], axis=1)
     X.columns = y.columns
     X.attrs["out_of_sample"] = True
-    return ScreenTimeAggregator(random_state=0).fit(X, y), X, y
+    return ScreenTimeAggregator().fit(X, y), X, y
 
 
 def test_columns_of_labels_are_found_by_name(two):

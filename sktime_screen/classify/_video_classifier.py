@@ -80,12 +80,12 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         self.voting = voting
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, videos, y) -> Self:
+    def fit(self, X, y) -> Self:
         """Train the classifier of frames on the frames of videos.
 
         Parameters
         ----------
-        videos : list, array or Series of paths, length n_videos
+        X : list, array or Series of paths, length n_videos
             Videos.
         y : array-like of shape (n_videos,)
             The class of each video: strings or integers.
@@ -103,7 +103,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
             If no video was given, there is not one class a video, or ``voting="soft"`` and the
             estimator has no ``predict_proba``.
         """
-        paths = _paths(videos)
+        paths = _paths(X)
         tags = read_labels(y)
         if tags.ndim != 1:
             raise ValueError(
@@ -123,12 +123,12 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = np.unique(tags)
         return self
 
-    def predict(self, videos) -> np.ndarray:
+    def predict(self, X) -> np.ndarray:
         """Tell the class of each video.
 
         Parameters
         ----------
-        videos : path, or list, array or Series of paths, length n_videos
+        X : path, or list, array or Series of paths, length n_videos
             Videos.
 
         Returns
@@ -137,18 +137,18 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
             Classes.
         """
         check_is_fitted(self)
-        frames, video_of_frame = self._sample(_paths(videos))
+        frames, video_of_frame = self._sample(_paths(X))
         support = self._support(frames, video_of_frame)
         if self.voting == "hard" and hasattr(self.estimator_, "predict_proba"):
             self._break_ties(support, frames, video_of_frame)
         return self.classes_[support.argmax(axis=1)]
 
-    def predict_proba(self, videos) -> np.ndarray:
+    def predict_proba(self, X) -> np.ndarray:
         """Tell how much of each video speaks for each class.
 
         Parameters
         ----------
-        videos : path, or list, array or Series of paths, length n_videos
+        X : path, or list, array or Series of paths, length n_videos
             Videos.
 
         Returns
@@ -159,7 +159,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
             which each class is predicted.
         """
         check_is_fitted(self)
-        return self._support(*self._sample(_paths(videos)))
+        return self._support(*self._sample(_paths(X)))
 
     def _sample(self, paths):
         """Return the frame table of videos, and the number of the video of each row."""
@@ -200,14 +200,14 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _paths(videos):
-    if isinstance(videos, (str, os.PathLike)):
-        return [videos]
-    paths = np.asarray(videos, dtype=object)
+def _paths(X):
+    if isinstance(X, (str, os.PathLike)):
+        return [X]
+    paths = np.asarray(X, dtype=object)
     # Resamplers of imbalanced-learn take and give columns of one path a row.
     if paths.ndim != 1 and paths.shape[1:] != (1,):
         raise ValueError(
-            f"videos has the shape {paths.shape}: a list of paths is expected, one a video. "
+            f"X has the shape {paths.shape}: a list of paths is expected, one a video. "
             f"Frame tables are for the estimator inside."
         )
     if not len(paths):

@@ -21,6 +21,8 @@ from ._options import (
     feature_folder,
 )
 
+_CONFIDENCE_LEVEL = 0.9
+
 
 def _output(what):
     return Annotated[Path | None, typer.Option(metavar="FILE", help=what)]
@@ -71,12 +73,14 @@ def measure(
     if labels:
         sample = _sample(labels, paths, fitted)
     ways = ["transform"]
-    if sample is not None and hasattr(fitted[-2], "cross_fitted"):
-        ways.append("cross_fitted")
+    if sample is not None and hasattr(fitted[-2], "transform_cross_fitted"):
+        ways.append("transform_cross_fitted")
     probabilities, *unlearned = _probabilities(fitted, paths, ways, steps)
-    estimate = aggregator.estimate(probabilities, sample, *unlearned)
+    estimate = aggregator.estimate(
+        probabilities, sample, *unlearned, confidence_level=_CONFIDENCE_LEVEL, random_state=0
+    )
     appearances = aggregator.appearances(probabilities)
-    percent = f"{100 * aggregator.confidence_level:g} %"
+    percent = f"{100 * _CONFIDENCE_LEVEL:g} %"
     console.print(seconds_table(estimate, f"Screen time, with intervals of {percent}"))
 
     def write_report(path):

@@ -111,7 +111,6 @@ def labelled_pipeline(
         random_state=seed,
         verbose=int(not quiet),
     )
-    pipeline[-1].set_params(random_state=seed)
     return X, y, pipeline
 
 

@@ -106,7 +106,16 @@ class ScreenTimeReport:
 
     @classmethod
     def from_estimator(
-        cls, pipeline, X, *, labelled=None, validation=None, title=None, max_thumbnails=400
+        cls,
+        pipeline,
+        X,
+        *,
+        labelled=None,
+        confidence_level=0.9,
+        random_state=None,
+        validation=None,
+        title=None,
+        max_thumbnails=400,
     ) -> Self:
         """Measure videos with a fitted pipeline and report.
 
@@ -117,7 +126,11 @@ class ScreenTimeReport:
         X : path, list of paths or pandas.DataFrame
             Videos, or a frame table.
         labelled : object, optional
-            Passed on to :meth:`ScreenTimeAggregator.estimate`.
+            Passed on to :meth:`ScreenTimeAggregator.estimate`, as are the next two.
+        confidence_level : float, default=0.9
+            Nominal coverage of the intervals.
+        random_state : int, RandomState instance or None, default=None
+            Makes intervals repeatable.
         validation : dict or pandas.DataFrame, optional
             Figures of a validation, by name.
         title : str, optional
@@ -139,7 +152,12 @@ class ScreenTimeReport:
         first, aggregator = parts_of(pipeline)
         probabilities = first.transform(X)
         return cls(
-            aggregator.estimate(probabilities, labelled=labelled),
+            aggregator.estimate(
+                probabilities,
+                labelled=labelled,
+                confidence_level=confidence_level,
+                random_state=random_state,
+            ),
             aggregator.appearances(probabilities),
             aggregator.co_appearances(probabilities),
             probabilities=probabilities,

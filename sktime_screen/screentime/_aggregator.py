@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from .._sklearn import Interval, StrOptions, fit_context
+from .._sklearn import Interval, StrOptions, fit_context, validate_params
 from ..video import is_frame_index
 from ._appearances import appearance_table, shared_seconds
 from ._calibration_errors import CalibrationErrors
@@ -63,12 +63,6 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         ``background`` for that, and for ``max_gap``.
     max_gap : float, default=0.0
         Gaps in an appearance up to this many seconds are closed.
-    confidence_level : float, default=0.9
-        Nominal coverage of the intervals of ``estimate``.
-    n_resamples : int, default=1000
-        How often blocks of frames are drawn for intervals.
-    random_state : int, RandomState instance or None, default=None
-        Makes intervals repeatable.
     frame_duration : float, optional
         For how many seconds a row stands where the input is an array, which has no frame index;
         the rows then are one video's, in order.
@@ -132,9 +126,6 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         ],
         "min_appearance": [Interval(Real, 0, None, closed="left")],
         "max_gap": [Interval(Real, 0, None, closed="left")],
-        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
-        "n_resamples": [Interval(Integral, 1, None, closed="left")],
-        "random_state": ["random_state"],
         "frame_duration": [Interval(Real, 0, None, closed="neither"), None],
     }
 
@@ -148,9 +139,6 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         correction="auto",
         min_appearance=0.0,
         max_gap=0.0,
-        confidence_level=0.9,
-        n_resamples=1000,
-        random_state=None,
         frame_duration=None,
     ) -> None:
         self.background = background
@@ -160,9 +148,6 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.correction = correction
         self.min_appearance = min_appearance
         self.max_gap = max_gap
-        self.confidence_level = confidence_level
-        self.n_resamples = n_resamples
-        self.random_state = random_state
         self.frame_duration = frame_duration
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -366,7 +351,24 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         kept = self._classes.kept
         return shared_seconds(shown[:, kept], self._frame_index(X), self.class_names_[kept])
 
-    def estimate(self, X, labelled=None, cross_fitted=None) -> pd.DataFrame:
+    @validate_params(
+        {
+            "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+            "n_resamples": [Interval(Integral, 1, None, closed="left")],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def estimate(
+        self,
+        X,
+        labelled=None,
+        cross_fitted=None,
+        *,
+        confidence_level=0.9,
+        n_resamples=1000,
+        random_state=None,
+    ) -> pd.DataFrame:
         """Tell for how long each character is on screen, and how sure that is.
 
         Parameters
@@ -386,6 +388,12 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             :class:`LabelSpreadingClassifier`. Without, seconds and intervals of such videos are
             those of their labels alone where the classifier judges frames together, as that one
             does.
+        confidence_level : float, default=0.9
+            Nominal coverage of the intervals.
+        n_resamples : int, default=1000
+            How often blocks of frames are drawn for intervals without labels of the video.
+        random_state : int, RandomState instance or None, default=None
+            Draws these blocks. The same number gives the same intervals.
 
         Returns
         -------
@@ -425,15 +433,15 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         evidence = Evidence(
             self._calibration,
             sample,
-            self.confidence_level,
-            self.n_resamples,
-            np.random.default_rng(check_random_state(self.random_state).randint(2**31)),
+            confidence_level,
+            n_resamples,
+            np.random.default_rng(check_random_state(random_state).randint(2**31)),
         )
         table = estimate_table(
             shown[once], probabilities[once], cross_fitted, index[once], self._classes, evidence
         )
         for note in table.attrs["notes"]:
-            warnings.warn(note, stacklevel=2)
+            warnings.warn(note, stacklevel=3)
         return table
 
     def _sample(self, labelled):
