@@ -42,14 +42,14 @@ def appearances():
 def estimate():
     return pd.DataFrame(
         [
-            ("a.mp4", "tom", 3.0, 0.0008, 2.5, 4.0, 2, 1.0, 3663.0, 0.83),
-            ("a.mp4", "jerry", 2.5, 2.5 / 3750, np.nan, np.nan, 1, 2.0, 4.5, 0.8),
-            ("b.mp4", "tom", 0.0, 0.0, np.nan, np.nan, 0, np.nan, np.nan, np.nan),
-            ("b.mp4", "jerry", 0.0, 0.0, np.nan, np.nan, 0, np.nan, np.nan, np.nan),
+            ("a.mp4", "tom", 3.0, 0.0008, 2.5, 4.0, 2, 1.0, 3663.0, 0.83, "labels"),
+            ("a.mp4", "jerry", 2.5, 2.5 / 3750, np.nan, np.nan, 1, 2.0, 4.5, 0.8, "calibrated"),
+            ("b.mp4", "tom", 0.0, 0.0, np.nan, np.nan, 0, np.nan, np.nan, np.nan, "count"),
+            ("b.mp4", "jerry", 0.0, 0.0, np.nan, np.nan, 0, np.nan, np.nan, np.nan, "count"),
         ],
         columns=[
             "video", "character", "seconds", "share", "low", "high", "appearances", "first_seen",
-            "last_seen", "confidence",
+            "last_seen", "confidence", "basis",
         ],
     )  # fmt: skip
 
@@ -67,6 +67,7 @@ def test_json_has_the_names_of_the_media_industry(tmp_path, estimate, appearance
         "seenDurationRatio": 0.001,
         "seenDurationInterval": [2.5, 4.0],
         "confidence": 0.83,
+        "basis": "labels",
         "appearances": [
             {
                 "startTime": "0:00:01.000",

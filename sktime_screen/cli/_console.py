@@ -95,6 +95,7 @@ def seconds_table(estimate, title=None):
     table.add_column("character")
     for name in ("seconds", "interval", "% of video", "appearances"):
         table.add_column(name, justify="right")
+    table.add_column("basis")
     for video, rows in estimate.groupby("video", sort=False):
         for row in rows.itertuples():
             table.add_row(
@@ -104,6 +105,7 @@ def seconds_table(estimate, title=None):
                 interval_text(row),
                 f"{100 * row.share:.1f}",
                 str(row.appearances),
+                row.basis,
             )
         table.add_section()
     return table

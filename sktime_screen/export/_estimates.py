@@ -67,7 +67,8 @@ def save_json(path, estimate, appearances) -> None:
     each of these ``name``, ``seenDuration`` (s), ``seenDurationRatio`` (of the video),
     ``confidence`` and ``appearances`` with ``startTime``, ``endTime`` (``h:mm:ss.mmm``),
     ``startSeconds``, ``endSeconds`` and ``confidence``. Our own are ``seenDurationInterval``, the
-    lowest and highest duration, or null, and the ``confidence`` of an appearance.
+    lowest and highest duration, or null, ``basis``, what the duration rests on, and the
+    ``confidence`` of an appearance.
 
     References
     ----------
@@ -112,6 +113,7 @@ def _character(row, appearances):
         "seenDurationRatio": _number(row.share),
         "seenDurationInterval": None if None in interval else interval,
         "confidence": _number(row.confidence),
+        "basis": str(row.basis),
         "appearances": [
             {
                 "startTime": _clock_time(shown.start),

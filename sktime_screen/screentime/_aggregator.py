@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, StrOptions, fit_context, validate_params
+from ..model_selection import time_blocks
 from ..video import is_frame_index
 from ._appearances import appearance_table, shared_seconds
 from ._calibration_errors import CalibrationErrors
@@ -18,6 +19,9 @@ from ._classes import Classes
 from ._estimate import Evidence, estimate_table
 from ._labelled_sample import LabelledSample
 from ._postprocessing import Recognition
+
+# Frames of so many seconds are one piece of evidence: about a scene of a short video.
+_SCENE_SECONDS = 10.0
 
 
 class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -57,7 +61,8 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
 
         All learn from the probabilities in ``fit``, which have to come from networks that had not
         seen these frames: ``KerasDenseClassifier(cv=5)`` gives such. "auto" takes
-        "calibrated" then, and None otherwise.
+        "calibrated" then, and None otherwise. Each is followed as far as these frames are evidence
+        that probabilities tell the class; for the rest the share is the mean probability.
     min_appearance : float, default=0.0
         Appearances shorter than this many seconds are dropped. One class a frame needs a
         ``background`` for that, and for ``max_gap``.
@@ -98,12 +103,19 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     mean were often off in opposite directions, and "averaged" was closer than either [1]_. The
     sources of the others stand with their functions, in ``_correction.py``.
 
+    Labels of few scenes, or a classifier that cannot tell the class, are no evidence for any
+    correction: calibrated on them, all videos would get the same share. The evidence is the z of a
+    test, scene by scene, of whether frames held out that show the class have higher probabilities
+    than the others; the correction has the weight 1 - 1 / z², and 0 for a z below 1 [2]_.
+
     With a correction, the prediction of a frame depends on the other frames of its video.
 
     References
     ----------
     .. [1] J. M. Bates and C. W. J. Granger, "The combination of forecasts", Operational Research
        Quarterly 20 (1969).
+    .. [2] W. James and C. Stein, "Estimation with quadratic loss", Proceedings of the Fourth
+       Berkeley Symposium on Mathematical Statistics and Probability 1 (1961).
 
     Examples
     --------
@@ -208,7 +220,14 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                     f"classifier has seen, and will be too optimistic. Set its cv.",
                     stacklevel=4,
                 )
-            recognition.fit_correction(self.correction_, probabilities, truth)
+            blocks = np.arange(len(truth))
+            if index is not None:
+                blocks = time_blocks(index, _SCENE_SECONDS)
+            elif self.frame_duration is not None:
+                blocks = time_blocks(
+                    _index_of_rows(len(truth), self.frame_duration), _SCENE_SECONDS
+                )
+            recognition.fit_correction(self.correction_, probabilities, truth, blocks)
         self._corrections = recognition.corrections
         self._calibration = None
         if index is not None:
@@ -400,8 +419,11 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         DataFrame
             A row a video and character: ``video``, ``character``, ``seconds``, ``share`` of the
             video, ``low`` and ``high`` (s), number of ``appearances``, ``first_seen`` and
-            ``last_seen`` (s), and ``confidence``, the mean probability while on screen. Why
-            intervals are missing or too narrow is warned of, and told in ``attrs["notes"]``.
+            ``last_seen`` (s), ``confidence``, the mean probability while on screen, and ``basis``,
+            what the seconds rest on: "labels" of the video itself, the name of the correction,
+            "count" without one, or "mean probability" where the labels of ``fit`` do not tell the
+            character. That, and why intervals are missing or too narrow, is warned of and told in
+            ``attrs["notes"]``.
 
         Raises
         ------
@@ -431,11 +453,13 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                 )
             cross_fitted = self._recognised(cross_fitted)[1][once]
         evidence = Evidence(
+            self.correction_,
+            Recognition(self, self._classes, self._corrections).evidence_weights(),
             self._calibration,
             sample,
             confidence_level,
             n_resamples,
-            np.random.default_rng(check_random_state(random_state).randint(2**31)),
+            check_random_state(random_state).randint(2**31),
         )
         table = estimate_table(
             shown[once], probabilities[once], cross_fitted, index[once], self._classes, evidence
