@@ -71,8 +71,8 @@ def measure(
     if labels:
         sample = _sample(labels, paths, fitted)
     ways = ["transform"]
-    if sample is not None and hasattr(fitted[-2], "cross_fitted"):
-        ways.append("cross_fitted")
+    if sample is not None and hasattr(fitted[-2], "transform_cross_fitted"):
+        ways.append("transform_cross_fitted")
     probabilities, *unlearned = _probabilities(fitted, paths, ways, steps)
     estimate = aggregator.estimate(probabilities, sample, *unlearned)
     appearances = aggregator.appearances(probabilities)
