@@ -3,8 +3,7 @@
 import copy
 import os
 import warnings
-from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Self
 
 import joblib
@@ -21,8 +20,9 @@ from ._batches import batches_of_frames, distinct_frames, slices, split_rows_by_
 from ._engines import choose_engine
 from ._images import check_images
 from ._networks import get_network
+from ._quantization import dequantize, quantize
 from ._store import FeatureStore, as_store
-from ._stored_frames import StoredFrames
+from ._stored_frames import StoredFrames, explained
 
 
 class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
@@ -70,6 +70,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     dtype : {"float32", "float16"}, default="float32"
         Of the features. "float16" takes half the room, in memory and on disk, for values up to
         65,504 with three digits: enough for maps, of which many at once fill a memory.
+    quantization_step : float or None, default=None
+        Rounds the features of each frame to multiples of this many of their standard deviations,
+        at most 127 on each side of zero. On disk they then take half a byte each: a map of 12 x 21
+        places and 672 channels 0.09 MB with 0.25, instead of 0.34 in float16. None does not round.
     n_jobs : int, optional
         How many videos are computed at once, by joblib. One process uses all cores of a machine:
         this is for several machines, as in ``with joblib.parallel_config(backend="dask")``, which
@@ -121,6 +125,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         "engine": [StrOptions({"auto", "openvino", "keras"})],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "dtype": [StrOptions({"float32", "float16"})],
+        "quantization_step": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -136,6 +141,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         engine="auto",
         precision="auto",
         dtype="float32",
+        quantization_step=None,
         n_jobs=None,
         verbose=False,
     ) -> None:
@@ -147,6 +153,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         self.engine = engine
         self.precision = precision
         self.dtype = dtype
+        self.quantization_step = quantization_step
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -307,23 +314,26 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     def _compute_frames(self, network, features, frames, rows):
         """Fill some rows, with features that are stored where there are any."""
         store = as_store(self.memory)
-        missing, failures, stored, keep = rows, None, None, None
+        missing, failures, stored = rows, None, None
         if store is not None:
             failures = {}
             identity = network.identity
             if self.dtype != "float32":
                 identity += f" {self.dtype}"
-            stored = StoredFrames(store, identity, frames, failures)
+            if self.quantization_step is not None:
+                identity += f" in steps of {float(self.quantization_step)}"
+            stored = StoredFrames(
+                store, identity, frames, failures, self.quantization_step is not None
+            )
             missing = stored.fill(features, rows)
-            keep = partial(stored.put, features)
         videos = split_rows_by_video(frames.table, missing)
         if len(videos) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
             self._share_out(features, frames, videos, failures, stored)
         elif videos:
             batches = batches_of_frames(frames, missing, self._at_once(network), failures)
-            self._compute(network, features, batches, len(rows), len(rows) - len(missing), keep)
+            self._compute(network, features, batches, len(rows), len(rows) - len(missing), stored)
         if failures:
-            raise _explained(failures, store, frames.table["video"].nunique())
+            raise explained(failures, store, frames.table["video"].nunique())
 
     def _share_out(self, features, frames, videos, failures, stored):
         """Fill rows video by video, wherever joblib has them computed."""
@@ -342,30 +352,26 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                     features[videos[video]] = values
                 advance(len(videos[video]))
 
-    def _compute(self, network, features, batches, total, done=0, keep=None):
-        # Each write to the store costs milliseconds, and the engine hands over a few rows at once.
-        to_keep, at_once = [], self._at_once(network)
-
-        def keep_all():
-            if to_keep:
-                keep(np.concatenate(to_keep))
-                to_keep.clear()
-
+    def _compute(self, network, features, batches, total, done=0, stored=None):
         with show_progress("Features", total, self.verbose) as advance:
             advance(done)
 
-            def store(rows, values):
-                features[rows] = values
-                if keep is not None:
-                    to_keep.append(rows)
-                    if sum(map(len, to_keep)) >= at_once:
-                        keep_all()
+            def take(rows, values):
+                if self.quantization_step is None:
+                    features[rows] = values
+                    values = features[rows]
+                else:
+                    values = quantize(values, self.quantization_step)
+                    features[rows] = dequantize(values)
+                if stored:
+                    stored.put(values, rows, self._at_once(network))
                 advance(len(rows))
 
             try:
-                network.run(batches, self.batch_size, store)
+                network.run(batches, self.batch_size, take)
             finally:
-                keep_all()
+                if stored:
+                    stored.flush()
 
     def __sklearn_clone__(self):
         # scikit-learn would deep-copy a live model for every candidate and fold; the other
@@ -395,16 +401,3 @@ def _video_features(transformer, video, frames, catch):
             raise
         return video, None, error
     return video, features, None
-
-
-def _explained(failures, store, n_videos):
-    """Return the error of the first video that failed, with a note on it and on all the others."""
-    (video, error), *others = failures.items()
-    if n_videos > 1:
-        error.add_note(
-            f"This was {video!r}, {len(failures)} of {n_videos} videos failed; the features of all "
-            f"the others are in {store.folder!r}."
-        )
-    for other, its_error in others:
-        error.add_note(f"{other!r} failed as well: {its_error}")
-    return error

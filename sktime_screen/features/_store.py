@@ -87,7 +87,7 @@ class FeatureStore:
 
         Parameters
         ----------
-        features : ndarray of shape (n, n_features), float32 or float16
+        features : ndarray of shape (n, n_features), float32, float16 or int8
             Filled where a row is found; of the type that was stored under these keys.
         keys : list of bytes
             The key of each row.
@@ -108,15 +108,18 @@ class FeatureStore:
         found = np.zeros(len(keys), bool)
         wanted = list(rows_of)
         parts = [wanted[n : n + _KEYS_A_QUERY] for n in range(0, len(wanted), _KEYS_A_QUERY)]
-        row_size = features.shape[1] * features.itemsize
         with self._reading() as database:
             for part in parts:
                 rows = f"SELECT key, checksum, vector FROM features WHERE {_is_one_of(part)}"
                 for key, checksum, vector in database.execute(rows, part):
                     # Where a disk or a copy of the file is bad, anything may stand in a row.
-                    whole = isinstance(vector, bytes) and len(vector) == row_size
-                    if whole and key in rows_of and checksum == _checksum(key, vector):
-                        features[rows_of[key]] = np.frombuffer(vector, features.dtype)
+                    if not isinstance(vector, bytes) or key not in rows_of:
+                        continue
+                    if checksum != _checksum(key, vector):
+                        continue
+                    values = _unpacked(vector, features[0])
+                    if values is not None:
+                        features[rows_of[key]] = values
                         found[rows_of[key]] = True
             if self.max_bytes is not None:
                 # What cannot be written to can be read all the same.
@@ -133,13 +136,13 @@ class FeatureStore:
         ----------
         keys : list of bytes
             The key of each row.
-        features : ndarray of shape (n, n_features), float32 or float16
-            The rows.
+        features : ndarray of shape (n, n_features), float32, float16 or int8
+            The rows. Those of int8 are compressed.
         network, video : str
             What they came from, for :meth:`contents`.
         """
-        half = np.asarray(features).dtype == np.float16
-        vectors = np.ascontiguousarray(features, np.float16 if half else np.float32)
+        kept = np.asarray(features).dtype in (np.float16, np.int8)
+        vectors = np.ascontiguousarray(features, None if kept else np.float32)
         # The name of a file need not be text.
         source = (network, video.encode(errors="backslashreplace").decode())
         try:
@@ -151,7 +154,7 @@ class FeatureStore:
                     "SELECT id FROM sources WHERE network = ? AND video = ?", source
                 ).fetchone()
                 now = time.time()
-                contents = [vector.tobytes() for vector in vectors]
+                contents = [_packed(vector) for vector in vectors]
                 database.executemany(
                     "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?, ?)",
                     [
@@ -240,6 +243,26 @@ def _is_one_of(keys):
 
 def _checksum(key, vector):
     return zlib.crc32(vector, zlib.crc32(key))
+
+
+def _packed(vector):
+    """Return the bytes of a row as they are stored."""
+    if vector.dtype != np.int8:
+        return vector.tobytes()
+    # Levels of features hardly ever repeat each other, they are only not equally frequent: Huffman
+    # codes alone take as little room as a search for repetitions, in a tenth of the time.
+    packer = zlib.compressobj(level=1, strategy=zlib.Z_HUFFMAN_ONLY)
+    return packer.compress(vector.tobytes()) + packer.flush()
+
+
+def _unpacked(content, like):
+    """Return the row that was stored; None where that is none of the type and size of another."""
+    if like.dtype == np.int8:
+        try:
+            content = zlib.decompressobj().decompress(content, like.nbytes + 1)
+        except zlib.error:
+            return None
+    return np.frombuffer(content, like.dtype) if len(content) == like.nbytes else None
 
 
 def _connected(path):
