@@ -1,7 +1,5 @@
 """The pipeline we recommend, with every step visible."""
 
-from math import ceil
-
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from .classify import KerasDenseClassifier, KerasFeatureMapClassifier, LabelSpreadingClassifier
@@ -44,15 +42,15 @@ def recommended_pipeline(
     backbone : str, optional
         The pretrained network, see :class:`PretrainedCNNFeatures`;
         "efficientnet_lite0_map+efficientnet_lite2_map" if not given, two networks that see more
-        than each alone, and "efficientnet_lite0" with `head="dense"`. With `head="map"` it must be
-        one whose map has a 32nd of the image's height and width. "efficientnet_lite0_map" alone
-        takes 40 % of the time and half the room.
+        than each alone, and "efficientnet_lite0" with `head="dense"`. "efficientnet_lite0_map"
+        alone takes 40 % of the time and half the room.
     memory : str, path or FeatureStore, optional
         Where features are kept on disk, see :class:`PretrainedCNNFeatures`.
     background : str or int, optional
         The class that means nobody, see :class:`ScreenTimeAggregator`.
     random_state : int, optional
-        Seed of the classifier.
+        Seed of every step that draws at random. Intervals have their own, see
+        :meth:`ScreenTimeAggregator.estimate`.
     verbose : int, default=0
         Above 0, progress of the feature extraction is shown.
 
@@ -73,7 +71,6 @@ def recommended_pipeline(
     if head == "map":
         # The shape of videos, five times as many pixels as the smaller network was trained on.
         height, width = image_size or (384, 672)
-        map_size = ceil(height / 32), ceil(width / 32)
         features = PretrainedCNNFeatures(
             backbone or "efficientnet_lite0_map+efficientnet_lite2_map",
             pooling=None,
@@ -82,7 +79,7 @@ def recommended_pipeline(
             **reading,
         )
         classifier = LabelSpreadingClassifier(
-            KerasFeatureMapClassifier(map_size, random_state=random_state),
+            KerasFeatureMapClassifier(random_state=random_state),
             cv=3,
             random_state=random_state,
         )

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval, StrOptions
+from ..features import told_map_size
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import map_network
 from ._training import rates_by_epoch
@@ -35,9 +36,12 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
 
     Parameters
     ----------
-    map_size : tuple of int, default=(7, 7)
-        Height and width of the map in places: with most backbones those of the images divided by
-        32 and rounded up, so 12 x 21 for images of 384 x 672. Finer maps find smaller characters.
+    map_size : tuple of int or "auto", default="auto"
+        Height and width of the map in places. "auto" reads them from the table that
+        ``PretrainedCNNFeatures(pooling=None)`` gives for frames; give them for arrays, and where a
+        step on the way makes a new table. With most backbones they are those of the images divided
+        by 32 and rounded up, so 12 x 21 for images of 384 x 672. Finer maps find smaller
+        characters.
     pooling_sharpness : float or "auto", default="auto"
         How the places decide. Logits of places, l, become that of the image,
         log(mean(exp(pooling_sharpness * l))) / pooling_sharpness: their mean where
@@ -113,6 +117,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         Number of epochs in the history.
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
+    map_size_ : tuple of int
+        Height and width of the map in places.
     weights_ : list of ndarray of float32
         Kernels, biases and statistics of batch normalisation, layer after layer, network after
         network.
@@ -164,7 +170,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
 
     _parameter_constraints = {
         **KerasDenseClassifier._parameter_constraints,
-        "map_size": ["array-like"],
+        "map_size": ["array-like", StrOptions({"auto"})],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "pooling_sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
@@ -174,7 +180,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
 
     def __init__(
         self,
-        map_size=(7, 7),
+        map_size="auto",
         *,
         pooling_sharpness="auto",
         n_ensemble="auto",
@@ -240,7 +246,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         Returns
         -------
         ndarray of float32, shape (n, n_classes, height, width)
-            Heat maps, in the order of `class_names_`, height and width being `map_size`: the
+            Heat maps, in the order of `class_names_`, height and width being `map_size_`: the
             probability of the class in an image that looks at all places as this one does at
             that place. Place (row, column) is centred at ((row + 0.5) / height,
             (column + 0.5) / width) of the image's height and width.
@@ -252,7 +258,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             network.load(self.weights_)
             logits = network.place_logits(X)
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
-        height, width = self._map_size
+        height, width = self.map_size_
         heat = heat.astype(np.float32).reshape(len(X), height, width, -1)
         return np.moveaxis(heat, -1, 1)
 
@@ -269,7 +275,6 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         return options
 
     def _describe_network(self, n_features, n_rows):
-        self._map_size = self._check_map_size(n_features)
         pooling_sharpness, n_ensemble = self.pooling_sharpness, self.n_ensemble
         if pooling_sharpness == "auto":
             pooling_sharpness = _SHARPNESS_OF_FEW if n_rows < _FEW else _SHARPNESS
@@ -277,25 +282,43 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             n_ensemble = _NETWORKS_OF_FEW if n_rows < _FEW else _NETWORKS
         return {
             **super()._describe_network(n_features, n_rows),
-            "n_places": self._map_size[0] * self._map_size[1],
+            "n_places": self.map_size_[0] * self.map_size_[1],
             "pooling_sharpness": float(pooling_sharpness),
             "n_ensemble": int(n_ensemble),
         }
 
-    def _read(self, X, *labels, **options):
-        told = getattr(X, "attrs", {}).get("map_size")
-        if told is not None and tuple(told) != tuple(self.map_size):
+    def _check_features(self, X, dtypes, *, reset):
+        values = super()._check_features(X, dtypes, reset=reset)
+        told = told_map_size(X)
+        if reset:
+            self.map_size_ = self._choose_map_size(told, values.shape[1])
+        elif told not in (None, self.map_size_):
             raise ValueError(
-                f"map_size={self.map_size!r}, but X holds maps of {tuple(told)}, height and width "
-                f"in places: set map_size to that."
+                f"X holds maps of {told} places, height and width, fit had {self.map_size_}: "
+                f"resize images as they were for fit."
             )
-        return super()._read(X, *labels, **options)
+        return values
 
-    def _check_map_size(self, n_features):
+    def _choose_map_size(self, told, n_features):
+        """Return height and width of the map, given or told by the table of features."""
+        if isinstance(self.map_size, str):
+            if told is None:
+                raise ValueError(
+                    "map_size='auto', but X does not tell the size of its maps: only the table of "
+                    "PretrainedCNNFeatures(pooling=None) does, and no array or table that another "
+                    "step made of it. Set map_size=(height, width) in places, most often those of "
+                    "the images divided by 32."
+                )
+            return told
         size = tuple(self.map_size)
         if len(size) != 2 or any(not isinstance(n, Integral) or n < 1 for n in size):
             raise ValueError(
                 f"map_size={self.map_size!r}: height and width of the map are expected, in places."
+            )
+        if told not in (None, size):
+            raise ValueError(
+                f"map_size={self.map_size!r}, but X holds maps of {told}, height and width in "
+                f"places: set map_size to that, or to 'auto'."
             )
         if n_features % (size[0] * size[1]):
             raise ValueError(

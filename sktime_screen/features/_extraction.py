@@ -1,6 +1,7 @@
 """PretrainedCNNFeatures: images to vectors by a network trained on ImageNet."""
 
 import copy
+import math
 import os
 import warnings
 from numbers import Integral, Real
@@ -206,8 +207,8 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         DataFrame or ndarray of shape (n, `n_features_out_`), `dtype`
             A row an image; a table with the frame index for a FrameSequence, whose columns are
             named, but for those of a map alone, which are numbered; of these the table's
-            ``attrs["map_size"]`` tells height and width. A frame that stands in several rows of a
-            sequence is decoded and computed once.
+            ``attrs["map_shape"]`` tells height, width and channels. A frame that stands in several
+            rows of a sequence is decoded and computed once.
 
         Raises
         ------
@@ -250,7 +251,8 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         columns = self.get_feature_names_out() if named else None
         table = pd.DataFrame(features, index=images.index, columns=columns, copy=False)
         if network.map_size is not None:
-            table.attrs["map_size"] = network.map_size
+            n_places = math.prod(network.map_size)
+            table.attrs["map_shape"] = (*network.map_size, features.shape[1] // n_places)
         return table
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:

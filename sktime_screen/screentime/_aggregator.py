@@ -61,8 +61,9 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
 
         All learn from the probabilities in ``fit``, which have to come from networks that had not
         seen these frames: ``KerasDenseClassifier(cv=5)`` gives such. "auto" takes
-        "calibrated" then, and None otherwise. Each is followed as far as these frames are evidence
-        that probabilities tell the class; for the rest the share is the mean probability.
+        "calibrated" then, and None otherwise, with a warning where nothing says which. Each is
+        followed as far as these frames are evidence that probabilities tell the class; for the
+        rest the share is the mean probability.
     min_appearance : float, default=0.0
         Appearances shorter than this many seconds are dropped. One class a frame needs a
         ``background`` for that, and for ``max_gap``.
@@ -110,6 +111,10 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
 
     With a correction, the prediction of a frame depends on the other frames of its video.
 
+    Whether the classifier had seen the frames, the table of its ``fit_transform`` says in
+    ``attrs["out_of_sample"]``. Arrays do not, nor do tables that another step made. Of
+    probabilities that you cross-fitted yourself, say ``X.attrs["out_of_sample"] = True``.
+
     References
     ----------
     .. [1] J. M. Bates and C. W. J. Granger, "The combination of forecasts", Operational Research
@@ -122,7 +127,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     >>> import numpy as np
     >>> from sktime_screen import ScreenTimeAggregator
     >>> probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]])
-    >>> aggregator = ScreenTimeAggregator(frame_duration=0.5)
+    >>> aggregator = ScreenTimeAggregator(correction=None, frame_duration=0.5)
     >>> aggregator.fit(probabilities, ["jerry", "tom", "tom"]).transform(probabilities)
     array([[0.5, 1. ]])
     """
@@ -212,6 +217,15 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.correction_ = self.correction
         if self.correction == "auto":
             self.correction_ = "calibrated" if out_of_sample else None
+            if out_of_sample is None:
+                warnings.warn(
+                    "correction='auto' corrects nothing, as X does not say whether the classifier "
+                    "had seen the frames: the table of a classifier's fit_transform says it in "
+                    "attrs['out_of_sample'], which an array lacks and many a step between drops. "
+                    "Put such steps before the classifier, or set correction: 'calibrated' if it "
+                    "had not seen them (cv), else None.",
+                    stacklevel=4,
+                )
         recognition = Recognition(self, self._classes)
         if self.correction_ is not None:
             if out_of_sample is False:
