@@ -352,8 +352,8 @@ def test_columns_of_labels_are_found_by_name(two):
     ("labels", "message"),
     [
         (lambda y: y.rename(columns={"tom": "spike"}), r"expected \['tom', 'jerry'\]"),
-        (lambda y: y.astype(str), "y holds '[01]'; 0 and 1"),
-        (lambda y: y * 2, "y holds 2; 0 and 1"),
+        (lambda y: y.astype(str), "y holds '[01]' for 'tom' in row 0; 0 and 1"),
+        (lambda y: y * 2, "y holds 2 for 'tom' in row 10; 0 and 1"),
         (lambda y: y["tom"], "a 0/1 column for each"),
         (lambda y: y.assign(spike=0), r"expected \['tom', 'jerry'\]"),
     ],

@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from .._targets import ScoreByNameMixin
 from ..video import FrameSequence
 
 
-class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
+class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     """What classifiers made of a network have in common once they are fitted.
 
     A subclass has `_logits`, which computes the outputs of its network, a parameter

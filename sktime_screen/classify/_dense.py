@@ -7,11 +7,12 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, StrOptions, check_sample_weight, fit_context
+from .._targets import read_labels
 from ..model_selection import held_out_rows, parts_of_rows
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._classifier import NetworkClassifier, marked
 from ._network import check_layer_sizes, dense_network
-from ._target_encoding import TargetEncoding, read_labels
+from ._target_encoding import TargetEncoding
 from ._training import Rows, Stopping, rates_by_epoch, run_epochs
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
@@ -306,12 +307,13 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
-        labels = read_labels(y)
+        labels = self._encoding.read(y) if resume else read_labels(y)
         check_consistent_length(X, labels)
         if not resume:
             self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)
             self.class_names_ = self._encoding.classes
             self.classes_ = self._encoding.scikit_learn_classes()
+            labels = self._encoding.read(labels)
         if sample_weight is not None:
             sample_weight = check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, check_sample_weight, fit_context
+from .._targets import read_labels
 from ..features import as_backbone, check_images
 from ..model_selection import held_out_rows
 from ._augmentation import Augmentation
@@ -17,7 +18,7 @@ from ._dense import KerasDenseClassifier
 from ._fine_tuned_network import fine_tuned_network
 from ._frame_buffer import batches_of_images, decoded_images
 from ._network import check_layer_sizes
-from ._target_encoding import TargetEncoding, read_labels
+from ._target_encoding import TargetEncoding
 from ._training import Rows, Stopping, run_epochs
 
 
@@ -292,7 +293,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
             if validation_data is not None:
                 held_out, held_out_labels, *weight = validation_data
                 validation = stack.enter_context(
-                    self._opened(self._images(held_out), read_labels(held_out_labels), *weight)
+                    self._opened(self._images(held_out), held_out_labels, *weight)
                 )
             elif self.validation_fraction is not None:
                 held_out = held_out_rows(images, train.Y, self.validation_fraction, generator)
@@ -321,6 +322,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
     @contextmanager
     def _opened(self, images, labels, sample_weight=None):
         """Bring images and what is known of them together, ready to be read in any order."""
+        labels = self._encoding.read(labels)
         check_consistent_length(images, labels)
         if sample_weight is not None:
             sample_weight = check_sample_weight(

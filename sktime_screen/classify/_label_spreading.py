@@ -15,13 +15,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
+from .._targets import read_labels
 from ..features import embed_frames, project_features
 from ..model_selection import parts_of_rows
 from ..video import is_frame_index, resolve_videos
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
 from ._frame_graph import ties_of_looks, ties_of_time
-from ._target_encoding import TargetEncoding, read_labels
+from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.
 _TRUST_IN_LABELS = 50.0
@@ -175,7 +176,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         videos, times, _ = _moments(getattr(X, "index", None))
         targets = self._encoding.encode(labels).astype(np.float64)
         self._labelled = LabelledRows(project_features(values).copy(), targets, videos, times)
-        self.estimator_ = self._new_estimator().fit(X, labels)
+        self.estimator_ = self._fitted_estimator(X, labels)
         self._part_estimators: list[Any] | None = None
         return self
 
@@ -207,10 +208,8 @@ class LabelSpreadingClassifier(NetworkClassifier):
         logits = np.empty_like(targets)
         for part in range(self._parts.max() + 1):
             seen, unseen = np.flatnonzero(self._parts != part), np.flatnonzero(self._parts == part)
-            estimator, known = self._new_estimator(), safe_indexing(labels, seen)
-            if not self._encoding.multilabel and len(np.unique(known)) == 1:
-                estimator = DummyClassifier()
-            estimators.append(estimator.fit(safe_indexing(X, seen), known))
+            known = safe_indexing(labels, seen)
+            estimators.append(self._fitted_estimator(safe_indexing(X, seen), known))
             logits[unseen] = self._without(part)._logits(safe_indexing(X, unseen))
         return marked(self._table(X, logits), out_of_sample=True, judged_together=True)
 
@@ -287,10 +286,15 @@ class LabelSpreadingClassifier(NetworkClassifier):
         others._labelled = self._labelled.rows(np.flatnonzero(self._parts != part))
         return others
 
-    def _new_estimator(self):
-        if self.estimator is None:
-            return KerasDenseClassifier(class_weight="balanced")
-        return clone(self.estimator)
+    def _fitted_estimator(self, X, labels):
+        estimator = KerasDenseClassifier(class_weight="balanced")
+        if self.estimator is not None:
+            estimator = clone(self.estimator)
+        if self._of_two_classes(estimator):
+            labels = labels.iloc[:, 0].to_numpy()
+        if np.ndim(labels) == 1 and len(np.unique(labels)) == 1:
+            estimator = DummyClassifier()
+        return estimator.fit(X, labels)
 
     def _logits(self, X):
         check_is_fitted(self)
@@ -321,14 +325,12 @@ class LabelSpreadingClassifier(NetworkClassifier):
 
     def _estimated(self, X):
         """Return the estimator's probabilities, a column for each output of the encoding."""
-        probabilities = self.estimator_.predict_proba(X)
-        if isinstance(probabilities, list):
-            probabilities = np.column_stack(
-                [
-                    table[:, list(classes).index(1)] if 1 in classes else np.zeros(len(table))
-                    for table, classes in zip(probabilities, self.estimator_.classes_, strict=True)
-                ]
-            )
+        estimator = self.estimator_
+        probabilities = estimator.predict_proba(X)
+        if self._of_two_classes(estimator):
+            probabilities = self._of_character(probabilities, estimator.classes_)
+        elif isinstance(probabilities, list):
+            probabilities = np.hstack([*map(self._of_character, probabilities, estimator.classes_)])
         probabilities = np.asarray(probabilities, dtype=np.float64)
         if not self._encoding.multilabel and probabilities.shape[1] < len(self.classes_):
             # Rows held out were the only ones of a class.
@@ -336,6 +338,17 @@ class LabelSpreadingClassifier(NetworkClassifier):
             probabilities = np.zeros((len(known), len(self.classes_)))
             probabilities[:, np.searchsorted(self.classes_, self.estimator_.classes_)] = known
         return probabilities[:, -self._encoding.n_outputs :]
+
+    def _of_two_classes(self, estimator):
+        """Tell whether a single character is two classes to the estimator."""
+        one_character = self._encoding.multilabel and len(self.class_names_) == 1
+        return one_character and not isinstance(estimator, NetworkClassifier)
+
+    @staticmethod
+    def _of_character(probabilities, classes):
+        if 1 not in classes:
+            return np.zeros((len(probabilities), 1))
+        return probabilities[:, list(classes).index(1), None]
 
     def _spread(self, looks, start, labelled, times=None, durations=None):
         """Spread logits over the frames of one video and its labelled frames."""

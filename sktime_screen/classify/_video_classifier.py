@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
+from .._targets import read_labels
 from ..video import VideoFrameSampler
-from ._target_encoding import read_labels
 
 
 class VideoClassifier(ClassifierMixin, BaseEstimator):
@@ -104,7 +104,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
             estimator has no ``predict_proba``.
         """
         paths = _paths(X)
-        tags = read_labels(y)
+        tags = read_labels(y, multilabel=False)
         if tags.ndim != 1:
             raise ValueError(
                 f"y has the shape {tags.shape}: VideoClassifier gives each video one class."

@@ -2,11 +2,9 @@
 
 import os
 
-import numpy as np
 import pandas as pd
 
 from ..labels import (
-    CLASS_COLUMNS,
     as_classes,
     first_of_frames,
     load_cvat,
@@ -36,7 +34,7 @@ def load_labels(paths, video=None, rate=1.0):
             "Some labels are of videos and others of images, since not all videos were found: put "
             "them where the files of labels say, or train on each kind alone."
         )
-    return _without_repeats(X, _named(y), paths)
+    return _without_repeats(X, y, paths)
 
 
 def _loaded(path, video, rate):
@@ -64,20 +62,7 @@ def _without_repeats(X, y, paths):
 def _columns(y):
     if isinstance(y, pd.DataFrame):
         return [str(name) for name in y.columns]
-    return ["(one class a frame)" if y.name in CLASS_COLUMNS else str(y.name)]
-
-
-def _named(y):
-    """Call the 0 and 1 of a single character by name: they become classes."""
-    one = isinstance(y, pd.DataFrame) and y.shape[1] == 1
-    y = y.iloc[:, 0] if one else y
-    if isinstance(y, pd.Series) and y.name not in CLASS_COLUMNS and y.isin([0, 1]).all():
-        return pd.Series(np.where(y == 1, str(y.name), _nobody(y.name)), name="label")
-    return y
-
-
-def _nobody(name):
-    return f"not {name}"
+    return ["(one class a frame)"]
 
 
 def find_background(background, y):
@@ -89,10 +74,9 @@ def find_background(background, y):
                 f"Leave --background out."
             )
         return None
-    classes = y.unique().tolist()
     if background is None:
-        one = sorted(map(str, classes), key=len)
-        return one[1] if len(one) == 2 and one[1] == _nobody(one[0]) else None
+        return None
+    classes = y.unique().tolist()
     for name in classes:
         if str(name) == background:
             return name

@@ -3,7 +3,7 @@
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from .._targets import indicator_table
+from .._targets import as_table, indicator_table
 from ..video import as_frame_index
 from ._screen_time_metrics import screen_time_error, seconds_by_video, temporal_iou
 
@@ -118,7 +118,7 @@ def _shown(estimator, final, X, y, background):
     """Predict for every frame who is on screen, a column a class that the estimator knows."""
     predicted = estimator.predict(X)
     if predicted.ndim == 2:
-        names = getattr(final, "class_names_", getattr(y, "columns", None))
+        names = getattr(final, "class_names_", getattr(as_table(y), "columns", None))
         return pd.DataFrame(predicted, columns=names)
     characters = [name for name in final.classes_.tolist() if name != background]
     shown = indicator_table(predicted, background=background)

@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 
 from .._sklearn import Options, StrOptions, validate_params
-from .._targets import aligned_characters, aligned_indicators, indicator_table
+from .._targets import (
+    align_characters,
+    aligned_indicators,
+    indicator_table,
+    read_labels,
+    read_together,
+)
 from ..video import as_frame_index
 
 
@@ -137,8 +143,13 @@ def errors_by_video(y_true, y_pred, index, background=None):
 
     Returns (n_videos, n_characters).
     """
-    true, predicted = aligned_characters(
-        _seconds(y_true, index, background), _seconds(y_pred, index, background), y_true, y_pred
+    given = [y_true, y_pred]
+    if any(map(_are_seconds, given)):
+        given = [y if _are_seconds(y) else read_labels(y) for y in given]
+    else:
+        given = read_together(y_true, y_pred)
+    true, predicted = align_characters(
+        *(_seconds(y, index, background) for y in given), *(y.ndim == 2 for y in given)
     )
     return (predicted - true).abs()
 

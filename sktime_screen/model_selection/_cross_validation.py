@@ -8,7 +8,7 @@ from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from .._targets import aligned_indicators, indicator_table
+from .._targets import aligned_indicators, indicator_table, read_labels
 from ..metrics import errors_by_video, temporal_iou, video_lengths
 from ..video import as_frame_index
 from ._stratified_group_kfold import MultilabelStratifiedGroupKFold
@@ -95,8 +95,8 @@ def cross_validate_screen_time(
         raise ValueError(
             f"{len(index)} labelled frames are too few for {n_splits} folds: label more frames."
         )
-    y = y if hasattr(y, "iloc") else np.asarray(y)
-    y = pd.DataFrame(y) if np.ndim(y) == 2 else pd.Series(y)
+    y = read_labels(y)
+    y = pd.Series(y) if y.ndim == 1 else y
     rows, learned = _taken_once(pipeline, table, y)
     background = pipeline[-1].background
     characters = indicator_table(y, background=background).columns

@@ -6,11 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, StrOptions, fit_context, validate_params
+from .._targets import ScoreByNameMixin, read_labelled
 from ..model_selection import time_blocks
 from ..video import is_frame_index
 from ._appearances import appearance_table, shared_seconds
@@ -24,7 +25,7 @@ from ._postprocessing import Recognition
 _SCENE_SECONDS = 10.0
 
 
-class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
+class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     """Add up for how long each class is on screen.
 
     It is the last step of a pipeline: a classifier of frames, so that scorers, searches and
@@ -489,11 +490,10 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                 f"frames and their labels."
             )
         table, y = labelled
-        y = y if isinstance(y, pd.DataFrame) else pd.DataFrame(np.asarray(y, dtype=object))
         check_consistent_length(table, y)
-        missing = y.isna().any(axis=1).to_numpy()
-        truth = np.full((len(y), len(self.class_names_)), np.nan)
-        truth[~missing] = self._classes.indicators(y[~missing])
+        known, labels = read_labelled(y, multilabel=self.multilabel_)
+        truth = np.full((len(known), len(self.class_names_)), np.nan)
+        truth[known] = self._classes.indicators(labels)
         return LabelledSample(table, truth)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
