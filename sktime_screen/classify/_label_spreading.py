@@ -244,8 +244,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         labelled_videos, labelled_times = self._labelled.videos, self._labelled.times
         if videos is None or labelled_times is None:
             raise ValueError(
-                "transform_cross_fitted needs rows with a frame index (video, time, duration), here "
-                "and in fit_transform."
+                "transform_cross_fitted needs rows with a frame index, here and in fit_transform."
             )
         looks = self._looks(X)
         logits = self._spread_by_video(X, looks)
