@@ -19,7 +19,7 @@ from sktime_screen import (
     ScreenTimeAggregator,
     suggest_frames,
 )
-from sktime_screen.video import frame_index, is_frame_index
+from sktime_screen.video import is_frame_index, make_frame_index
 
 
 def probabilities(video, truth, seed):
@@ -58,10 +58,11 @@ def test_estimates_are_tidy_and_agree_with_the_seconds(measured):
     table = aggregator.estimate(video, n_resamples=200, random_state=0)
     assert table.columns.tolist() == [
         "video", "character", "seconds", "share", "low", "high", "appearances",
-        "first_seen", "last_seen", "confidence",
+        "first_seen", "last_seen", "confidence", "basis",
     ]  # fmt: skip
     row = table.iloc[0]
     assert (row["video"], row["character"], len(table)) == ("new.mp4", "tom", 1)
+    assert row["basis"] == "calibrated"
     assert row["seconds"] == aggregator.transform(video).loc["new.mp4", "tom"]
     assert row["share"] == pytest.approx(row["seconds"] / 800)
     assert row["low"] < 2 * truth.sum() < row["high"]
@@ -106,6 +107,7 @@ def test_labels_of_the_video_make_the_interval_sure(measured):
     assert known["low"] < 2 * truth.sum() < known["high"]
     assert known["high"] - known["low"] < guessed["high"] - guessed["low"]
     assert known["appearances"] == guessed["appearances"]
+    assert known["basis"] == "labels"
 
 
 def test_all_frames_labelled_leave_no_doubt(measured):
@@ -350,8 +352,8 @@ def test_columns_of_labels_are_found_by_name(two):
     ("labels", "message"),
     [
         (lambda y: y.rename(columns={"tom": "spike"}), r"expected \['tom', 'jerry'\]"),
-        (lambda y: y.astype(str), "y holds '[01]'; 0 and 1"),
-        (lambda y: y * 2, "y holds 2; 0 and 1"),
+        (lambda y: y.astype(str), "y holds '[01]' for 'tom' in row 0; 0 and 1"),
+        (lambda y: y * 2, "y holds 2 for 'tom' in row 10; 0 and 1"),
         (lambda y: y["tom"], "a 0/1 column for each"),
         (lambda y: y.assign(spike=0), r"expected \['tom', 'jerry'\]"),
     ],
@@ -385,7 +387,9 @@ def test_videos_are_the_same_however_their_paths_are_spelled(measured):
         aggregator.estimate(video, labelled=(table.assign(video="other.mp4"), y))
     learned = probabilities("./0.mp4", scenes(300, 0.5, 0), 0)
     aggregator = ScreenTimeAggregator(background="no").fit(
-        learned.set_axis(frame_index(learned.index.to_frame(index=False).assign(video="0.mp4"))),
+        learned.set_axis(
+            make_frame_index(learned.index.to_frame(index=False).assign(video="0.mp4"))
+        ),
         np.where(scenes(300, 0.5, 0), "tom", "no"),
     )
     table, y, _ = sample(learned, scenes(300, 0.5, 0), 60)
@@ -398,3 +402,63 @@ def test_a_part_of_a_sample_is_no_sample(measured):
     table, y, _ = sample(video, truth, 60)
     with pytest.raises(ValueError, match=r"The 20 labelled frames .* stand for 133 of its 400"):
         aggregator.estimate(video, labelled=(table[:20], y[:20]))
+
+
+def season(seed, n_videos=20, seconds=30):
+    """Short episodes, Jerry in some: what a head says of him is weak and differs by episode."""
+    rng = np.random.default_rng(seed)
+    names = np.repeat([f"S01E{number:02d}.mp4" for number in range(1, n_videos + 1)], seconds)
+    times = np.tile(np.arange(float(seconds)), n_videos)
+    index = make_frame_index(pd.DataFrame({"video": names, "time": times, "duration": 1.0}))
+    shares = rng.uniform(0, 1, n_videos).repeat(seconds)
+    jerry = (rng.random(len(index)) < shares).astype(int)
+    tom = np.repeat(rng.random(len(index) // 5) < 0.5, 5).astype(int)
+    said = pd.DataFrame(index=index)
+    said["tom"] = np.where(tom, 0.9, 0.1)
+    said["jerry"] = np.linspace(0.04, 0.64, n_videos).repeat(seconds)
+    said["jerry"] += rng.uniform(-0.03, 0.03, len(index))
+    return said, pd.DataFrame({"tom": tom, "jerry": jerry}, index=index)
+
+
+@pytest.mark.parametrize("correction", ["auto", "averaged", "acc", "pacc", "em"])
+def test_a_head_that_cannot_tell_a_character_gives_no_constant(correction):
+    said, shown = season(seed=0)
+    first_four = said.index.get_level_values("video") <= "S01E04.mp4"
+    known = said[first_four].copy()
+    # Held out, its probabilities go with nothing.
+    known["jerry"] = np.random.default_rng(1).permutation(known["jerry"])
+    known.attrs["out_of_sample"] = True
+    aggregator = ScreenTimeAggregator(correction=correction, random_state=0, n_resamples=50)
+    aggregator.fit(known, shown[first_four])
+    with pytest.warns(UserWarning, match=r"do not tell 'jerry'.*more frames of 'S01E1\d.mp4'"):
+        table = aggregator.estimate(said).set_index(["character", "video"])
+    assert len(table.attrs["notes"]) == 1
+    means = said["jerry"].groupby(level="video").sum()
+    seconds = table.loc["jerry", "seconds"]
+    np.testing.assert_allclose(seconds, means[seconds.index], atol=3)
+    assert (table.loc["jerry", "basis"] == "mean probability").all()
+    right = "calibrated" if correction == "auto" else correction
+    assert (table.loc["tom", "basis"] == right).all()
+    true = shown["tom"].groupby(level="video").sum()
+    np.testing.assert_allclose(table.loc["tom", "seconds"], true[seconds.index], atol=3)
+
+
+def test_without_a_correction_seconds_are_counted():
+    said, shown = season(seed=0, n_videos=3)
+    aggregator = ScreenTimeAggregator(random_state=0, n_resamples=50).fit(said, shown)
+    assert aggregator.correction_ is None
+    table = aggregator.estimate(said)
+    assert (table["basis"] == "count").all()
+    counted = (said >= 0.5).groupby(level="video").sum().to_numpy().ravel()
+    assert table["seconds"].tolist() == counted.tolist()
+
+
+def test_an_interval_does_not_depend_on_the_videos_beside(measured):
+    aggregator, video, _ = measured
+    other = probabilities("other.mp4", scenes(200, 0.5, 3), 3)
+    alone = aggregator.estimate(video)
+    for together in ([other, video], [video, other]):
+        table = aggregator.estimate(pd.concat(together))
+        pd.testing.assert_frame_equal(
+            table[table["video"] == "new.mp4"].reset_index(drop=True), alone
+        )

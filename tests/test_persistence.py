@@ -24,7 +24,7 @@ from sktime_screen import (
     recommended_pipeline,
     save_skops,
 )
-from sktime_screen._skops_files import check_shapes, weight_shapes
+from sktime_screen._skops_files import check_shapes, compute_weight_shapes
 
 pytest.importorskip("skops")
 
@@ -241,7 +241,9 @@ def test_shapes_are_those_of_the_network(data, batch_normalization):
     ):
         head.fit(X, y)
         check_shapes(head)
-        assert [weight.shape for weight in head.weights_] == weight_shapes(**head._architecture)
+        assert [weight.shape for weight in head.weights_] == compute_weight_shapes(
+            **head._architecture
+        )
 
 
 def test_other_files(tmp_path):

@@ -29,12 +29,12 @@ def tables(video="video.mp4", first="tom", second="jerry"):
     )
     estimate = pd.DataFrame(
         [
-            (video, first, 3.0, 0.3, 2.5, 4.0, 2, 1.0, 7.0, 0.8),
-            (video, second, 2.5, 0.25, np.nan, np.nan, 1, 2.0, 4.5, 0.8),
+            (video, first, 3.0, 0.3, 2.5, 4.0, 2, 1.0, 7.0, 0.8, "labels"),
+            (video, second, 2.5, 0.25, np.nan, np.nan, 1, 2.0, 4.5, 0.8, "calibrated"),
         ],
         columns=[
             "video", "character", "seconds", "share", "low", "high", "appearances", "first_seen",
-            "last_seen", "confidence",
+            "last_seen", "confidence", "basis",
         ],
     )  # fmt: skip
     together = pd.DataFrame(
