@@ -89,7 +89,7 @@ def spreading(**options):
 
 
 def aggregator():
-    return ScreenTimeAggregator(n_resamples=9, random_state=0)
+    return ScreenTimeAggregator()
 
 
 def by_name(table):
@@ -133,7 +133,11 @@ def fitted_aggregator():
 def estimated(y):
     new = P.set_axis(INDEX.set_levels(["b.mp4"], level="video"))
     sample = new.index.to_frame(index=False).assign(inclusion=1.0)
-    return fitted_aggregator().estimate(new, labelled=(sample, y)).to_dict("list")
+    return (
+        fitted_aggregator()
+        .estimate(new, labelled=(sample, y), n_resamples=9, random_state=0)
+        .to_dict("list")
+    )
 
 
 def timeline(y):
@@ -202,7 +206,7 @@ def test_one_class_a_frame_in_any_form(form, video, other_video):
         yield aggregator().fit(of_classes, y).transform(of_classes)
         yield folds(y)
         yield tree.score(X, y), known.score(of_classes, y)
-        yield known.estimate(new, labelled=(sample, y))
+        yield known.estimate(new, labelled=(sample, y), n_resamples=9, random_state=0)
         yield screen_time_error(y, predicted, INDEX), screen_time_error(predicted, y, INDEX)
         yield temporal_iou(y, predicted, INDEX), temporal_iou(predicted, y, INDEX)
         yield neg_screen_time_error_scorer(known, of_classes, y)

@@ -21,7 +21,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     """
 
     def decision_function(self, X) -> np.ndarray:
-        """Compute how far rows are on the side of a class.
+        """Compute the logits of the classes.
 
         Parameters
         ----------
@@ -31,7 +31,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,) or (n, n_classes)
-            Logits: of the second of two classes, otherwise of each class or label.
+            Logits: of the second class if there are two, otherwise of each class or label.
         """
         logits = self._logits(X)
         if self._encoding.multilabel or len(self.classes_) > 2:
@@ -39,7 +39,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         return logits[:, -1] - logits[:, 0] if self._encoding.softmax else logits[:, 0]
 
     def predict(self, X) -> np.ndarray:
-        """Tell the class of each row.
+        """Predict the class of each row.
 
         Parameters
         ----------
@@ -49,13 +49,13 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,) or (n, n_labels)
-            Classes, or zeros and ones in the order of `class_names_`.
+            Classes, or zeros and ones, in the order of `class_names_`.
         """
         logits = self._logits(X)
         return self._encoding.decode(logits)
 
     def predict_proba(self, X) -> np.ndarray:
-        """Tell how probable each class is.
+        """Predict the probability of each class.
 
         Parameters
         ----------
@@ -65,14 +65,14 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64, shape (n, n_classes)
-            Probabilities in the order of `class_names_`. Those of classes sum to one in each row,
-            those of labels are independent.
+            Probabilities in the order of `class_names_`. With one class a row they sum to one. With
+            a 0/1 table they are independent.
         """
         logits = self._logits(X)
         return self._encoding.probabilities(logits)
 
     def transform(self, X) -> Any:
-        """Turn rows into probabilities, for the steps after this one.
+        """Predict probabilities, for the next steps of a pipeline.
 
         Parameters
         ----------
@@ -82,13 +82,13 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray or DataFrame of float32, shape (n, n_classes)
-            The probabilities of `predict_proba`; a DataFrame, with the same index and the names
-            of the classes, if X is one or a FrameSequence.
+            The probabilities of `predict_proba`. If X is a DataFrame or a FrameSequence, a
+            DataFrame with the same index, whose columns are named by the classes.
         """
         return self._table(X, self._logits(X))
 
     def fit_transform(self, X, y, **fit_params) -> Any:
-        """Train the classifier, and give the probabilities of the rows it was trained on.
+        """Train the classifier, and return the probabilities of the training rows.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : object, default=None
-            Not used: the columns are classes, whatever the features.
+            Not used: the columns are the classes.
 
         Returns
         -------

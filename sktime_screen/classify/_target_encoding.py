@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, softmax
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils.class_weight import compute_sample_weight
 
 from .._targets import encode_labels, known_labels
+from ._class_weights import class_factors, label_factors
 
 
 class TargetEncoding:
@@ -94,35 +94,20 @@ class TargetEncoding:
 
         Shapes: ``sample_weight`` (n,) -> float32 (n, 1) or (n, n_labels).
         """
+        rows = np.ones(len(labels)) if sample_weight is None else np.float64(sample_weight)
+        known = self.classes.tolist()
         if class_weight is None:
-            weights = np.ones(len(labels))
-        elif not self.multilabel:
-            weights = compute_sample_weight(class_weight, labels)
-        elif self.softmax:
-            weights = compute_sample_weight(class_weight, self.classes[labels.values.argmax(1)])
+            weights = rows[:, None]
+        elif self.multilabel and not self.softmax:
+            factors = label_factors(labels.to_numpy(), known, class_weight, rows)
+            weights = factors * rows[:, None]
         else:
-            weights = self._label_weights(labels.values, class_weight)
-        weights = weights.reshape(len(labels), -1)
-        if sample_weight is not None:
-            weights = weights * sample_weight[:, None]
-        if (weights < 0).any() or not weights.any():
+            found = self.encode(labels)
+            codes = found.argmax(axis=1) if self.softmax else found[:, 0].astype(int)
+            weights = (class_factors(codes, known, class_weight, rows) * rows)[:, None]
+        if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
             raise ValueError(
                 f"class_weight={class_weight!r}, with sample_weight, leaves no row to learn from, "
-                f"or makes weights below 0."
+                f"or makes weights below 0, infinite or not a number."
             )
         return weights.astype(np.float32)
-
-    def _label_weights(self, table, class_weight):
-        known = self.classes.tolist()
-        if class_weight == "balanced":
-            class_weight = dict.fromkeys(known, "balanced")
-        unknown = [label for label in class_weight if label not in known]
-        if unknown:
-            raise ValueError(f"class_weight names the labels {unknown}, but y has {known}.")
-        columns = []
-        for label, column in zip(known, table.T, strict=True):
-            weight = class_weight.get(label)
-            if np.isscalar(weight) and weight != "balanced":
-                weight = {0: 1.0, 1: weight}
-            columns.append(compute_sample_weight(weight, column))
-        return np.column_stack(columns)

@@ -22,8 +22,8 @@ def load_labels(paths, video=None, rate=1.0):
     for path, columns in zip(paths, names, strict=True):
         if set(columns) != set(names[0]):
             raise ValueError(
-                f"'{path}' has the labels {columns}, but '{paths[0]}' has {names[0]}: the "
-                f"same characters are expected in all files, 0 for who is not in a video."
+                f"'{path}' has the labels {columns}, but '{paths[0]}' has {names[0]}: all files "
+                f"need the same characters, with 0 for those who are not in a video."
             )
     X = pd.concat([table for table, _ in loaded], ignore_index=True)
     y = pd.concat([labels for _, labels in loaded], ignore_index=True)
@@ -32,8 +32,8 @@ def load_labels(paths, video=None, rate=1.0):
         y = as_classes(y.map(str))
     if "image" in X and X["image"].isna().any():
         raise ValueError(
-            "Some labels are of videos and others of images, since not all videos were found: put "
-            "them where the files of labels say, or train on each kind alone."
+            "Some labels belong to videos and others to images, since some videos were not found. "
+            "Put the videos where the label files say, or train on each kind alone."
         )
     return _without_repeats(X, y, paths)
 
@@ -71,8 +71,8 @@ def find_background(background, y):
     if isinstance(y, pd.DataFrame):
         if background is not None:
             raise ValueError(
-                f"--background {background}: with a column a character, nobody is a row of zeros. "
-                f"Leave --background out."
+                f"--background {background}: with one 0/1 column a character, nobody is a row of "
+                f"zeros. Leave out --background."
             )
         return None
     if background is None:
@@ -81,7 +81,7 @@ def find_background(background, y):
     for name in classes:
         if str(name) == background:
             return name
-    raise ValueError(f"--background {background} is none of the classes {sorted(classes)}.")
+    raise ValueError(f"--background {background} is not one of the classes {sorted(classes)}.")
 
 
 def labels_for(aggregator, y, paths):
@@ -95,7 +95,7 @@ def labels_for(aggregator, y, paths):
     except ValueError as error:
         raise ValueError(
             f"{', '.join(f'{str(path)!r}' for path in paths)}: the model knows {known}. {error} "
-            f"Are they the labels of another video?"
+            f"Are these labels of another video?"
         ) from error
 
 

@@ -12,11 +12,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .._atomic_files import checked_target, write_whole
-from .._html import page_template, policy_hash
-from .._names import harmless, shown, shown_path
+from .._atomic_files import check_target, write_text_atomically
+from .._html import load_template, make_hash_source
+from .._names import escape_controls, escape_formula, escape_path
 from .._targets import align_columns, as_table, indicator_table, read_labelled
-from ..video import check_frame_table, frame_index, is_frame_index, rows_by_file, thumbnails
+from ..video import (
+    check_frame_table,
+    is_frame_index,
+    make_frame_index,
+    make_thumbnails,
+    split_rows_by_file,
+)
 from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS
 
 # With these a CSV is one of intervals.
@@ -97,7 +103,7 @@ def save_label_page(
     names, nobody = _checked_names(classes, multilabel, background)
     given = _given_labels(labels, table, names, nobody, multilabel)
     suggestions = _suggestions(probabilities, table, names, nobody, multilabel)
-    target = checked_target(path)
+    target = check_target(path)
 
     images, aspects = _thumbnails(table)
     head = [name for name in FRAME_COLUMNS if name in table]
@@ -109,7 +115,7 @@ def save_label_page(
         values = [_csv_line([name]) for name in names]
     page = {
         "digest": _digest(table, names, nobody, multilabel, given),
-        "characters": [shown(name) for name in names],
+        "characters": [escape_controls(name) for name in names],
         "multilabel": multilabel,
         "nobody": nobody,
         "aspect": float(np.clip(np.median(aspects), *_ASPECT_RANGE)),
@@ -128,15 +134,17 @@ def save_label_page(
             )
         ],
     }
-    template = page_template("sktime_screen.labels", "label_page.html")
-    write_whole(target, template.render(page=page, **_parts()))
+    template = load_template("sktime_screen.labels", "label_page.html")
+    write_text_atomically(target, template.render(page=page, **_parts()))
 
 
 def _thumbnails(table):
     """Return the images of the rows and their height over width."""
     images, aspects = [None] * len(table), np.ones(len(table))
-    for rows in rows_by_file(table):
-        made, aspects[rows] = thumbnails(table.iloc[rows], _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
+    for rows in split_rows_by_file(table):
+        made, aspects[rows] = make_thumbnails(
+            table.iloc[rows], _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY
+        )
         for row, image in zip(rows, made, strict=True):
             images[row] = image
     return images, aspects
@@ -212,7 +220,7 @@ def _suggestions(probabilities, table, names, nobody, multilabel):
     if not ((values >= 0) & (values <= 1)).all():
         raise ValueError("probabilities must lie between 0 and 1.")
     index = getattr(probabilities, "index", None)
-    if is_frame_index(index) and not index.equals(frame_index(table)):
+    if is_frame_index(index) and not index.equals(make_frame_index(table)):
         raise ValueError(
             "probabilities are of other frames than X, or in another order: "
             "pipeline[:-1].transform(X) gives those of X."
@@ -244,7 +252,7 @@ def _probability_columns(probabilities, names, multilabel):
 def _csv_line(fields):
     line = io.StringIO()
     # A carriage return in a name is quoted because a line would end with one.
-    csv.writer(line, lineterminator="\r\n").writerow(map(harmless, fields))
+    csv.writer(line, lineterminator="\r\n").writerow(map(escape_formula, fields))
     return line.getvalue().removesuffix("\r\n")
 
 
@@ -255,7 +263,7 @@ def _csv_rows(table):
     for name in ["image"] if "image" in known else ["video"]:
         known[name] = known[name].map(os.path.abspath)
     for name in known.columns.intersection(["video", "image"]):
-        known[name] = known[name].map(shown_path)
+        known[name] = known[name].map(escape_path)
     missing = known.isna().to_numpy()
     return [
         _csv_line(["" if gone else field for field, gone in zip(fields, row, strict=True)])
@@ -264,7 +272,7 @@ def _csv_rows(table):
 
 
 def _video_names(videos):
-    return [shown(Path(video).name or video) for video in pd.unique(videos)]
+    return [escape_controls(Path(video).name or video) for video in pd.unique(videos)]
 
 
 def _digest(table, *described):
@@ -282,8 +290,8 @@ def _parts():
         [
             "default-src 'none'",
             "img-src data:",
-            f"style-src {policy_hash(style)}",
-            f"script-src {' '.join(map(policy_hash, scripts))}",
+            f"style-src {make_hash_source(style)}",
+            f"script-src {' '.join(map(make_hash_source, scripts))}",
             "base-uri 'none'",
             "form-action 'none'",
         ]
