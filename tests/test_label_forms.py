@@ -89,7 +89,7 @@ def spreading(**options):
 
 
 def aggregator():
-    return ScreenTimeAggregator()
+    return ScreenTimeAggregator(correction=None)
 
 
 def by_name(table):
