@@ -20,7 +20,7 @@ from ._options import (
     Rate,
     Seed,
     Video,
-    feature_folder,
+    find_feature_folder,
 )
 from ._train import VALIDATION_TITLE, labelled_pipeline
 
@@ -54,7 +54,7 @@ def evaluate(
     console = results_console()
     steps = Steps(console, quiet)
     if model is None:
-        folder = feature_folder(cache_dir, no_cache)
+        folder = find_feature_folder(cache_dir, no_cache, steps)
         X, y, pipeline = labelled_pipeline(
             labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
         )
@@ -64,7 +64,7 @@ def evaluate(
         console.print(figures_table(figures, VALIDATION_TITLE))
         return
     fitted = load_model(model)
-    folder = feature_folder(cache_dir, no_cache)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
     set_up_features(fitted, folder, verbose=not quiet)
     X, y = load_labels(labels, video, rate)
     y = labels_for(fitted[-1], y, labels)

@@ -24,7 +24,7 @@ from ._options import (
     Seed,
     Videos,
     check_outputs,
-    feature_folder,
+    find_feature_folder,
 )
 
 
@@ -112,7 +112,7 @@ def label(
             f"the model knows {_characters(fitted)}: leave --characters out, or the model",
             param_hint="--characters",
         )
-    folder = feature_folder(cache_dir, no_cache)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
     paths = [os.fspath(video) for video in videos]
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     found = set(table["video"])

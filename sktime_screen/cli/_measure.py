@@ -18,7 +18,7 @@ from ._options import (
     Quiet,
     Videos,
     check_outputs,
-    feature_folder,
+    find_feature_folder,
 )
 
 _CONFIDENCE_LEVEL = 0.9
@@ -67,7 +67,7 @@ def measure(
     console = results_console()
     steps = Steps(console, quiet)
     fitted = load_model(model)
-    set_up_features(fitted, feature_folder(cache_dir, no_cache), verbose=not quiet)
+    set_up_features(fitted, find_feature_folder(cache_dir, no_cache, steps), verbose=not quiet)
     aggregator = fitted[-1]
     sample = None
     if labels:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-CACHE_DIR = Path("sktime_screen_features")
+from .._caches import get_cache_folder
+
+CACHE_DIR = get_cache_folder("features")
 
 
 class HeadName(StrEnum):
@@ -50,10 +52,10 @@ Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second that are l
 CacheDir = Annotated[
     Path,
     typer.Option(
-        envvar="SKTIME_SCREEN_FEATURES",
         callback=_remember,
-        help="Folder where what was computed of each frame is kept: what was stopped goes on from "
-        "there, and nothing is computed twice.",
+        help="Folder where the features of each frame are kept: nothing is computed twice, and a "
+        "command that was stopped goes on where it was. SKTIME_SCREEN_HOME in the environment "
+        "moves the default.",
     ),
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", callback=_remember, help="Keep nothing.")]
@@ -92,8 +94,8 @@ Debug = Annotated[
 ]
 
 
-def feature_folder(cache_dir, no_cache):
-    """Return where features are kept, checked to be a folder that can be written to."""
+def find_feature_folder(cache_dir, no_cache, steps):
+    """Return where features are kept, checked to be readable, and say it; None for no cache."""
     from ..features import FeatureStore
 
     if no_cache:
@@ -104,6 +106,8 @@ def feature_folder(cache_dir, no_cache):
     except OSError as error:
         error.add_note("--cache-dir names another folder, --no-cache does without.")
         raise
+    size = sum(file.stat().st_size for file in Path(store.folder).glob("features.sqlite*"))
+    steps.say(f"Features are kept in '{store.folder}', {size / 1e6:,.0f} MB so far")
     return store.folder
 
 

@@ -23,7 +23,7 @@ from ._options import (
     Seed,
     Video,
     check_outputs,
-    feature_folder,
+    find_feature_folder,
 )
 
 
@@ -58,7 +58,7 @@ def train(
     check_outputs(model, inputs=labels if video is None else [*labels, video])
     console = results_console()
     steps = Steps(console, quiet)
-    folder = feature_folder(cache_dir, no_cache)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
     X, y, pipeline = labelled_pipeline(
         labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
     )
