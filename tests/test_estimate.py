@@ -1,11 +1,25 @@
 import os
+import warnings
+from io import BytesIO
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 
-from sktime_screen import KerasDenseClassifier, ScreenTimeAggregator, suggest_frames
-from sktime_screen.video import make_frame_index
+from sktime_screen import (
+    KerasDenseClassifier,
+    LabelSpreadingClassifier,
+    ScreenTimeAggregator,
+    suggest_frames,
+)
+from sktime_screen.video import is_frame_index, make_frame_index
 
 
 def probabilities(video, truth, seed):
@@ -239,6 +253,80 @@ def test_the_head_says_whether_it_had_seen_the_frames():
         ScreenTimeAggregator(correction="em").fit(seen, y)
 
 
+def swapped(table, other):
+    """Half of a table, and half of one that says something else."""
+    other = other.copy()
+    other.attrs["out_of_sample"] = False
+    return pd.concat([table[:40], other[40:]])
+
+
+def reloaded(table):
+    file = BytesIO()
+    joblib.dump(table, file)
+    file.seek(0)
+    return joblib.load(file)
+
+
+STEPS = {
+    "nothing": lambda X, y: (X, y),
+    "concat": lambda X, y: (pd.concat([X[:40], X[40:]]), y),
+    "concat of others": lambda X, y: (swapped(X, X), y),
+    "scaler": (MinMaxScaler(),),
+    "function": (FunctionTransformer(np.sqrt),),
+    "function of names": (FunctionTransformer(np.sqrt, feature_names_out="one-to-one"),),
+    "union": (FeatureUnion([("all", "passthrough")]),),
+    "column transformer": (ColumnTransformer([("all", "passthrough", ["no", "tom"])]),),
+    "undersampler": RandomUnderSampler(random_state=0).fit_resample,
+    "oversampler": RandomOverSampler(random_state=0).fit_resample,
+    "smote": SMOTE(random_state=0).fit_resample,
+    "joblib": lambda X, y: (reloaded(X), y),
+    "array": lambda X, y: (X.to_numpy(), y),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_between_classifier_and_aggregator_keeps_the_correction_or_is_warned_of(name):
+    truth = scenes(80, 0.4, 0)
+    X = probabilities("a.mp4", truth, 0)
+    X.attrs["out_of_sample"] = True
+    y = np.where(truth, "tom", "no")
+    step = STEPS[name]
+    if isinstance(step, tuple):
+        X = step[0].set_output(transform="pandas").fit_transform(X)
+    else:
+        X, y = step(X, y)
+    aggregator = ScreenTimeAggregator()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        aggregator.fit(X, y)
+    warned = ["X does not say whether" in str(each.message) for each in caught]
+    assert (aggregator.correction_, warned) in [("calibrated", []), (None, [True])]
+    if name in ("nothing", "joblib"):
+        assert aggregator.correction_ == "calibrated"
+    if name in ("scaler", "concat of others", "array"):
+        assert caught[0].filename == __file__
+    if warned and is_frame_index(getattr(X, "index", None)):
+        with pytest.warns(UserWarning, match="too narrow if the classifier had seen"):
+            aggregator.estimate(probabilities("new.mp4", truth, 1))
+
+
+def test_the_word_of_the_classifier_passes_through_a_pipeline():
+    truth = scenes(80, 0.4, 0)
+    X = probabilities("a.mp4", truth, 0)
+    steps = [LabelSpreadingClassifier(LogisticRegression(), cv=2), ScreenTimeAggregator()]
+    pipeline = make_pipeline(*steps).set_output(transform="pandas")
+    assert pipeline.fit(X, truth)[-1].correction_ == "calibrated"
+    scaled = make_pipeline(steps[0], MinMaxScaler(), steps[1]).set_output(transform="pandas")
+    with pytest.warns(UserWarning, match="corrects nothing"):
+        assert scaled.fit(X, truth)[-1].correction_ is None
+    # Who says it is asked no more.
+    for correction in ("calibrated", None):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            scaled.set_params(screentimeaggregator__correction=correction).fit(X, truth)
+        assert scaled[-1].correction_ == correction
+
+
 @pytest.fixture(scope="module")
 def two():
     """An aggregator of two characters, a video's probabilities, and labels of all its frames."""
@@ -264,8 +352,8 @@ def test_columns_of_labels_are_found_by_name(two):
     ("labels", "message"),
     [
         (lambda y: y.rename(columns={"tom": "spike"}), r"expected \['tom', 'jerry'\]"),
-        (lambda y: y.astype(str), "y holds '[01]'; 0 and 1"),
-        (lambda y: y * 2, "y holds 2; 0 and 1"),
+        (lambda y: y.astype(str), "y holds '[01]' for 'tom' in row 0; 0 and 1"),
+        (lambda y: y * 2, "y holds 2 for 'tom' in row 10; 0 and 1"),
         (lambda y: y["tom"], "a 0/1 column for each"),
         (lambda y: y.assign(spike=0), r"expected \['tom', 'jerry'\]"),
     ],

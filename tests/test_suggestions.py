@@ -235,7 +235,7 @@ def test_of_a_map_counts_in_which_part_of_the_image_something_is():
         return sorted(scene[suggest_frames(table, 3, features=features).index])
 
     assert scenes_chosen() != [0, 1, 2]
-    features.attrs["map_size"] = (6, 8)
+    features.attrs["map_shape"] = (6, 8, 2)
     assert scenes_chosen() == [0, 1, 2]
 
 

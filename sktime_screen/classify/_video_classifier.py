@@ -10,29 +10,30 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
+from .._targets import read_labels
 from ..video import VideoFrameSampler
-from ._target_encoding import read_labels
 
 
 class VideoClassifier(ClassifierMixin, BaseEstimator):
-    """Classify whole videos by what a classifier of frames sees in them.
+    """Classify whole videos by the votes of their frames.
 
-    Every frame of a video is trained on as an example of the video's class. The frames of a new
-    video then vote. Here a sample is a video, so splits, searches and scores are of videos.
+    Trains a classifier of frames, with every frame as an example of its video's class. The frames
+    of a new video then vote. A sample is a whole video, so splits, searches and scores count
+    videos.
 
     Parameters
     ----------
     estimator : estimator
         A classifier of frames that takes a frame table, such as a pipeline that begins with a
         :class:`VideoFrameSampler` and ends with a :class:`KerasDenseClassifier`. A clone of it is
-        fitted. The rate of its own sampler does not matter, since tables are taken as they are.
+        fitted. The rate of its own sampler has no effect, since it is given frame tables.
     rate : float or None, default=1.0
-        Frames a second to look at; None takes every frame.
+        Frames a second to sample; None takes every frame.
     voting : {"hard", "soft"}, default="hard"
-        "hard" takes the class that is predicted for the largest share of the video; of equal ones
-        that of the highest mean probability, or the first in `classes_` if the estimator has no
-        ``predict_proba``. "soft" takes the class of the highest mean probability. Frames count by
-        their duration either way.
+        "hard" takes the class that is predicted for the largest share of the video. In a tie, it
+        takes the one with the highest mean probability, or the first in `classes_` if the estimator
+        has no ``predict_proba``. "soft" takes the class with the highest mean probability. Both
+        weight frames by their duration.
 
     Attributes
     ----------
@@ -100,11 +101,11 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         FileNotFoundError, IsADirectoryError, VideoError
             If a video is missing or unreadable; the message names it.
         ValueError
-            If no video was given, there is not one class a video, or ``voting="soft"`` and the
-            estimator has no ``predict_proba``.
+            If no video was given, if there is not one class a video, or if ``voting="soft"`` and
+            the estimator has no ``predict_proba``.
         """
         paths = _paths(X)
-        tags = read_labels(y)
+        tags = read_labels(y, multilabel=False)
         if tags.ndim != 1:
             raise ValueError(
                 f"y has the shape {tags.shape}: VideoClassifier gives each video one class."
@@ -124,7 +125,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X) -> np.ndarray:
-        """Tell the class of each video.
+        """Predict the class of each video.
 
         Parameters
         ----------
@@ -144,7 +145,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[support.argmax(axis=1)]
 
     def predict_proba(self, X) -> np.ndarray:
-        """Tell how much of each video speaks for each class.
+        """Predict the probability of each class for each video.
 
         Parameters
         ----------
@@ -154,8 +155,8 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64, shape (n_videos, n_classes)
-            In the order of `classes_`, summing to one: with ``voting="soft"`` the mean
-            probabilities of the video's frames, with ``voting="hard"`` the share of the video for
+            In the order of `classes_`, summing to one. With ``voting="soft"``, the mean
+            probabilities of the video's frames. With ``voting="hard"``, the share of the video for
             which each class is predicted.
         """
         check_is_fitted(self)

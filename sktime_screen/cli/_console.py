@@ -30,7 +30,7 @@ def one_line(error):
     if isinstance(error, OSError) and error.filename is not None:
         text = f"{error.strerror}: {error.filename!r}"
     if not isinstance(error, _EXPLAINED):
-        text = f"{type(error).__name__}: {text} (--debug tells where)"
+        text = f"{type(error).__name__}: {text} (--debug shows where)"
     return text or type(error).__name__
 
 

@@ -40,9 +40,9 @@ def evaluate(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Compare a model with labels; without a model, tell what one of these labels would reach.
+    """Compare a model with labels, or tell how good a model trained on these labels would be.
 
-    Without a model, the recommended pipeline is trained and tested on different videos or, with
+    Without --model, the recommended pipeline is trained and tested on different videos or, with
     one video, on different stretches of it.
     """
     from ..metrics import video_lengths
@@ -85,9 +85,8 @@ def _warn_of_learned(aggregator, index):
     known = asked.isin(learned)
     if known.any():
         warnings.warn(
-            f"The model has learned from {known.sum()} of these {len(index)} frames, and is right "
-            f"about them more often than about others: `evaluate` without --model holds frames "
-            f"out.",
+            f"The model has learned from {known.sum()} of these {len(index)} frames, so the result "
+            f"is too good. `evaluate` without --model tests on frames that are held out.",
             stacklevel=2,
         )
 

@@ -146,15 +146,16 @@ def _keras_applications():
 
 
 def list_backbones() -> list[str]:
-    """List the names that ``backbone=`` takes.
+    """List the names of backbones.
 
     Returns
     -------
     list of str
         "efficientnet_lite0" and "efficientnet_lite2", whose ImageNet weights are installed with
         the package; "efficientnet_lite0_map" and "efficientnet_lite2_map", the same networks
-        without their last convolution, whose maps have 320 and 352 channels instead of 1,280; and
-        then the networks of ``keras.applications``, whose weights Keras downloads at first use.
+        without their last convolution, whose feature maps have 320 and 352 channels instead of
+        1,280; and the networks of ``keras.applications``, whose weights Keras downloads at first
+        use.
 
     See Also
     --------

@@ -15,6 +15,7 @@ import pandas as pd
 from .._atomic_files import check_target, write_text_atomically
 from .._html import load_template, make_hash_source
 from .._names import escape_controls, escape_formula, escape_path
+from .._targets import align_columns, as_table, indicator_table, read_labelled
 from ..video import (
     check_frame_table,
     is_frame_index,
@@ -22,9 +23,8 @@ from ..video import (
     make_thumbnails,
     split_rows_by_file,
 )
+from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS
 
-# What is known of a frame besides its labels, and goes into the CSV with it.
-_FRAME_COLUMNS = ("video", "time", "duration", "image", "inclusion", "stratum")
 # With these a CSV is one of intervals.
 _INTERVAL_COLUMNS = ("start", "end")
 _CLASS_COLUMN = "label"
@@ -106,7 +106,7 @@ def save_label_page(
     target = check_target(path)
 
     images, aspects = _thumbnails(table)
-    head = [name for name in _FRAME_COLUMNS if name in table]
+    head = [name for name in FRAME_COLUMNS if name in table]
     if multilabel:
         head += names
         values = None
@@ -173,7 +173,8 @@ def _checked_names(classes, multilabel, background):
             raise ValueError(f"classes={list(classes)!r}: a class has no name.")
         if times > 1:
             raise ValueError(f"classes={list(classes)!r}: {name!r} comes {times} times.")
-        if multilabel and name in _FRAME_COLUMNS + _INTERVAL_COLUMNS:
+        taken = FRAME_COLUMNS + _INTERVAL_COLUMNS + (CLASS_COLUMNS if len(names) == 1 else ())
+        if multilabel and name in taken:
             raise ValueError(
                 f"A character called {name!r} cannot be told from the column of that name in a "
                 f"CSV of labels. Call it something else."
@@ -185,41 +186,22 @@ def _given_labels(labels, table, names, nobody, multilabel):
     """Return for each frame the numbers of the classes it is labelled with, or None."""
     if labels is None:
         return [None] * len(table)
-    if len(labels) != len(table):
-        raise ValueError(f"{len(table)} frames but {len(labels)} labels: one a frame is expected.")
-    indicators = _indicators(labels, names)
-    if indicators is not None:
-        if not multilabel:
-            raise ValueError("multilabel=False takes one class a frame, not a 0/1 column a class.")
-        return [None if np.isnan(row).any() else np.flatnonzero(row).tolist() for row in indicators]
-    classes = pd.Series(labels).to_numpy(dtype=object)
-    unknown = {str(name) for name in classes if not pd.isna(name)} - set(names)
-    if unknown:
-        raise ValueError(f"Labels {sorted(unknown)} are none of the classes {names}.")
-    numbers = [None if pd.isna(name) else names.index(str(name)) for name in classes]
-    return [None if n is None else [] if n == nobody else [n] for n in numbers]
-
-
-def _indicators(labels, names):
-    """Return 0/1 labels in the order of the names, or None where each label is a class."""
-    # A single 0/1 column is loaded as a Series of its name.
-    if isinstance(labels, pd.Series) and str(labels.name) in names:
-        labels = labels.to_frame()
-    if not isinstance(labels, pd.DataFrame):
-        return None
-    labels = labels.set_axis([str(name) for name in labels.columns], axis=1)
-    unknown = set(labels.columns) - set(names)
-    if unknown:
-        raise ValueError(f"Columns of labels {sorted(unknown)} are none of the classes {names}.")
-    values = labels.reindex(columns=names, fill_value=0).to_numpy(dtype=np.float64)
-    wrong = ~(np.isnan(values) | (values == 0) | (values == 1))
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
+    labelled, known = read_labelled(labels, multilabel=multilabel or None, name="labels")
+    if len(labelled) != len(table):
         raise ValueError(
-            f"Row {row} of the labels has {names[column]!r} {values[row, column]:g}; expected 0, "
-            f"1 or, where it is not labelled, NaN."
+            f"{len(table)} frames but {len(labelled)} labels: one a frame is expected."
         )
-    return values
+    if isinstance(known, pd.DataFrame) and not multilabel:
+        raise ValueError("multilabel=False takes one class a frame, not a 0/1 column a class.")
+    shown = indicator_table(known).rename(columns=str)
+    unknown = sorted(set(shown) - set(names))
+    if unknown:
+        raise ValueError(f"Labels of {unknown} are none of the classes {names}.")
+    given = [None] * len(table)
+    for row, of_frame in zip(np.flatnonzero(labelled), shown.to_numpy(), strict=True):
+        numbers = sorted(names.index(name) for name in shown.columns[of_frame])
+        given[row] = [number for number in numbers if number != nobody]
+    return given
 
 
 def _suggestions(probabilities, table, names, nobody, multilabel):
@@ -255,15 +237,12 @@ def _suggestions(probabilities, table, names, nobody, multilabel):
 
 
 def _probability_columns(probabilities, names, multilabel):
-    if isinstance(probabilities, pd.DataFrame):
-        columns = [str(name) for name in probabilities.columns]
-        if multilabel and len(names) == 1 and columns == ["0", "1"]:
-            # A single character's classes are 0 and 1.
-            probabilities = probabilities.iloc[:, 1:]
-        elif sorted(columns) != sorted(names):
-            raise ValueError(f"probabilities has the columns {columns}; expected {names}.")
-        else:
-            probabilities = probabilities.set_axis(columns, axis=1)[names]
+    columns = as_table(probabilities)
+    if columns is not None:
+        if multilabel and len(names) == 1 and list(map(str, columns)) == ["0", "1"]:
+            # To some classifiers a single character is the classes 0 and 1.
+            columns = columns.iloc[:, 1:].set_axis(names, axis=1)
+        probabilities = align_columns(columns, names, "probabilities")
     return np.asarray(probabilities, dtype=np.float64)
 
 
@@ -276,7 +255,7 @@ def _csv_line(fields):
 
 def _csv_rows(table):
     """Return the CSV line of each frame, up to its labels."""
-    known = table[[name for name in _FRAME_COLUMNS if name in table]].copy()
+    known = table[[name for name in FRAME_COLUMNS if name in table]].copy()
     # The CSV is saved wherever the browser saves, from where only a whole path leads back.
     for name in ["image"] if "image" in known else ["video"]:
         known[name] = known[name].map(os.path.abspath)

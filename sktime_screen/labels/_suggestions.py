@@ -7,7 +7,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..features import embed_frames, project_features
+from ..features import embed_frames, project_features, told_map_size
 from ..video import (
     VideoFrameSampler,
     check_frame_table,
@@ -258,8 +258,8 @@ def _points(features, table):
 
 
 def _project(features):
-    map_size = getattr(features, "attrs", {}).get("map_size")
-    return project_features(np.asarray(features), map_size).astype(np.float32, copy=False)
+    projected = project_features(np.asarray(features), told_map_size(features))
+    return projected.astype(np.float32, copy=False)
 
 
 def _rows_of_frames(given, table, name):

@@ -11,6 +11,12 @@ from ._intervals import seconds_interval
 
 # Frames of so many seconds are wrong together: about a scene of a cartoon.
 _BLOCK_SECONDS = 30.0
+_TOO_NARROW = {
+    False: "Intervals are too narrow: they learn from frames that the classifier has seen. Set cv "
+    "on the classifier.",
+    None: "Intervals are too narrow if the classifier had seen the frames of fit. Their table did "
+    "not say in attrs['out_of_sample'], which a step after the classifier may have dropped.",
+}
 
 
 class CalibrationErrors(NamedTuple):
@@ -60,12 +66,7 @@ class CalibrationErrors(NamedTuple):
         if len(np.unique(blocks[own])) > 1:
             # Errors on frames of this very video say more than those on others.
             rows = np.flatnonzero(own)
-        note = None
-        if self.out_of_sample is False:
-            note = (
-                "Intervals are too narrow: they learn from frames that the classifier has seen. "
-                "Set cv on the classifier."
-            )
+        note = _TOO_NARROW.get(self.out_of_sample)
         try:
             low, high = seconds_interval(
                 index.get_level_values("duration").to_numpy(dtype=np.float64),

@@ -20,25 +20,26 @@ _BATCHES_AHEAD = 2
 
 
 class FrameSequence:
-    """The images of a frame table, decoded only where and when they are used.
+    """The images of a frame table, decoded when they are needed.
 
-    It behaves like a read-only array of shape ``(n_frames, height, width, 3)``: it has a length, a
-    shape and rows that can be selected, and ``numpy.asarray`` gives the images. Selecting rows
-    gives another sequence and decodes nothing.
+    Behaves like a read-only array of shape ``(n_frames, height, width, 3)``: it has a length and a
+    shape, and you can select rows. ``numpy.asarray`` gives the images. Selecting rows gives another
+    sequence and decodes nothing.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        A frame table, see :meth:`VideoFrameSampler.sample`. Where it has a column ``image``, the
-        images are read from these files instead of from the video.
+        A frame table, see :meth:`VideoFrameSampler.sample`. If it has a column ``image``, the
+        images are read from these files and not from the video.
     size : tuple of int, optional
         Height and width in pixels to which every image is resized; None leaves each as it is.
     interpolation : {"area", "linear", "cubic", "lanczos", "nearest"}, default="area"
         How images are resized.
     aspect : {"stretch", "pad", "crop"}, default="stretch"
-        Whether an image of another shape is distorted, gets black margins, or loses its own.
+        How to fit an image of another shape: "stretch" distorts it, "pad" adds black margins, and
+        "crop" cuts off two sides.
     crop_bars : bool, default=False
-        Whether black bars around the images of a video are cut away before they are resized.
+        Whether to crop the black bars of a video before its images are resized.
 
     Attributes
     ----------
@@ -112,9 +113,9 @@ class FrameSequence:
         interpolation : str, default="area"
             How images are resized.
         aspect : str, default="stretch"
-            What becomes of images of another shape.
+            How to fit an image of another shape.
         crop_bars : bool, default=False
-            Whether black bars are cut away.
+            Whether to crop black bars first.
 
         Returns
         -------
@@ -160,27 +161,27 @@ class FrameSequence:
     def iter_batches(self, batch_size=32, failures=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Decode the images, batch by batch, in the order of the videos.
 
-        Decoding runs ahead of the caller by a few batches in a thread of its own, which ends with
-        the iteration, also when that is abandoned.
+        A thread of its own decodes a few batches ahead of the caller. It ends with the iteration,
+        even if you stop early.
 
         Parameters
         ----------
         batch_size : int, default=32
             Images in a batch; the last one may hold fewer.
         failures : dict, optional
-            Where it is given, a video that cannot be decoded does not end the iteration: it is
-            passed over from there on, and what was raised is put here, by ``video``.
+            If given, a video that cannot be decoded does not end the iteration: the rest of the
+            video is skipped, and the error is put here under ``video``.
 
         Returns
         -------
         generator of (rows, images)
-            A tuple a batch: which rows of the sequence these are, an ndarray of int64 of shape
-            (n,), and their RGB images, an ndarray of uint8 of shape (n, height, width, 3).
+            For each batch, the numbers of its rows in the sequence, an int64 ndarray of shape (n,),
+            and their RGB images, a uint8 ndarray of shape (n, height, width, 3).
 
         Raises
         ------
         ValueError
-            If images of different sizes meet in a sequence that was not resized.
+            If a sequence that was not resized has images of different sizes.
         """
         return read_ahead(self._batches(batch_size, failures), _BATCHES_AHEAD)
 
