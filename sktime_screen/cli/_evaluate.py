@@ -3,6 +3,7 @@
 import os
 import warnings
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, results_console
 from ._options import (
     CACHE_DIR,
@@ -29,7 +30,7 @@ def evaluate(
     labels: Labels,
     model: MaybeModel = None,
     video: Video = None,
-    rate: Rate = 1.0,
+    rate: Rate = SAMPLING_RATE,
     background: Background = None,
     head: Head = HeadName.map,
     image_size: ImageSize = None,

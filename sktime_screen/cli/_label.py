@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, results_console
 from ._options import (
     CACHE_DIR,
@@ -212,7 +213,7 @@ def _train_options(fitted, rate, head, image_size, backbone):
     _, resizer, features, *_ = recommended_pipeline(head=head)
     if fitted is not None:
         rate = fitted[0].rate
-    words = [] if rate == 1 else ["--rate", f"{rate:g}"]
+    words = [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
     words += [] if head == "map" else ["--head", "dense"]
     if image_size not in (None, resizer.size):
         words += ["--image-size", *map(str, image_size)]

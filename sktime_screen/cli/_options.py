@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .._atomic_files import check_target
 from .._caches import get_cache_folder
 
 CACHE_DIR = get_cache_folder("features")
@@ -125,11 +126,6 @@ def check_outputs(*paths, inputs=()):
         if os.path.realpath(path) in written:
             raise ValueError(f"Cannot write {path} twice. Name another file.")
         written.add(os.path.realpath(path))
-        if path.is_dir():
-            raise IsADirectoryError(f"Cannot write {path}: it is a folder. Name a file in it.")
-        if not path.parent.is_dir():
-            raise FileNotFoundError(
-                f"Cannot write {path}: there is no folder {path.parent}. Make it first."
-            )
+        check_target(path)
         if not os.access(path.parent, os.W_OK):
             raise PermissionError(f"Cannot write {path}: its folder is not writable.")

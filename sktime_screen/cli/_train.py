@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, one_line, results_console
 from ._options import (
     CACHE_DIR,
@@ -37,7 +38,7 @@ def train(
         ),
     ],
     video: Video = None,
-    rate: Rate = 1.0,
+    rate: Rate = SAMPLING_RATE,
     background: Background = None,
     validation: Annotated[
         bool,
