@@ -152,10 +152,26 @@ def test_label_with_a_model_looks_as_the_model_does(work, tmp_path, computed):
     assert sum(computed) == 2 * 24
 
 
+def test_features_are_kept_in_the_users_cache_and_a_command_says_so(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["label", work / "two.mp4", "--characters", "cat", "--strategy", "all"]
+    done = run(*words, "--output", "page.html")
+    folder = os.path.join(os.environ["SKTIME_SCREEN_HOME"], "features")
+    assert done.output.startswith(f"Features are kept in '{folder}', ")
+    assert os.listdir(tmp_path) == ["page.html"]
+    done = run(*words, "--output", "page.html", "--cache-dir", work / "features")
+    size = (work / "features" / "features.sqlite").stat().st_size / 1e6
+    said = re.match(r"Features are kept in '(.*)', ([\d,]+) MB so far\n", done.output).groups()
+    assert (said[0], abs(float(said[1]) - size) <= 1) == (str(work / "features"), True)
+    assert "Features" not in run(*words, "--output", "page.html", "--no-cache").output
+    assert "Features" not in run(*words, "--output", "page.html", "--quiet").output
+    assert "SKTIME_SCREEN_HOME" in run("label", "--help").output
+
+
 def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SKTIME_SCREEN_FEATURES", str(work / "features"))
     words = ["label", work / "two.mp4", "--rate", 2, "--number", 4, "--output", "page.html"]
+    words += ["--cache-dir", work / "features"]
     # No features are needed for all frames.
     done = run(*words, "--characters", "cat", "--strategy", "all")
     assert done.output.endswith("train page.csv --rate 2 --model screen_time.joblib\n")

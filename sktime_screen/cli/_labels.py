@@ -1,10 +1,9 @@
 """Labels as commands are given them."""
 
-import os
-
 import pandas as pd
 
 from .._targets import known_labels
+from .._defaults import SAMPLING_RATE
 from ..labels import (
     as_classes,
     first_of_frames,
@@ -13,9 +12,10 @@ from ..labels import (
     load_label_csv,
     load_label_studio,
 )
+from ..video import resolve_videos
 
 
-def load_labels(paths, video=None, rate=1.0):
+def load_labels(paths, video=None, rate=SAMPLING_RATE):
     """Load labels of one file or of several, without the frames that are not labelled."""
     loaded = [_loaded(path, video, rate) for path in paths]
     names = [_columns(y) for _, y in loaded]
@@ -101,7 +101,7 @@ def labels_for(aggregator, y, paths):
 
 def as_videos_are_called(X, videos):
     """Give the videos of labels the paths by which they are named in a command."""
-    called = {os.path.realpath(path): path for path in videos}
-    return X.assign(
-        video=[called.get(os.path.realpath(str(path)), str(path)) for path in X["video"]]
-    )
+    called = dict(zip(resolve_videos(videos).tolist(), videos, strict=True))
+    named = X["video"].astype(str)
+    pairs = zip(resolve_videos(named).tolist(), named, strict=True)
+    return X.assign(video=[called.get(path, name) for path, name in pairs])

@@ -107,9 +107,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     If the backbone is a ``keras.Model`` object, ``sklearn.base.clone`` lets the copies share it.
     Pickling and ``copy.deepcopy`` store it within the transformer, in Keras's own format.
 
-    A network that was converted for OpenVINO is kept on disk, in the folder ``sktime_screen`` of
-    Keras's own (``KERAS_HOME``, or ``~/.keras``), at most 1 GiB of them: processes that find it
-    there do not import TensorFlow.
+    A network that was converted for OpenVINO is kept on disk, in ``sktime_screen/networks`` of the
+    user's cache folder or in ``networks`` of the folder that the environment variable
+    ``SKTIME_SCREEN_HOME`` names. These files take 1 GiB at most. A process that finds its network
+    there does not import TensorFlow.
 
     Examples
     --------

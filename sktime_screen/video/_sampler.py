@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from .._sklearn import Interval, StrOptions, fit_context, num_samples
 from ._container import VideoError, check_file
 from ._frame_table import check_frame_table
@@ -61,7 +62,7 @@ class VideoFrameSampler(ImageStep):
         "on_error": [StrOptions({"raise", "warn", "skip"})],
     }
 
-    def __init__(self, rate=1.0, *, start=None, stop=None, on_error="raise") -> None:
+    def __init__(self, rate=SAMPLING_RATE, *, start=None, stop=None, on_error="raise") -> None:
         self.rate = rate
         self.start = start
         self.stop = stop
