@@ -34,6 +34,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     hundredth of the image. This head finds it, and `class_heatmaps` tells where. You label images
     only, not positions.
 
+    With `cv`, ``fit(X, y).transform(X)`` differs from ``fit_transform(X, y)``, see
+    :class:`KerasDenseClassifier`.
+
     Parameters
     ----------
     map_size : tuple of int or "auto", default="auto"
@@ -90,8 +93,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     target_accuracy : float or None, default=None
         Accuracy, in (0, 1], at which training stops and keeps its weights, on the validation rows
         if there are any, or else on the training rows.
-    cv : int or None, default=None
-        Number of parts for cross-fitting in `fit_transform`, see :class:`KerasDenseClassifier`.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Parts for cross-fitting in `fit_transform`, see :class:`KerasDenseClassifier`.
     warm_start : bool, default=False
         Whether `fit` continues from the weights and the optimizer's state of the last `fit`.
     random_state : int, RandomState instance or None, default=None

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
 from .._targets import read_labels
 from ..features import embed_frames, project_features
-from ..model_selection import parts_of_rows
+from ..model_selection import cross_fitting_splits
 from ..video import is_frame_index, resolve_videos
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
@@ -71,10 +71,9 @@ class LabelSpreadingClassifier(NetworkClassifier):
         How far probabilities spread, 0 or more. 0 leaves them as they are.
     n_neighbors : int, default=10
         To how many of the frames that look most like it each frame is connected.
-    cv : int or None, default=None
-        Number of parts, 2 or more, for cross-fitting: `fit_transform` predicts each row as if the
-        row's part had not been labelled, see :class:`KerasDenseClassifier`. None returns what
-        `transform` returns.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Parts for cross-fitting: `fit_transform` predicts each row as if the row's part had not been
+        labelled, see :class:`KerasDenseClassifier`. None returns what `transform` returns.
     random_state : int, RandomState instance or None, default=None
         Assigns the rows to the parts of `cv`. The estimator has its own.
 
@@ -136,7 +135,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "cv": [Interval(Integral, 2, None, closed="left"), None],
+        "cv": ["cv_object"],
         "random_state": ["random_state"],
     }
 
@@ -205,15 +204,17 @@ class LabelSpreadingClassifier(NetworkClassifier):
             return marked(self.transform(X), out_of_sample=False, judged_together=True)
         labels = read_labels(y)
         targets = self._labelled.targets
-        part_of_row = parts_of_rows(X, targets, self.cv, self._new_generator())
-        self._parts = np.unique(part_of_row, return_inverse=True)[1]
+        splits = cross_fitting_splits(X, labels, targets, self.cv, self._new_generator())
+        self._parts = np.empty(len(targets), dtype=np.int64)
+        self._trained_on = np.zeros((len(splits), len(targets)), dtype=bool)
         self._part_estimators = estimators = []
         logits = np.empty_like(targets)
-        for part in range(self._parts.max() + 1):
-            seen, unseen = np.flatnonzero(self._parts != part), np.flatnonzero(self._parts == part)
-            known = safe_indexing(labels, seen)
-            estimators.append(self._fitted_estimator(safe_indexing(X, seen), known))
-            logits[unseen] = self._without(part)._logits(safe_indexing(X, unseen))
+        for part, (train, test) in enumerate(splits):
+            self._parts[test] = part
+            self._trained_on[part, train] = True
+            known = safe_indexing(labels, train)
+            estimators.append(self._fitted_estimator(safe_indexing(X, train), known))
+            logits[test] = self._without(part)._logits(safe_indexing(X, test))
         return marked(self._table(X, logits), out_of_sample=True, judged_together=True)
 
     @available_if(lambda self: getattr(self, "_part_estimators", None) is not None)
@@ -285,7 +286,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         """Return what would be, had the rows of a part not been labelled."""
         others = copy.copy(self)
         others.estimator_ = self._part_estimators[part]
-        others._labelled = self._labelled.rows(np.flatnonzero(self._parts != part))
+        others._labelled = self._labelled.rows(self._trained_on[part])
         return others
 
     def _fitted_estimator(self, X, labels):
