@@ -1,4 +1,4 @@
-"""An image of who imports whom, read from the code."""
+"""A diagram of the imports between rooms, read from the code."""
 
 import ast
 from html import escape
@@ -60,11 +60,11 @@ def check(found):
     Raises
     ------
     ValueError
-        If a room has no place in the image, or imports one beside or above it.
+        If a room has no place in the diagram, or imports one beside or above it.
     """
     level = {room: number for number, storey in enumerate(STOREYS) for room in storey}
     if set(found) != set(level):
-        raise ValueError(f"Rooms without a place in the image: {set(found) ^ set(level)}.")
+        raise ValueError(f"Rooms without a place in the diagram: {set(found) ^ set(level)}.")
     for room, others in found.items():
         for other in others:
             if level[other] <= level[room]:

@@ -283,8 +283,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         told = getattr(X, "attrs", {}).get("map_size")
         if told is not None and tuple(told) != tuple(self.map_size):
             raise ValueError(
-                f"map_size={self.map_size!r}, but X holds maps of {tuple(told)}, height and width "
-                f"in places: set map_size to that."
+                f"map_size={self.map_size!r}, but X holds maps of height and width {tuple(told)}: "
+                f"set map_size to that."
             )
         return super()._read(X, *labels, **options)
 
@@ -292,13 +292,13 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         size = tuple(self.map_size)
         if len(size) != 2 or any(not isinstance(n, Integral) or n < 1 for n in size):
             raise ValueError(
-                f"map_size={self.map_size!r}: height and width of the map are expected, in places."
+                f"map_size={self.map_size!r}: expected the height and width of the feature map."
             )
         if n_features % (size[0] * size[1]):
             raise ValueError(
-                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} places: "
-                f"give PretrainedCNNFeatures pooling=None, and map_size the size of its map, most "
-                f"often the height and width of the images divided by 32."
+                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} positions: "
+                f"set pooling=None in PretrainedCNNFeatures, and map_size to the size of its map, "
+                f"most often the height and width of the images divided by 32."
             )
         return int(size[0]), int(size[1])
 
