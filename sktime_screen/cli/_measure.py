@@ -166,7 +166,7 @@ def _save_eaf(path, aggregator, probabilities):
     import pandas as pd
 
     from .._targets import indicator_table
-    from ..labels import save_eaf
+    from ..export import save_eaf
 
     predicted = aggregator.predict(probabilities)
     if aggregator.multilabel_:
