@@ -308,7 +308,7 @@ def test_cross_fit_and_validation(X, table):
 
 
 def test_columns_that_are_no_map(X, table):
-    with pytest.raises(ValueError, match="120 columns, which is no map of 7 x 7 places"):
+    with pytest.raises(ValueError, match="120 columns, which is no map of 7 x 7 positions"):
         KerasFeatureMapClassifier((7, 7)).fit(X, table)
     for wrong in ((4,), (0, 4), (2.5, 4)):
         with pytest.raises(ValueError, match="map_size"):

@@ -293,8 +293,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             self.map_size_ = self._choose_map_size(told, values.shape[1])
         elif told not in (None, self.map_size_):
             raise ValueError(
-                f"X holds maps of {told} places, height and width, fit had {self.map_size_}: "
-                f"resize images as they were for fit."
+                f"X holds maps of {told} positions, height and width, but those of fit had "
+                f"{self.map_size_}: resize the images as for fit."
             )
         return values
 
@@ -312,7 +312,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         size = tuple(self.map_size)
         if len(size) != 2 or any(not isinstance(n, Integral) or n < 1 for n in size):
             raise ValueError(
-                f"map_size={self.map_size!r}: height and width of the map are expected, in places."
+                f"map_size={self.map_size!r}: expected the height and width of the feature map."
             )
         if told not in (None, size):
             raise ValueError(
@@ -321,9 +321,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             )
         if n_features % (size[0] * size[1]):
             raise ValueError(
-                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} places: "
-                f"give PretrainedCNNFeatures pooling=None, and map_size the size of its map, most "
-                f"often the height and width of the images divided by 32."
+                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} positions: "
+                f"set pooling=None in PretrainedCNNFeatures, and map_size to the size of its map, "
+                f"most often the height and width of the images divided by 32."
             )
         return int(size[0]), int(size[1])
 
