@@ -104,9 +104,9 @@ def add_novelty(table, novelty):
     table["novelty"] = mean[table["video"]].to_numpy()
     unlike = table[(table["novelty"] > 1) & (table["basis"] != "labels")]
     table.attrs["notes"] += [
-        f"{str(video)!r} looks unlike the videos that were labelled (novelty {value:.2f}; of videos "
-        f"of the same kind at most one in twenty is above 1): its seconds and their limits can be "
-        f"far off. Label frames of it."
+        f"{str(video)!r} looks unlike the videos that were labelled (novelty {value:.2f}; of "
+        f"videos of the same kind at most one in twenty is above 1): its seconds and their limits "
+        f"can be far off. Label frames of it."
         for video, value in unlike.groupby("video", sort=False)["novelty"].first().items()
     ]
 
