@@ -445,7 +445,7 @@ def test_a_head_that_cannot_tell_a_character_gives_no_constant(correction):
 
 def test_without_a_correction_seconds_are_counted():
     said, shown = season(seed=0, n_videos=3)
-    aggregator = ScreenTimeAggregator().fit(said, shown)
+    aggregator = ScreenTimeAggregator(correction=None).fit(said, shown)
     assert aggregator.correction_ is None
     table = aggregator.estimate(said, n_resamples=50)
     assert (table["basis"] == "count").all()
