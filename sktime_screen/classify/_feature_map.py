@@ -1,18 +1,21 @@
 """A network that looks at every place of a feature map, as a scikit-learn classifier."""
 
+from dataclasses import replace
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval, StrOptions
+from ._channel_projection import find_projection, project
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import map_network
 from ._training import rates_by_epoch
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 10_000
-_EPOCHS = (8, 40)
+_EPOCHS = (8, 20)
 # With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
 _STEPS = 15
 _BATCHES = (4, 16)
@@ -20,7 +23,7 @@ _BATCHES = (4, 16)
 # others.
 _FEW = 200
 _SHARPNESS_OF_FEW, _SHARPNESS = 1.0, 4.0
-_NETWORKS_OF_FEW, _NETWORKS = 3, 1
+_NETWORKS_OF_FEW, _NETWORKS = 5, 2
 
 
 class KerasFeatureMapClassifier(KerasDenseClassifier):
@@ -45,9 +48,12 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         for fewer than 200 rows, of which some place or other looks like the character by chance.
     n_ensemble : int or "auto", default="auto"
         How many networks are trained side by side, alike but for their first weights; their logits
-        are averaged. "auto" is 1, and 3 for fewer than 200 rows, from which each learns something
+        are averaged. "auto" is 2, and 5 for fewer than 200 rows, from which each learns something
         else.
-    hidden_layer_sizes : int or sequence of int, default=(128,)
+    n_components : int or None, default=256
+        To how many channels a map of more is projected before anything else, along the directions
+        in which the places of the rows of `fit` differ most. None keeps all.
+    hidden_layer_sizes : int or sequence of int, default=(64,)
         Units of each hidden layer of the network that judges a place.
     activation : str, default="relu"
         Activation of the hidden layers, see :class:`KerasDenseClassifier`.
@@ -71,7 +77,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int or "auto", default="auto"
         How often the training goes through the rows, at most. "auto" is 8, and more for fewer
-        than 1,250 rows: as often as makes 10,000 in all, 40 times at most.
+        than 1,250 rows: as often as makes 10,000 in all, 20 times at most.
     batch_size : int or "auto", default="auto"
         Rows a step. "auto" is 16, and less for fewer than 240 rows: a fifteenth of them, at
         least 4. Steps that are too few leave the shares of the classes wrong.
@@ -115,7 +121,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         The epoch, from 1, whose weights were kept.
     weights_ : list of ndarray of float32
         Kernels, biases and statistics of batch normalisation, layer after layer, network after
-        network.
+        network. The first kernel of each takes the channels that were projected.
+    components_ : ndarray of float32, shape (n_channels, `n_components`), or None
+        The directions to which channels are projected, orthonormal; None where they are not.
     n_features_in_ : int
         Number of columns seen in `fit`: places times channels.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -169,6 +177,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "pooling_sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "n_ensemble": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
     }
     _dtypes = (np.float32, np.float16)
 
@@ -178,7 +187,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         *,
         pooling_sharpness="auto",
         n_ensemble="auto",
-        hidden_layer_sizes=(128,),
+        n_components=256,
+        hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.0,
         batch_normalization=True,
@@ -228,6 +238,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         self.map_size = map_size
         self.pooling_sharpness = pooling_sharpness
         self.n_ensemble = n_ensemble
+        self.n_components = n_components
 
     def class_heatmaps(self, X) -> np.ndarray:
         """Tell where in each image each class is seen.
@@ -246,14 +257,10 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             (column + 0.5) / width) of the image's height and width.
         """
         check_is_fitted(self)
-        X = self._check_features(X, self._dtypes, reset=False)
-        network = self._network()
-        with network.lock:
-            network.load(self.weights_)
-            logits = network.place_logits(X)
+        logits = self._by_network("place_logits", X)
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
         height, width = self._map_size
-        heat = heat.astype(np.float32).reshape(len(X), height, width, -1)
+        heat = heat.astype(np.float32).reshape(len(logits), height, width, -1)
         return np.moveaxis(heat, -1, 1)
 
     def _learning_rates(self, n_rows):
@@ -269,7 +276,6 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         return options
 
     def _describe_network(self, n_features, n_rows):
-        self._map_size = self._check_map_size(n_features)
         pooling_sharpness, n_ensemble = self.pooling_sharpness, self.n_ensemble
         if pooling_sharpness == "auto":
             pooling_sharpness = _SHARPNESS_OF_FEW if n_rows < _FEW else _SHARPNESS
@@ -277,19 +283,72 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             n_ensemble = _NETWORKS_OF_FEW if n_rows < _FEW else _NETWORKS
         return {
             **super()._describe_network(n_features, n_rows),
-            "n_places": self._map_size[0] * self._map_size[1],
+            "n_places": self._n_places,
             "pooling_sharpness": float(pooling_sharpness),
             "n_ensemble": int(n_ensemble),
         }
 
-    def _read(self, X, *labels, **options):
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
+        """Go once through some rows, starting from what is known.
+
+        The first rows that come do not tell in which directions those after them differ:
+        `n_components` has no effect.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Maps.
+        y : array-like or DataFrame of shape (n,) or (n, n_labels)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be, see :class:`KerasDenseClassifier`.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        KerasFeatureMapClassifier
+            Itself.
+        """
+        self._in_parts = True
+        try:
+            return super().partial_fit(X, y, classes, sample_weight)
+        finally:
+            del self._in_parts
+
+    def _read(self, X, *labels, resume, **options):
         told = getattr(X, "attrs", {}).get("map_size")
         if told is not None and tuple(told) != tuple(self.map_size):
             raise ValueError(
                 f"map_size={self.map_size!r}, but X holds maps of {tuple(told)}, height and width "
                 f"in places: set map_size to that."
             )
-        return super()._read(X, *labels, **options)
+        data = super()._read(X, *labels, resume=resume, **options)
+        if not resume:
+            self._map_size = self._check_map_size(data.X.shape[1])
+            n_components = None if hasattr(self, "_in_parts") else self.n_components
+            self.components_ = find_projection(data.X, self._n_places, n_components)
+        return replace(data, X=self._projected(data.X))
+
+    def _projected(self, X):
+        if self.components_ is None:
+            return X
+        return project(X, self._n_places, self.components_)
+
+    @property
+    def _n_places(self):
+        return self._map_size[0] * self._map_size[1]
+
+    def _logits(self, X):
+        check_is_fitted(self)
+        return self._by_network("logits", X)
+
+    def _by_network(self, output, X):
+        X = self._projected(self._check_features(X, self._dtypes, reset=False))
+        network = self._network()
+        with network.lock:
+            network.load(self.weights_)
+            return getattr(network, output)(X)
 
     def _check_map_size(self, n_features):
         size = tuple(self.map_size)
