@@ -53,13 +53,13 @@ def load_keras():
     return keras
 
 
-def keras_backend():
+def get_keras_backend():
     """Return the backend that Keras runs on, or will run on once it is loaded."""
     if "keras" in sys.modules:
         return sys.modules["keras"].backend.backend()
     return os.environ.get("KERAS_BACKEND", "tensorflow")
 
 
-def keras_home():
+def get_keras_home():
     """Return the folder in which Keras keeps what it downloads."""
     return os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")

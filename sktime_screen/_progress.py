@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ._names import shown
+from ._names import escape_controls
 
 
 @contextmanager
-def progress(what, total, verbose) -> Iterator[Callable[[int], None]]:
+def show_progress(what, total, verbose) -> Iterator[Callable[[int], None]]:
     """Give a function that moves a progress bar on by a number of frames."""
     if not verbose:
         yield lambda count: None
@@ -25,5 +25,5 @@ def progress(what, total, verbose) -> Iterator[Callable[[int], None]]:
     name = TextColumn("{task.description}", markup=False)
     columns = name, BarColumn(), MofNCompleteColumn(), "frames", TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(shown(what), total=total)
+        task = bar.add_task(escape_controls(what), total=total)
         yield lambda count: bar.advance(task, count)

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 
 from sktime_screen import (
     FeatureStore,
+    LabelSpreadingClassifier,
+    ScreenTimeAggregator,
     VideoFrameSampler,
     load_label_csv,
     recommended_pipeline,
@@ -367,7 +369,7 @@ def test_an_output_that_cannot_be_written_is_said_before_measuring(work, tmp_pat
     (tmp_path / "file").touch()
     words = ["--model", work / "model", "--cache-dir", tmp_path / "file"]
     done = run("measure", work / "two.mp4", *words)
-    assert (done.exit_code, "--no-cache does without" in done.output) == (1, True)
+    assert (done.exit_code, "or add --no-cache" in done.output) == (1, True)
 
 
 def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
@@ -392,7 +394,14 @@ def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
         load_model(tmp_path / "none")
 
 
-def test_labels_of_a_random_sample_correct_seconds(work, tmp_path):
+def test_labels_of_a_random_sample_correct_seconds(work, tmp_path, monkeypatch):
+    given, estimate = [], ScreenTimeAggregator.estimate
+
+    def spied(self, X, labelled=None, cross_fitted=None):
+        given.append((X, cross_fitted))
+        return estimate(self, X, labelled, cross_fitted)
+
+    monkeypatch.setattr(ScreenTimeAggregator, "estimate", spied)
     X, y = load_label_csv(work / "two.csv")
     sample = tmp_path / "sample.csv"
     save_label_csv(sample, X.assign(inclusion=1.0, stratum=0), y)
@@ -402,10 +411,28 @@ def test_labels_of_a_random_sample_correct_seconds(work, tmp_path):
     # All frames are labelled: nothing is left to guess.
     for name in ["cat", "mouse"]:
         assert seconds[name] == pytest.approx((y[name] * X["duration"]).sum(), abs=1e-6)
+    # The model has learned from none of these, and is asked in both ways all the same.
+    probabilities, cross_fitted = given[0]
+    pd.testing.assert_frame_equal(cross_fitted, probabilities, check_exact=False)
     done = measured(work, work / "one.mp4", "--labels", sample)
     assert (done.exit_code, "has no labels of 'one.mp4'" in done.output) == (1, True)
     done = measured(work, work / "two.mp4", "--labels", work / "two.csv")
     assert (done.exit_code, "inclusion" in done.output) == (1, True)
+
+
+def test_labels_that_were_learned_from_are_judged_without_them(work, tmp_path, monkeypatch):
+    X, y = load_label_csv(work / "one.csv")
+    sample = tmp_path / "sample.csv"
+    save_label_csv(sample, X.assign(inclusion=1.0, stratum=0), y)
+    seen = []
+    judge = LabelSpreadingClassifier.transform_cross_fitted
+    monkeypatch.setattr(
+        LabelSpreadingClassifier,
+        "transform_cross_fitted",
+        lambda self, X: seen.append(len(X)) or judge(self, X),
+    )
+    done = measured(work, work / "one.mp4", "--labels", sample)
+    assert (done.exit_code, seen) == (0, [len(X)]), done.output
 
 
 def test_labels_of_videos_that_are_gone_do_not_lose_the_others(work, tmp_path):

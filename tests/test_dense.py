@@ -305,6 +305,37 @@ def test_class_weights_of_labels_move_their_column_only(X, table):
     assert_allclose(head.predict_proba(blank)[0], expected, atol=0.03)
 
 
+def test_balanced_with_weights_is_balanced_without_the_rows_of_weight_zero(X, y, table):
+    """As a logistic regression, whose optimum does not depend on how it was reached."""
+    kept = np.arange(240) % 3 > 0
+    kept[y == "tom"] = np.arange((y == "tom").sum()) < 20
+    weight = 7.0 * kept
+    logistic = dense(
+        hidden_layer_sizes=(),
+        class_weight="balanced",
+        learning_rate=0.05,
+        learning_rate_schedule="cosine",
+        batch_size=240,
+        epochs=300,
+    )
+    for labels in (y, table):
+        weighted = clone(logistic).fit(X, labels, sample_weight=weight).predict_proba(X)
+        alone = clone(logistic).fit(X[kept], labels[kept]).predict_proba(X)
+        assert_allclose(weighted, alone, atol=1e-4)
+        unweighted = clone(logistic).fit(X, labels).predict_proba(X)
+        assert np.abs(unweighted - alone).max() > 0.1
+
+
+def test_class_weights_of_a_fold_without_the_class(X, y):
+    rare = np.where(np.arange(240) < 3, "spike", y)
+    folds = [(np.arange(3, 240), np.arange(40)), (np.arange(200), np.arange(200, 240))]
+    head = dense(epochs=2, class_weight={"spike": 10, "tom": 2})
+    with pytest.warns(UserWarning, match=r"class_weight names \['spike'\]"):
+        scores = cross_val_score(head, X, rare, cv=folds, error_score="raise")
+    assert np.isfinite(scores).all()
+    assert head.partial_fit(X[:3], rare[:3], classes=[*CLASSES, "spike"]).n_epochs_ == 1
+
+
 def test_rows_of_weight_zero_teach_nothing(X, table):
     wrong = table["tom"].to_numpy().copy()
     wrong[120:] = 1 - wrong[120:]
@@ -431,9 +462,10 @@ def test_partial_fit_does_not_watch(X, y):
     assert head.partial_fit(X, y).partial_fit(X, y).n_epochs_ == 2
 
 
-def test_partial_fit_cannot_balance(X, y):
+@pytest.mark.parametrize("class_weight", ["balanced", {"tom": "balanced"}, ["balanced", None]])
+def test_partial_fit_cannot_balance(X, table, class_weight):
     with pytest.raises(ValueError, match="partial_fit cannot balance"):
-        dense(class_weight="balanced").partial_fit(X, y)
+        dense(class_weight=class_weight).partial_fit(X, table)
 
 
 def test_cross_fit_is_honest_about_noise(X):

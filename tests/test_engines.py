@@ -36,7 +36,7 @@ def machine(monkeypatch):
 
     def be(*, openvino=True, bfloat16=True, backend="tensorflow", gpu=None):
         monkeypatch.setattr(_engines, "_has_bfloat16", lambda: bfloat16)
-        monkeypatch.setattr(_engines, "keras_backend", lambda: backend)
+        monkeypatch.setattr(_engines, "get_keras_backend", lambda: backend)
         monkeypatch.setattr(_engines, "_GPU_FILES", [__file__] if gpu else [])
         monkeypatch.setattr(_engines, "gpu_capability", lambda: gpu)
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: openvino or None)

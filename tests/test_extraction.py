@@ -98,7 +98,7 @@ def test_columns_of_a_map_are_numbered_and_its_size_is_told(table, tiny):
         maps = transformer.fit_transform(FrameSequence(table))
         assert maps.columns.equals(pd.RangeIndex(transformer.n_features_out_))
         assert len(transformer.get_feature_names_out()) == maps.shape[1]
-        assert maps.attrs["map_size"] == (11, 15)
+        assert maps.attrs["map_shape"] == (11, 15, transformer.n_features_out_ // 165)
     for pooling in ("avg", ("avg", None)):
         assert not Features(weights=None, pooling=pooling).fit_transform(FrameSequence(table)).attrs
 

@@ -8,7 +8,7 @@ from conftest import draw_code, read_code, write_coded_video
 from sktime_screen import VideoError, VideoFrameSampler
 from sktime_screen.video._decoding import read_images
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import image_size
+from sktime_screen.video._video import read_image_size
 
 
 def codes(path, times, **options):
@@ -156,7 +156,7 @@ def test_rotation_and_pixel_aspect(tmp_path):
         for number in range(5):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(draw_code(number), "rgb24")))
         container.mux(stream.encode())
-    assert image_size(path) == (64, 128)
+    assert read_image_size(path) == (64, 128)
 
 
 def test_what_is_no_video(tmp_path, sound_only):

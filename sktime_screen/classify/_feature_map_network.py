@@ -45,8 +45,9 @@ class MapNetwork(DenseNetwork):
 
         first, *others = (*hidden_layer_sizes, n_outputs)
         if others:
-            *shared, activate, _ = stack(n_channels, n_ensemble * first)
-            own = [[activate, *stack(first, *others[:-1])] for _ in range(n_ensemble)]
+            layers = stack(n_channels, n_ensemble * first)
+            shared, activate = layers[:-2], layers[-2]
+            own = [[activate] + stack(first, *others[:-1]) for _ in range(n_ensemble)]
         else:
             shared = [keras.layers.Dense(n_ensemble * first, kernel_initializer="zeros")]
             own = [[] for _ in range(n_ensemble)]

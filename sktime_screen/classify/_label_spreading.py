@@ -15,13 +15,14 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
+from .._targets import read_labels
 from ..features import embed_frames, project_features
 from ..model_selection import parts_of_rows
-from ..video import is_frame_index, resolved_videos
+from ..video import is_frame_index, resolve_videos
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
 from ._frame_graph import ties_of_looks, ties_of_time
-from ._target_encoding import TargetEncoding, read_labels
+from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.
 _TRUST_IN_LABELS = 50.0
@@ -51,29 +52,31 @@ class LabelledRows(NamedTuple):
 
 
 class LabelSpreadingClassifier(NetworkClassifier):
-    """Carry what is known to frames that are near in time or look alike.
+    """Spread predictions and labels to frames that are near in time or look alike.
 
-    Stands around a classifier of features. Where it is asked about a video, it lets what the
-    classifier says, and the labels of those frames that were labelled, flow between frames that
-    follow each other without a change of image, and between frames that look alike: neighbours
-    a second apart mostly show the same characters. It gains most where few frames of the video
-    itself are labelled, and something on videos that were never seen.
+    Wraps a classifier of features. It predicts the frames of a video together: predictions and
+    labels spread to the next and the previous frame, unless the image changes, and to frames that
+    look alike. Neighbours a second apart mostly show the same characters. It helps most if some
+    frames of the video itself are labelled, and a little on new videos.
+
+    With `cv`, ``fit(X, y).transform(X)`` differs from ``fit_transform(X, y)``, which predicts each
+    row as if its part had not been labelled.
 
     Parameters
     ----------
     estimator : classifier, optional
-        Gives the probabilities that are spread; a `KerasDenseClassifier` with
-        ``class_weight="balanced"`` by default. It is cloned and fitted.
+        The classifier whose probabilities are spread, by default a `KerasDenseClassifier` with
+        ``class_weight="balanced"``. A clone of it is fitted.
     strength : float, default=1.0
-        How far probabilities flow, 0 or more; 0 leaves them alone.
+        How far probabilities spread, 0 or more. 0 leaves them as they are.
     n_neighbors : int, default=10
-        How many of the frames that look most alike each frame is tied to.
+        To how many of the frames that look most like it each frame is connected.
     cv : int or None, default=None
-        Number of parts, 2 or more, for `fit_transform` to give each row what would be said of it
-        if the row's part had not been labelled, see :class:`KerasDenseClassifier`. None gives
-        what `transform` gives.
+        Number of parts, 2 or more, for cross-fitting: `fit_transform` predicts each row as if the
+        row's part had not been labelled, see :class:`KerasDenseClassifier`. None returns what
+        `transform` returns.
     random_state : int, RandomState instance or None, default=None
-        Deals the rows out to the parts of `cv`. The estimator has its own.
+        Assigns the rows to the parts of `cv`. The estimator has its own.
 
     Attributes
     ----------
@@ -91,23 +94,25 @@ class LabelSpreadingClassifier(NetworkClassifier):
     See Also
     --------
     suggest_frames : Which frames of a video to label.
-    ScreenTimeAggregator : Its smoothing knows only of time and not of looks.
+    ScreenTimeAggregator : Its smoothing uses time only, not how frames look.
 
     Notes
     -----
-    What a frame is told depends on the frames that are asked about together: pass whole videos.
-    Rows of an array have no times and are tied by looks alone. With a frame index each video is
-    treated by itself, and a row that was labelled in `fit` keeps its label; elsewhere the
-    labelled rows take part as frames of their own.
+    The prediction for a frame depends on the other frames in the call, so pass whole videos (the
+    method is transductive). With a frame index, each video is predicted by itself, and a row that
+    was labelled in `fit` keeps its label. Labelled frames of the video that are not in the call are
+    added to it. Rows of an array have no times: they are connected only if they look alike, and all
+    labelled rows are added.
 
-    The log-odds f of the probabilities that are returned make the sum of m (f - l)² over the
-    frames and of strength * w (f - f')² over the ties smallest: l are those of the estimator,
-    from -6 to 6, or 6 and -6 for labels, which count 50 times, m is the frame's duration in
-    seconds, and w is larger the more alike two frames are. Of classes, logarithms of
-    probabilities are spread instead.
+    The result minimises the sum of m (f - l)² over the frames plus the sum of
+    strength * w (f - f')² over the edges between frames. Here f are the log-odds of the returned
+    probabilities. l are those of the estimator, limited to -6 to 6, or 6 and -6 for labels, which
+    weigh 50 times as much. m is the frame's duration in seconds, and the edge weight w is larger
+    the more alike two frames are. With one class a frame, logarithms of probabilities take the
+    place of log-odds.
 
-    Looks are compared by the first hundred principal components of each video. Features of more
-    than 4,096 columns, such as maps, are projected to 512 at random before, and kept as these.
+    Frames are compared by the first hundred principal components of each video. Features of more
+    than 4,096 columns, such as maps, are first reduced to 512 by a random projection.
 
     References
     ----------
@@ -163,8 +168,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Raises
         ------
         ValueError
-            If there are fewer than two classes, rows lack a label, or X and y do not fit
-            together.
+            If there are fewer than two classes, rows lack a label, or X and y do not match.
         """
         values = self._check_features(X, _DTYPES, reset=True)
         labels = read_labels(y)
@@ -175,12 +179,12 @@ class LabelSpreadingClassifier(NetworkClassifier):
         videos, times, _ = _moments(getattr(X, "index", None))
         targets = self._encoding.encode(labels).astype(np.float64)
         self._labelled = LabelledRows(project_features(values).copy(), targets, videos, times)
-        self.estimator_ = self._new_estimator().fit(X, labels)
+        self.estimator_ = self._fitted_estimator(X, labels)
         self._part_estimators: list[Any] | None = None
         return self
 
     def fit_transform(self, X, y) -> Any:  # type: ignore[override]
-        """Fit, and give probabilities of the rows that were labelled.
+        """Fit, and return the probabilities of the labelled rows.
 
         Parameters
         ----------
@@ -192,9 +196,9 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Returns
         -------
         ndarray or DataFrame of float32, shape (n, n_classes)
-            With `cv`, what is said of each part by an estimator and labels of the others;
-            otherwise as from `transform`. Which of both, a DataFrame says by its
-            ``attrs["out_of_sample"]``.
+            With `cv`, the predictions for each part from the estimator and the labels of the other
+            parts. Otherwise those of `transform`. ``attrs["out_of_sample"]`` of a DataFrame tells
+            which.
         """
         self.fit(X, y)
         if self.cv is None:
@@ -207,22 +211,20 @@ class LabelSpreadingClassifier(NetworkClassifier):
         logits = np.empty_like(targets)
         for part in range(self._parts.max() + 1):
             seen, unseen = np.flatnonzero(self._parts != part), np.flatnonzero(self._parts == part)
-            estimator, known = self._new_estimator(), safe_indexing(labels, seen)
-            if not self._encoding.multilabel and len(np.unique(known)) == 1:
-                estimator = DummyClassifier()
-            estimators.append(estimator.fit(safe_indexing(X, seen), known))
+            known = safe_indexing(labels, seen)
+            estimators.append(self._fitted_estimator(safe_indexing(X, seen), known))
             logits[unseen] = self._without(part)._logits(safe_indexing(X, unseen))
         return marked(self._table(X, logits), out_of_sample=True, judged_together=True)
 
     @available_if(lambda self: getattr(self, "_part_estimators", None) is not None)
     def transform_cross_fitted(self, X) -> pd.DataFrame:
-        """Give probabilities as if the labels near each frame had never been seen.
+        """Predict each frame as if the labels near it were unknown.
 
-        For a video of which some frames were labelled in `fit_transform`, each frame is judged by
-        the estimator and the labels of the other parts than that of the labelled frame nearest in
-        time. Frames that were labelled and those that were not are then judged alike, which
-        :meth:`ScreenTimeAggregator.estimate` needs for the same labels to correct the seconds.
-        There after `fit_transform` with `cv`, as in the fit of a pipeline.
+        If some frames of a video were labelled in `fit_transform`, each frame belongs to the part
+        of the labelled frame nearest in time. It is predicted by the estimator and the labels of
+        the other parts. Labelled and other frames are then predicted in the same way, which
+        :meth:`ScreenTimeAggregator.estimate` needs if these labels correct the seconds. Available
+        after `fit_transform` with `cv`, as in the fit of a pipeline.
 
         Parameters
         ----------
@@ -232,20 +234,19 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Returns
         -------
         DataFrame of float32, shape (n, n_classes)
-            As from `transform`, and the same for videos without a label.
+            Probabilities, for videos without a label the same as from `transform`.
 
         Raises
         ------
         ValueError
-            If X has no frame index, or that of `fit_transform` had none.
+            If X has no frame index, or the rows of `fit_transform` had none.
         """
         check_is_fitted(self)
         videos, times, _ = _moments(getattr(X, "index", None))
         labelled_videos, labelled_times = self._labelled.videos, self._labelled.times
         if videos is None or labelled_times is None:
             raise ValueError(
-                "cross_fitted needs rows with a frame index (video, time, duration), here and in "
-                "the fit."
+                "transform_cross_fitted needs rows with a frame index, here and in fit_transform."
             )
         looks = self._looks(X)
         logits = self._spread_by_video(X, looks)
@@ -265,7 +266,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         lambda self: hasattr(getattr(self, "estimator_", self.estimator), "class_heatmaps")
     )
     def class_heatmaps(self, X) -> np.ndarray:
-        """Tell where in each image each class is seen, as the estimator does.
+        """Compute where in each image the estimator sees each class.
 
         Parameters
         ----------
@@ -287,10 +288,15 @@ class LabelSpreadingClassifier(NetworkClassifier):
         others._labelled = self._labelled.rows(np.flatnonzero(self._parts != part))
         return others
 
-    def _new_estimator(self):
-        if self.estimator is None:
-            return KerasDenseClassifier(class_weight="balanced")
-        return clone(self.estimator)
+    def _fitted_estimator(self, X, labels):
+        estimator = KerasDenseClassifier(class_weight="balanced")
+        if self.estimator is not None:
+            estimator = clone(self.estimator)
+        if self._of_two_classes(estimator):
+            labels = labels.iloc[:, 0].to_numpy()
+        if np.ndim(labels) == 1 and len(np.unique(labels)) == 1:
+            estimator = DummyClassifier()
+        return estimator.fit(X, labels)
 
     def _logits(self, X):
         check_is_fitted(self)
@@ -321,14 +327,12 @@ class LabelSpreadingClassifier(NetworkClassifier):
 
     def _estimated(self, X):
         """Return the estimator's probabilities, a column for each output of the encoding."""
-        probabilities = self.estimator_.predict_proba(X)
-        if isinstance(probabilities, list):
-            probabilities = np.column_stack(
-                [
-                    table[:, list(classes).index(1)] if 1 in classes else np.zeros(len(table))
-                    for table, classes in zip(probabilities, self.estimator_.classes_, strict=True)
-                ]
-            )
+        estimator = self.estimator_
+        probabilities = estimator.predict_proba(X)
+        if self._of_two_classes(estimator):
+            probabilities = self._of_character(probabilities, estimator.classes_)
+        elif isinstance(probabilities, list):
+            probabilities = np.hstack([*map(self._of_character, probabilities, estimator.classes_)])
         probabilities = np.asarray(probabilities, dtype=np.float64)
         if not self._encoding.multilabel and probabilities.shape[1] < len(self.classes_):
             # Rows held out were the only ones of a class.
@@ -336,6 +340,17 @@ class LabelSpreadingClassifier(NetworkClassifier):
             probabilities = np.zeros((len(known), len(self.classes_)))
             probabilities[:, np.searchsorted(self.classes_, self.estimator_.classes_)] = known
         return probabilities[:, -self._encoding.n_outputs :]
+
+    def _of_two_classes(self, estimator):
+        """Tell whether a single character is two classes to the estimator."""
+        one_character = self._encoding.multilabel and len(self.class_names_) == 1
+        return one_character and not isinstance(estimator, NetworkClassifier)
+
+    @staticmethod
+    def _of_character(probabilities, classes):
+        if 1 not in classes:
+            return np.zeros((len(probabilities), 1))
+        return probabilities[:, list(classes).index(1), None]
 
     def _spread(self, looks, start, labelled, times=None, durations=None):
         """Spread logits over the frames of one video and its labelled frames."""
@@ -371,7 +386,7 @@ def _moments(index):
     """Return videos, times and durations, or None for each where there is no frame index."""
     if not is_frame_index(index):
         return None, None, None
-    videos = resolved_videos(index.get_level_values("video"))
+    videos = resolve_videos(index.get_level_values("video"))
     times, durations = (
         index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
     )

@@ -16,10 +16,10 @@ from ._train import train
 app = typer.Typer(
     cls=Commands,
     help=(
-        "For how long each character is on screen in a video: `label` some frames of a video, "
-        "`train` on the labels, `measure` videos.\n\n"
-        "Model files are pickles: loading one can run any code, so give only files that you trust. "
-        "Those that end in .skops are not, and can be taken from anybody."
+        "Measure how long each character is on screen in a video: `label` some frames of a video, "
+        "`train` a model on the labels, `measure` videos.\n\n"
+        "Model files are pickles: loading one can run any code, so use only files that you trust. "
+        "Files that end in .skops are safe to load from anybody."
     ),
     no_args_is_help=True,
     add_completion=False,

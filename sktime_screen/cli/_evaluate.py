@@ -40,14 +40,14 @@ def evaluate(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Compare a model with labels; without a model, tell what one of these labels would reach.
+    """Compare a model with labels, or tell how good a model trained on these labels would be.
 
-    Without a model, the recommended pipeline is trained and tested on different videos or, with
+    Without --model, the recommended pipeline is trained and tested on different videos or, with
     one video, on different stretches of it.
     """
     from ..metrics import video_lengths
     from ..model_selection import cross_validate_screen_time, measured_frames
-    from ..video import frame_index
+    from ..video import make_frame_index
     from ._labels import labels_for, load_labels
     from ._model import load_model, set_up_features
 
@@ -68,7 +68,7 @@ def evaluate(
     set_up_features(fitted, folder, verbose=not quiet)
     X, y = load_labels(labels, video, rate)
     y = labels_for(fitted[-1], y, labels)
-    aggregator, index = fitted[-1], frame_index(X)
+    aggregator, index = fitted[-1], make_frame_index(X)
     _warn_of_learned(aggregator, index)
     characters = [name for name in aggregator.class_names_ if name != aggregator.background]
     figures = measured_frames(
@@ -85,9 +85,8 @@ def _warn_of_learned(aggregator, index):
     known = asked.isin(learned)
     if known.any():
         warnings.warn(
-            f"The model has learned from {known.sum()} of these {len(index)} frames, and is right "
-            f"about them more often than about others: `evaluate` without --model holds frames "
-            f"out.",
+            f"The model has learned from {known.sum()} of these {len(index)} frames, so the result "
+            f"is too good. `evaluate` without --model tests on frames that are held out.",
             stacklevel=2,
         )
 

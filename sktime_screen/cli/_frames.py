@@ -13,21 +13,23 @@ from ._options import Debug, Quiet, Rate, Videos
 
 def frames(
     videos: Videos,
-    folder: Annotated[Path, typer.Option(help="Where images and labels.csv go.")] = Path("frames"),
+    folder: Annotated[Path, typer.Option(help="Folder for images and labels.csv.")] = Path(
+        "frames"
+    ),
     rate: Rate = 1.0,
     characters: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME...",
-            help="Characters, a column each for 0 and 1; without, one column for a class a frame.",
+            help="Characters, one 0/1 column each; without it, one column with a class a frame.",
         ),
     ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Write frames of videos as images, with a CSV to fill in with labels.
+    """Write frames of videos as images, with a CSV file to fill in with labels.
 
-    Called again it writes what is missing, and keeps labels that were filled in.
+    If called again, it writes missing images and keeps the labels that you filled in.
     """
     from ..labels import extract_frames
 

@@ -2,11 +2,9 @@
 
 import os
 
-import numpy as np
 import pandas as pd
 
 from ..labels import (
-    CLASS_COLUMNS,
     as_classes,
     first_of_frames,
     load_cvat,
@@ -23,8 +21,8 @@ def load_labels(paths, video=None, rate=1.0):
     for path, columns in zip(paths, names, strict=True):
         if set(columns) != set(names[0]):
             raise ValueError(
-                f"'{path}' has the labels {columns}, but '{paths[0]}' has {names[0]}: the "
-                f"same characters are expected in all files, 0 for who is not in a video."
+                f"'{path}' has the labels {columns}, but '{paths[0]}' has {names[0]}: all files "
+                f"need the same characters, with 0 for those who are not in a video."
             )
     X = pd.concat([table for table, _ in loaded], ignore_index=True)
     y = pd.concat([labels for _, labels in loaded], ignore_index=True)
@@ -33,10 +31,10 @@ def load_labels(paths, video=None, rate=1.0):
         y = as_classes(y.map(str))
     if "image" in X and X["image"].isna().any():
         raise ValueError(
-            "Some labels are of videos and others of images, since not all videos were found: put "
-            "them where the files of labels say, or train on each kind alone."
+            "Some labels belong to videos and others to images, since some videos were not found. "
+            "Put the videos where the label files say, or train on each kind alone."
         )
-    return _without_repeats(X, _named(y), paths)
+    return _without_repeats(X, y, paths)
 
 
 def _loaded(path, video, rate):
@@ -64,20 +62,7 @@ def _without_repeats(X, y, paths):
 def _columns(y):
     if isinstance(y, pd.DataFrame):
         return [str(name) for name in y.columns]
-    return ["(one class a frame)" if y.name in CLASS_COLUMNS else str(y.name)]
-
-
-def _named(y):
-    """Call the 0 and 1 of a single character by name: they become classes."""
-    one = isinstance(y, pd.DataFrame) and y.shape[1] == 1
-    y = y.iloc[:, 0] if one else y
-    if isinstance(y, pd.Series) and y.name not in CLASS_COLUMNS and y.isin([0, 1]).all():
-        return pd.Series(np.where(y == 1, str(y.name), _nobody(y.name)), name="label")
-    return y
-
-
-def _nobody(name):
-    return f"not {name}"
+    return ["(one class a frame)"]
 
 
 def find_background(background, y):
@@ -85,18 +70,17 @@ def find_background(background, y):
     if isinstance(y, pd.DataFrame):
         if background is not None:
             raise ValueError(
-                f"--background {background}: with a column a character, nobody is a row of zeros. "
-                f"Leave --background out."
+                f"--background {background}: with one 0/1 column a character, nobody is a row of "
+                f"zeros. Leave out --background."
             )
         return None
-    classes = y.unique().tolist()
     if background is None:
-        one = sorted(map(str, classes), key=len)
-        return one[1] if len(one) == 2 and one[1] == _nobody(one[0]) else None
+        return None
+    classes = y.unique().tolist()
     for name in classes:
         if str(name) == background:
             return name
-    raise ValueError(f"--background {background} is none of the classes {sorted(classes)}.")
+    raise ValueError(f"--background {background} is not one of the classes {sorted(classes)}.")
 
 
 def labels_for(aggregator, y, paths):
@@ -109,8 +93,8 @@ def labels_for(aggregator, y, paths):
         kind = {True: "a column a character", False: "one class a frame"}
         raise ValueError(
             f"{', '.join(f'{str(path)!r}' for path in paths)}: labels of {sorted(found)} "
-            f"({kind[table]}), but the model knows {list(known)} ({kind[aggregator.multilabel_]}): "
-            f"are they the labels of another video?"
+            f"({kind[table]}), but the model knows {list(known)} ({kind[aggregator.multilabel_]}). "
+            f"Are these labels of another video?"
         )
     if table:
         return y.set_axis(found, axis=1)[list(known)].set_axis(list(known.values()), axis=1)

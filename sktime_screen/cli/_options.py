@@ -28,67 +28,69 @@ Labels = Annotated[
     list[Path],
     typer.Argument(
         metavar="LABELS...",
-        help="CSV files of labels, as the page of `label` saves them or `frames` begins them; "
-        "or those of ELAN (.eaf), Label Studio (.json) and CVAT (.xml).",
+        help="Label files: CSV, as the page of `label` saves them or `frames` prepares them, ELAN "
+        "(.eaf), Label Studio (.json) or CVAT (.xml).",
     ),
 ]
 Model = Annotated[
     Path,
     typer.Option(
-        help="The model that `train` wrote, or a fitted pipeline from joblib.dump. It is a pickle, "
-        "unless it ends in .skops: loading it can run any code, so give only files that you trust."
+        help="The model that `train` wrote, or a fitted pipeline from joblib.dump. Unless it ends "
+        "in .skops it is a pickle: loading it can run any code, so use only files that you trust."
     ),
 ]
 MaybeModel = Annotated[
     Path | None,
     typer.Option(
-        help="A model, as `train` writes it. It is a pickle, unless it ends in .skops: loading it "
-        "can run any code, so give only files that you trust."
+        help="A model that `train` wrote. Unless it ends in .skops it is a pickle: loading it can "
+        "run any code, so use only files that you trust."
     ),
 ]
-Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second that are looked at.")]
+Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second to sample.")]
 CacheDir = Annotated[
     Path,
     typer.Option(
         envvar="SKTIME_SCREEN_FEATURES",
         callback=_remember,
-        help="Folder where what was computed of each frame is kept: what was stopped goes on from "
-        "there, and nothing is computed twice.",
+        help="Folder for the features of each frame. Nothing is computed twice, and a command that "
+        "was stopped continues from there.",
     ),
 ]
-NoCache = Annotated[bool, typer.Option("--no-cache", callback=_remember, help="Keep nothing.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", callback=_remember, help="Keep no features.")]
 Background = Annotated[
     str | None,
-    typer.Option(help="Where each frame has one class: the class that means nobody."),
+    typer.Option(help="The class that means nobody, if each frame has one class."),
 ]
 Backbone = Annotated[
     str | None,
-    typer.Option(help="The pretrained network; EfficientNet-Lite0 and 2 joined by default."),
+    typer.Option(help="The pretrained network; by default EfficientNet-Lite0 and Lite2 together."),
 ]
 Head = Annotated[
     HeadName,
     typer.Option(
-        help="map looks at every place of the image; dense at its average, which takes a 70th of "
-        "the room and recognises less.",
+        help="map looks at every position of the image. dense looks at its average, takes a 70th "
+        "of the disk space and finds less.",
     ),
 ]
 ImageSize = Annotated[
     tuple[int, int] | None,
     typer.Option(
         metavar="HEIGHT WIDTH",
-        help="Pixels that frames are resized to. 256 448 takes half the time and room of the "
-        "default, 384 672, and finds small characters less well.",
+        help="Size in pixels to which frames are resized. 256 448 takes half the time and disk "
+        "space of the default, 384 672, and finds fewer small characters.",
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Makes the result repeatable.")]
+Seed = Annotated[int, typer.Option(help="The same number gives the same result.")]
 Video = Annotated[
     Path | None,
-    typer.Option(help="The video that the images of the labels were taken from (at --rate)."),
+    typer.Option(help="The video that labelled images were taken from (at --rate)."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print results, warnings and errors only.")]
 Debug = Annotated[
     bool,
-    typer.Option("--debug", callback=_remember, is_eager=True, help="Show where an error arose."),
+    typer.Option(
+        "--debug", callback=_remember, is_eager=True, help="Show where an error occurred."
+    ),
 ]
 
 
@@ -102,7 +104,7 @@ def feature_folder(cache_dir, no_cache):
     try:
         len(store)
     except OSError as error:
-        error.add_note("--cache-dir names another folder, --no-cache does without.")
+        error.add_note("Name another folder with --cache-dir, or add --no-cache.")
         raise
     return store.folder
 
@@ -126,4 +128,4 @@ def check_outputs(*paths, inputs=()):
                 f"Cannot write {path}: there is no folder {path.parent}. Make it first."
             )
         if not os.access(path.parent, os.W_OK):
-            raise PermissionError(f"Cannot write {path}: no new files may be made in its folder.")
+            raise PermissionError(f"Cannot write {path}: its folder is not writable.")

@@ -32,8 +32,8 @@ def train(
     model: Annotated[
         Path,
         typer.Option(
-            help="The model to write: a pickle, or, if it ends in .skops, a file that can be "
-            "loaded without running code (needs sktime_screen[skops])."
+            help="The model file to write: a pickle, or, if it ends in .skops, a file that runs no "
+            "code when it is loaded (needs the extra `skops`)."
         ),
     ],
     video: Video = None,
@@ -41,7 +41,7 @@ def train(
     background: Background = None,
     validation: Annotated[
         bool,
-        typer.Option(help="Whether to measure how good it is on videos or stretches held out."),
+        typer.Option(help="Whether to test the model on held-out videos or stretches."),
     ] = True,
     head: Head = HeadName.map,
     image_size: ImageSize = None,
@@ -52,7 +52,7 @@ def train(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Learn characters from labelled frames, and write a model that measures videos."""
+    """Train a model on labelled frames, to measure videos with."""
     from ._model import save_model
 
     check_outputs(model, inputs=labels if video is None else [*labels, video])
@@ -84,13 +84,13 @@ def _warn_of_constant(y):
     for name, shown in y.items() if y.ndim == 2 else ():
         if shown.nunique() == 1:
             warnings.warn(
-                f"{name!r} is in {'every' if shown.iloc[0] else 'no'} labelled frame: nothing can "
-                f"be learned of it from these.",
+                f"{name!r} is in {'every' if shown.iloc[0] else 'no'} labelled frame, so it cannot "
+                f"be learned from these labels.",
                 stacklevel=2,
             )
 
 
-VALIDATION_TITLE = "What to expect on frames held out"
+VALIDATION_TITLE = "What to expect on held-out frames"
 
 
 def labelled_pipeline(
@@ -111,7 +111,6 @@ def labelled_pipeline(
         random_state=seed,
         verbose=int(not quiet),
     )
-    pipeline[-1].set_params(random_state=seed)
     return X, y, pipeline
 
 
@@ -122,7 +121,5 @@ def validated(learned, features, y, seed):
     try:
         return cross_validate_screen_time(learned, features, y, random_state=seed)
     except ValueError as error:
-        warnings.warn(
-            f"No validation, the model is trained all the same: {one_line(error)}", stacklevel=2
-        )
+        warnings.warn(f"No validation, but the model is trained: {one_line(error)}", stacklevel=2)
         return None

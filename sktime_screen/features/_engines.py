@@ -10,7 +10,7 @@ from threading import Lock
 
 import joblib
 
-from .._keras import keras_backend
+from .._keras import get_keras_backend
 from ._keras_runners import BFLOAT16_CAPABILITY, gpu_capability
 
 # Images to a request, for each thread that shares the work, and requests at a time to each
@@ -58,7 +58,7 @@ def has_gpu():
 def _openvino_suits():
     # A network is handed over by way of TensorFlow's graph, and a GPU is left to Keras.
     installed = importlib.util.find_spec("openvino") is not None
-    return installed and keras_backend() == "tensorflow" and not has_gpu()
+    return installed and get_keras_backend() == "tensorflow" and not has_gpu()
 
 
 def _gpu_has_bfloat16():

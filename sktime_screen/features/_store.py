@@ -33,21 +33,21 @@ _SCHEMA = (
 class FeatureStore:
     """Features of frames on disk, one row a frame.
 
-    A row is found by the content of the video's file, the frame, how the image is resized, and
-    the network with its weights, pooling and precision: change any, and it is computed anew; move
-    or rename the video, and it is found again. Several processes may use a store at once, and a
-    process that is killed loses the batch in flight at most. Each row is stored with a checksum:
-    one that was damaged on the disk counts as missing, and is computed and stored anew. Where
-    nothing can be written, on a full disk or in somebody else's folder, what is stored is read.
+    The store finds a row by the content of the video's file, the frame, the resizing, and the
+    network with its weights, pooling and precision. If one of these changes, the row is computed
+    again. If the video is moved or renamed, the row is found. Several processes may use a store at
+    once. A process that is killed loses at most its current batch. Each row has a checksum: a row
+    that was damaged on the disk counts as missing, and is computed and stored again. If nothing
+    can be written, on a full disk or in a read-only folder, stored rows are still read.
 
     Parameters
     ----------
     folder : str or path
-        Where the store is; made at first use. It should be on a local disk: SQLite's locks do not
-        work over every network file system.
+        The folder of the store, created at first use. It should be on a local disk: SQLite's locks
+        do not work on every network file system.
     max_bytes : int, optional
-        Size of the stored vectors above which the rows not used for longest are dropped; unlimited
-        by default.
+        Largest size of the stored features. Above it, the rows not used for longest are deleted.
+        Unlimited by default.
 
     See Also
     --------
@@ -88,7 +88,7 @@ class FeatureStore:
         Parameters
         ----------
         features : ndarray of shape (n, n_features), float32, float16 or int8
-            Filled where a row is found; of the type that was stored under these keys.
+            Filled where a row is found. Its type must be the one stored under these keys.
         keys : list of bytes
             The key of each row.
 
@@ -100,7 +100,7 @@ class FeatureStore:
         Raises
         ------
         OSError
-            If the store cannot be opened, or the damage is to more than its rows.
+            If the store cannot be opened, or if more than its rows is damaged.
         """
         rows_of: dict[bytes, list[int]] = {}
         for row, key in enumerate(keys):
@@ -130,7 +130,7 @@ class FeatureStore:
         return found
 
     def put(self, keys, features, network, video) -> None:
-        """Store rows; what cannot be written is warned about and left out.
+        """Store rows; warn if they cannot be written.
 
         Parameters
         ----------
@@ -186,14 +186,13 @@ class FeatureStore:
         database.executemany("DELETE FROM features WHERE rowid = ?", dropped)
 
     def contents(self) -> pd.DataFrame:
-        """Tell what is stored.
+        """List what is stored.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by ``network`` and ``video`` (as it was called when its frames were stored):
-            ``frames``, ``bytes`` and ``last_used``, which without ``max_bytes`` is when they were
-            stored.
+            The columns ``frames``, ``bytes`` and ``last_used`` (without ``max_bytes``, when they
+            were stored), by ``network`` and ``video`` (its path when the rows were stored).
         """
         with self._reading() as database:
             database.text_factory = lambda text: text.decode(errors="replace")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..video import ImageFiles, image_keys
-from ._batches import rows_by_video
+from ..video import ImageFiles, compute_image_keys
+from ._batches import split_rows_by_video
 from ._quantization import dequantize, packed_width
 from ._store import row_keys
 
@@ -28,10 +28,10 @@ class StoredFrames:
 
         Shapes: ``features`` (n_frames, n_features).
         """
-        for video, of_video in rows_by_video(self._frames.table, rows).items():
+        for video, of_video in split_rows_by_video(self._frames.table, rows).items():
             try:
                 self._files.remember(of_video)
-                keys = row_keys(image_keys(self._frames[of_video]), self._network)
+                keys = row_keys(compute_image_keys(self._frames[of_video]), self._network)
             except Exception as error:
                 self._failures[video] = error
                 continue
@@ -67,7 +67,7 @@ class StoredFrames:
             return
         values, rows = (np.concatenate(parts) for parts in zip(*self._unwritten, strict=True))
         self._unwritten.clear()
-        for video, of_video in rows_by_video(self._frames.table, rows).items():
+        for video, of_video in split_rows_by_video(self._frames.table, rows).items():
             if self.are_unchanged(video, of_video):
                 keys = self._keys[of_video].tolist()
                 self._store.put(keys, values[np.isin(rows, of_video)], self._network, str(video))

@@ -12,7 +12,7 @@ from sktime_screen import (
     cross_validate_screen_time,
     time_blocks,
 )
-from sktime_screen.video import frame_index
+from sktime_screen.video import make_frame_index
 
 MEASURES = ["frames_right", "average_precision", "seconds_error", "share_error", "overlap"]
 
@@ -186,7 +186,7 @@ def test_images_are_looked_at_once(video):
     assert not hasattr(steps[3], "seen_")
     # The same from features with the frame index.
     values = CountingImages().transform(VideoFrameSampler(rate=2).transform(table))
-    assert values.index.equals(frame_index(table))
+    assert values.index.equals(make_frame_index(table))
     pd.testing.assert_frame_equal(
         cross_validate_screen_time(pipeline(), values, y, n_splits=3, random_state=0), report
     )

@@ -1,26 +1,37 @@
 import pickle
+from io import BytesIO
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from imblearn.under_sampling import RandomUnderSampler
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logit
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import VarianceThreshold
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import FeatureUnion
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import validation
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sktime_screen.classify import KerasDenseClassifier, KerasFeatureMapClassifier
+from sktime_screen.classify import (
+    KerasDenseClassifier,
+    KerasFeatureMapClassifier,
+    LabelSpreadingClassifier,
+)
 from sktime_screen.classify._feature_map_network import map_network
+from sktime_screen.features import told_map_size
 
 HEIGHT, WIDTH, CHANNELS = 4, 6, 5
 
 
 def on_maps(**params):
-    return KerasFeatureMapClassifier(
-        (HEIGHT, WIDTH), **{"random_state": 0, "learning_rate": 0.01, "epochs": 20} | params
-    )
+    given = {"map_size": (HEIGHT, WIDTH), "random_state": 0, "learning_rate": 0.01, "epochs": 20}
+    return KerasFeatureMapClassifier(**given | params)
 
 
 @pytest.fixture(scope="module")
@@ -354,7 +365,7 @@ def test_cross_fit_and_validation(X, table):
 
 def test_columns_that_are_no_map(X, table):
     with pytest.raises(ValueError, match="120 columns, which is no map of 7 x 7 places"):
-        KerasFeatureMapClassifier().fit(X, table)
+        KerasFeatureMapClassifier((7, 7)).fit(X, table)
     for wrong in ((4,), (0, 4), (2.5, 4)):
         with pytest.raises(ValueError, match="map_size"):
             KerasFeatureMapClassifier(wrong).fit(X, table)
@@ -367,8 +378,70 @@ def test_not_fitted(X):
 
 def test_a_table_that_says_the_size_of_its_maps(X, table):
     said = X.copy()
-    said.attrs["map_size"] = (WIDTH, HEIGHT)
+    said.attrs["map_shape"] = (WIDTH, HEIGHT, CHANNELS)
     with pytest.raises(ValueError, match=r"X holds maps of \(6, 4\)"):
         on_maps().fit(said, table)
-    said.attrs["map_size"] = (HEIGHT, WIDTH)
-    on_maps(epochs=1).fit(said, table)
+    head = on_maps(map_size="auto", epochs=1)
+    assert head.fit(said, table).map_size_ == (WIDTH, HEIGHT)
+    assert head.class_heatmaps(said[:1]).shape == (1, 2, WIDTH, HEIGHT)
+    said.attrs["map_shape"] = (HEIGHT, WIDTH, CHANNELS)
+    for method in (head.predict, head.class_heatmaps):
+        with pytest.raises(ValueError, match=r"maps of \(4, 6\) places.*fit had \(6, 4\)"):
+            method(said)
+    assert on_maps(epochs=1).fit(said, table).map_size_ == (HEIGHT, WIDTH)
+
+
+def reloaded(table):
+    file = BytesIO()
+    joblib.dump(table, file)
+    file.seek(0)
+    return joblib.load(file)
+
+
+KEPT = {
+    "concat": lambda X: pd.concat([X[:80], X[80:]]),
+    "function": FunctionTransformer(np.sqrt).fit_transform,
+    "union": FeatureUnion([("a", "passthrough")]).set_output(transform="pandas").fit_transform,
+    "joblib": reloaded,
+}
+LOST = {
+    "sampler": RandomUnderSampler(random_state=0),
+    "scaler": StandardScaler().set_output(transform="pandas"),
+    "selection": VarianceThreshold(0.5).set_output(transform="pandas"),
+    "columns": FunctionTransformer(lambda X: X.iloc[:, ::2]),
+    "union": FeatureUnion([("a", "passthrough"), ("b", "passthrough")]).set_output(
+        transform="pandas"
+    ),
+    "order": ColumnTransformer(
+        [("b", "passthrough", slice(60, 120)), ("a", "passthrough", slice(60))]
+    ).set_output(transform="pandas"),
+    "array": FunctionTransformer(np.asarray),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_the_size_of_maps_stays_known_after(name, X):
+    X = X.copy()
+    X.attrs["map_shape"] = (HEIGHT, WIDTH, CHANNELS)
+    assert told_map_size(KEPT[name](X)) == (HEIGHT, WIDTH)
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_the_size_of_maps_is_asked_for_after(name, X, y):
+    X = X.copy()
+    X.attrs["map_shape"] = (HEIGHT, WIDTH, CHANNELS)
+    if name == "sampler":
+        X, y = LOST[name].fit_resample(X, y)
+    else:
+        X = LOST[name].fit_transform(X)
+    with pytest.raises(ValueError, match=r"X does not tell.*Set map_size=\(height, width\)"):
+        on_maps(map_size="auto").fit(X, y)
+
+
+def test_the_size_of_maps_inside_label_spreading(X, table):
+    X = X.copy()
+    X.attrs["map_shape"] = (HEIGHT, WIDTH, CHANNELS)
+    head = on_maps(map_size="auto", epochs=1)
+    spreading = LabelSpreadingClassifier(head, cv=2, random_state=0)
+    spreading.fit_transform(X, table)
+    assert spreading.class_heatmaps(X[:1]).shape == (1, 2, HEIGHT, WIDTH)
