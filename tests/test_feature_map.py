@@ -307,7 +307,9 @@ def test_half_precision_is_read_as_it_is(X, table):
 
 def test_normalisation_is_ready_after_few_steps(X, table):
     rows = slice(0, 32)
-    head = on_maps(pooling_sharpness=4.0, n_ensemble=1).fit(X[rows], table[rows])
+    head = on_maps(pooling_sharpness=4.0, n_ensemble=1, hidden_layer_sizes=128).fit(
+        X[rows], table[rows]
+    )
     assert head.history_["accuracy"][-1] > 0.95
     assert (head.predict(X[rows]) == table[rows]).to_numpy().mean() > 0.95
 

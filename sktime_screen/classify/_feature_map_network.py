@@ -43,13 +43,13 @@ class MapNetwork(DenseNetwork):
                 n_inputs, n_outputs, sizes, activation, 0.0, batch_normalization
             )[1:]
 
-        first, *others = (*hidden_layer_sizes, n_outputs)
-        if others:
+        if hidden_layer_sizes:
+            first, *others = hidden_layer_sizes
             layers = stack(n_channels, n_ensemble * first)
             shared, activate = layers[:-2], layers[-2]
-            own = [[activate] + stack(first, *others[:-1]) for _ in range(n_ensemble)]
+            own = [[activate] + stack(first, *others) for _ in range(n_ensemble)]
         else:
-            shared = [keras.layers.Dense(n_ensemble * first, kernel_initializer="zeros")]
+            shared = [keras.layers.Dense(n_ensemble * n_outputs, kernel_initializer="zeros")]
             own = [[] for _ in range(n_ensemble)]
         for layer in shared:
             places = layer(places)
