@@ -26,6 +26,7 @@ from sktime_screen.cli import _model, app, run_demo
 from sktime_screen.cli._label import _train_options
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_video
+from sktime_screen.model_selection import _cross_validation
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
@@ -249,6 +250,30 @@ def test_train_writes_a_pipeline_and_what_to_expect(work):
     assert fitted[-1].class_names_.tolist() == ["cat", "mouse"]
     assert set(fitted.made_with_["validation"]["split"]) == {"time blocks", "shuffled"}
     assert not [name for name in os.listdir(work) if name.startswith(".writing")]
+
+
+@pytest.mark.parametrize("folds", [0, 1])
+def test_train_writes_the_model_before_it_is_validated(work, tmp_path, monkeypatch, folds):
+    measure, measured = _cross_validation.measured_frames, []
+
+    def interrupt(*args):
+        if len(measured) == folds:
+            raise KeyboardInterrupt
+        measured.append(measure(*args))
+        return measured[-1]
+
+    monkeypatch.setattr(_cross_validation, "measured_frames", interrupt)
+    words = [*QUICK_OPTIONS, *memory_of(work)]
+    done = run("train", work / "one.csv", "--model", tmp_path / "model", *words)
+    assert done.exit_code == (0 if folds else 130), done.output
+    assert done.output.index("Training") < done.output.index("Validating")
+    fitted = joblib.load(tmp_path / "model")
+    assert fitted[-1].class_names_.tolist() == ["cat", "mouse"]
+    figures = fitted.made_with_["validation"]
+    assert (figures is not None) == bool(folds)
+    if folds:
+        assert figures["folds"].tolist() == [1, 1, 1]
+        assert "stopped after 1 of 10 folds" in done.output
 
 
 def test_a_model_of_skops(work, tmp_path):
