@@ -444,6 +444,21 @@ def test_partial_fit_is_an_epoch(X, y):
     assert_array_equal(head.predict_proba(X), dense(epochs=3).fit(X, y).predict_proba(X))
 
 
+@pytest.mark.parametrize("form", [lambda t: t[["jerry", "tom"]], lambda t: csr_array(t.to_numpy())])
+def test_labels_of_a_known_table_are_matched_by_name(X, table, form):
+    def head():
+        return dense(epochs=2, class_weight={"tom": 3})
+
+    plain = head().fit(X, table, validation_data=(X, table))
+    other = head().fit(X, table, validation_data=(X, form(table)))
+    assert other.history_ == plain.history_
+    assert other.score(X, form(table)) == plain.score(X, table)
+    plain.partial_fit(X, table)
+    assert_array_equal(other.partial_fit(X, form(table)).predict_proba(X), plain.predict_proba(X))
+    with pytest.raises(ValueError, match=r"columns of y are \['tom', 'spike'\], expected \['tom'"):
+        plain.partial_fit(X, table.rename(columns={"jerry": "spike"}))
+
+
 def test_partial_fit_learns_announced_classes(X, y):
     head = dense()
     for _ in range(20):

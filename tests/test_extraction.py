@@ -273,7 +273,6 @@ def test_joblib_in_a_fresh_process(model, images, features, tmp_path):
         import sys, joblib
         transformers, images = joblib.load(sys.argv[1])
         joblib.dump([each.transform(images) for each in transformers], sys.argv[2])
-        assert "openvino_telemetry" not in sys.modules, "OpenVINO reports its use."
     """
     files = [tmp_path / "transformers.joblib", tmp_path / "features.joblib"]
     subprocess.run([sys.executable, "-c", textwrap.dedent(script), *files], check=True)

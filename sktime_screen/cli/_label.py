@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, results_console
 from ._options import (
     CACHE_DIR,
@@ -24,7 +25,7 @@ from ._options import (
     Seed,
     Videos,
     check_outputs,
-    feature_folder,
+    find_feature_folder,
 )
 
 
@@ -110,7 +111,7 @@ def label(
             f"the model knows {_characters(fitted)}: leave out --characters or --model",
             param_hint="--characters",
         )
-    folder = feature_folder(cache_dir, no_cache)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
     paths = [os.fspath(video) for video in videos]
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     found = set(table["video"])
@@ -212,7 +213,7 @@ def _train_options(fitted, rate, head, image_size, backbone):
     _, resizer, features, *_ = recommended_pipeline(head=head)
     if fitted is not None:
         rate = fitted[0].rate
-    words = [] if rate == 1 else ["--rate", f"{rate:g}"]
+    words = [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
     words += [] if head == "map" else ["--head", "dense"]
     if image_size not in (None, resizer.size):
         words += ["--image-size", *map(str, image_size)]

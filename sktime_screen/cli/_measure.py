@@ -18,7 +18,7 @@ from ._options import (
     Quiet,
     Videos,
     check_outputs,
-    feature_folder,
+    find_feature_folder,
 )
 
 _CONFIDENCE_LEVEL = 0.9
@@ -54,30 +54,40 @@ def measure(
 
     If a video cannot be measured, the others still are, and the exit code is 1.
     """
+    import numpy as np
+
     from ..export import save_csv, save_json, save_srt, save_vtt
     from ..report import ScreenTimeReport
+    from ..video import resolve_videos
     from ._model import load_model, set_up_features
 
     # A video may be named twice, spelled in two ways.
-    paths = list({os.path.realpath(video): os.fspath(video) for video in reversed(videos)}.values())
-    paths.reverse()
+    _, first = np.unique(resolve_videos(videos), return_index=True)
+    paths = [os.fspath(videos[number]) for number in sorted(first)]
     if len(paths) > 1 and (vtt or srt or eaf):
         raise typer.BadParameter("subtitles and .eaf files hold one video: measure each alone")
     check_outputs(report, csv, json, vtt, srt, eaf, inputs=[*videos, model, *(labels or [])])
     console = results_console()
     steps = Steps(console, quiet)
     fitted = load_model(model)
-    set_up_features(fitted, feature_folder(cache_dir, no_cache), verbose=not quiet)
+    set_up_features(fitted, find_feature_folder(cache_dir, no_cache, steps), verbose=not quiet)
     aggregator = fitted[-1]
     sample = None
     if labels:
         sample = _sample(labels, paths, fitted)
-    ways = ["transform"]
-    if sample is not None and hasattr(fitted[-2], "transform_cross_fitted"):
+    ways = ["transform", "novelty"]
+    if sample is not None:
         ways.append("transform_cross_fitted")
-    probabilities, *unlearned = _probabilities(fitted, paths, ways, steps)
+    ways = [way for way in ways if hasattr(fitted[-2], way)]
+    found = dict(zip(ways, _probabilities(fitted, paths, ways, steps), strict=True))
+    probabilities = found["transform"]
     estimate = aggregator.estimate(
-        probabilities, sample, *unlearned, confidence_level=_CONFIDENCE_LEVEL, random_state=0
+        probabilities,
+        sample,
+        found.get("transform_cross_fitted"),
+        found.get("novelty"),
+        confidence_level=_CONFIDENCE_LEVEL,
+        random_state=0,
     )
     appearances = aggregator.appearances(probabilities)
     percent = f"{100 * _CONFIDENCE_LEVEL:g} %"

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, one_line, results_console
 from ._options import (
     CACHE_DIR,
@@ -23,7 +24,7 @@ from ._options import (
     Seed,
     Video,
     check_outputs,
-    feature_folder,
+    find_feature_folder,
 )
 
 
@@ -37,7 +38,7 @@ def train(
         ),
     ],
     video: Video = None,
-    rate: Rate = 1.0,
+    rate: Rate = SAMPLING_RATE,
     background: Background = None,
     validation: Annotated[
         bool,
@@ -58,7 +59,7 @@ def train(
     check_outputs(model, inputs=labels if video is None else [*labels, video])
     console = results_console()
     steps = Steps(console, quiet)
-    folder = feature_folder(cache_dir, no_cache)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
     X, y, pipeline = labelled_pipeline(
         labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
     )
@@ -67,14 +68,16 @@ def train(
     _warn_of_constant(y)
     # Features once, for the model and for every fold of its validation.
     features = pipeline[:-2].fit_transform(X)
-    figures = None
-    if validation:
-        with steps.step("Validating"):
-            figures = validated(pipeline[-2:], features, y, seed)
     with steps.step("Training"):
         pipeline[-2:].fit(features, y)
-        save_model(pipeline, model, figures)
+        save_model(pipeline, model)
+    figures = None
+    if validation:
+        steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")
+        with steps.step("Validating"):
+            figures = validated(pipeline[-2:], features, y, seed, quiet)
     if figures is not None:
+        save_model(pipeline, model, figures)
         console.print(figures_table(figures, VALIDATION_TITLE))
     steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model}")
 
@@ -114,12 +117,14 @@ def labelled_pipeline(
     return X, y, pipeline
 
 
-def validated(learned, features, y, seed):
+def validated(learned, features, y, seed, quiet):
     """Validate what is learned from features, where there are enough labels for that."""
     from ..model_selection import cross_validate_screen_time
 
     try:
-        return cross_validate_screen_time(learned, features, y, random_state=seed)
+        return cross_validate_screen_time(
+            learned, features, y, random_state=seed, verbose=not quiet
+        )
     except ValueError as error:
         warnings.warn(f"No validation, but the model is trained: {one_line(error)}", stacklevel=2)
         return None

@@ -107,9 +107,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     If the backbone is a ``keras.Model`` object, ``sklearn.base.clone`` lets the copies share it.
     Pickling and ``copy.deepcopy`` store it within the transformer, in Keras's own format.
 
-    A network that was converted for OpenVINO is kept on disk, in the folder ``sktime_screen`` of
-    Keras's own (``KERAS_HOME``, or ``~/.keras``), at most 1 GiB of them: processes that find it
-    there do not import TensorFlow.
+    A network that was converted for OpenVINO is kept on disk, in ``sktime_screen/networks`` of the
+    user's cache folder or in ``networks`` of the folder that the environment variable
+    ``SKTIME_SCREEN_HOME`` names. These files take 1 GiB at most. A process that finds its network
+    there does not import TensorFlow.
 
     Examples
     --------
@@ -186,8 +187,8 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         own_model = self._has_live_model() or is_model_path(self.backbone)
         if own_model and self.weights != "imagenet":
             raise ValueError(
-                f"weights={self.weights!r} goes with the name of a backbone; a model of your own "
-                f"brings its weights: leave weights out."
+                f"weights={self.weights!r} is for a backbone given by its name. Your own model has "
+                f"its weights: leave weights out."
             )
         self._check_pooling()
         self.image_shape_ = check_images(X).shape[1:]

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 from zlib import crc32
 
 from .._atomic_files import write_atomically
-from .._keras import get_keras_home
+from .._caches import get_cache_folder
 from .._versions import look_up_versions
 from ..video import digest_file
 
@@ -30,7 +30,7 @@ _PACKAGES = (
 
 
 class ConvertedFile:
-    """Where a converted network is kept, in Keras's home folder, if it is there at all.
+    """Where a converted network is kept, if it is there at all.
 
     A file that is damaged, or of another network, counts as none; a folder that cannot be written
     to is no error.
@@ -39,7 +39,7 @@ class ConvertedFile:
     def __init__(self, *identity):
         self.identity = json.dumps([_versions(), *identity])
         digest = hashlib.blake2b(self.identity.encode(), digest_size=16).hexdigest()
-        self._path = Path(get_keras_home(), "sktime_screen", f"{digest}.zip")
+        self._path = get_cache_folder("networks") / f"{digest}.zip"
 
     def read_header(self):
         """Return what was noted with the network."""

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from .._sklearn import Interval, StrOptions, fit_context, num_samples
 from ._container import VideoError, check_file
 from ._frame_table import check_frame_table
@@ -70,7 +71,7 @@ class VideoFrameSampler(ImageStep):
         "on_error": [StrOptions({"raise", "warn", "skip"})],
     }
 
-    def __init__(self, rate=1.0, *, start=None, stop=None, on_error="raise") -> None:
+    def __init__(self, rate=SAMPLING_RATE, *, start=None, stop=None, on_error="raise") -> None:
         self.rate = rate
         self.start = start
         self.stop = stop
@@ -233,8 +234,8 @@ def _video_paths(videos):
         return [os.fspath(videos)]
     if isinstance(videos, pd.DataFrame):
         raise ValueError(
-            "A list of paths is expected, not a table: VideoFrameSampler.transform takes frame "
-            "tables as they are."
+            "A list of paths is expected, not a table: pass a frame table to "
+            "VideoFrameSampler.transform."
         )
     paths = np.asarray(videos, dtype=object).ravel().tolist()
     if not paths:
