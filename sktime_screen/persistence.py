@@ -3,6 +3,13 @@
 import os
 from zipfile import ZIP_DEFLATED
 
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
 from sklearn.pipeline import Pipeline
 
 from ._atomic_files import write_atomically
@@ -17,6 +24,7 @@ from .classify import (
     VideoClassifier,
 )
 from .features import PretrainedCNNFeatures
+from .model_selection import MultilabelStratifiedGroupKFold
 from .screentime import CalibrationErrors, Classes, Correction, ScreenTimeAggregator
 from .video import ImageResizer, VideoFrameSampler
 
@@ -31,11 +39,18 @@ _TYPES = [
     KerasFeatureMapClassifier,
     LabelSpreadingClassifier,
     LabelledRows,
+    MultilabelStratifiedGroupKFold,
     PretrainedCNNFeatures,
     ScreenTimeAggregator,
     TargetEncoding,
     VideoClassifier,
     VideoFrameSampler,
+    # What `cv` may be, and skops does not know.
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
 ]
 _OURS = {f"{kind.__module__}.{kind.__qualname__}" for kind in _TYPES}
 

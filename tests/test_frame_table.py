@@ -66,7 +66,7 @@ def test_one_row_is_a_image(sequence):
     assert read_code(sequence[5]) == EXPECTED[5]
     with pytest.raises(IndexError):
         sequence[28]
-    with pytest.raises(IndexError, match="first axis"):
+    with pytest.raises(IndexError, match="indexed by rows"):
         sequence[0, 1]
 
 
@@ -92,7 +92,7 @@ def test_an_abandoned_iteration_leaves_no_thread(sequence):
 
 def test_a_failure_while_decoding_reaches_the_caller(video):
     table = pd.DataFrame({"video": [video, video], "time": [0.0, 99.0], "duration": [1.0, 1.0]})
-    with pytest.raises(ValueError, match=r"99\.000 s is asked of"):
+    with pytest.raises(ValueError, match=r"no frame at 99\.000 s"):
         np.asarray(FrameSequence(table))
 
 

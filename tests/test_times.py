@@ -321,7 +321,7 @@ def test_sampling_of_images_after_the_sound(late):
 
 
 def test_a_time_before_the_first_image_shows_nothing(late, tmp_path):
-    with pytest.raises(ValueError, match=r"0\.900 s is asked of .*first image .* 1\.600 s"):
+    with pytest.raises(ValueError, match=r"no frame at 0\.900 s .*first image .* 1\.600 s"):
         list(read_images(late, [0.9, 2.0]))
     # As in a player, which shows the first image as soon as it can.
     assert [read_code(image) for image in read_images(late, [1.2, 1.6])] == [0, 0]

@@ -1,19 +1,22 @@
 """A network that looks at every place of a feature map, as a scikit-learn classifier."""
 
+from dataclasses import replace
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval, StrOptions
 from ..features import told_map_size
+from ._channel_projection import find_projection, project
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import map_network
 from ._training import rates_by_epoch
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 10_000
-_EPOCHS = (8, 40)
+_EPOCHS = (8, 20)
 # With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
 _STEPS = 15
 _BATCHES = (4, 16)
@@ -21,7 +24,7 @@ _BATCHES = (4, 16)
 # others.
 _FEW = 200
 _SHARPNESS_OF_FEW, _SHARPNESS = 1.0, 4.0
-_NETWORKS_OF_FEW, _NETWORKS = 3, 1
+_NETWORKS_OF_FEW, _NETWORKS = 5, 2
 
 
 class KerasFeatureMapClassifier(KerasDenseClassifier):
@@ -33,6 +36,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     clearly shows the character is enough. Averaged features lose a character that covers a
     hundredth of the image. This head finds it, and `class_heatmaps` tells where. You label images
     only, not positions.
+
+    With `cv`, ``fit(X, y).transform(X)`` differs from ``fit_transform(X, y)``, see
+    :class:`KerasDenseClassifier`.
 
     Parameters
     ----------
@@ -48,8 +54,11 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         fewer than 200 rows, in which some positions look like the character by chance.
     n_ensemble : int or "auto", default="auto"
         How many networks are trained, which differ in their initial weights. Their logits are
-        averaged. "auto" is 1, or 3 for fewer than 200 rows, from which each learns something else.
-    hidden_layer_sizes : int or sequence of int, default=(128,)
+        averaged. "auto" is 2, or 5 for fewer than 200 rows, from which each learns something else.
+    n_components : int or None, default=256
+        Number of channels to which larger maps are projected first, along the directions in which
+        the positions of the rows of `fit` differ most. None keeps all channels.
+    hidden_layer_sizes : int or sequence of int, default=(64,)
         Units of each hidden layer of the network that classifies a position.
     activation : str, default="relu"
         Activation of the hidden layers, see :class:`KerasDenseClassifier`.
@@ -72,7 +81,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int or "auto", default="auto"
         Largest number of epochs. "auto" is 8, and more for fewer than 1,250 rows: as many as make
-        10,000 rows in total, but at most 40.
+        10,000 rows in total, but at most 20.
     batch_size : int or "auto", default="auto"
         Rows in a batch. "auto" is 16, and less for fewer than 240 rows: a fifteenth of them, but at
         least 4. With too few steps the shares of the classes stay wrong.
@@ -90,8 +99,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     target_accuracy : float or None, default=None
         Accuracy, in (0, 1], at which training stops and keeps its weights, on the validation rows
         if there are any, or else on the training rows.
-    cv : int or None, default=None
-        Number of parts for cross-fitting in `fit_transform`, see :class:`KerasDenseClassifier`.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Parts for cross-fitting in `fit_transform`, see :class:`KerasDenseClassifier`.
     warm_start : bool, default=False
         Whether `fit` continues from the weights and the optimizer's state of the last `fit`.
     random_state : int, RandomState instance or None, default=None
@@ -117,7 +126,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         Height and width of the map in places.
     weights_ : list of ndarray of float32
         Kernels, biases and statistics of batch normalisation, layer after layer, network after
-        network.
+        network. The first kernel of each takes the projected channels.
+    components_ : ndarray of float32, shape (n_channels, `n_components`), or None
+        Orthonormal directions to which the channels are projected; None if they are not.
     n_features_in_ : int
         Number of columns seen in `fit`: positions times channels.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -171,6 +182,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "pooling_sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "n_ensemble": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
     }
     _dtypes = (np.float32, np.float16)
 
@@ -180,7 +192,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         *,
         pooling_sharpness="auto",
         n_ensemble="auto",
-        hidden_layer_sizes=(128,),
+        n_components=256,
+        hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.0,
         batch_normalization=True,
@@ -230,6 +243,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         self.map_size = map_size
         self.pooling_sharpness = pooling_sharpness
         self.n_ensemble = n_ensemble
+        self.n_components = n_components
 
     def class_heatmaps(self, X) -> np.ndarray:
         """Compute where in each image each class is seen.
@@ -248,14 +262,10 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             (column + 0.5) / width) of the image's height and width.
         """
         check_is_fitted(self)
-        X = self._check_features(X, self._dtypes, reset=False)
-        network = self._network()
-        with network.lock:
-            network.load(self.weights_)
-            logits = network.place_logits(X)
+        logits = self._by_network("place_logits", X)
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
         height, width = self.map_size_
-        heat = heat.astype(np.float32).reshape(len(X), height, width, -1)
+        heat = heat.astype(np.float32).reshape(len(logits), height, width, -1)
         return np.moveaxis(heat, -1, 1)
 
     def _learning_rates(self, n_rows):
@@ -278,10 +288,38 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             n_ensemble = _NETWORKS_OF_FEW if n_rows < _FEW else _NETWORKS
         return {
             **super()._describe_network(n_features, n_rows),
-            "n_places": self.map_size_[0] * self.map_size_[1],
+            "n_places": self._n_places,
             "pooling_sharpness": float(pooling_sharpness),
             "n_ensemble": int(n_ensemble),
         }
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
+        """Train for one epoch, continuing from the current weights.
+
+        `n_components` has no effect: the first rows do not show in which directions later ones
+        differ.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Maps.
+        y : array-like or DataFrame of shape (n,) or (n, n_labels)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be, see :class:`KerasDenseClassifier`.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        KerasFeatureMapClassifier
+            Itself.
+        """
+        self._in_parts = True
+        try:
+            return super().partial_fit(X, y, classes, sample_weight)
+        finally:
+            del self._in_parts
 
     def _check_features(self, X, dtypes, *, reset):
         values = super()._check_features(X, dtypes, reset=reset)
@@ -290,10 +328,37 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             self.map_size_ = self._choose_map_size(told, values.shape[1])
         elif told not in (None, self.map_size_):
             raise ValueError(
-                f"X holds maps of {told} places, height and width, fit had {self.map_size_}: "
-                f"resize images as they were for fit."
+                f"X holds maps of {told} positions, height and width, but those of fit had "
+                f"{self.map_size_}: resize the images as for fit."
             )
         return values
+
+    def _read(self, X, *labels, resume, **options):
+        data = super()._read(X, *labels, resume=resume, **options)
+        if not resume:
+            n_components = None if hasattr(self, "_in_parts") else self.n_components
+            self.components_ = find_projection(data.X, self._n_places, n_components)
+        return replace(data, X=self._projected(data.X))
+
+    def _projected(self, X):
+        if self.components_ is None:
+            return X
+        return project(X, self._n_places, self.components_)
+
+    @property
+    def _n_places(self):
+        return self.map_size_[0] * self.map_size_[1]
+
+    def _logits(self, X):
+        check_is_fitted(self)
+        return self._by_network("logits", X)
+
+    def _by_network(self, output, X):
+        X = self._projected(self._check_features(X, self._dtypes, reset=False))
+        network = self._network()
+        with network.lock:
+            network.load(self.weights_)
+            return getattr(network, output)(X)
 
     def _choose_map_size(self, told, n_features):
         """Return height and width of the map, given or told by the table of features."""
@@ -309,7 +374,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         size = tuple(self.map_size)
         if len(size) != 2 or any(not isinstance(n, Integral) or n < 1 for n in size):
             raise ValueError(
-                f"map_size={self.map_size!r}: height and width of the map are expected, in places."
+                f"map_size={self.map_size!r}: expected the height and width of the feature map."
             )
         if told not in (None, size):
             raise ValueError(
@@ -318,9 +383,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             )
         if n_features % (size[0] * size[1]):
             raise ValueError(
-                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} places: "
-                f"give PretrainedCNNFeatures pooling=None, and map_size the size of its map, most "
-                f"often the height and width of the images divided by 32."
+                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} positions: "
+                f"set pooling=None in PretrainedCNNFeatures, and map_size to the size of its map, "
+                f"most often the height and width of the images divided by 32."
             )
         return int(size[0]), int(size[1])
 

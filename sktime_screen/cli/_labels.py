@@ -3,6 +3,7 @@
 import pandas as pd
 
 from .._defaults import SAMPLING_RATE
+from .._targets import known_labels
 from ..labels import (
     as_classes,
     first_of_frames,
@@ -85,20 +86,17 @@ def find_background(background, y):
 
 def labels_for(aggregator, y, paths):
     """Bring labels into the form a model has learned."""
-    known = {str(name): name for name in aggregator.class_names_}
-    table = isinstance(y, pd.DataFrame)
-    found = [str(name) for name in (y.columns if table else y.unique())]
-    unknown = sorted(set(found) - set(known))
-    if table != aggregator.multilabel_ or unknown or (table and len(found) != len(known)):
-        kind = {True: "a column a character", False: "one class a frame"}
+    known = aggregator.class_names_.tolist()
+    if isinstance(y, pd.Series):
+        called = {str(name): name for name in known}
+        y = y.map(lambda name: called.get(str(name), name))
+    try:
+        return known_labels(y, known, aggregator.multilabel_)
+    except ValueError as error:
         raise ValueError(
-            f"{', '.join(f'{str(path)!r}' for path in paths)}: labels of {sorted(found)} "
-            f"({kind[table]}), but the model knows {list(known)} ({kind[aggregator.multilabel_]}). "
+            f"{', '.join(f'{str(path)!r}' for path in paths)}: the model knows {known}. {error} "
             f"Are these labels of another video?"
-        )
-    if table:
-        return y.set_axis(found, axis=1)[list(known)].set_axis(list(known.values()), axis=1)
-    return y.map(lambda name: known[str(name)])
+        ) from error
 
 
 def as_videos_are_called(X, videos):

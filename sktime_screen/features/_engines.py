@@ -34,8 +34,8 @@ def choose_engine(engine, precision, *, live_model):
         raise ImportError("engine='openvino' needs OpenVINO: pip install openvino.")
     if live_model and (engine == "openvino" or precision == "bfloat16"):
         raise ValueError(
-            f"engine={engine!r} and precision={precision!r} with a live keras.Model: it is run "
-            f"by Keras as it is. Save it with model.save('my.keras') and pass the path."
+            f"engine={engine!r}, precision={precision!r} is not possible with a live keras.Model, "
+            f"which Keras runs as it is. Save it with model.save('my.keras') and pass the path."
         )
     if engine == "auto":
         engine = "keras" if live_model or not _prefers_openvino() else "openvino"

@@ -188,8 +188,8 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         own_model = self._has_live_model() or is_model_path(self.backbone)
         if own_model and self.weights != "imagenet":
             raise ValueError(
-                f"weights={self.weights!r} goes with the name of a backbone; a model of your own "
-                f"brings its weights: leave weights out."
+                f"weights={self.weights!r} is for a backbone given by its name. Your own model has "
+                f"its weights: leave weights out."
             )
         check_poolings(self.pooling)
         self.image_shape_ = check_images(X).shape[1:]

@@ -191,8 +191,11 @@ def _given_labels(labels, table, names, nobody, multilabel):
         raise ValueError(
             f"{len(table)} frames but {len(labelled)} labels: one a frame is expected."
         )
-    if isinstance(known, pd.DataFrame) and not multilabel:
-        raise ValueError("multilabel=False takes one class a frame, not a 0/1 column a class.")
+    if isinstance(known, pd.DataFrame):
+        if not multilabel:
+            raise ValueError("multilabel=False takes one class a frame, not a 0/1 column a class.")
+        if isinstance(known.columns, pd.RangeIndex):
+            known = align_columns(known, names, "labels").set_axis(names, axis=1)
     shown = indicator_table(known).rename(columns=str)
     unknown = sorted(set(shown) - set(names))
     if unknown:

@@ -198,7 +198,7 @@ def _aligned(y_true, probabilities, background):
                 f"{true.columns.tolist()}: one each is expected."
             )
         probable.columns = true.columns
-    true, probable = align_characters(true, probable, labels.ndim == 2, True)
+    true, probable = align_characters(true, probable, labels, probable)
     kept = [name for name in true.columns if background is None or str(name) != str(background)]
     return true[kept], probable[kept]
 

@@ -191,8 +191,8 @@ def _list_paths(videos):
         return [os.fspath(videos)]
     if isinstance(videos, pd.DataFrame):
         raise ValueError(
-            "A list of paths is expected, not a table: VideoFrameSampler.transform takes frame "
-            "tables as they are."
+            "A list of paths is expected, not a table: pass a frame table to "
+            "VideoFrameSampler.transform."
         )
     paths = np.asarray(videos, dtype=object).ravel().tolist()
     if not paths:

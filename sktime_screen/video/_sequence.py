@@ -130,8 +130,8 @@ class FrameSequence:
         if isinstance(key, tuple):
             if len(key) != 2 or key[1] is not Ellipsis:
                 raise IndexError(
-                    "A FrameSequence is selected along its first axis only; "
-                    "numpy.asarray(sequence) gives an array that can be cut further."
+                    "A FrameSequence can only be indexed by rows: for other axes, index the array "
+                    "that numpy.asarray(sequence) gives."
                 )
             key = key[0]
         if isinstance(key, (int, np.integer)):
@@ -149,7 +149,7 @@ class FrameSequence:
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
-            raise ValueError("The images have to be decoded: an array cannot be had uncopied.")
+            raise ValueError("copy=False is impossible: the images have to be decoded.")
         images = None
         for rows, batch in self.iter_batches(32):
             if images is None:
