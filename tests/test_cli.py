@@ -398,7 +398,9 @@ def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
         load_model(other)
     renamed = other.read_bytes().replace(b"ScreenTimeAggregator", b"ScreenTimeCalculator")
     other.write_bytes(renamed)
-    with pytest.raises(ValueError, match=r"sktime_screen 0\.1\.0, and the installed 0\.2\.0 cannot"):
+    with pytest.raises(
+        ValueError, match=r"sktime_screen 0\.1\.0, and the installed 0\.2\.0 cannot"
+    ):
         load_model(other)
     other.write_bytes(b"no pickle")
     done = run("measure", work / "two.mp4", "--model", other)

@@ -1,4 +1,4 @@
-"""A network that judges each place of a feature map, and pools what it finds."""
+"""A network that judges each position of a feature map, and pools what it finds."""
 
 from functools import lru_cache
 from math import log

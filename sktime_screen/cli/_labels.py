@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from .._targets import known_labels
 from .._defaults import SAMPLING_RATE
+from .._targets import known_labels
 from ..labels import (
     as_classes,
     first_of_frames,
