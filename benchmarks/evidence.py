@@ -158,7 +158,7 @@ def simulated_tasks(rng, n_tasks):
 def real_tasks(rng, n_tasks, labels, cache_dir):
     X, y = load_label_csv(labels)
     y = y.to_frame() if isinstance(y, pd.Series) else y
-    pipeline = recommended_pipeline(head="dense", cache_dir=cache_dir)
+    pipeline = recommended_pipeline(head="dense", memory=cache_dir)
     features = pipeline[:3].fit_transform(X).to_numpy()
     reduced = make_pipeline(StandardScaler(), PCA(64, random_state=0)).fit_transform(features)
     reduced *= 3 / reduced[:, 0].std()

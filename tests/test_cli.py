@@ -26,6 +26,7 @@ from sktime_screen.cli import _model, app, run_demo
 from sktime_screen.cli._label import _train_options
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_video
+from sktime_screen.model_selection import _cross_validation
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
@@ -251,6 +252,30 @@ def test_train_writes_a_pipeline_and_what_to_expect(work):
     assert not [name for name in os.listdir(work) if name.startswith(".writing")]
 
 
+@pytest.mark.parametrize("folds", [0, 1])
+def test_train_writes_the_model_before_it_is_validated(work, tmp_path, monkeypatch, folds):
+    measure, measured = _cross_validation.measured_frames, []
+
+    def interrupt(*args):
+        if len(measured) == folds:
+            raise KeyboardInterrupt
+        measured.append(measure(*args))
+        return measured[-1]
+
+    monkeypatch.setattr(_cross_validation, "measured_frames", interrupt)
+    words = [*QUICK_OPTIONS, *memory_of(work)]
+    done = run("train", work / "one.csv", "--model", tmp_path / "model", *words)
+    assert done.exit_code == (0 if folds else 130), done.output
+    assert done.output.index("Training") < done.output.index("Validating")
+    fitted = joblib.load(tmp_path / "model")
+    assert fitted[-1].class_names_.tolist() == ["cat", "mouse"]
+    figures = fitted.made_with_["validation"]
+    assert (figures is not None) == bool(folds)
+    if folds:
+        assert figures["folds"].tolist() == [1, 1, 1]
+        assert "stopped after 1 of 10 folds" in done.output
+
+
 def test_a_model_of_skops(work, tmp_path):
     pytest.importorskip("skops")
     fitted = load_model(work / "model")
@@ -415,9 +440,9 @@ def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
 def test_labels_of_a_random_sample_correct_seconds(work, tmp_path, monkeypatch):
     given, estimate = [], ScreenTimeAggregator.estimate
 
-    def spied(self, X, labelled=None, cross_fitted=None):
+    def spied(self, X, labelled, cross_fitted, *args, **options):
         given.append((X, cross_fitted))
-        return estimate(self, X, labelled, cross_fitted)
+        return estimate(self, X, labelled, cross_fitted, *args, **options)
 
     monkeypatch.setattr(ScreenTimeAggregator, "estimate", spied)
     X, y = load_label_csv(work / "two.csv")

@@ -1,19 +1,22 @@
 """A network that looks at every position of a feature map, as a scikit-learn classifier."""
 
+from dataclasses import replace
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval, StrOptions
 from ..features import told_map_size
+from ._channel_projection import find_projection, project
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import map_network
 from ._training import rates_by_epoch
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 10_000
-_EPOCHS = (8, 40)
+_EPOCHS = (8, 20)
 # With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
 _STEPS = 15
 _BATCHES = (4, 16)
@@ -21,7 +24,7 @@ _BATCHES = (4, 16)
 # others.
 _FEW = 200
 _SHARPNESS_OF_FEW, _SHARPNESS = 1.0, 4.0
-_NETWORKS_OF_FEW, _NETWORKS = 3, 1
+_NETWORKS_OF_FEW, _NETWORKS = 5, 2
 
 
 class KerasFeatureMapClassifier(KerasDenseClassifier):
@@ -51,8 +54,11 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         fewer than 200 rows, in which some positions look like the character by chance.
     n_ensemble : int or "auto", default="auto"
         How many networks are trained, which differ in their initial weights. Their logits are
-        averaged. "auto" is 1, or 3 for fewer than 200 rows, from which each learns something else.
-    hidden_layer_sizes : int or sequence of int, default=(128,)
+        averaged. "auto" is 2, or 5 for fewer than 200 rows, from which each learns something else.
+    n_components : int or None, default=256
+        Number of channels to which larger maps are projected first, along the directions in which
+        the positions of the rows of `fit` differ most. None keeps all channels.
+    hidden_layer_sizes : int or sequence of int, default=(64,)
         Units of each hidden layer of the network that classifies a position.
     activation : str, default="relu"
         Activation of the hidden layers, see :class:`KerasDenseClassifier`.
@@ -75,7 +81,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int or "auto", default="auto"
         Largest number of epochs. "auto" is 8, and more for fewer than 1,250 rows: as many as make
-        10,000 rows in total, but at most 40.
+        10,000 rows in total, but at most 20.
     batch_size : int or "auto", default="auto"
         Rows in a batch. "auto" is 16, and less for fewer than 240 rows: a fifteenth of them, but at
         least 4. With too few steps the shares of the classes stay wrong.
@@ -120,7 +126,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         Height and width of the map.
     weights_ : list of ndarray of float32
         Kernels, biases and statistics of batch normalisation, layer after layer, network after
-        network.
+        network. The first kernel of each takes the projected channels.
+    components_ : ndarray of float32, shape (n_channels, `n_components`), or None
+        Orthonormal directions to which the channels are projected; None if they are not.
     n_features_in_ : int
         Number of columns seen in `fit`: positions times channels.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -174,6 +182,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "pooling_sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "n_ensemble": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
     }
     _dtypes = (np.float32, np.float16)
 
@@ -183,7 +192,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         *,
         pooling_sharpness="auto",
         n_ensemble="auto",
-        hidden_layer_sizes=(128,),
+        n_components=256,
+        hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.0,
         batch_normalization=True,
@@ -233,6 +243,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         self.map_size = map_size
         self.pooling_sharpness = pooling_sharpness
         self.n_ensemble = n_ensemble
+        self.n_components = n_components
 
     def class_heatmaps(self, X) -> np.ndarray:
         """Compute where in each image each class is seen.
@@ -251,14 +262,10 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             (column + 0.5) / width) of the image's height and width.
         """
         check_is_fitted(self)
-        X = self._check_features(X, self._dtypes, reset=False)
-        network = self._network()
-        with network.lock:
-            network.load(self.weights_)
-            logits = network.place_logits(X)
+        logits = self._by_network("place_logits", X)
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
         height, width = self.map_size_
-        heat = heat.astype(np.float32).reshape(len(X), height, width, -1)
+        heat = heat.astype(np.float32).reshape(len(logits), height, width, -1)
         return np.moveaxis(heat, -1, 1)
 
     def _learning_rates(self, n_rows):
@@ -281,10 +288,38 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             n_ensemble = _NETWORKS_OF_FEW if n_rows < _FEW else _NETWORKS
         return {
             **super()._describe_network(n_features, n_rows),
-            "n_places": self.map_size_[0] * self.map_size_[1],
+            "n_places": self._n_places,
             "pooling_sharpness": float(pooling_sharpness),
             "n_ensemble": int(n_ensemble),
         }
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
+        """Train for one epoch, continuing from the current weights.
+
+        `n_components` has no effect: the first rows do not show in which directions later ones
+        differ.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Maps.
+        y : array-like or DataFrame of shape (n,) or (n, n_labels)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be, see :class:`KerasDenseClassifier`.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        KerasFeatureMapClassifier
+            Itself.
+        """
+        self._in_parts = True
+        try:
+            return super().partial_fit(X, y, classes, sample_weight)
+        finally:
+            del self._in_parts
 
     def _check_features(self, X, dtypes, *, reset):
         values = super()._check_features(X, dtypes, reset=reset)
@@ -297,6 +332,33 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
                 f"{self.map_size_}: resize the images as for fit."
             )
         return values
+
+    def _read(self, X, *labels, resume, **options):
+        data = super()._read(X, *labels, resume=resume, **options)
+        if not resume:
+            n_components = None if hasattr(self, "_in_parts") else self.n_components
+            self.components_ = find_projection(data.X, self._n_places, n_components)
+        return replace(data, X=self._projected(data.X))
+
+    def _projected(self, X):
+        if self.components_ is None:
+            return X
+        return project(X, self._n_places, self.components_)
+
+    @property
+    def _n_places(self):
+        return self.map_size_[0] * self.map_size_[1]
+
+    def _logits(self, X):
+        check_is_fitted(self)
+        return self._by_network("logits", X)
+
+    def _by_network(self, output, X):
+        X = self._projected(self._check_features(X, self._dtypes, reset=False))
+        network = self._network()
+        with network.lock:
+            network.load(self.weights_)
+            return getattr(network, output)(X)
 
     def _choose_map_size(self, told, n_features):
         """Return height and width of the map, given or told by the table of features."""

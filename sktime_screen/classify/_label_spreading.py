@@ -2,7 +2,7 @@
 
 import copy
 from numbers import Integral, Real
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,8 @@ from ..video import is_frame_index, resolve_videos
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
 from ._frame_graph import ties_of_looks, ties_of_time
+from ._labelled_rows import LabelledRows
+from ._novelty import novelty_of_looks
 from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.
@@ -31,24 +33,6 @@ _WEIGHT_OF_LOOKS = 0.1
 # Log-odds of what is certain. Surer than this nobody is worth hearing above others.
 _CERTAIN = 6.0
 _DTYPES = (np.float32, np.float16)
-
-
-class LabelledRows(NamedTuple):
-    """The rows of ``fit``: arrays only, so that model files can be read without running code.
-
-    - ``looks`` (n, n_columns): their features, or a projection of these.
-    - ``targets`` (n, n_outputs): their labels, zeros and ones.
-    - ``videos, times`` (n,): absolute paths, and seconds, where rows have a frame index.
-    """
-
-    looks: np.ndarray
-    targets: np.ndarray
-    videos: np.ndarray | None
-    times: np.ndarray | None
-
-    def rows(self, rows):
-        """Return some of the rows, given by number."""
-        return LabelledRows(*(None if values is None else values[rows] for values in self))
 
 
 class LabelSpreadingClassifier(NetworkClassifier):
@@ -262,6 +246,46 @@ class LabelSpreadingClassifier(NetworkClassifier):
             rows = part_of_row == part
             logits[rows] = self._without(part)._spread_by_video(X, looks)[rows]
         return self._table(X, logits)
+
+    def novelty(self, X) -> pd.Series:
+        """Tell how unlike the labelled frames others look.
+
+        The mean over a video is above 1 for one video in twenty at most if it is of the kind of
+        those that were labelled; what a classifier says of a video unlike these is not to be
+        trusted. Of frames of a labelled video it is small.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, n_features)
+            Features with the frame index.
+
+        Returns
+        -------
+        Series of float64, shape (n,)
+            Distances to the nearest labelled frame, as shares of the usual limit; NaN where the
+            labelled frames do not tell what is usual: all of one moment, or without a frame index.
+
+        Raises
+        ------
+        ValueError
+            If X has no frame index.
+
+        Notes
+        -----
+        The distance is one less the cosine between features, which on cartoons told best other
+        videos from further parts of the same. The limit is learned by comparing each labelled
+        video with the others, a prediction interval of Student's t. Where fewer than three videos
+        were labelled, stretches of these stand for videos: other episodes may differ by more.
+
+        References
+        ----------
+        M. A. F. Pimentel, D. A. Clifton, L. Clifton and L. Tarassenko, "A review of novelty
+        detection", Signal Processing 99 (2014).
+        """
+        check_is_fitted(self)
+        if not is_frame_index(getattr(X, "index", None)):
+            raise ValueError("novelty needs rows with a frame index (video, time, duration).")
+        return pd.Series(novelty_of_looks(self._looks(X), self._labelled), X.index, name="novelty")
 
     @available_if(
         lambda self: hasattr(getattr(self, "estimator_", self.estimator), "class_heatmaps")

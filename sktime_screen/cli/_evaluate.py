@@ -61,7 +61,9 @@ def evaluate(
         )
         features = pipeline[:-2].fit_transform(X)
         with steps.step("Validating"):
-            figures = cross_validate_screen_time(pipeline[-2:], features, y, random_state=seed)
+            figures = cross_validate_screen_time(
+                pipeline[-2:], features, y, random_state=seed, verbose=not quiet
+            )
         console.print(figures_table(figures, VALIDATION_TITLE))
         return
     fitted = load_model(model)

@@ -75,12 +75,19 @@ def measure(
     sample = None
     if labels:
         sample = _sample(labels, paths, fitted)
-    ways = ["transform"]
-    if sample is not None and hasattr(fitted[-2], "transform_cross_fitted"):
+    ways = ["transform", "novelty"]
+    if sample is not None:
         ways.append("transform_cross_fitted")
-    probabilities, *unlearned = _probabilities(fitted, paths, ways, steps)
+    ways = [way for way in ways if hasattr(fitted[-2], way)]
+    found = dict(zip(ways, _probabilities(fitted, paths, ways, steps), strict=True))
+    probabilities = found["transform"]
     estimate = aggregator.estimate(
-        probabilities, sample, *unlearned, confidence_level=_CONFIDENCE_LEVEL, random_state=0
+        probabilities,
+        sample,
+        found.get("transform_cross_fitted"),
+        found.get("novelty"),
+        confidence_level=_CONFIDENCE_LEVEL,
+        random_state=0,
     )
     appearances = aggregator.appearances(probabilities)
     percent = f"{100 * _CONFIDENCE_LEVEL:g} %"

@@ -68,14 +68,16 @@ def train(
     _warn_of_constant(y)
     # Features once, for the model and for every fold of its validation.
     features = pipeline[:-2].fit_transform(X)
-    figures = None
-    if validation:
-        with steps.step("Validating"):
-            figures = validated(pipeline[-2:], features, y, seed)
     with steps.step("Training"):
         pipeline[-2:].fit(features, y)
-        save_model(pipeline, model, figures)
+        save_model(pipeline, model)
+    figures = None
+    if validation:
+        steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")
+        with steps.step("Validating"):
+            figures = validated(pipeline[-2:], features, y, seed, quiet)
     if figures is not None:
+        save_model(pipeline, model, figures)
         console.print(figures_table(figures, VALIDATION_TITLE))
     steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model}")
 
@@ -115,12 +117,14 @@ def labelled_pipeline(
     return X, y, pipeline
 
 
-def validated(learned, features, y, seed):
+def validated(learned, features, y, seed, quiet):
     """Validate what is learned from features, where there are enough labels for that."""
     from ..model_selection import cross_validate_screen_time
 
     try:
-        return cross_validate_screen_time(learned, features, y, random_state=seed)
+        return cross_validate_screen_time(
+            learned, features, y, random_state=seed, verbose=not quiet
+        )
     except ValueError as error:
         warnings.warn(f"No validation, but the model is trained: {one_line(error)}", stacklevel=2)
         return None

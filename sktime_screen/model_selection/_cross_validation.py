@@ -1,5 +1,7 @@
 """What to expect on a new video, beside what a shuffled split would have promised."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone, is_classifier
@@ -8,6 +10,7 @@ from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
+from .._progress import show_progress
 from .._targets import aligned_indicators, indicator_table, read_labels
 from ..metrics import errors_by_video, temporal_iou, video_lengths
 from ..video import as_frame_index
@@ -18,7 +21,7 @@ _OVERALL = "overall"
 
 
 def cross_validate_screen_time(
-    pipeline, table, y, *, groups=None, n_splits=5, random_state=None
+    pipeline, table, y, *, groups=None, n_splits=5, random_state=None, verbose=False
 ) -> pd.DataFrame:
     """Cross-validate screen time on held-out videos or stretches of time.
 
@@ -43,6 +46,8 @@ def cross_validate_screen_time(
         Number of folds. "videos" has one fold for each video.
     random_state : int, RandomState instance or None, default=None
         Seed of the splits.
+    verbose : bool or int, default=False
+        Whether to show a progress bar with the time left.
 
     Returns
     -------
@@ -82,6 +87,9 @@ def cross_validate_screen_time(
     A fold with part of a video has noisier errors of seconds than a whole video, in which errors of
     opposite sign cancel. With a single video, compare splits by the other columns too.
 
+    Interrupted (Ctrl+C) after the first fold, it warns and returns the means over the folds that
+    were finished.
+
     Examples
     --------
     >>> from sktime_screen import recommended_pipeline, cross_validate_screen_time
@@ -100,20 +108,35 @@ def cross_validate_screen_time(
     background = pipeline[-1].background
     characters = indicator_table(y, background=background).columns
     lengths = video_lengths(index)
+    folds = [
+        (split, *fold)
+        for split, of_split in _splits(index, y, groups, n_splits, random_state)
+        for fold in of_split
+    ]
     reports = []
-    for split, folds in _splits(index, y, groups, n_splits, random_state):
-        for train, test in folds:
-            fitted = _fitted(learned, _taken(rows, train), y.iloc[train])
-            report = measured_frames(
-                fitted,
-                _taken(rows, test),
-                y.iloc[test],
-                index[test],
-                lengths,
-                characters,
-                background,
-            )
-            reports.append(report.assign(split=split))
+    try:
+        with show_progress("Validation", len(folds), verbose, "folds") as advance:
+            for split, train, test in folds:
+                fitted = _fitted(learned, _taken(rows, train), y.iloc[train])
+                report = measured_frames(
+                    fitted,
+                    _taken(rows, test),
+                    y.iloc[test],
+                    index[test],
+                    lengths,
+                    characters,
+                    background,
+                )
+                reports.append(report.assign(split=split))
+                advance(1)
+    except KeyboardInterrupt:
+        if not reports:
+            raise
+        warnings.warn(
+            f"Validation was stopped after {len(reports)} of {len(folds)} folds: the figures are "
+            f"the means over these.",
+            stacklevel=2,
+        )
     return _summary(pd.concat(reports), characters)
 
 

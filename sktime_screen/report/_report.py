@@ -20,7 +20,7 @@ from ..export import (
 )
 from ..video import VideoError, make_thumbnails, split_rows_by_file
 from ._page import as_table, render, text_uri, ticks
-from ._pipeline_parts import parts_of
+from ._pipeline_parts import measured, parts_of
 from ._uncertainty import doubtful_frames
 
 _BEST = 4
@@ -149,15 +149,16 @@ class ScreenTimeReport:
             If there is no ScreenTimeAggregator at the end.
         """
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
-        first, aggregator = parts_of(pipeline)
-        probabilities = first.transform(X)
+        _, aggregator = parts_of(pipeline)
+        probabilities, estimate = measured(
+            pipeline,
+            X,
+            labelled=labelled,
+            confidence_level=confidence_level,
+            random_state=random_state,
+        )
         return cls(
-            aggregator.estimate(
-                probabilities,
-                labelled=labelled,
-                confidence_level=confidence_level,
-                random_state=random_state,
-            ),
+            estimate,
             aggregator.appearances(probabilities),
             aggregator.co_appearances(probabilities),
             probabilities=probabilities,

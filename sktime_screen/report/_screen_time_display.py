@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 
 from ..export import check_columns, video_names
-from ._pipeline_parts import parts_of
+from ._pipeline_parts import measured
 
 _NEEDED = ("video", "character", "seconds", "low", "high")
 
@@ -87,9 +87,9 @@ class ScreenTimeDisplay:
         ScreenTimeDisplay
             The plotted display.
         """
-        first, aggregator = parts_of(pipeline)
-        estimate = aggregator.estimate(
-            first.transform(X),
+        _, estimate = measured(
+            pipeline,
+            X,
             labelled=labelled,
             confidence_level=confidence_level,
             random_state=random_state,

@@ -46,6 +46,7 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
     table = _video_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
     codes, videos = index.get_level_values("video").factorize()
     table["basis"] = _bases(evidence, kept) * len(videos)
+    table["novelty"] = np.nan
     sample = evidence.sample
     if sample is not None and not np.isin(sample.videos, resolve_videos(videos)).any():
         raise ValueError(
@@ -88,6 +89,26 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
     notes += _untold(table, probabilities[:, kept], index)
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
+
+
+def add_novelty(table, novelty):
+    """Tell how unlike the labelled frames each video looks, and warn of those that are too unlike.
+
+    Shapes: ``table`` as of `estimate_table`, ``novelty`` a Series (n_frames,) with a frame index,
+    each frame once.
+    """
+    durations = novelty.index.get_level_values("duration").to_numpy(np.float64)
+    videos = novelty.index.get_level_values("video")
+    mean = (novelty * durations).groupby(videos).sum(min_count=1)
+    mean /= pd.Series(durations).groupby(videos).sum()
+    table["novelty"] = mean[table["video"]].to_numpy()
+    unlike = table[(table["novelty"] > 1) & (table["basis"] != "labels")]
+    table.attrs["notes"] += [
+        f"{str(video)!r} looks unlike the videos that were labelled (novelty {value:.2f}; of "
+        f"videos of the same kind at most one in twenty is above 1): its seconds and their limits "
+        f"can be far off. Label frames of it."
+        for video, value in unlike.groupby("video", sort=False)["novelty"].first().items()
+    ]
 
 
 def _bases(evidence, kept):
