@@ -42,7 +42,7 @@ class ScreenTimeReport:
     Parameters
     ----------
     estimate : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.estimate` gives it; the notes in its ``attrs`` are told.
+        As :meth:`ScreenTimeAggregator.estimate` gives it; what its ``attrs`` say is told.
     appearances : pandas.DataFrame
         As :meth:`ScreenTimeAggregator.appearances` gives it.
     co_appearances : pandas.DataFrame
@@ -230,6 +230,7 @@ class ScreenTimeReport:
             "videos": sections,
             "longest": float(reached) or 1.0,
             "notes": self.estimate.attrs.get("notes", []),
+            "intervals": self.estimate.attrs.get("intervals", ""),
             "totals": _totals(self.estimate, characters),
             "together": self._together(characters),
             "best": [(name, rows) for name, rows in _by_character(best, characters) if rows],
