@@ -4,9 +4,9 @@
 
 LABELS.csv has the columns ``video`` and ``time``; the videos lie beside it and are of one kind.
 Each task labels 30 to 1,000 frames of some of them at random, or of some of their minutes, each a
-video of its own. Printed is how often the novelty is above 1: of the other videos of the kind and of
-minutes of these (at most one in twenty should be), and of the others, which should be. FILE.csv has
-a column ``image``, and ``group``: images of a group count as one video.
+video of its own. Printed is how often the novelty is above 1: of the other videos of the kind and
+of minutes of these (at most one in twenty should be), and of the others, which should be. FILE.csv
+has a column ``image``, and ``group``: images of a group count as one video.
 """
 
 import argparse
