@@ -40,7 +40,7 @@ _TYPES = [
 _OURS = {f"{kind.__module__}.{kind.__qualname__}" for kind in _TYPES}
 
 
-def save_skops(pipeline, path) -> None:
+def save_skops(path, pipeline) -> None:
     """Write a fitted pipeline to a file that can be read without running code.
 
     A pickle runs whatever its maker wanted; this format, that of skops, holds arrays, parameters
@@ -49,10 +49,10 @@ def save_skops(pipeline, path) -> None:
 
     Parameters
     ----------
+    path : str or path
+        The file to write, usually with the ending ``.skops``. An existing file is replaced.
     pipeline : sklearn.pipeline.Pipeline
-        Made of what is in this package, and of scikit-learn's estimators.
-    path : str or path-like
-        The file, by custom ``.skops``. It is written whole, or left as it was.
+        The fitted pipeline, made of estimators of this package and of scikit-learn.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def save_skops(pipeline, path) -> None:
     Examples
     --------
     >>> from sktime_screen import load_skops, save_skops
-    >>> save_skops(screen_time, "screen_time.skops")  # doctest: +SKIP
+    >>> save_skops("screen_time.skops", screen_time)  # doctest: +SKIP
     >>> load_skops("screen_time.skops").transform(["next_video.mp4"])  # doctest: +SKIP
     """
     skops = _skops()

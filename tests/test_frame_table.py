@@ -12,8 +12,14 @@ from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import _safe_indexing
 
-from sktime_screen import FrameSequence, ImageResizer, VideoFrameSampler
-from sktime_screen.video import _sequence, check_frame_table, frame_index, is_frame_index
+from sktime_screen import ImageResizer, VideoFrameSampler
+from sktime_screen.video import (
+    FrameSequence,
+    _sequence,
+    check_frame_table,
+    frame_index,
+    is_frame_index,
+)
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_each_frame_judged_without_the_labels_near_it():
     other, _ = video("other.mp4", seed=1)
     labelled = np.arange(3, 360, 10)
     spreading = LabelSpreadingClassifier(Undecided(), cv=3, random_state=0)
-    assert not hasattr(spreading.fit(X.iloc[labelled], y.iloc[labelled]), "cross_fitted")
+    assert not hasattr(spreading.fit(X.iloc[labelled], y.iloc[labelled]), "transform_cross_fitted")
     at_fit = spreading.fit_transform(X.iloc[labelled], y.iloc[labelled])
     # Each shot has one label: with it all is known, and without it nothing.
     assert (spreading.predict(X) == y.to_numpy()).all()

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktime_screen import FrameSequence, ImageResizer, VideoFrameSampler
-from sktime_screen.video import _sequence
+from sktime_screen import ImageResizer, VideoFrameSampler
+from sktime_screen.video import FrameSequence, _sequence
 from sktime_screen.video._placement import WHOLE, place, without_bars
 from sktime_screen.video._sequence import video_box
 

@@ -32,8 +32,7 @@ def measure(
     report: _output("Write a report of one page (HTML).") = None,
     csv: _output("Write the table of seconds as CSV.") = None,
     json: _output("Write seconds and appearances as JSON.") = None,
-    vtt: _output("Write appearances as WebVTT subtitles; of one video.") = None,
-    srt: _output("Write appearances as SRT subtitles; of one video.") = None,
+    subtitles: _output("Write appearances as .vtt or .srt subtitles; of one video.") = None,
     eaf: _output("Write appearances as an annotation file of ELAN; of one video.") = None,
     labels: Annotated[
         list[Path] | None,
@@ -52,16 +51,19 @@ def measure(
 
     A video that cannot be measured does not stop the others; the exit code then is 1.
     """
-    from ..export import save_csv, save_json, save_srt, save_vtt
+    from ..export import find_subtitle_format, save_subtitles
+    from ..labels import write_table
     from ..report import ScreenTimeReport
     from ._model import load_model, set_up_features
 
     # A video may be named twice, spelled in two ways.
     paths = list({os.path.realpath(video): os.fspath(video) for video in reversed(videos)}.values())
     paths.reverse()
-    if len(paths) > 1 and (vtt or srt or eaf):
+    if len(paths) > 1 and (subtitles or eaf):
         raise typer.BadParameter("subtitles and .eaf files are of one video: measure each alone")
-    check_outputs(report, csv, json, vtt, srt, eaf, inputs=[*videos, model, *(labels or [])])
+    if subtitles:
+        find_subtitle_format(subtitles)
+    check_outputs(report, csv, json, subtitles, eaf, inputs=[*videos, model, *(labels or [])])
     console = results_console()
     steps = Steps(console, quiet)
     fitted = load_model(model)
@@ -71,33 +73,30 @@ def measure(
     if labels:
         sample = _sample(labels, paths, fitted)
     ways = ["transform"]
-    if sample is not None and hasattr(fitted[-2], "cross_fitted"):
-        ways.append("cross_fitted")
+    if sample is not None and hasattr(fitted[-2], "transform_cross_fitted"):
+        ways.append("transform_cross_fitted")
     probabilities, *unlearned = _probabilities(fitted, paths, ways, steps)
     estimate = aggregator.estimate(probabilities, sample, *unlearned)
     appearances = aggregator.appearances(probabilities)
     percent = f"{100 * aggregator.confidence_level:g} %"
     console.print(seconds_table(estimate, f"Screen time, with intervals of {percent}"))
 
-    def write_report(path):
-        ScreenTimeReport(
-            estimate,
-            appearances,
-            aggregator.co_appearances(probabilities),
-            probabilities=probabilities,
-            pipeline=fitted,
-            validation=getattr(fitted, "made_with_", {}).get("validation"),
-        ).save(path)
-
+    full_report = ScreenTimeReport(
+        estimate,
+        appearances,
+        aggregator.co_appearances(probabilities),
+        probabilities=probabilities,
+        pipeline=fitted,
+        validation=getattr(fitted, "made_with_", {}).get("validation"),
+    )
     written = [
         _written(path, write, steps)
         for path, write in [
-            (csv, lambda path: save_csv(path, estimate)),
-            (json, lambda path: save_json(path, estimate, appearances)),
-            (vtt, lambda path: save_vtt(path, appearances)),
-            (srt, lambda path: save_srt(path, appearances)),
+            (csv, lambda path: write_table(path, estimate)),
+            (json, full_report.save_json),
+            (subtitles, lambda path: save_subtitles(path, appearances)),
             (eaf, lambda path: _save_eaf(path, aggregator, probabilities)),
-            (report, write_report),
+            (report, full_report.save),
         ]
         if path is not None
     ]
@@ -166,7 +165,7 @@ def _save_eaf(path, aggregator, probabilities):
     import pandas as pd
 
     from .._targets import indicator_table
-    from ..labels import save_eaf
+    from ..export import save_eaf
 
     predicted = aggregator.predict(probabilities)
     if aggregator.multilabel_:

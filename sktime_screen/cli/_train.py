@@ -73,7 +73,7 @@ def train(
             figures = validated(pipeline[-2:], features, y, seed)
     with steps.step("Training"):
         pipeline[-2:].fit(features, y)
-        save_model(pipeline, model, figures)
+        save_model(model, pipeline, figures)
     if figures is not None:
         console.print(figures_table(figures, VALIDATION_TITLE))
     steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model}")

@@ -4,8 +4,8 @@ from typing import Self
 
 import numpy as np
 
-from ..export import check_columns, video_names
-from ._pipeline_parts import parts_of
+from ..export import check_columns, shorten_video_names
+from ._pipeline_parts import split_pipeline
 
 _NEEDED = ("video", "character", "seconds", "low", "high")
 
@@ -73,7 +73,7 @@ class ScreenTimeDisplay:
         ScreenTimeDisplay
             The plotted display.
         """
-        first, aggregator = parts_of(pipeline)
+        first, aggregator = split_pipeline(pipeline)
         estimate = aggregator.estimate(first.transform(X), labelled=labelled)
         return cls.from_predictions(estimate, truth, ax=ax)
 
@@ -120,7 +120,7 @@ class ScreenTimeDisplay:
         """
         import matplotlib.pyplot as plt
 
-        names = video_names(self.estimate["video"].unique())
+        names = shorten_video_names(self.estimate["video"].unique())
         characters = list(self.estimate["character"].unique())
         if ax is None:
             wide = max(5, 1.5 + 0.45 * len(names) * len(characters))

@@ -8,7 +8,7 @@ import pandas as pd
 from .._targets import aligned_indicators, indicator_table
 from ..screentime import appearance_table
 from ..video import is_frame_index
-from ._pipeline_parts import parts_of
+from ._pipeline_parts import split_pipeline
 
 # How opaque an appearance of no confidence is drawn.
 _PALEST = 0.3
@@ -81,7 +81,7 @@ class TimelineDisplay:
         ValueError
             If it is several videos, or the labels do not fit.
         """
-        first, aggregator = parts_of(pipeline)
+        first, aggregator = split_pipeline(pipeline)
         probabilities = first.transform(X)
         index = probabilities.index
         limits = _video_limits(index)
