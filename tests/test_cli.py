@@ -253,7 +253,7 @@ def test_train_leaves_no_model_after_an_error(tmp_path):
     (tmp_path / "labels.csv").write_text("video,time,tom\nvideo.mp4,0.0,1\n")
     done = run("train", tmp_path / "labels.csv", "--model", tmp_path / "model", "--no-cache")
     assert done.exit_code == 1
-    assert re.fullmatch(r"error: .*'video.mp4' is neither beside the labels.*\n", done.output)
+    assert re.fullmatch(r"error: .*'video.mp4' is neither in the folder.*\n", done.output)
     assert os.listdir(tmp_path) == ["labels.csv"]
 
 

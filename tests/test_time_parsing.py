@@ -158,9 +158,7 @@ def test_fractions_of_a_day_are_refused(folder):
     text = "video,time,who\n" + "".join(
         f"long.mp4,{second / 86400},{who}\n" for second, who in [(10, "a"), (20, "b"), (60, "a")]
     )
-    message = (
-        r"long\.mp4': all times are within the first second of a video of 70 s.*fractions"
-    )
+    message = r"long\.mp4': all times are within the first second of a video of 70 s.*fractions"
     with pytest.raises(ValueError, match=message):
         load_label_csv(write(folder, text))
     rows = f"video,start,end,label\nlong.mp4,{10 / 86400},{60 / 86400},tom\n"
