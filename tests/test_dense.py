@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -305,6 +305,37 @@ def test_class_weights_of_labels_move_their_column_only(X, table):
     assert_allclose(head.predict_proba(blank)[0], expected, atol=0.03)
 
 
+def test_balanced_with_weights_is_balanced_without_the_rows_of_weight_zero(X, y, table):
+    """As a logistic regression, whose optimum does not depend on how it was reached."""
+    kept = np.arange(240) % 3 > 0
+    kept[y == "tom"] = np.arange((y == "tom").sum()) < 20
+    weight = 7.0 * kept
+    logistic = dense(
+        hidden_layer_sizes=(),
+        class_weight="balanced",
+        learning_rate=0.05,
+        learning_rate_schedule="cosine",
+        batch_size=240,
+        epochs=300,
+    )
+    for labels in (y, table):
+        weighted = clone(logistic).fit(X, labels, sample_weight=weight).predict_proba(X)
+        alone = clone(logistic).fit(X[kept], labels[kept]).predict_proba(X)
+        assert_allclose(weighted, alone, atol=1e-4)
+        unweighted = clone(logistic).fit(X, labels).predict_proba(X)
+        assert np.abs(unweighted - alone).max() > 0.1
+
+
+def test_class_weights_of_a_fold_without_the_class(X, y):
+    rare = np.where(np.arange(240) < 3, "spike", y)
+    folds = [(np.arange(3, 240), np.arange(40)), (np.arange(200), np.arange(200, 240))]
+    head = dense(epochs=2, class_weight={"spike": 10, "tom": 2})
+    with pytest.warns(UserWarning, match=r"class_weight names \['spike'\]"):
+        scores = cross_val_score(head, X, rare, cv=folds, error_score="raise")
+    assert np.isfinite(scores).all()
+    assert head.partial_fit(X[:3], rare[:3], classes=[*CLASSES, "spike"]).n_epochs_ == 1
+
+
 def test_rows_of_weight_zero_teach_nothing(X, table):
     wrong = table["tom"].to_numpy().copy()
     wrong[120:] = 1 - wrong[120:]
@@ -413,6 +444,21 @@ def test_partial_fit_is_an_epoch(X, y):
     assert_array_equal(head.predict_proba(X), dense(epochs=3).fit(X, y).predict_proba(X))
 
 
+@pytest.mark.parametrize("form", [lambda t: t[["jerry", "tom"]], lambda t: csr_array(t.to_numpy())])
+def test_labels_of_a_known_table_are_matched_by_name(X, table, form):
+    def head():
+        return dense(epochs=2, class_weight={"tom": 3})
+
+    plain = head().fit(X, table, validation_data=(X, table))
+    other = head().fit(X, table, validation_data=(X, form(table)))
+    assert other.history_ == plain.history_
+    assert other.score(X, form(table)) == plain.score(X, table)
+    plain.partial_fit(X, table)
+    assert_array_equal(other.partial_fit(X, form(table)).predict_proba(X), plain.predict_proba(X))
+    with pytest.raises(ValueError, match=r"columns of y are \['tom', 'spike'\], expected \['tom'"):
+        plain.partial_fit(X, table.rename(columns={"jerry": "spike"}))
+
+
 def test_partial_fit_learns_announced_classes(X, y):
     head = dense()
     for _ in range(20):
@@ -431,9 +477,10 @@ def test_partial_fit_does_not_watch(X, y):
     assert head.partial_fit(X, y).partial_fit(X, y).n_epochs_ == 2
 
 
-def test_partial_fit_cannot_balance(X, y):
+@pytest.mark.parametrize("class_weight", ["balanced", {"tom": "balanced"}, ["balanced", None]])
+def test_partial_fit_cannot_balance(X, table, class_weight):
     with pytest.raises(ValueError, match="partial_fit cannot balance"):
-        dense(class_weight="balanced").partial_fit(X, y)
+        dense(class_weight=class_weight).partial_fit(X, table)
 
 
 def test_cross_fit_is_honest_about_noise(X):
@@ -444,6 +491,18 @@ def test_cross_fit_is_honest_about_noise(X):
     assert roc_auc_score(y, seen["1"]) > 0.95
     assert roc_auc_score(y, unseen["1"]) < 0.65
     pd.testing.assert_index_equal(unseen.index, X.index)
+
+
+def test_cross_fit_by_a_splitter_or_its_splits(X, y):
+    splits = list(KFold(3).split(X))
+    found = dense(cv=KFold(3), epochs=4).fit_transform(X, y)
+    pd.testing.assert_frame_equal(found, dense(cv=splits, epochs=4).fit_transform(X, y))
+    assert found.attrs["out_of_sample"] is True
+    for wrong in (1, "3", 2.5):
+        with pytest.raises(ValueError, match="'cv' parameter"):
+            dense(cv=wrong).fit(X, y)
+    with pytest.raises(ValueError, match="2 splits test"):
+        dense(cv=splits[:2], epochs=1).fit_transform(X, y)
 
 
 def test_cross_fit_leaves_the_model_of_all_rows(X, y):

@@ -7,11 +7,12 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, StrOptions, check_sample_weight, fit_context
-from ..model_selection import held_out_rows, parts_of_rows
+from .._targets import read_labels
+from ..model_selection import cross_fitting_splits, held_out_rows
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._classifier import NetworkClassifier, marked
 from ._network import check_layer_sizes, dense_network
-from ._target_encoding import TargetEncoding, read_labels
+from ._target_encoding import TargetEncoding
 from ._training import Rows, Stopping, rates_by_epoch, run_epochs
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
@@ -22,11 +23,13 @@ _MONITORS = {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}
 
 
 class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
-    """Dense neural network of Keras that is a scikit-learn classifier through and through.
+    """Dense Keras network with the interface of a scikit-learn classifier.
 
-    Trains on features, such as those of `PretrainedCNNFeatures`, and tells for each row which
-    class it is of. It can end a pipeline as a classifier, or stand in the middle of one:
-    `transform` gives its probabilities.
+    Trains on features, such as those of `PretrainedCNNFeatures`. It can be the last step of a
+    pipeline, or a step in the middle: `transform` returns its probabilities.
+
+    With `cv`, ``fit(X, y).transform(X)`` differs from ``fit_transform(X, y)``, which predicts each
+    row with a network that has not seen it.
 
     Parameters
     ----------
@@ -36,60 +39,66 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         Activation of the hidden layers: "elu", "gelu", "leaky_relu", "linear", "mish", "relu",
         "selu", "sigmoid", "silu", "softplus" or "tanh".
     dropout : float, default=0.2
-        Share of each hidden layer's units that is left out at random in training, in [0, 1).
+        Share of each hidden layer's units that is randomly left out in training, in [0, 1).
     batch_normalization : bool, default=False
-        Whether hidden layers are normalised, before their activation.
+        Whether to normalise hidden layers, before their activation.
     l2 : float, default=0.01
         Strength of the penalty on squared weights. It is not part of the reported losses.
     loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
-        "categorical_crossentropy" ends in a softmax: one class a row. "binary_crossentropy" ends
-        in sigmoids: one for two classes, or one for each column of a table. "auto" takes
-        the softmax for three classes or more; say "categorical_crossentropy" if y is one-hot.
+        "categorical_crossentropy" ends in a softmax, for one class a row. "binary_crossentropy"
+        ends in sigmoids: one for two classes, or one for each column of a table. "auto" takes the
+        softmax for three classes or more. If y is one-hot, set "categorical_crossentropy".
     optimizer : str, default="adam"
         "adadelta", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam", "rmsprop" or
         "sgd".
     learning_rate : float, default=0.001
         Step size of the optimizer.
     learning_rate_schedule : {"constant", "cosine"}, default="constant"
-        How the step size goes on from epoch to epoch: always the same, or from `learning_rate`
-        down to almost nothing in the last of `epochs`, along half a cosine. `partial_fit` takes
-        `learning_rate` as it is.
+        How the step size changes from epoch to epoch: not at all, or from `learning_rate` along
+        half a cosine to almost nothing in the last of `epochs`. `partial_fit` always takes
+        `learning_rate`.
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int, default=50
-        How often the training goes through the rows, at most.
+        Largest number of epochs.
     batch_size : int, default=32
-        Rows a step.
-    class_weight : "balanced", dict or None, default=None
-        Weights of the classes, by class. For a table, by label: a number for the rows that have
-        the label (the others count 1), ``{0: weight, 1: weight}``, or "balanced"; labels that
-        are not named count 1. "balanced" makes classes, or the zeros and ones of each label,
-        weigh the same in sum.
+        Rows in a batch.
+    class_weight : "balanced", dict, list or None, default=None
+        Weights of the classes, by class; classes that are not named weigh 1. For a table, weights
+        by label, or a list with an entry for each column: a number for the rows that have the label
+        (the others weigh 1), ``{0: weight, 1: weight}``, or "balanced". "balanced" gives all
+        classes, or the zeros and ones of each label, the same total weight, `sample_weight`
+        included.
     validation_fraction : float or None, default=None
-        Share of the rows, in (0, 1), that is held out to measure each epoch. The rows are
-        stratified; with a frame index, whole stretches of up to 30 seconds are held out together.
+        Share of the rows, in (0, 1), to hold out for measuring each epoch, stratified. With a
+        frame index, whole stretches of up to 30 seconds are held out together.
     early_stopping : bool, default=False
-        Whether to stop when `monitor` has not become better for `patience` epochs.
+        Whether to stop when `monitor` has not improved for `patience` epochs.
     patience : int, default=10
-        Epochs to wait for something better.
+        Epochs to wait for an improvement.
     monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
-        What decides which epoch was the best: its weights are kept. "auto" takes "val_loss"
-        where there are validation rows. Without, it takes the last epoch, or with early stopping
-        "loss".
+        The measure of the best epoch, whose weights are kept. "auto" takes "val_loss" if there are
+        validation rows. Otherwise it takes "loss" with early stopping, and the last epoch without.
     target_accuracy : float or None, default=None
-        Accuracy, in (0, 1], at which the training stops and keeps what it has: of the validation
-        rows if there are any, of the training rows otherwise.
-    cv : int or None, default=None
-        Number of parts, 2 or more, for `fit_transform` to give each row probabilities from a
-        network that has not seen the row's part. Parts are whole videos where there are three or
-        more, otherwise made as for `validation_fraction`. None gives what `transform` gives.
+        Accuracy, in (0, 1], at which training stops and keeps its weights, on the validation rows
+        if there are any, or else on the training rows.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Parts for cross-fitting: `fit_transform` predicts each row with a network that has not seen
+        the row's part. None returns what `transform` returns.
+
+        - An int is the number of parts, 2 or more. They are whole videos if there are three or
+          more, otherwise made as for `validation_fraction`.
+        - A splitter of scikit-learn that tests each row once, such as ``GroupKFold(3)``. If it
+          needs groups, they are whole videos or else blocks of time. One without groups puts
+          neighbouring frames on both sides, and then probabilities are too good.
+        - An iterable of (train, test), arrays of row numbers that test each row once.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights and the optimizer's state of the last `fit`.
+        Whether `fit` continues from the weights and the optimizer's state of the last `fit`.
     random_state : int, RandomState instance or None, default=None
-        Decides first weights, order of rows, dropout and held-out rows. The same number gives
-        the same probabilities. Global generators are never used, unless handed in here.
+        Determines initial weights, order of rows, dropout and held-out rows. The same number gives
+        the same probabilities. Global generators are used only if passed here.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints one line an epoch.
 
     Attributes
     ----------
@@ -98,9 +107,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     class_names_ : ndarray of shape (n_classes,)
         The classes, or a table's column names (0 to n_labels - 1 for an array).
     history_ : dict of list of float
-        By epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss" and
-        "val_accuracy". Losses are weighted. For a table, accuracy is the share of right zeros and
-        ones.
+        For each epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss"
+        and "val_accuracy". Losses are weighted. For a table, accuracy is the share of right zeros
+        and ones.
     n_epochs_ : int
         Number of epochs in the history.
     best_epoch_ : int
@@ -114,19 +123,18 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
 
     Notes
     -----
-    Networks are built and traced once for a shape and shared by all classifiers of this process,
-    so fits after the first take a tenth of a second where they are small. A classifier holds
-    arrays and no Keras objects: it can be pickled and copied at any time.
+    A process builds and traces networks of the same shape once, and all its classifiers share
+    them. So small fits after the first take a tenth of a second. A classifier holds arrays and no
+    Keras objects: you can pickle and copy it at any time.
 
-    Callbacks of scikit-learn (1.9 or later, where they are experimental) take part through
-    ``set_callbacks``: each epoch is a task, and a `ScoringMonitor` scores the weights of each.
+    ``set_callbacks`` takes the callbacks of scikit-learn (1.9 or later, where they are
+    experimental): each epoch is a task, and a `ScoringMonitor` scores the weights of each.
 
-    Scores of scikit-learn on a table compare whole rows: `score` is the share of rows with all
-    labels right.
+    For a table, `score` is the share of rows with all labels right, as in scikit-learn.
 
     References
     ----------
-    First weights: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
+    Initial weights: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
     feedforward neural networks", AISTATS 2010. The schedule "cosine": I. Loshchilov and
     F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR 2017.
 
@@ -154,13 +162,13 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         "momentum": [Interval(Real, 0, 1, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "early_stopping": ["boolean"],
         "patience": [Interval(Integral, 1, None, closed="left")],
         "monitor": [StrOptions(_MONITORS)],
         "target_accuracy": [Interval(Real, 0, 1, closed="right"), None],
-        "cv": [Interval(Integral, 2, None, closed="left"), None],
+        "cv": ["cv_object"],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -229,7 +237,8 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
             One class a row (strings, integers or booleans), or a table with a 0/1 column a label.
         sample_weight : array-like of shape (n,), default=None
-            Weights of the rows.
+            Weights of the rows, of which the proportions count: the penalty `l2` is as strong as
+            for rows of weight 1.
         validation_data : tuple, default=None
             ``(X, y)`` or ``(X, y, sample_weight)`` to measure each epoch on, instead of a
             `validation_fraction`.
@@ -242,14 +251,14 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         Raises
         ------
         ValueError
-            If there are fewer than two classes, rows lack a label, or X and y do not fit
-            together; if nothing is left to train or to validate on; if the training diverges.
+            If there are fewer than two classes, rows lack a label, or X and y do not match; if no
+            rows are left to train or to validate on; if training diverges.
         """
         resume = self.warm_start and hasattr(self, "weights_")
         data = self._read(X, y, sample_weight, resume=resume)
         validation = None
         if validation_data is not None:
-            validation = self._read(*validation_data, resume=True)
+            validation = self._read(*validation_data, resume=True, relative=False)
         elif self.validation_fraction is not None:
             held_out = held_out_rows(X, data.Y, self.validation_fraction, self._new_generator())
             data, validation = data.only(~held_out), data.only(held_out)
@@ -269,7 +278,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
-        """Go once through some rows, starting from what is known.
+        """Train for one epoch on some rows, starting from the current weights.
 
         Parameters
         ----------
@@ -290,31 +299,34 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         Raises
         ------
         ValueError
-            If `y` holds a class that was not announced, or ``class_weight="balanced"``, which
-            needs to see all rows.
+            If `y` holds a class that is not in `classes`, or if `class_weight` says "balanced",
+            which needs all rows.
         """
-        if self.class_weight == "balanced":
+        if _balances(self.class_weight):
             raise ValueError(
                 "partial_fit cannot balance classes it has not seen: give class_weight as a dict,"
                 " or pass sample_weight."
             )
         resume = hasattr(self, "weights_")
-        data = self._read(X, y, sample_weight, classes=classes, resume=resume)
+        data = self._read(X, y, sample_weight, classes=classes, resume=resume, relative=False)
         self._train(data, None, [self.learning_rate], Stopping(), resume=resume)
         return self
 
-    def _read(self, X, y, sample_weight=None, classes=None, *, resume):
+    def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
-        labels = read_labels(y)
+        labels = self._encoding.read(y) if resume else read_labels(y)
         check_consistent_length(X, labels)
         if not resume:
             self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)
             self.class_names_ = self._encoding.classes
             self.classes_ = self._encoding.scikit_learn_classes()
+            labels = self._encoding.read(labels)
         if sample_weight is not None:
             sample_weight = check_sample_weight(
-                sample_weight, X, dtype=np.float32, ensure_non_negative=True
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
+            if relative:
+                sample_weight = sample_weight / (sample_weight.mean() or 1)
         targets = self._encoding.encode(labels)
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
         return Rows(X, targets, weights, np.arange(len(X)))
@@ -369,7 +381,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     def fit_transform(  # type: ignore[override]
         self, X, y, sample_weight=None, validation_data=None
     ) -> Any:
-        """Train the network, and give the probabilities of the rows it was trained on.
+        """Train the network, and return the probabilities of the training rows.
 
         Parameters
         ----------
@@ -385,21 +397,21 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         Returns
         -------
         ndarray or DataFrame of float32, shape (n, n_classes)
-            With `cv`, probabilities from networks that were trained on the other parts,
-            for as many epochs as `fit` kept; otherwise as from `transform`. Which of both, a
-            DataFrame says by its ``attrs["out_of_sample"]``.
+            With `cv`, probabilities from networks that were trained on the other parts, for as many
+            epochs as `fit` kept. Otherwise those of `transform`. ``attrs["out_of_sample"]`` of a
+            DataFrame tells which.
         """
         self.fit(X, y, sample_weight, validation_data)
         if self.cv is None:
             return marked(self.transform(X), out_of_sample=False)
         data = self._read(X, y, sample_weight, resume=True)
         generator = self._new_generator()
-        part_of_row = parts_of_rows(X, data.Y, self.cv, generator)
+        splits = cross_fitting_splits(X, read_labels(y), data.Y, self.cv, generator)
         logits = np.empty_like(data.Y)
         network = self._network()
         rates = self.history_["learning_rate"][: self.best_epoch_]
-        for part in np.unique(part_of_row):
-            seen, unseen = data.only(part_of_row != part), part_of_row == part
+        for train, test in splits:
+            seen = data.only(train)
             with network.lock:
                 network.load(network.draw_weights(generator))
                 network.start_optimizer()
@@ -411,7 +423,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
                     history={},
                     **self._step_options(len(seen.positions)),
                 )
-                logits[unseen] = network.logits(data.X[unseen])
+                logits[test] = network.logits(data.X[test])
         return marked(self._table(X, logits), out_of_sample=True)
 
     def _logits(self, X):
@@ -421,3 +433,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         with network.lock:
             network.load(self.weights_)
             return network.logits(X)
+
+
+def _balances(class_weight):
+    if isinstance(class_weight, dict):
+        class_weight = list(class_weight.values())
+    return class_weight == "balanced" or "balanced" in (class_weight or [])

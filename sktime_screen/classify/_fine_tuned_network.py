@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from math import prod
 
-from ..features import as_backbone, build_model, single_layers
+from ..features import as_backbone, build_model, flatten_layers
 from ._network import DenseNetwork, _blocks
 
 
@@ -131,7 +131,7 @@ def _last_weights(model, n_layers, name):
         return []
     layers = [
         layer
-        for layer in single_layers(model)
+        for layer in flatten_layers(model)
         if any(len(weight.shape) > 1 for weight in layer.trainable_weights)
     ]
     if n_layers > len(layers):

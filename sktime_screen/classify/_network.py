@@ -60,9 +60,7 @@ class DenseNetwork:
         self._keras = keras
 
         layers = (n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization)
-        self._models = [
-            keras.Sequential(self._make_layers(n_features, *layers)) for _ in range(n_ensemble)
-        ]
+        self._models = self._make_models(n_ensemble, n_features, *layers)
         self._seed_states = [
             layer.seed_generator.state
             for model in self._models
@@ -80,6 +78,9 @@ class DenseNetwork:
         self._fresh_weights = [w.numpy() for w in self._weights]
         self._fresh_optimizer_state = self.optimizer_state()
         self._trace(n_features)
+
+    def _make_models(self, n_ensemble, *architecture):
+        return [self._keras.Sequential(self._make_layers(*architecture)) for _ in range(n_ensemble)]
 
     def _make_layers(
         self, n_features, n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization

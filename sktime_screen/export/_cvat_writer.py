@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from .._atomic_files import written_whole
-from .._names import shown_path
+from .._atomic_files import write_atomically
+from .._names import escape_path
 from ..labels import make_relative
-from ..video import TIME_TOLERANCE, image_size, read_timeline
+from ..video import TIME_TOLERANCE, read_image_size, read_timeline
 from ._frame_intervals import find_intervals, read_single_video
 
 
@@ -58,7 +58,7 @@ def save_cvat(path, X, y) -> None:
     video, table, labels = read_single_video(path, X, y, "label")
     times = read_timeline(video).times
     first, end = _find_frames(times, table["time"].min(), (table["time"] + table["duration"]).max())
-    height, width = image_size(video)
+    height, width = read_image_size(video)
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = "1.1"
     task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
@@ -67,7 +67,7 @@ def save_cvat(path, X, y) -> None:
         ("mode", "interpolation"),
         ("start_frame", first),
         ("stop_frame", end - 1),
-        ("source", shown_path(make_relative(video, os.path.dirname(path)))),
+        ("source", escape_path(make_relative(video, os.path.dirname(path)))),
     ]:
         ElementTree.SubElement(task, name).text = str(value)
     names = ElementTree.SubElement(task, "labels")
@@ -84,7 +84,7 @@ def save_cvat(path, X, y) -> None:
             shape = {"frame": str(frame), "outside": outside, "occluded": "0", "keyframe": "1"}
             ElementTree.SubElement(track, "box", {**shape, **corners, "z_order": "0"})
     ElementTree.indent(root)
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         ElementTree.ElementTree(root).write(unfinished, "utf-8", xml_declaration=True)
 
 

@@ -4,8 +4,8 @@ import mimetypes
 import os
 from pathlib import Path
 
-from .._atomic_files import written_whole
-from .._names import shown_path
+from .._atomic_files import write_atomically
+from .._names import escape_path
 from ..labels import import_pympi, make_relative
 from ._frame_intervals import find_intervals, read_single_video
 
@@ -54,8 +54,8 @@ def save_eaf(path, X, y) -> None:
     eaf = import_pympi().Eaf(author="sktime_screen")
     eaf.remove_tier("default")
     eaf.add_linked_file(
-        Path(os.path.abspath(video)).as_uri() if os.path.isfile(video) else shown_path(video),
-        relpath="./" + shown_path(make_relative(video, os.path.dirname(path))),
+        Path(os.path.abspath(video)).as_uri() if os.path.isfile(video) else escape_path(video),
+        relpath="./" + escape_path(make_relative(video, os.path.dirname(path))),
         mimetype=mimetypes.guess_type(video)[0] or "video/mp4",
     )
     for name in labels.columns:
@@ -63,5 +63,5 @@ def save_eaf(path, X, y) -> None:
     for interval in find_intervals(table, labels).itertuples():
         start, end = round(interval.start * 1000), round(interval.end * 1000)
         eaf.add_annotation(interval.label, start, max(end, start + 1), interval.label)
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         eaf.to_file(unfinished)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from .._atomic_files import write_whole
+from .._atomic_files import write_text_atomically
 from ..labels import FRAME_RATE, indicators, make_relative
 from ..video import TIME_TOLERANCE, check_frame_table
 from ._frame_intervals import find_intervals
@@ -111,7 +111,7 @@ def save_label_studio(
     else:
         kind, attributes = "annotations", {}
     tasks = [{"data": data, kind: [{**attributes, "result": result}]} for data, result in tasks]
-    write_whole(path, json.dumps(tasks, ensure_ascii=False, indent=1))
+    write_text_atomically(path, json.dumps(tasks, ensure_ascii=False, indent=1))
 
 
 def _make_image_tasks(table, labels, names, make_url, folder):

@@ -32,6 +32,7 @@ def _describe_character(row, appearances):
         "seenDurationRatio": _round(row.share),
         "seenDurationInterval": None if None in interval else interval,
         "confidence": _round(row.confidence),
+        "basis": str(row.basis),
         "appearances": [
             {
                 "startTime": _format_time(appearance.start),

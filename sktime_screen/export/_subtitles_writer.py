@@ -3,8 +3,8 @@
 import os
 from itertools import pairwise
 
-from .._atomic_files import write_whole
-from .._names import shown
+from .._atomic_files import write_text_atomically
+from .._names import escape_controls
 from ._result_tables import APPEARANCES, check_columns
 
 # SRT has no escapes, and players take what looks like a tag for one and drop it.
@@ -58,7 +58,7 @@ def save_subtitles(path, appearances) -> None:
     >>> save_subtitles("video.srt", rows)  # doctest: +SKIP
     """
     format_text = {".vtt": format_vtt, ".srt": _format_srt}[find_subtitle_format(path)]
-    write_whole(path, format_text(appearances))
+    write_text_atomically(path, format_text(appearances))
 
 
 def find_subtitle_format(path):
@@ -114,7 +114,11 @@ def _list_cues(appearances):
         )
     ordered = appearances.sort_values("start", kind="stable")
     cues = [
-        (round(row.start * 1000), round(row.end * 1000), " ".join(shown(row.character).split()))
+        (
+            round(row.start * 1000),
+            round(row.end * 1000),
+            " ".join(escape_controls(row.character).split()),
+        )
         for row in ordered.itertuples()
     ]
     return [cue for cue in cues if cue[0] < cue[1]]

@@ -73,8 +73,8 @@ def load_label_csv(
         The frame table: ``video``, ``time`` (s) and ``duration`` (s). Images add ``image``, and
         random samples of `suggest_frames` add ``stratum`` and ``inclusion``.
     y : pandas.Series or pandas.DataFrame
-        One class per frame, or a table with a 0/1 column per character. A single 0/1 column is a
-        Series with its name. Intervals always give a table.
+        One class per frame as a Series, or a table with a 0/1 column per character, even for a
+        single character. Intervals always give a table.
 
     Raises
     ------
@@ -352,8 +352,8 @@ def _targets(path, labels):
     binary = labels.apply(lambda column: column.str.lower().map(_ZERO_OR_ONE))
     if labels.shape[1] == 1:
         name = labels.columns[0]
-        of_name = name not in CLASS_COLUMNS and binary[name].notna().all()
-        return binary[name].astype(np.int64) if of_name else as_classes(labels[name])
+        if name in CLASS_COLUMNS or binary[name].isna().any():
+            return as_classes(labels[name])
     if binary.isna().to_numpy().any():
         row, column = np.argwhere(binary.isna().to_numpy())[0]
         raise ValueError(

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from .._atomic_files import written_whole
-from .._names import shown_path
-from .._progress import progress
-from ..video import TIME_TOLERANCE, FrameSequence, VideoError, VideoFrameSampler, file_digest
+from .._atomic_files import write_atomically
+from .._names import escape_path
+from .._progress import show_progress
+from ..video import TIME_TOLERANCE, FrameSequence, VideoError, VideoFrameSampler, digest_file
 from ._file_lookup import make_relative
 from ._text_table import read_table, write_table
 from ._time_parsing import read_time, read_times
@@ -153,8 +153,8 @@ def _read_lines(listing, labels):
 def _add_lines(lines, table, folder):
     """Add the missing lines of a frame table, and sort by video and time."""
     new = table.assign(
-        video=[shown_path(make_relative(video, folder)) for video in table["video"]],
-        image=[shown_path(os.path.basename(image)) for image in table["image"]],
+        video=[escape_path(make_relative(video, folder)) for video in table["video"]],
+        image=[escape_path(os.path.basename(image)) for image in table["image"]],
     )
     other = lines["video"].isin(new["video"]) & ~_get_prefixes(lines).isin(_get_prefixes(new))
     if other.any():
@@ -179,7 +179,7 @@ def _get_prefixes(lines):
 
 
 def _name_images(table, video, folder, image_format):
-    stem = f"{os.path.splitext(os.path.basename(video))[0]}_{file_digest(video).hex()[:8]}"
+    stem = f"{os.path.splitext(os.path.basename(video))[0]}_{digest_file(video).hex()[:8]}"
     names = [f"{stem}_{time:09.3f}.{image_format}" for time in table["time"]]
     return [os.path.join(folder, name) for name in names]
 
@@ -189,11 +189,11 @@ def _write_images(table, image_format, verbose):
     missing = table[~exists]
     paths = missing["image"].to_numpy()
     name = os.path.basename(table["video"].iloc[0])
-    with progress(name, len(table), verbose) as advance:
+    with show_progress(name, len(table), verbose) as advance:
         advance(int(exists.sum()))
         for row, image in _decode(missing[["video", "time", "duration"]]):
             _, encoded = cv2.imencode(f".{image_format}", image[..., ::-1])
-            with written_whole(paths[row]) as unfinished:
+            with write_atomically(paths[row]) as unfinished:
                 unfinished.write_bytes(encoded)
             advance(1)
 

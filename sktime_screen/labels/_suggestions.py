@@ -7,13 +7,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..features import embed_frames, project_features
+from ..features import embed_frames, project_features, told_map_size
 from ..video import (
     VideoFrameSampler,
     check_frame_table,
-    frame_index,
     is_frame_index,
-    resolved_videos,
+    make_frame_index,
+    resolve_videos,
 )
 from ._facility_location import FacilityLocation
 
@@ -213,8 +213,8 @@ def find_labelled_frames(table, labelled):
             f"labelled lacks {sorted(missing)}; expected a frame table with 'video' and 'time'."
         )
     times, ends = table["time"].to_numpy(), (table["time"] + table["duration"]).to_numpy()
-    labelled_videos = resolved_videos(labelled["video"].astype(str))
-    for video, rows in table.groupby(resolved_videos(table["video"]), sort=False).indices.items():
+    labelled_videos = resolve_videos(labelled["video"].astype(str))
+    for video, rows in table.groupby(resolve_videos(table["video"]), sort=False).indices.items():
         labelled_times = np.sort(labelled["time"].to_numpy(np.float64)[labelled_videos == video])
         # Times in files are rounded: a millisecond more or less is the same frame.
         first = np.searchsorted(labelled_times, times[rows] - 1e-3)
@@ -267,8 +267,8 @@ def _compute_embedding(features, table):
 
 
 def _project(features):
-    map_size = getattr(features, "attrs", {}).get("map_size")
-    return project_features(np.asarray(features), map_size).astype(np.float32, copy=False)
+    projected = project_features(np.asarray(features), told_map_size(features))
+    return projected.astype(np.float32, copy=False)
 
 
 def _find_rows(data, table, name):
@@ -279,7 +279,7 @@ def _find_rows(data, table, name):
             f"of PretrainedCNNFeatures, or the fitted steps that make it."
         )
     first = np.flatnonzero(~data.index.duplicated())
-    where = data.index[first].get_indexer(frame_index(table))
+    where = data.index[first].get_indexer(make_frame_index(table))
     if (where < 0).any():
         row = table.iloc[int(np.flatnonzero(where < 0)[0])]
         raise ValueError(

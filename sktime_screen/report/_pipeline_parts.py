@@ -13,3 +13,15 @@ def split_pipeline(pipeline):
             f"that ends in a ScreenTimeAggregator, or a fitted search over one."
         )
     return pipeline[:-1], aggregator
+
+
+def measure(pipeline, X, **options):
+    """Return the probabilities of the frames, and the table of estimates."""
+    classifier, aggregator = split_pipeline(pipeline)
+    if not hasattr(classifier[-1], "novelty"):
+        probabilities = classifier.transform(X)
+        return probabilities, aggregator.estimate(probabilities, **options)
+    features = classifier[:-1].transform(X) if len(classifier) > 1 else X
+    probabilities = classifier[-1].transform(features)
+    novelty = classifier[-1].novelty(features)
+    return probabilities, aggregator.estimate(probabilities, novelty=novelty, **options)

@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from .._atomic_files import write_whole
-from .._names import csv_text
+from .._atomic_files import write_text_atomically
+from .._names import format_csv
 from .._versions import find_versions
 from ..export import (
     APPEARANCES,
@@ -18,9 +18,9 @@ from ..export import (
     infer_video_lengths,
     shorten_video_names,
 )
-from ..video import VideoError, rows_by_file, thumbnails
+from ..video import VideoError, make_thumbnails, split_rows_by_file
 from ._page import compute_ticks, format_scores, make_text_uri, render
-from ._pipeline_parts import split_pipeline
+from ._pipeline_parts import measure, split_pipeline
 from ._uncertainty import find_uncertain_frames
 
 _N_SUREST = 4
@@ -111,7 +111,16 @@ class ScreenTimeReport:
 
     @classmethod
     def from_estimator(
-        cls, pipeline, X, *, labelled=None, validation=None, title=None, max_thumbnails=400
+        cls,
+        pipeline,
+        X,
+        *,
+        labelled=None,
+        confidence_level=0.9,
+        random_state=None,
+        validation=None,
+        title=None,
+        max_thumbnails=400,
     ) -> Self:
         """Measure videos with a fitted pipeline and report the result.
 
@@ -123,6 +132,10 @@ class ScreenTimeReport:
             The videos, or a frame table.
         labelled : tuple of (pandas.DataFrame, array-like), optional
             Labelled frames of the videos, as :meth:`ScreenTimeAggregator.estimate` takes them.
+        confidence_level : float, default=0.9
+            The nominal coverage of the intervals.
+        random_state : int, RandomState instance or None, default=None
+            Controls the resampling behind the intervals. Pass an int for repeatable intervals.
         validation : dict or pandas.DataFrame, optional
             Validation scores to show, by name.
         title : str, optional
@@ -141,10 +154,16 @@ class ScreenTimeReport:
             If the pipeline does not end in a ScreenTimeAggregator.
         """
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
-        classifier, aggregator = split_pipeline(pipeline)
-        probabilities = classifier.transform(X)
+        _, aggregator = split_pipeline(pipeline)
+        probabilities, estimate = measure(
+            pipeline,
+            X,
+            labelled=labelled,
+            confidence_level=confidence_level,
+            random_state=random_state,
+        )
         return cls(
-            aggregator.estimate(probabilities, labelled=labelled),
+            estimate,
             aggregator.appearances(probabilities),
             aggregator.co_appearances(probabilities),
             probabilities=probabilities,
@@ -170,7 +189,7 @@ class ScreenTimeReport:
         ValueError
             If a table lacks columns or rows.
         """
-        write_whole(path, self.to_html())
+        write_text_atomically(path, self.to_html())
 
     def save_json(self, path) -> None:
         """Write the screen time and the appearances as JSON for other programs.
@@ -191,7 +210,7 @@ class ScreenTimeReport:
         --------
         to_json : Describes the format.
         """
-        write_whole(path, self.to_json())
+        write_text_atomically(path, self.to_json())
 
     def to_json(self) -> str:
         """Return the screen time and the appearances as JSON.
@@ -212,8 +231,9 @@ class ScreenTimeReport:
         read. Each of ``videos`` has its ``name``, ``duration`` and ``characters``. Each of these
         has ``name``, ``seenDuration`` (s), ``seenDurationRatio`` (of the video), ``confidence``
         and ``appearances`` with ``startTime``, ``endTime`` (``h:mm:ss.mmm``), ``startSeconds``
-        and ``endSeconds``. Two names are our own: ``seenDurationInterval``, the lowest and the
-        highest duration or null, and the ``confidence`` of an appearance.
+        and ``endSeconds``. Three names are our own: ``seenDurationInterval``, the lowest and the
+        highest duration or null, ``basis``, the evidence for the duration, and the ``confidence``
+        of an appearance.
 
         References
         ----------
@@ -347,7 +367,7 @@ class ScreenTimeReport:
             ),
         }
         downloads = [
-            (name, content, make_text_uri("text/csv", csv_text(table)))
+            (name, content, make_text_uri("text/csv", format_csv(table)))
             for name, (content, table) in tables.items()
         ]
         json = make_text_uri(
@@ -366,11 +386,11 @@ def _make_thumbnails(frames):
     images, problems = {}, {}
     # A frame table needs durations; they do not change the images.
     frames = frames.assign(duration=1.0)
-    for rows in rows_by_file(frames):
+    for rows in split_rows_by_file(frames):
         table = frames.iloc[rows]
         keys = list(zip(table["video"], table["time"].astype(float), strict=True))
         try:
-            made, _ = thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
+            made, _ = make_thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
         except (OSError, ValueError, VideoError) as error:
             problems.setdefault(table["video"].iloc[0], str(error))
         else:

@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 
 from ..export import check_columns, shorten_video_names
-from ._pipeline_parts import split_pipeline
+from ._pipeline_parts import measure
 
 _NEEDED = ("video", "character", "seconds", "low", "high")
 
@@ -54,7 +54,17 @@ class ScreenTimeDisplay:
         self.truth = truth
 
     @classmethod
-    def from_estimator(cls, pipeline, X, *, labelled=None, truth=None, ax=None) -> Self:
+    def from_estimator(
+        cls,
+        pipeline,
+        X,
+        *,
+        labelled=None,
+        confidence_level=0.9,
+        random_state=None,
+        truth=None,
+        ax=None,
+    ) -> Self:
         """Measure videos with a fitted pipeline and plot the screen time.
 
         Parameters
@@ -65,6 +75,10 @@ class ScreenTimeDisplay:
             The videos, or a frame table.
         labelled : tuple of (pandas.DataFrame, array-like), optional
             Labelled frames of the videos, as :meth:`ScreenTimeAggregator.estimate` takes them.
+        confidence_level : float, default=0.9
+            The nominal coverage of the intervals.
+        random_state : int, RandomState instance or None, default=None
+            Controls the resampling behind the intervals. Pass an int for repeatable intervals.
         truth : pandas.DataFrame of shape (n_videos, n_characters), optional
             The true seconds, which the plot marks for comparison.
         ax : matplotlib.axes.Axes, optional
@@ -75,8 +89,13 @@ class ScreenTimeDisplay:
         ScreenTimeDisplay
             The plotted display.
         """
-        classifier, aggregator = split_pipeline(pipeline)
-        estimate = aggregator.estimate(classifier.transform(X), labelled=labelled)
+        _, estimate = measure(
+            pipeline,
+            X,
+            labelled=labelled,
+            confidence_level=confidence_level,
+            random_state=random_state,
+        )
         return cls.from_predictions(estimate, truth, ax=ax)
 
     @classmethod

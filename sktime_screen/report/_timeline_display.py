@@ -125,13 +125,13 @@ class TimelineDisplay:
         """
         limits = _find_limits(index)
         truth = None
-        if len(y_pred) != len(index):
-            raise ValueError(f"y_pred has {len(y_pred)} rows, but the index has {len(index)}.")
         if y_true is None:
             predicted = indicator_table(y_pred, background=background)
         else:
             labelled, predicted = aligned_indicators(y_true, y_pred, background=background)
             truth = _find_appearances(labelled, index)
+        if len(predicted) != len(index):
+            raise ValueError(f"y_pred has {len(predicted)} rows, but the index has {len(index)}.")
         appearances = _find_appearances(predicted, index)
         return cls(appearances, list(predicted.columns), limits, truth).plot(ax=ax)
 

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktime_screen.classify._target_encoding import TargetEncoding, read_labels
+from sktime_screen._targets import read_labels
+from sktime_screen.classify._target_encoding import TargetEncoding
 
 
 def encoding(y, **options):
@@ -79,6 +80,12 @@ def test_classes_may_be_announced():
     assert found.classes.tolist() == ["jerry", "spike", "tom"]
 
 
+def test_softmax_for_one_label_is_refused():
+    # It would be on in every row.
+    with pytest.raises(ValueError, match="one label: found only 'tom'"):
+        encoding(TABLE[["tom"]], loss="categorical_crossentropy")
+
+
 def test_sigmoid_for_three_classes_is_refused():
     with pytest.raises(ValueError, match="y has 3 classes: use loss='auto'"):
         encoding(["a", "b", "c"], loss="binary_crossentropy")
@@ -88,7 +95,10 @@ def test_sigmoid_for_three_classes_is_refused():
     ("y", "message"),
     [
         (["spike", "tom"], "classes \\['spike'\\]"),
-        (TABLE, "a table with a 0/1 column a label, expected one class a row"),
+        (
+            TABLE,
+            r"a table with a 0/1 column for each of \['tom', 'jerry'\], expected one class a row",
+        ),
     ],
 )
 def test_encode_refuses_what_it_does_not_know(y, message):
@@ -97,8 +107,8 @@ def test_encode_refuses_what_it_does_not_know(y, message):
 
 
 def test_encode_refuses_other_columns():
-    with pytest.raises(ValueError, match="columns \\['jerry', 'tom'\\], expected \\['tom'"):
-        encoding(TABLE).encode(read_labels(TABLE[["jerry", "tom"]]))
+    with pytest.raises(ValueError, match=r"are \['jerry', 'Tom'\], expected \['tom'"):
+        encoding(TABLE).encode(TABLE[["jerry", "tom"]].rename(columns={"tom": "Tom"}))
 
 
 def test_logits_become_classes():
@@ -177,3 +187,59 @@ def test_weights_of_one_hot_classes():
 def test_missing_labels_of_lists(y):
     with pytest.raises(ValueError, match="1 of 2 rows have no label, the first is row 1"):
         read_labels(y)
+
+
+@pytest.mark.parametrize(
+    ("y", "class_weight", "expected"),
+    [
+        (["a", "a", "a", "b", "c"], "balanced", [[2 / 3], [4 / 3], [0], [2], [0]]),
+        (
+            pd.DataFrame({"a": [0, 0, 0, 1, 1], "b": [0, 1, 0, 1, 0]}),
+            {"a": "balanced"},
+            [[2 / 3, 1], [4 / 3, 2], [0, 0], [2, 1], [0, 0]],
+        ),
+    ],
+)
+def test_balanced_counts_the_weights_of_rows(y, class_weight, expected):
+    """Rows of weight zero are as good as left out, and one of weight two counts twice."""
+    y = read_labels(y)
+    weights = encoding(y).weights(y, class_weight, np.array([1.0, 2.0, 0.0, 1.0, 0.0]))
+    np.testing.assert_allclose(weights, expected, rtol=1e-6)
+
+
+def test_classes_that_a_batch_lacks_may_be_weighted():
+    whole = encoding(["a", "b", "c"])
+    np.testing.assert_allclose(whole.weights(np.array(["a", "b"]), {"c": 5, "a": 2}), [[2], [1]])
+    table = read_labels(pd.DataFrame({"tom": [0, 0], "jerry": [1, 0]}))
+    weights = encoding(table).weights(table, {"tom": {1: 7}, "jerry": {1: 3}})
+    np.testing.assert_allclose(weights, [[1, 3], [1, 1]])
+
+
+def test_a_class_that_there_is_not_is_told():
+    y = read_labels(["a", "b"])
+    with pytest.warns(UserWarning, match=r"names \['A'\], but the classes are \['a', 'b'\]"):
+        weights = encoding(y).weights(y, {"A": 5, "b": 2})
+    np.testing.assert_allclose(weights, [[1], [2]])
+
+
+def test_a_list_of_weights_by_column():
+    y = read_labels(TABLE)
+    weights = encoding(y).weights(y, [{0: 2, 1: 3}, None])
+    np.testing.assert_allclose(weights, [[3, 1], [2, 1], [3, 1], [3, 1]])
+    balanced = encoding(y).weights(y, ["balanced", 4])
+    np.testing.assert_allclose(balanced, [[2 / 3, 1], [2, 1], [2 / 3, 4], [2 / 3, 1]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("y", "class_weight", "message"),
+    [
+        (TABLE, [{1: 2}], r"has 1 entries, but y has the 2 label columns \['tom', 'jerry'\]"),
+        (["a", "b"], [{1: 2}, {1: 3}], "with one class a row, 'balanced' or a dict"),
+        (["a", "b"], {"a": np.nan}, "not a number"),
+        (TABLE, {"tom": np.inf}, "infinite"),
+    ],
+)
+def test_weights_that_mean_nothing(y, class_weight, message):
+    y = read_labels(y)
+    with pytest.raises(ValueError, match=message):
+        encoding(y).weights(y, class_weight)
