@@ -28,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 from sktime_screen import load_label_csv, recommended_pipeline
 from sktime_screen.model_selection import parts_of_rows, time_blocks
 from sktime_screen.screentime import Correction
-from sktime_screen.video import frame_index
+from sktime_screen.video import make_frame_index
 
 N_LABELLED = (5, 10, 20, 40, 80, 200)
 N_VIDEOS = (1, 4, 20)
@@ -113,7 +113,7 @@ def run(rng, season, n_labelled, n_videos, balanced, penalty):
         }
     )
     rows = np.sort(rng.choice(len(truth), n_labelled, replace=False))
-    features, truth, index = features[rows], truth[rows], frame_index(table.iloc[rows])
+    features, truth, index = features[rows], truth[rows], make_frame_index(table.iloc[rows])
     if truth.min() == truth.max():
         return []
     try:
