@@ -16,8 +16,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import _safe_indexing
 
-from sktime_screen import FrameSequence, ImageResizer, VideoFrameSampler
-from sktime_screen.video import _sequence, check_frame_table, is_frame_index, make_frame_index
+from sktime_screen import ImageResizer, VideoFrameSampler
+from sktime_screen.video import (
+    FrameSequence,
+    _sequence,
+    check_frame_table,
+    is_frame_index,
+    make_frame_index,
+)
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ import pandas as pd
 from .._defaults import SAMPLING_RATE
 from .._sklearn import Interval, StrOptions, fit_context, num_samples
 from ._container import VideoError, check_file
+from ._demuxing import read_image_size
 from ._frame_table import check_frame_table
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._timeline_reader import read_timeline
-from ._video import read_image_size
 
 # Between the frames of a video and 1/rate, the median is off by half of itself at most.
 _TOLERANCE = 1.6
@@ -160,7 +160,7 @@ class VideoFrameSampler(ImageStep):
         self._validate_params()
         if self.stop is not None and self.stop <= (self.start or 0):
             raise ValueError(f"start={self.start}, stop={self.stop}: stop has to be the later one.")
-        paths = _video_paths(videos)
+        paths = _list_paths(videos)
         tables = []
         for path in paths:
             try:
@@ -229,7 +229,7 @@ def _can_be_of_rate(duration, rate):
     return duration > wanted / _TOLERANCE
 
 
-def _video_paths(videos):
+def _list_paths(videos):
     if isinstance(videos, (str, os.PathLike)):
         return [os.fspath(videos)]
     if isinstance(videos, pd.DataFrame):
