@@ -7,6 +7,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._uncertainty import find_uncertainty
 from ..features import embed_frames, project_features, told_map_size
 from ..video import (
     VideoFrameSampler,
@@ -220,7 +221,7 @@ def labelled_rows(table, labelled):
 
 
 def _doubt(estimator, table):
-    """Return the entropy of the least certain class or character of each frame, in bits."""
+    """Return the entropy of each frame's most uncertain prediction, in bits."""
     if estimator is None:
         raise ValueError(
             "strategy='uncertain' goes by the doubt of a classifier: pass estimator=, a fitted "
@@ -231,8 +232,9 @@ def _doubt(estimator, table):
     else:
         p = estimator.predict_proba(table)
         p = np.hstack(p) if isinstance(p, list) else np.asarray(p)
-    p = np.clip(p, 0.01, 0.99)
-    return -(p * np.log2(p) + (1 - p) * np.log2(1 - p)).max(axis=1)
+    uncertainty, _ = find_uncertainty(p, exclusive=np.allclose(p.sum(axis=1), 1, atol=1e-3))
+    p = np.clip(uncertainty / 2, 0.01, 0.5)
+    return -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
 
 
 def _points(features, table):

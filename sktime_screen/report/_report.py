@@ -21,7 +21,7 @@ from ..export import (
 from ..video import VideoError, make_thumbnails, split_rows_by_file
 from ._page import as_table, render, text_uri, ticks
 from ._pipeline_parts import measured, parts_of
-from ._uncertainty import doubtful_frames
+from ._uncertain_frames import doubtful_frames
 
 _BEST = 4
 _DOUBTFUL = 8
