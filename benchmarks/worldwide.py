@@ -29,8 +29,8 @@ import numpy as np
 import pandas as pd
 from made_videos import FAMILIES, FPS, HEIGHT, WIDTH
 
-from sktime_screen import VideoError, VideoFrameSampler
-from sktime_screen.video import _demuxing
+from sktime_screen import VideoFrameSampler
+from sktime_screen.video import VideoError, _demuxing
 
 RATES = (1.0, 4.0, None)
 # Containers count milliseconds or 100ths of a second, and versions of FFmpeg differ on when sound

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from conftest import read_code, write_coded_video
 
-from sktime_screen import ImageResizer, VideoError, VideoFrameSampler
-from sktime_screen.video import _demuxing
+from sktime_screen import ImageResizer, VideoFrameSampler
+from sktime_screen.video import VideoError, _demuxing
 from sktime_screen.video._decoding import read_images
 from sktime_screen.video._demuxing import read_packets
 from sktime_screen.video._timeline_reader import read_timeline

@@ -21,7 +21,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sktime_screen import (
-    FrameSequence,
     ImageResizer,
     KerasDenseClassifier,
     PretrainedCNNFeatures,
@@ -29,6 +28,7 @@ from sktime_screen import (
 )
 from sktime_screen._keras import load_keras
 from sktime_screen.features import _networks
+from sktime_screen.video import FrameSequence
 
 # What is compared to the last digits does not depend on what the processor can do.
 Features = partial(PretrainedCNNFeatures, precision="float32")

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktime_screen import FrameSequence, ImageResizer, VideoFrameSampler
-from sktime_screen.video import _sequence
+from sktime_screen import ImageResizer, VideoFrameSampler
+from sktime_screen.video import FrameSequence, _sequence
 from sktime_screen.video._black_bars import find_active_area
 from sktime_screen.video._placement import WHOLE, place
 from sktime_screen.video._sequence import find_video_box

@@ -6,7 +6,7 @@ import pytest
 
 from sktime_screen import suggest_frames
 from sktime_screen._uncertainty import find_uncertainty
-from sktime_screen.labels._suggestions import _doubt
+from sktime_screen.labels._suggestions import _compute_entropy
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,10 @@ def test_suggestions_weigh_frames_by_the_entropy_of_the_margin():
         def predict_proba(self, X):
             return self.values
 
-    several = _doubt(Given([0.5, 0.99, 0.99], [0.9, 0.0, 0.2]), None)
+    several = _compute_entropy(Given([0.5, 0.99, 0.99], [0.9, 0.0, 0.2]), None)
     np.testing.assert_allclose(several, [1, 0.721928], atol=1e-6)
     # Of two classes that are equally probable neither is the safer answer.
-    exclusive = _doubt(Given([0.4, 0.4, 0.2], [0.8, 0.1, 0.1]), None)
+    exclusive = _compute_entropy(Given([0.4, 0.4, 0.2], [0.8, 0.1, 0.1]), None)
     np.testing.assert_allclose(exclusive, [1, 0.609840], atol=1e-6)
 
 

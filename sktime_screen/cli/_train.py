@@ -70,7 +70,7 @@ def train(
     features = pipeline[:-2].fit_transform(X)
     with steps.step("Training"):
         pipeline[-2:].fit(features, y)
-        save_model(pipeline, model)
+        save_model(model, pipeline)
     figures = None
     if validation:
         steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")

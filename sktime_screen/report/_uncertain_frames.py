@@ -1,4 +1,4 @@
-"""Which frames a fitted pipeline is least sure about."""
+"""The frames that a fitted pipeline is least sure about."""
 
 import numpy as np
 import pandas as pd
@@ -6,8 +6,8 @@ import pandas as pd
 from .._uncertainty import find_uncertainty
 
 
-def doubtful_frames(aggregator, probabilities, count):
-    """Find the frames whose probabilities are nearest to another answer.
+def find_uncertain_frames(aggregator, probabilities, count):
+    """Find the frames whose probabilities are nearest to another prediction.
 
     Shapes: ``probabilities`` (n_frames, n_classes).
     """
@@ -16,7 +16,7 @@ def doubtful_frames(aggregator, probabilities, count):
         values, exclusive=not aggregator.multilabel_, threshold=aggregator.threshold
     )
     frames = probabilities.index.to_frame(index=False)
-    chosen = _spread(frames, uncertainty, count)
+    chosen = _select_apart(frames, uncertainty, count)
     return pd.DataFrame(
         {
             "video": frames["video"].iloc[chosen].to_numpy(),
@@ -27,7 +27,7 @@ def doubtful_frames(aggregator, probabilities, count):
     )
 
 
-def _spread(frames, uncertainty, count):
+def _select_apart(frames, uncertainty, count):
     """Return the rows of the largest uncertainties that lie apart in time."""
     videos = frames["video"].to_numpy()
     times = frames["time"].to_numpy(dtype=np.float64)
