@@ -77,7 +77,9 @@ def check_shapes(thing):
             expected = np.shape(classes.scikit_learn_classes())
             _check(thing, "classes_", np.shape(thing.classes_), expected)
         if hasattr(thing, "_parts"):
-            _check(thing, "_parts", np.shape(thing._parts), np.shape(thing._labelled.targets)[:1])
+            parts, rows = len(thing._part_estimators), len(thing._labelled.targets)
+            _check(thing, "_parts", np.shape(thing._parts), (rows,))
+            _check(thing, "_trained_on", np.shape(thing._trained_on), (parts, rows))
         check_shapes(vars(thing))
 
 

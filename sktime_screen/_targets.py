@@ -155,17 +155,18 @@ def indicator_table(y, *, background=None):
     return pd.DataFrame({name: labels == name for name in names}, index=range(len(labels)))
 
 
-def read_together(y_true, y_pred):
-    """Read labels and predictions, a single column beside a table being a character as well."""
+def read_together(y_true, y_pred, *, are_seconds=lambda y: False):
+    """Read labels and predictions; seconds stay as they are.
+
+    An array of one column, as predicted of one character, is a table where it stands beside one.
+    """
     pair = {"y_true": y_true, "y_pred": y_pred}
-    multilabel = any(map(_is_table, pair.values())) or None
-    return [read_labels(y, multilabel=multilabel, name=name) for name, y in pair.items()]
-
-
-def _is_table(y):
-    table = as_table(y)
-    values = np.asarray(y if table is None else table)
-    return values.ndim == 2 and _has_characters(values, table, None)
+    tables = {name: as_table(y) for name, y in pair.items()}
+    if any(np.shape(table)[1:] == (1,) for table in tables.values()):
+        for name, y in pair.items():
+            if tables[name] is None and np.ndim(y) == 2:
+                pair[name] = pd.DataFrame(np.asarray(y))
+    return [y if are_seconds(y) else read_labels(y, name=name) for name, y in pair.items()]
 
 
 def aligned_indicators(y_true, y_pred, *, background=None):
@@ -178,14 +179,15 @@ def aligned_indicators(y_true, y_pred, *, background=None):
     if len(labels[0]) != len(labels[1]):
         raise ValueError(f"Labels of {len(labels[0])} frames and predictions of {len(labels[1])}.")
     tables = (indicator_table(of_one, background=background) for of_one in labels)
-    true, predicted = align_characters(*tables, *(np.ndim(of_one) == 2 for of_one in labels))
+    true, predicted = align_characters(*tables, *labels)
     return true.astype(bool), predicted.astype(bool)
 
 
-def align_characters(true, predicted, is_table, is_predicted_table):
-    """Bring two tables to the same columns; those of tables have to be the same, of classes not."""
+def align_characters(true, predicted, y_true, y_pred):
+    """Bring two tables to the same columns, which those of classes need not have before."""
+    is_table, is_predicted_table = y_true.ndim == 2, y_pred.ndim == 2
     if is_table and is_predicted_table:
-        predicted = align_columns(predicted, true.columns.tolist(), "y_pred")
+        predicted = align_columns(predicted, true.columns.tolist(), "the predictions")
         names = (predicted if _by_number(list(map(str, true.columns))) else true).columns
         return true.set_axis(names, axis=1), predicted.set_axis(names, axis=1)
     spelled = {str(name): name for name in true.columns}

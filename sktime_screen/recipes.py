@@ -2,6 +2,7 @@
 
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from ._defaults import SAMPLING_RATE
 from .classify import KerasDenseClassifier, KerasFeatureMapClassifier, LabelSpreadingClassifier
 from .features import PretrainedCNNFeatures
 from .screentime import ScreenTimeAggregator
@@ -10,7 +11,7 @@ from .video import ImageResizer, VideoFrameSampler
 
 def recommended_pipeline(
     *,
-    rate=1.0,
+    rate=SAMPLING_RATE,
     head="map",
     image_size=None,
     backbone=None,

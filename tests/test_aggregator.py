@@ -7,6 +7,9 @@ from sklearn.base import clone, is_classifier
 
 from sktime_screen import ScreenTimeAggregator
 
+# The tables here do not say whether a classifier had seen their frames.
+pytestmark = pytest.mark.filterwarnings("ignore:correction='auto' corrects nothing")
+
 
 @pytest.fixture
 def frames():

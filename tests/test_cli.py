@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from sktime_screen import (
     FeatureStore,
-    LabelSpreadingClassifier,
     ScreenTimeAggregator,
     VideoFrameSampler,
     load_label_csv,
@@ -153,10 +152,26 @@ def test_label_with_a_model_looks_as_the_model_does(work, tmp_path, computed):
     assert sum(computed) == 2 * 24
 
 
+def test_features_are_kept_in_the_users_cache_and_a_command_says_so(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["label", work / "two.mp4", "--characters", "cat", "--strategy", "all"]
+    done = run(*words, "--output", "page.html")
+    folder = os.path.join(os.environ["SKTIME_SCREEN_HOME"], "features")
+    assert done.output.startswith(f"Features are kept in '{folder}', ")
+    assert os.listdir(tmp_path) == ["page.html"]
+    done = run(*words, "--output", "page.html", "--cache-dir", work / "features")
+    size = (work / "features" / "features.sqlite").stat().st_size / 1e6
+    said = re.match(r"Features are kept in '(.*)', ([\d,]+) MB so far\n", done.output).groups()
+    assert (said[0], abs(float(said[1]) - size) <= 1) == (str(work / "features"), True)
+    assert "Features" not in run(*words, "--output", "page.html", "--no-cache").output
+    assert "Features" not in run(*words, "--output", "page.html", "--quiet").output
+    assert "SKTIME_SCREEN_HOME" in run("label", "--help").output
+
+
 def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SKTIME_SCREEN_FEATURES", str(work / "features"))
     words = ["label", work / "two.mp4", "--rate", 2, "--number", 4, "--output", "page.html"]
+    words += ["--cache-dir", work / "features"]
     # No features are needed for all frames.
     done = run(*words, "--characters", "cat", "--strategy", "all")
     assert done.output.endswith("train page.csv --rate 2 --model screen_time.joblib\n")
@@ -264,7 +279,7 @@ def test_a_model_of_skops(work, tmp_path):
     pytest.importorskip("skops")
     fitted = load_model(work / "model")
     path = tmp_path / "model.skops"
-    save_model(fitted, path, fitted.made_with_["validation"])
+    save_model(path, fitted, fitted.made_with_["validation"])
     pd.testing.assert_frame_equal(
         load_model(path).made_with_["validation"],
         joblib.load(work / "model").made_with_["validation"],
@@ -280,7 +295,7 @@ def test_train_leaves_no_model_after_an_error(tmp_path):
     (tmp_path / "labels.csv").write_text("video,time,tom\nvideo.mp4,0.0,1\n")
     done = run("train", tmp_path / "labels.csv", "--model", tmp_path / "model", "--no-cache")
     assert done.exit_code == 1
-    assert re.fullmatch(r"error: .*'video.mp4' is neither beside the labels.*\n", done.output)
+    assert re.fullmatch(r"error: .*'video.mp4' is neither in the folder.*\n", done.output)
     assert os.listdir(tmp_path) == ["labels.csv"]
 
 
@@ -316,7 +331,7 @@ def test_a_model_is_written_whole_or_not_at_all(work, tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
         with pytest.raises(OSError, match=r"Cannot write .*model"):
-            save_model(fitted, path)
+            save_model(path, fitted)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_bytes() == b"what was there"
@@ -325,8 +340,10 @@ def test_a_model_is_written_whole_or_not_at_all(work, tmp_path):
 
 def test_measure_writes_what_is_asked_for(work, tmp_path):
     pytest.importorskip("pympi")
-    kinds = ["report", "csv", "json", "vtt", "srt", "eaf"]
-    words = [word for kind in kinds for word in (f"--{kind}", tmp_path / f"video.{kind}")]
+    kinds = {"report": "html", "csv": "csv", "json": "json", "subtitles": "srt", "eaf": "eaf"}
+    words = [
+        word for kind, end in kinds.items() for word in (f"--{kind}", tmp_path / f"video.{end}")
+    ]
     done = measured(work, work / "two.mp4", *words)
     assert done.exit_code == 0, done.output
     fitted = joblib.load(work / "model")
@@ -340,10 +357,11 @@ def test_measure_writes_what_is_asked_for(work, tmp_path):
     assert json.loads((tmp_path / "video.json").read_text())["videos"][0]["name"].endswith(
         "two.mp4"
     )
-    report = (tmp_path / "video.report").read_text()
+    assert " --> " in (tmp_path / "video.srt").read_text()
+    report = (tmp_path / "video.html").read_text()
     assert "KerasFeatureMapClassifier" in report
     assert "time blocks" in report
-    assert sorted(os.listdir(tmp_path)) == sorted(f"video.{kind}" for kind in kinds)
+    assert sorted(os.listdir(tmp_path)) == sorted(f"video.{end}" for end in kinds.values())
 
 
 def test_a_long_video_is_measured_in_parts(work, tmp_path, monkeypatch):
@@ -389,8 +407,10 @@ def test_an_output_that_cannot_be_written_is_said_before_measuring(work, tmp_pat
     done = measured(work, work / "two.mp4", "--report", tmp_path / "no" / "report.html")
     assert done.exit_code == 1
     assert re.fullmatch(r"error: Cannot write .*report.html: there is no folder.*\n", done.output)
-    done = measured(work, work / "one.mp4", work / "two.mp4", "--srt", tmp_path / "a.srt")
+    done = measured(work, work / "one.mp4", work / "two.mp4", "--subtitles", tmp_path / "a.srt")
     assert done.exit_code == 2
+    done = run("measure", "none.mp4", "--model", "none", "--subtitles", tmp_path / "a.txt")
+    assert (done.exit_code, "a.txt': the ending sets the format" in done.output) == (1, True)
     (tmp_path / "file").touch()
     words = ["--model", work / "model", "--cache-dir", tmp_path / "file"]
     done = run("measure", work / "two.mp4", *words)
@@ -400,14 +420,16 @@ def test_an_output_that_cannot_be_written_is_said_before_measuring(work, tmp_pat
 def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
     other = tmp_path / "other"
     monkeypatch.setattr(_model, "find_versions", lambda: {"sktime_screen": "0.1.0"})
-    save_model(joblib.load(work / "model"), other)
+    save_model(other, joblib.load(work / "model"))
     assert load_model(other).made_with_["versions"] == "sktime_screen==0.1.0"
     monkeypatch.setattr(_model, "__version__", "0.2.0")
     with pytest.warns(UserWarning, match=r"made with sktime_screen 0\.1\.0, and 0\.2\.0 is"):
         load_model(other)
     renamed = other.read_bytes().replace(b"ScreenTimeAggregator", b"ScreenTimeCalculator")
     other.write_bytes(renamed)
-    with pytest.raises(ValueError, match=r"sktime_screen 0\.1\.0 and cannot be read by 0\.2\.0"):
+    with pytest.raises(
+        ValueError, match=r"sktime_screen 0\.1\.0, and the installed 0\.2\.0 cannot"
+    ):
         load_model(other)
     other.write_bytes(b"no pickle")
     done = run("measure", work / "two.mp4", "--model", other)
@@ -422,9 +444,9 @@ def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
 def test_labels_of_a_random_sample_correct_seconds(work, tmp_path, monkeypatch):
     given, estimate = [], ScreenTimeAggregator.estimate
 
-    def spied(self, X, labelled=None, cross_fitted=None):
+    def spied(self, X, labelled, cross_fitted, *args, **options):
         given.append((X, cross_fitted))
-        return estimate(self, X, labelled, cross_fitted)
+        return estimate(self, X, labelled, cross_fitted, *args, **options)
 
     monkeypatch.setattr(ScreenTimeAggregator, "estimate", spied)
     X, y = load_label_csv(work / "two.csv")
@@ -443,21 +465,6 @@ def test_labels_of_a_random_sample_correct_seconds(work, tmp_path, monkeypatch):
     assert (done.exit_code, "has no labels of 'one.mp4'" in done.output) == (1, True)
     done = measured(work, work / "two.mp4", "--labels", work / "two.csv")
     assert (done.exit_code, "inclusion" in done.output) == (1, True)
-
-
-def test_labels_that_were_learned_from_are_judged_without_them(work, tmp_path, monkeypatch):
-    X, y = load_label_csv(work / "one.csv")
-    sample = tmp_path / "sample.csv"
-    save_label_csv(sample, X.assign(inclusion=1.0, stratum=0), y)
-    seen = []
-    judge = LabelSpreadingClassifier.transform_cross_fitted
-    monkeypatch.setattr(
-        LabelSpreadingClassifier,
-        "transform_cross_fitted",
-        lambda self, X: seen.append(len(X)) or judge(self, X),
-    )
-    done = measured(work, work / "one.mp4", "--labels", sample)
-    assert (done.exit_code, seen) == (0, [len(X)]), done.output
 
 
 def test_labels_of_videos_that_are_gone_do_not_lose_the_others(work, tmp_path):

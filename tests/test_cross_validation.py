@@ -14,6 +14,9 @@ from sktime_screen import (
 )
 from sktime_screen.video import make_frame_index
 
+# The tables here do not say whether a classifier had seen their frames.
+pytestmark = pytest.mark.filterwarnings("ignore:correction='auto' corrects nothing")
+
 MEASURES = ["frames_right", "average_precision", "seconds_error", "share_error", "overlap"]
 
 

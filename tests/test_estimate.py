@@ -58,7 +58,7 @@ def test_estimates_are_tidy_and_agree_with_the_seconds(measured):
     table = aggregator.estimate(video, n_resamples=200, random_state=0)
     assert table.columns.tolist() == [
         "video", "character", "seconds", "share", "low", "high", "appearances",
-        "first_seen", "last_seen", "confidence", "basis",
+        "first_seen", "last_seen", "confidence", "basis", "novelty",
     ]  # fmt: skip
     row = table.iloc[0]
     assert (row["video"], row["character"], len(table)) == ("new.mp4", "tom", 1)
@@ -97,6 +97,31 @@ def sample(video, truth, n, seed=0):
     table = video.index[rows].to_frame(index=False)
     table["inclusion"] = n / len(video)
     return table, np.where(truth[rows], "tom", "no"), rows
+
+
+def test_the_table_says_what_intervals_suppose(measured):
+    aggregator, video, truth = measured
+    table, y, _ = sample(video, truth, 60)
+    guessed = aggregator.estimate(video, confidence_level=0.8, n_resamples=50).attrs["intervals"]
+    assert guessed.startswith("Intervals hold in 80 % of videos in which the classifier errs as")
+    assert "--strategy blocks" in guessed
+    known = aggregator.estimate(video, labelled=(table, y), confidence_level=0.8)
+    said = "Intervals from labels of the video itself hold in 80 % of random samples"
+    assert known.attrs["intervals"].startswith(said)
+    other = probabilities("other.mp4", truth, 3)
+    both = aggregator.estimate(pd.concat([video, other]), (table, y), n_resamples=50)
+    assert guessed.replace("80", "90") in both.attrs["intervals"]
+    assert said.replace("80", "90") in both.attrs["intervals"]
+
+
+def test_limits_hardly_move_with_the_seed(measured):
+    aggregator, video, _ = measured
+    limits = [
+        aggregator.estimate(video, random_state=seed)[["low", "high"]].to_numpy()[0]
+        for seed in range(8)
+    ]
+    # Of 460 s; three videos leave two degrees of freedom.
+    assert np.std(limits, axis=0).max() < 12
 
 
 def test_labels_of_the_video_make_the_interval_sure(measured):
@@ -428,10 +453,10 @@ def test_a_head_that_cannot_tell_a_character_gives_no_constant(correction):
     # Held out, its probabilities go with nothing.
     known["jerry"] = np.random.default_rng(1).permutation(known["jerry"])
     known.attrs["out_of_sample"] = True
-    aggregator = ScreenTimeAggregator(correction=correction, random_state=0, n_resamples=50)
+    aggregator = ScreenTimeAggregator(correction=correction)
     aggregator.fit(known, shown[first_four])
     with pytest.warns(UserWarning, match=r"do not tell 'jerry'.*more frames of 'S01E1\d.mp4'"):
-        table = aggregator.estimate(said).set_index(["character", "video"])
+        table = aggregator.estimate(said, n_resamples=50).set_index(["character", "video"])
     assert len(table.attrs["notes"]) == 1
     means = said["jerry"].groupby(level="video").sum()
     seconds = table.loc["jerry", "seconds"]
@@ -445,9 +470,9 @@ def test_a_head_that_cannot_tell_a_character_gives_no_constant(correction):
 
 def test_without_a_correction_seconds_are_counted():
     said, shown = season(seed=0, n_videos=3)
-    aggregator = ScreenTimeAggregator(random_state=0, n_resamples=50).fit(said, shown)
+    aggregator = ScreenTimeAggregator(correction=None).fit(said, shown)
     assert aggregator.correction_ is None
-    table = aggregator.estimate(said)
+    table = aggregator.estimate(said, n_resamples=50)
     assert (table["basis"] == "count").all()
     counted = (said >= 0.5).groupby(level="video").sum().to_numpy().ravel()
     assert table["seconds"].tolist() == counted.tolist()
@@ -456,9 +481,9 @@ def test_without_a_correction_seconds_are_counted():
 def test_an_interval_does_not_depend_on_the_videos_beside(measured):
     aggregator, video, _ = measured
     other = probabilities("other.mp4", scenes(200, 0.5, 3), 3)
-    alone = aggregator.estimate(video)
+    alone = aggregator.estimate(video, n_resamples=200, random_state=0)
     for together in ([other, video], [video, other]):
-        table = aggregator.estimate(pd.concat(together))
+        table = aggregator.estimate(pd.concat(together), n_resamples=200, random_state=0)
         pd.testing.assert_frame_equal(
             table[table["video"] == "new.mp4"].reset_index(drop=True), alone
         )

@@ -9,8 +9,8 @@ import av
 import pytest
 from conftest import read_code
 
-from sktime_screen import VideoError, VideoFrameSampler, load_label_csv
-from sktime_screen.video import FrameSequence
+from sktime_screen import VideoFrameSampler, load_label_csv
+from sktime_screen.video import FrameSequence, VideoError
 
 
 def sample(path):

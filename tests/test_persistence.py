@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import KFold, LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -18,6 +20,8 @@ from sktime_screen import (
     FeatureStore,
     KerasDenseClassifier,
     KerasFeatureMapClassifier,
+    LabelSpreadingClassifier,
+    MultilabelStratifiedGroupKFold,
     PretrainedCNNFeatures,
     ScreenTimeAggregator,
     load_skops,
@@ -38,6 +42,7 @@ def data():
     truth = generator.integers(0, 2, (120, 2))
     maps = generator.normal(size=(120, 252, 2)) + 3 * truth[:, None]
     X = pd.DataFrame(maps.reshape(120, -1), index=pd.MultiIndex.from_frame(table))
+    X.attrs["map_shape"] = (12, 21, 2)
     return X.astype(np.float32), pd.DataFrame(truth, columns=["tom", "jerry"])
 
 
@@ -49,7 +54,7 @@ def fitted(data, quick_training):
 @pytest.fixture(scope="module")
 def file(fitted, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "model.skops"
-    save_skops(fitted, path)
+    save_skops(path, fitted)
     return path
 
 
@@ -79,16 +84,33 @@ def test_other_pipelines(data, tmp_path, classes):
     pipeline = make_pipeline(
         KerasDenseClassifier(epochs=2, random_state=0), ScreenTimeAggregator(correction=None)
     ).fit(X, y)
-    save_skops(pipeline, tmp_path / "model.skops")
+    save_skops(tmp_path / "model.skops", pipeline)
     again = load_skops(tmp_path / "model.skops")
     np.testing.assert_array_equal(again.predict(X), pipeline.predict(X))
     assert str(clone(again)) == str(clone(pipeline))
 
 
+@pytest.mark.parametrize(
+    "cv", [LeaveOneGroupOut(), MultilabelStratifiedGroupKFold(2), list(KFold(2).split(range(120)))]
+)
+def test_parts_of_cross_fitting(data, tmp_path, cv):
+    X, y = data[0].iloc[:, :20], data[1]
+    spreading = LabelSpreadingClassifier(DummyClassifier(), cv=cv)
+    pipeline = make_pipeline(spreading, ScreenTimeAggregator()).fit(X, y)
+    save_skops(tmp_path / "model.skops", pipeline)
+    again = load_skops(tmp_path / "model.skops")
+    assert again[-1].correction_ == "calibrated"
+    expected = pipeline[0].transform_cross_fitted(X)
+    pd.testing.assert_frame_equal(again[0].transform_cross_fitted(X), expected)
+    again[0]._trained_on = again[0]._trained_on[:, 1:]
+    with pytest.raises(ValueError, match="_trained_on of LabelSpreadingClassifier"):
+        check_shapes(again)
+
+
 def test_the_whole_pipeline(file, tmp_path, video):
     whole = recommended_pipeline(memory="features", random_state=0)
     whole[:2].fit([video])
-    save_skops(whole, tmp_path / "model.skops")
+    save_skops(tmp_path / "model.skops", whole)
     again = load_skops(tmp_path / "model.skops")
     assert str(again) == str(whole)
     pd.testing.assert_index_equal(
@@ -108,10 +130,10 @@ def test_what_would_be_refused_is_not_written(fitted, tmp_path):
         PretrainedCNNFeatures(memory=FeatureStore(tmp_path / "features")),
     ):
         with pytest.raises(TypeError, match=r"shout|FeatureStore"):
-            save_skops(make_pipeline(strange, fitted[-1]), path)
+            save_skops(path, make_pipeline(strange, fitted[-1]))
     assert path.read_bytes() == b"what was there"
     with pytest.raises(FileNotFoundError):
-        save_skops(fitted, tmp_path / "no" / "model.skops")
+        save_skops(tmp_path / "no" / "model.skops", fitted)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +254,7 @@ def test_shapes_are_those_of_the_network(data, batch_normalization):
             hidden_layer_sizes=(5, 3), batch_normalization=batch_normalization, epochs=1
         ),
         KerasFeatureMapClassifier(
-            (14, 18),
+            (12, 21),
             hidden_layer_sizes=(4,),
             batch_normalization=batch_normalization,
             n_ensemble=3,

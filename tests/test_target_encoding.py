@@ -80,6 +80,12 @@ def test_classes_may_be_announced():
     assert found.classes.tolist() == ["jerry", "spike", "tom"]
 
 
+def test_softmax_for_one_label_is_refused():
+    # It would be on in every row.
+    with pytest.raises(ValueError, match="one label: found only 'tom'"):
+        encoding(TABLE[["tom"]], loss="categorical_crossentropy")
+
+
 def test_sigmoid_for_three_classes_is_refused():
     with pytest.raises(ValueError, match="y has 3 classes: use loss='auto'"):
         encoding(["a", "b", "c"], loss="binary_crossentropy")

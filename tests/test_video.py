@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from conftest import draw_code, read_code, write_coded_video
 
-from sktime_screen import VideoError, VideoFrameSampler
+from sktime_screen import VideoFrameSampler
+from sktime_screen.video import VideoError
 from sktime_screen.video._decoding import read_images
+from sktime_screen.video._demuxing import read_image_size
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import read_image_size
 
 
 def codes(path, times, **options):
@@ -120,7 +121,7 @@ def test_repeated_times_give_the_same_image(video):
 
 
 def test_beyond_the_video(video):
-    with pytest.raises(ValueError, match=r"12\.000 s is asked of .*video\.mp4.*10\.000 s long"):
+    with pytest.raises(ValueError, match=r"no frame at 12\.000 s .*video\.mp4.*10\.000 s long"):
         list(read_images(video, [1.0, 12.0]))
 
 

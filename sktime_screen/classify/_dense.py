@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, StrOptions, check_sample_weight, fit_context
 from .._targets import read_labels
-from ..model_selection import held_out_rows, parts_of_rows
+from ..model_selection import cross_fitting_splits, held_out_rows
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._classifier import NetworkClassifier, marked
 from ._network import check_layer_sizes, dense_network
@@ -82,10 +82,16 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     target_accuracy : float or None, default=None
         Accuracy, in (0, 1], at which training stops and keeps its weights, on the validation rows
         if there are any, or else on the training rows.
-    cv : int or None, default=None
-        Number of parts, 2 or more, for cross-fitting: `fit_transform` predicts each row with a
-        network that has not seen the row's part. Parts are whole videos if there are three or more,
-        otherwise made as for `validation_fraction`. None returns what `transform` returns.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Parts for cross-fitting: `fit_transform` predicts each row with a network that has not seen
+        the row's part. None returns what `transform` returns.
+
+        - An int is the number of parts, 2 or more. They are whole videos if there are three or
+          more, otherwise made as for `validation_fraction`.
+        - A splitter of scikit-learn that tests each row once, such as ``GroupKFold(3)``. If it
+          needs groups, they are whole videos or else blocks of time. One without groups puts
+          neighbouring frames on both sides, and then probabilities are too good.
+        - An iterable of (train, test), arrays of row numbers that test each row once.
     warm_start : bool, default=False
         Whether `fit` continues from the weights and the optimizer's state of the last `fit`.
     random_state : int, RandomState instance or None, default=None
@@ -162,7 +168,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         "patience": [Interval(Integral, 1, None, closed="left")],
         "monitor": [StrOptions(_MONITORS)],
         "target_accuracy": [Interval(Real, 0, 1, closed="right"), None],
-        "cv": [Interval(Integral, 2, None, closed="left"), None],
+        "cv": ["cv_object"],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -400,12 +406,12 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
             return marked(self.transform(X), out_of_sample=False)
         data = self._read(X, y, sample_weight, resume=True)
         generator = self._new_generator()
-        part_of_row = parts_of_rows(X, data.Y, self.cv, generator)
+        splits = cross_fitting_splits(X, read_labels(y), data.Y, self.cv, generator)
         logits = np.empty_like(data.Y)
         network = self._network()
         rates = self.history_["learning_rate"][: self.best_epoch_]
-        for part in np.unique(part_of_row):
-            seen, unseen = data.only(part_of_row != part), part_of_row == part
+        for train, test in splits:
+            seen = data.only(train)
             with network.lock:
                 network.load(network.draw_weights(generator))
                 network.start_optimizer()
@@ -417,7 +423,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
                     history={},
                     **self._step_options(len(seen.positions)),
                 )
-                logits[unseen] = network.logits(data.X[unseen])
+                logits[test] = network.logits(data.X[test])
         return marked(self._table(X, logits), out_of_sample=True)
 
     def _logits(self, X):

@@ -1,4 +1,4 @@
-"""A network that looks at every place of a feature map, as a scikit-learn classifier."""
+"""A network that looks at every position of a feature map, as a scikit-learn classifier."""
 
 from dataclasses import replace
 from numbers import Integral, Real
@@ -36,6 +36,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     clearly shows the character is enough. Averaged features lose a character that covers a
     hundredth of the image. This head finds it, and `class_heatmaps` tells where. You label images
     only, not positions.
+
+    With `cv`, ``fit(X, y).transform(X)`` differs from ``fit_transform(X, y)``, see
+    :class:`KerasDenseClassifier`.
 
     Parameters
     ----------
@@ -96,8 +99,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     target_accuracy : float or None, default=None
         Accuracy, in (0, 1], at which training stops and keeps its weights, on the validation rows
         if there are any, or else on the training rows.
-    cv : int or None, default=None
-        Number of parts for cross-fitting in `fit_transform`, see :class:`KerasDenseClassifier`.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Parts for cross-fitting in `fit_transform`, see :class:`KerasDenseClassifier`.
     warm_start : bool, default=False
         Whether `fit` continues from the weights and the optimizer's state of the last `fit`.
     random_state : int, RandomState instance or None, default=None
@@ -120,7 +123,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
     map_size_ : tuple of int
-        Height and width of the map in places.
+        Height and width of the map.
     weights_ : list of ndarray of float32
         Kernels, biases and statistics of batch normalisation, layer after layer, network after
         network. The first kernel of each takes the projected channels.
@@ -325,8 +328,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             self.map_size_ = self._choose_map_size(told, values.shape[1])
         elif told not in (None, self.map_size_):
             raise ValueError(
-                f"X holds maps of {told} places, height and width, fit had {self.map_size_}: "
-                f"resize images as they were for fit."
+                f"X holds maps of {told} positions, height and width, but those of fit had "
+                f"{self.map_size_}: resize the images as for fit."
             )
         return values
 
@@ -364,25 +367,25 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
                 raise ValueError(
                     "map_size='auto', but X does not tell the size of its maps: only the table of "
                     "PretrainedCNNFeatures(pooling=None) does, and no array or table that another "
-                    "step made of it. Set map_size=(height, width) in places, most often those of "
+                    "step made of it. Set map_size=(height, width) of the map, most often those of "
                     "the images divided by 32."
                 )
             return told
         size = tuple(self.map_size)
         if len(size) != 2 or any(not isinstance(n, Integral) or n < 1 for n in size):
             raise ValueError(
-                f"map_size={self.map_size!r}: height and width of the map are expected, in places."
+                f"map_size={self.map_size!r}: expected the height and width of the feature map."
             )
         if told not in (None, size):
             raise ValueError(
-                f"map_size={self.map_size!r}, but X holds maps of {told}, height and width in "
-                f"places: set map_size to that, or to 'auto'."
+                f"map_size={self.map_size!r}, but X holds maps of {told}, height and width: set "
+                f"map_size to that, or to 'auto'."
             )
         if n_features % (size[0] * size[1]):
             raise ValueError(
-                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} places: "
-                f"give PretrainedCNNFeatures pooling=None, and map_size the size of its map, most "
-                f"often the height and width of the images divided by 32."
+                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} positions: "
+                f"set pooling=None in PretrainedCNNFeatures, and map_size to the size of its map, "
+                f"most often the height and width of the images divided by 32."
             )
         return int(size[0]), int(size[1])
 

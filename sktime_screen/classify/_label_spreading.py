@@ -2,7 +2,7 @@
 
 import copy
 from numbers import Integral, Real
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,13 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
 from .._targets import read_labels
 from ..features import embed_frames, project_features
-from ..model_selection import parts_of_rows
+from ..model_selection import cross_fitting_splits
 from ..video import is_frame_index, resolve_videos
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
 from ._frame_graph import ties_of_looks, ties_of_time
+from ._labelled_rows import LabelledRows
+from ._novelty import novelty_of_looks
 from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.
@@ -31,24 +33,6 @@ _WEIGHT_OF_LOOKS = 0.1
 # Log-odds of what is certain. Surer than this nobody is worth hearing above others.
 _CERTAIN = 6.0
 _DTYPES = (np.float32, np.float16)
-
-
-class LabelledRows(NamedTuple):
-    """The rows of ``fit``: arrays only, so that model files can be read without running code.
-
-    - ``looks`` (n, n_columns): their features, or a projection of these.
-    - ``targets`` (n, n_outputs): their labels, zeros and ones.
-    - ``videos, times`` (n,): absolute paths, and seconds, where rows have a frame index.
-    """
-
-    looks: np.ndarray
-    targets: np.ndarray
-    videos: np.ndarray | None
-    times: np.ndarray | None
-
-    def rows(self, rows):
-        """Return some of the rows, given by number."""
-        return LabelledRows(*(None if values is None else values[rows] for values in self))
 
 
 class LabelSpreadingClassifier(NetworkClassifier):
@@ -71,10 +55,9 @@ class LabelSpreadingClassifier(NetworkClassifier):
         How far probabilities spread, 0 or more. 0 leaves them as they are.
     n_neighbors : int, default=10
         To how many of the frames that look most like it each frame is connected.
-    cv : int or None, default=None
-        Number of parts, 2 or more, for cross-fitting: `fit_transform` predicts each row as if the
-        row's part had not been labelled, see :class:`KerasDenseClassifier`. None returns what
-        `transform` returns.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Parts for cross-fitting: `fit_transform` predicts each row as if the row's part had not been
+        labelled, see :class:`KerasDenseClassifier`. None returns what `transform` returns.
     random_state : int, RandomState instance or None, default=None
         Assigns the rows to the parts of `cv`. The estimator has its own.
 
@@ -136,7 +119,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "cv": [Interval(Integral, 2, None, closed="left"), None],
+        "cv": ["cv_object"],
         "random_state": ["random_state"],
     }
 
@@ -205,15 +188,17 @@ class LabelSpreadingClassifier(NetworkClassifier):
             return marked(self.transform(X), out_of_sample=False, judged_together=True)
         labels = read_labels(y)
         targets = self._labelled.targets
-        part_of_row = parts_of_rows(X, targets, self.cv, self._new_generator())
-        self._parts = np.unique(part_of_row, return_inverse=True)[1]
+        splits = cross_fitting_splits(X, labels, targets, self.cv, self._new_generator())
+        self._parts = np.empty(len(targets), dtype=np.int64)
+        self._trained_on = np.zeros((len(splits), len(targets)), dtype=bool)
         self._part_estimators = estimators = []
         logits = np.empty_like(targets)
-        for part in range(self._parts.max() + 1):
-            seen, unseen = np.flatnonzero(self._parts != part), np.flatnonzero(self._parts == part)
-            known = safe_indexing(labels, seen)
-            estimators.append(self._fitted_estimator(safe_indexing(X, seen), known))
-            logits[unseen] = self._without(part)._logits(safe_indexing(X, unseen))
+        for part, (train, test) in enumerate(splits):
+            self._parts[test] = part
+            self._trained_on[part, train] = True
+            known = safe_indexing(labels, train)
+            estimators.append(self._fitted_estimator(safe_indexing(X, train), known))
+            logits[test] = self._without(part)._logits(safe_indexing(X, test))
         return marked(self._table(X, logits), out_of_sample=True, judged_together=True)
 
     @available_if(lambda self: getattr(self, "_part_estimators", None) is not None)
@@ -262,6 +247,46 @@ class LabelSpreadingClassifier(NetworkClassifier):
             logits[rows] = self._without(part)._spread_by_video(X, looks)[rows]
         return self._table(X, logits)
 
+    def novelty(self, X) -> pd.Series:
+        """Measure how unlike the labelled frames each frame looks.
+
+        If a video is of the same kind as the labelled ones, its mean is above 1 for at most one
+        video in twenty. Do not trust predictions for a video above 1. For frames of a labelled
+        video the values are small.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, n_features)
+            Features with the frame index.
+
+        Returns
+        -------
+        Series of float64, shape (n,)
+            Distances to the nearest labelled frame, divided by the usual limit. NaN if the labelled
+            frames do not tell what is usual, since they are of one moment or have no frame index.
+
+        Raises
+        ------
+        ValueError
+            If X has no frame index.
+
+        Notes
+        -----
+        The distance is one minus the cosine between features. On cartoons it separated other videos
+        best from other parts of the same video. The limit comes from comparing each labelled video
+        with the others, by a prediction interval of Student's t. With fewer than three labelled
+        videos, stretches of them take the place of videos; other episodes may differ by more.
+
+        References
+        ----------
+        M. A. F. Pimentel, D. A. Clifton, L. Clifton and L. Tarassenko, "A review of novelty
+        detection", Signal Processing 99 (2014).
+        """
+        check_is_fitted(self)
+        if not is_frame_index(getattr(X, "index", None)):
+            raise ValueError("novelty needs rows with a frame index (video, time, duration).")
+        return pd.Series(novelty_of_looks(self._looks(X), self._labelled), X.index, name="novelty")
+
     @available_if(
         lambda self: hasattr(getattr(self, "estimator_", self.estimator), "class_heatmaps")
     )
@@ -285,7 +310,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         """Return what would be, had the rows of a part not been labelled."""
         others = copy.copy(self)
         others.estimator_ = self._part_estimators[part]
-        others._labelled = self._labelled.rows(np.flatnonzero(self._parts != part))
+        others._labelled = self._labelled.rows(self._trained_on[part])
         return others
 
     def _fitted_estimator(self, X, labels):

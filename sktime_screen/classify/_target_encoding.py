@@ -30,6 +30,11 @@ class TargetEncoding:
                     "A classifier needs at least two classes, but y has one class: found only"
                     f" {known.tolist()[0]!r}."
                 )
+        if len(known) == 1 and loss == "categorical_crossentropy":
+            raise ValueError(
+                "loss='categorical_crossentropy' is for two classes or labels and more, but y has"
+                f" one label: found only {known.tolist()[0]!r}. Use loss='auto'."
+            )
         exclusive = not multilabel and len(known) > 2
         if exclusive and loss == "binary_crossentropy":
             raise ValueError(

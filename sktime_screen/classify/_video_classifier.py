@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from .._defaults import SAMPLING_RATE
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from .._targets import read_labels
 from ..video import VideoFrameSampler
@@ -75,7 +76,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         "voting": [StrOptions({"hard", "soft"})],
     }
 
-    def __init__(self, estimator, *, rate=1.0, voting="hard") -> None:
+    def __init__(self, estimator, *, rate=SAMPLING_RATE, voting="hard") -> None:
         self.estimator = estimator
         self.rate = rate
         self.voting = voting

@@ -4,13 +4,14 @@ from typing import Annotated
 
 import typer
 
-from .. import __version__
+from .. import __version__, _keras
 from ._commands import Commands, WordsCommand
 from ._demo import demo
 from ._evaluate import evaluate
 from ._frames import frames
 from ._label import label
 from ._measure import measure
+from ._startup_messages import drop_startup_messages
 from ._train import train
 
 app = typer.Typer(
@@ -51,4 +52,5 @@ for command in (demo, frames, label, train, measure, evaluate):
 
 def main() -> None:
     """Run the command line."""
+    _keras.startup_context = drop_startup_messages
     app(prog_name="sktime-screen")

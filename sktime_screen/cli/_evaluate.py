@@ -3,6 +3,7 @@
 import os
 import warnings
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, results_console
 from ._options import (
     CACHE_DIR,
@@ -20,7 +21,7 @@ from ._options import (
     Rate,
     Seed,
     Video,
-    feature_folder,
+    find_feature_folder,
 )
 from ._train import VALIDATION_TITLE, labelled_pipeline
 
@@ -29,7 +30,7 @@ def evaluate(
     labels: Labels,
     model: MaybeModel = None,
     video: Video = None,
-    rate: Rate = 1.0,
+    rate: Rate = SAMPLING_RATE,
     background: Background = None,
     head: Head = HeadName.map,
     image_size: ImageSize = None,
@@ -54,7 +55,7 @@ def evaluate(
     console = results_console()
     steps = Steps(console, quiet)
     if model is None:
-        folder = feature_folder(cache_dir, no_cache)
+        folder = find_feature_folder(cache_dir, no_cache, steps)
         X, y, pipeline = labelled_pipeline(
             labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
         )
@@ -66,7 +67,7 @@ def evaluate(
         console.print(figures_table(figures, VALIDATION_TITLE))
         return
     fitted = load_model(model)
-    folder = feature_folder(cache_dir, no_cache)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
     set_up_features(fitted, folder, verbose=not quiet)
     X, y = load_labels(labels, video, rate)
     y = labels_for(fitted[-1], y, labels)

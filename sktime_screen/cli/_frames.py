@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, results_console
 from ._options import Debug, Quiet, Rate, Videos
 
@@ -16,7 +17,7 @@ def frames(
     folder: Annotated[Path, typer.Option(help="Folder for images and labels.csv.")] = Path(
         "frames"
     ),
-    rate: Rate = 1.0,
+    rate: Rate = SAMPLING_RATE,
     characters: Annotated[
         list[str] | None,
         typer.Option(
@@ -35,13 +36,13 @@ def frames(
 
     paths = [os.fspath(video) for video in videos]
     table = extract_frames(
-        paths, folder, rate, characters=characters or (), on_error="warn", verbose=not quiet
+        paths, folder, rate=rate, characters=characters or (), on_error="warn", verbose=not quiet
     )
     steps = Steps(results_console(), quiet)
     steps.say(f"{len(table)} images in {folder}")
     listing = str(folder / "labels.csv")
     command = ["sktime-screen", "train", listing, "--model", "screen_time.joblib"]
-    command += [] if rate == 1 else ["--rate", f"{rate:g}"]
+    command += [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
     steps.say(f"Fill in {listing}, then: {shlex.join(command)}")
     if set(paths) - set(table["video"]):
         raise typer.Exit(1)

@@ -1,20 +1,21 @@
 """Labels as commands are given them."""
 
-import os
-
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
+from .._targets import known_labels
 from ..labels import (
     as_classes,
-    first_of_frames,
+    find_distinct_frames,
     load_cvat,
     load_eaf,
     load_label_csv,
     load_label_studio,
 )
+from ..video import resolve_videos
 
 
-def load_labels(paths, video=None, rate=1.0):
+def load_labels(paths, video=None, rate=SAMPLING_RATE):
     """Load labels of one file or of several, without the frames that are not labelled."""
     loaded = [_loaded(path, video, rate) for path in paths]
     names = [_columns(y) for _, y in loaded]
@@ -41,15 +42,15 @@ def _loaded(path, video, rate):
     kind = path.suffix.lower()
     if kind in (".eaf", ".xml"):
         load = load_eaf if kind == ".eaf" else load_cvat
-        return load(path, None if isinstance(video, list) else video, rate)
+        return load(path, video=None if isinstance(video, list) else video, rate=rate)
     if kind == ".json":
-        return load_label_studio(path, rate)
-    return load_label_csv(path, video, rate, missing="drop")
+        return load_label_studio(path, rate=rate)
+    return load_label_csv(path, video=video, rate=rate, missing="drop")
 
 
 def _without_repeats(X, y, paths):
     """Drop frames that come again in another file with the same labels."""
-    first, differing = first_of_frames(X, y)
+    first, differing = find_distinct_frames(X, y)
     if differing is not None:
         row = X.iloc[differing[1]]
         raise ValueError(
@@ -85,25 +86,22 @@ def find_background(background, y):
 
 def labels_for(aggregator, y, paths):
     """Bring labels into the form a model has learned."""
-    known = {str(name): name for name in aggregator.class_names_}
-    table = isinstance(y, pd.DataFrame)
-    found = [str(name) for name in (y.columns if table else y.unique())]
-    unknown = sorted(set(found) - set(known))
-    if table != aggregator.multilabel_ or unknown or (table and len(found) != len(known)):
-        kind = {True: "a column a character", False: "one class a frame"}
+    known = aggregator.class_names_.tolist()
+    if isinstance(y, pd.Series):
+        called = {str(name): name for name in known}
+        y = y.map(lambda name: called.get(str(name), name))
+    try:
+        return known_labels(y, known, aggregator.multilabel_)
+    except ValueError as error:
         raise ValueError(
-            f"{', '.join(f'{str(path)!r}' for path in paths)}: labels of {sorted(found)} "
-            f"({kind[table]}), but the model knows {list(known)} ({kind[aggregator.multilabel_]}). "
+            f"{', '.join(f'{str(path)!r}' for path in paths)}: the model knows {known}. {error} "
             f"Are these labels of another video?"
-        )
-    if table:
-        return y.set_axis(found, axis=1)[list(known)].set_axis(list(known.values()), axis=1)
-    return y.map(lambda name: known[str(name)])
+        ) from error
 
 
 def as_videos_are_called(X, videos):
     """Give the videos of labels the paths by which they are named in a command."""
-    called = {os.path.realpath(path): path for path in videos}
-    return X.assign(
-        video=[called.get(os.path.realpath(str(path)), str(path)) for path in X["video"]]
-    )
+    called = dict(zip(resolve_videos(videos).tolist(), videos, strict=True))
+    named = X["video"].astype(str)
+    pairs = zip(resolve_videos(named).tolist(), named, strict=True)
+    return X.assign(video=[called.get(path, name) for path, name in pairs])

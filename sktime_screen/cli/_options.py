@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-CACHE_DIR = Path("sktime_screen_features")
+from .._atomic_files import check_target
+from .._caches import get_cache_folder
+
+CACHE_DIR = get_cache_folder("features")
 
 
 class HeadName(StrEnum):
@@ -50,10 +53,10 @@ Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second to sample.
 CacheDir = Annotated[
     Path,
     typer.Option(
-        envvar="SKTIME_SCREEN_FEATURES",
         callback=_remember,
         help="Folder for the features of each frame. Nothing is computed twice, and a command that "
-        "was stopped continues from there.",
+        "was stopped continues from there. The environment variable SKTIME_SCREEN_HOME moves the "
+        "default.",
     ),
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", callback=_remember, help="Keep no features.")]
@@ -69,7 +72,7 @@ Head = Annotated[
     HeadName,
     typer.Option(
         help="map looks at every position of the image. dense looks at its average, takes a 70th "
-        "of the disk space and finds less.",
+        "of the memory and finds less.",
     ),
 ]
 ImageSize = Annotated[
@@ -94,8 +97,8 @@ Debug = Annotated[
 ]
 
 
-def feature_folder(cache_dir, no_cache):
-    """Return where features are kept, checked to be a folder that can be written to."""
+def find_feature_folder(cache_dir, no_cache, steps):
+    """Return where features are kept, checked to be readable, and say it; None for no cache."""
     from ..features import FeatureStore
 
     if no_cache:
@@ -106,6 +109,8 @@ def feature_folder(cache_dir, no_cache):
     except OSError as error:
         error.add_note("Name another folder with --cache-dir, or add --no-cache.")
         raise
+    size = sum(file.stat().st_size for file in Path(store.folder).glob("features.sqlite*"))
+    steps.say(f"Features are kept in '{store.folder}', {size / 1e6:,.0f} MB so far")
     return store.folder
 
 
@@ -121,11 +126,6 @@ def check_outputs(*paths, inputs=()):
         if os.path.realpath(path) in written:
             raise ValueError(f"Cannot write {path} twice. Name another file.")
         written.add(os.path.realpath(path))
-        if path.is_dir():
-            raise IsADirectoryError(f"Cannot write {path}: it is a folder. Name a file in it.")
-        if not path.parent.is_dir():
-            raise FileNotFoundError(
-                f"Cannot write {path}: there is no folder {path.parent}. Make it first."
-            )
+        check_target(path)
         if not os.access(path.parent, os.W_OK):
             raise PermissionError(f"Cannot write {path}: its folder is not writable.")

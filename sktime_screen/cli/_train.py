@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, one_line, results_console
 from ._options import (
     CACHE_DIR,
@@ -23,7 +24,7 @@ from ._options import (
     Seed,
     Video,
     check_outputs,
-    feature_folder,
+    find_feature_folder,
 )
 
 
@@ -37,7 +38,7 @@ def train(
         ),
     ],
     video: Video = None,
-    rate: Rate = 1.0,
+    rate: Rate = SAMPLING_RATE,
     background: Background = None,
     validation: Annotated[
         bool,
@@ -58,7 +59,7 @@ def train(
     check_outputs(model, inputs=labels if video is None else [*labels, video])
     console = results_console()
     steps = Steps(console, quiet)
-    folder = feature_folder(cache_dir, no_cache)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
     X, y, pipeline = labelled_pipeline(
         labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
     )
@@ -69,7 +70,7 @@ def train(
     features = pipeline[:-2].fit_transform(X)
     with steps.step("Training"):
         pipeline[-2:].fit(features, y)
-        save_model(pipeline, model)
+        save_model(model, pipeline)
     figures = None
     if validation:
         steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")

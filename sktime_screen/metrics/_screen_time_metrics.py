@@ -7,13 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .._sklearn import Options, StrOptions, validate_params
-from .._targets import (
-    align_characters,
-    aligned_indicators,
-    indicator_table,
-    read_labels,
-    read_together,
-)
+from .._targets import align_characters, aligned_indicators, indicator_table, read_together
 from ..video import as_frame_index
 
 
@@ -144,14 +138,9 @@ def errors_by_video(y_true, y_pred, index, background=None):
 
     Returns (n_videos, n_characters).
     """
-    given = [y_true, y_pred]
-    if any(map(_are_seconds, given)):
-        given = [y if _are_seconds(y) else read_labels(y) for y in given]
-    else:
-        given = read_together(y_true, y_pred)
-    true, predicted = align_characters(
-        *(_seconds(y, index, background) for y in given), *(y.ndim == 2 for y in given)
-    )
+    given = read_together(y_true, y_pred, are_seconds=_are_seconds)
+    seconds = (_seconds(y, index, background) for y in given)
+    true, predicted = align_characters(*seconds, *given)
     return (predicted - true).abs()
 
 

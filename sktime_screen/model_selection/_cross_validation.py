@@ -217,7 +217,7 @@ def measured_frames(fitted, X, y, index, lengths, characters, background):
     )
     overall = report.mean()
     if not aggregator.multilabel_:
-        overall["frames_right"] = np.mean(predicted == y.to_numpy())
+        overall["frames_right"] = np.mean(predicted == np.asarray(y))
     report.loc[_OVERALL] = overall
     return report.rename_axis("character").reset_index()
 

@@ -5,11 +5,12 @@ import pandas as pd
 
 from ..video import as_frame_index
 
+# Frames within so many seconds look alike and are wrong together: about a scene of a cartoon.
 _BLOCK_SECONDS = 30.0
 _SHORTEST_BLOCK_SECONDS = 1.0
 
 
-def time_blocks(frames, length=30.0) -> np.ndarray:
+def time_blocks(frames, length=_BLOCK_SECONDS) -> np.ndarray:
     """Number the blocks of time of the frames of videos.
 
     Neighbouring frames look alike. Pass the numbers as ``groups`` to

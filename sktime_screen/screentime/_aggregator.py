@@ -17,7 +17,7 @@ from ..video import is_frame_index
 from ._appearances import appearance_table, shared_seconds
 from ._calibration_errors import CalibrationErrors
 from ._classes import Classes
-from ._estimate import Evidence, estimate_table
+from ._estimate import Evidence, add_novelty, estimate_table
 from ._labelled_sample import LabelledSample
 from ._postprocessing import Recognition
 
@@ -396,6 +396,7 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         X,
         labelled=None,
         cross_fitted=None,
+        novelty=None,
         *,
         confidence_level=0.9,
         n_resamples=1000,
@@ -419,6 +420,9 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
             ``pipeline[-2].transform_cross_fitted(features)``, see
             :class:`LabelSpreadingClassifier`. Without them, a classifier that predicts frames
             together, such as that one, gives seconds and intervals from the labels alone.
+        novelty : Series of shape (n_frames,), optional
+            How unlike the labelled frames those of `X` look, that is
+            ``pipeline[-2].novelty(features)``, see :class:`LabelSpreadingClassifier`.
         confidence_level : float, default=0.9
             Nominal coverage of the intervals.
         n_resamples : int, default=1000
@@ -431,18 +435,20 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         DataFrame
             One row a video and character: ``video``, ``character``, ``seconds``, ``share`` of the
             video, ``low`` and ``high`` (s), number of ``appearances``, ``first_seen`` and
-            ``last_seen`` (s), ``confidence``, the mean probability while on screen, and ``basis``,
-            what the seconds rest on: "labels" of the video itself, the name of the correction,
-            "count" without one, or "mean probability" if the labels of ``fit`` do not tell the
-            character apart. If they do not, or if intervals are missing or too narrow, a warning
-            and ``attrs["notes"]`` say so.
+            ``last_seen`` (s), ``confidence``, the mean probability while on screen, ``basis``,
+            what the seconds rest on, and ``novelty``, the mean over the video (NaN if it is not
+            given). The basis is "labels" of the video itself, the name of the correction, "count"
+            without one, or "mean probability" if the labels of ``fit`` do not tell the character
+            apart. If they do not, if the novelty is above 1, or if intervals are missing or too
+            narrow, a warning and ``attrs["notes"]`` say so. ``attrs["intervals"]`` says how often
+            the intervals hold, what they suppose and what makes them narrower.
 
         Raises
         ------
         ValueError
             If labelled frames were not drawn at random, do not belong to the videos or do not
             represent them, have labels that were not in ``fit``, or were used for training without
-            ``cv``; or if `cross_fitted` has other frames than `X`.
+            ``cv``; or if `cross_fitted` or `novelty` has other frames than `X`.
         TypeError
             If `labelled` is not a tuple.
 
@@ -457,12 +463,12 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         shown, probabilities = self._recognised(X)
         index = self._frame_index(X)
         once = ~index.duplicated()
-        if cross_fitted is not None:
-            if not self._frame_index(cross_fitted).equals(index):
+        for name, told in (("cross_fitted", cross_fitted), ("novelty", novelty)):
+            if told is not None and not self._frame_index(told).equals(index):
                 raise ValueError(
-                    "cross_fitted has other rows than X: probabilities of the same frames in the "
-                    "same order are expected."
+                    f"{name} has other rows than X: the same frames in the same order are expected."
                 )
+        if cross_fitted is not None:
             cross_fitted = self._recognised(cross_fitted)[1][once]
         evidence = Evidence(
             self.correction_,
@@ -476,6 +482,8 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         table = estimate_table(
             shown[once], probabilities[once], cross_fitted, index[once], self._classes, evidence
         )
+        if novelty is not None:
+            add_novelty(table, novelty[once])
         for note in table.attrs["notes"]:
             warnings.warn(note, stacklevel=3)
         return table

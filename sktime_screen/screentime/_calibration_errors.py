@@ -9,8 +9,6 @@ from ..model_selection import time_blocks
 from ..video import make_frame_index, resolve_videos
 from ._intervals import seconds_interval
 
-# Frames of so many seconds are wrong together: about a scene of a cartoon.
-_BLOCK_SECONDS = 30.0
 _TOO_NARROW = {
     False: "Intervals are too narrow: they learn from frames that the classifier has seen. Set cv "
     "on the classifier.",
@@ -61,7 +59,7 @@ class CalibrationErrors(NamedTuple):
         """
         video = index.get_level_values("video")[0]
         rows = np.arange(len(self.videos))
-        blocks = time_blocks(self.frames.to_frame(index=False), length=_BLOCK_SECONDS)
+        blocks = time_blocks(self.frames.to_frame(index=False))
         own = self.videos == resolve_videos([video])
         if len(np.unique(blocks[own])) > 1:
             # Errors on frames of this very video say more than those on others.

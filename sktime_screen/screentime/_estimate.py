@@ -46,6 +46,7 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
     table = _video_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
     codes, videos = index.get_level_values("video").factorize()
     table["basis"] = _bases(evidence, kept) * len(videos)
+    table["novelty"] = np.nan
     sample = evidence.sample
     if sample is not None and not np.isin(sample.videos, resolve_videos(videos)).any():
         raise ValueError(
@@ -86,8 +87,50 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
             table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
             notes += [note] if note else []
     notes += _untold(table, probabilities[:, kept], index)
+    table.attrs["intervals"] = _about_intervals(table, evidence.confidence_level)
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
+
+
+def _about_intervals(table, confidence_level):
+    """Say how often intervals hold, what they suppose and what narrows them; "" without any."""
+    known, level = table["low"].notna(), f"{100 * confidence_level:g} %"
+    by_labels = known & (table["basis"] == "labels")
+    said = []
+    if (known & ~by_labels).any():
+        said.append(
+            f"Intervals hold in {level} of videos in which the classifier errs as it does on "
+            f"labelled frames held out. Labels of a random sample of a video's own frames need no "
+            f"such likeness and make them narrower: `sktime-screen label VIDEO --model MODEL "
+            f"--strategy blocks --output sample.html`, then `sktime-screen measure VIDEO --model "
+            f"MODEL --labels sample.csv`."
+        )
+    if by_labels.any():
+        said.append(
+            f"Intervals from labels of the video itself hold in {level} of random samples, "
+            f"however often the classifier errs; more labels make them narrower."
+        )
+    return " ".join(said)
+
+
+def add_novelty(table, novelty):
+    """Tell how unlike the labelled frames each video looks, and warn of those that are too unlike.
+
+    Shapes: ``table`` as of `estimate_table`, ``novelty`` a Series (n_frames,) with a frame index,
+    each frame once.
+    """
+    durations = novelty.index.get_level_values("duration").to_numpy(np.float64)
+    videos = novelty.index.get_level_values("video")
+    mean = (novelty * durations).groupby(videos).sum(min_count=1)
+    mean /= pd.Series(durations).groupby(videos).sum()
+    table["novelty"] = mean[table["video"]].to_numpy()
+    unlike = table[(table["novelty"] > 1) & (table["basis"] != "labels")]
+    table.attrs["notes"] += [
+        f"{str(video)!r} looks unlike the videos that were labelled (novelty {value:.2f}; of "
+        f"videos of the same kind at most one in twenty is above 1): its seconds and their limits "
+        f"can be far off. Label frames of it."
+        for video, value in unlike.groupby("video", sort=False)["novelty"].first().items()
+    ]
 
 
 def _bases(evidence, kept):
