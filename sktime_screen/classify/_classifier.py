@@ -173,9 +173,12 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     def _check_features(self, X, dtypes, *, reset):
         """Check features as scikit-learn does, and return them as an array."""
         if isinstance(X, pd.DataFrame) and any((X.dtypes == dtype).all() for dtype in dtypes):
-            # scikit-learn looks at the columns of a table one by one, and maps have 100,000.
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            return check_array(X.to_numpy(), dtype=dtypes, estimator=self, input_name="X")
+            # scikit-learn looks at the columns of a table one by one, and maps have 100,000; at
+            # their names as well, though numbers are none to it.
+            values = X.to_numpy()
+            named = not isinstance(X.columns, pd.RangeIndex)
+            validate_data(self, X if named else values, reset=reset, skip_check_array=True)
+            return check_array(values, dtype=dtypes, estimator=self, input_name="X")
         return validate_data(self, X, dtype=dtypes, reset=reset)
 
     def _new_generator(self):
