@@ -62,7 +62,14 @@ def check_shapes(thing):
         architecture = getattr(thing, "_architecture", {})
         # The weights of a network that was fine-tuned are checked by that network.
         if "n_features" in architecture:
-            _check(thing, "n_features_in_", thing.n_features_in_, architecture["n_features"])
+            n_features, components = architecture["n_features"], getattr(thing, "components_", None)
+            if components is not None:
+                # What the network takes are the channels at each place, projected.
+                n_places = architecture["n_places"]
+                expected = (thing.n_features_in_ // n_places, n_features // n_places)
+                _check(thing, "components_", np.shape(components), expected)
+                n_features = n_places * expected[0]
+            _check(thing, "n_features_in_", thing.n_features_in_, n_features)
             found = [np.shape(weight) for weight in thing.weights_]
             _check(thing, "weights_", found, compute_weight_shapes(**architecture))
         classes = getattr(thing, "_encoding", getattr(thing, "_classes", None))

@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from sktime_screen import (
     FeatureStore,
-    LabelSpreadingClassifier,
     ScreenTimeAggregator,
     VideoFrameSampler,
     load_label_csv,
@@ -466,21 +465,6 @@ def test_labels_of_a_random_sample_correct_seconds(work, tmp_path, monkeypatch):
     assert (done.exit_code, "has no labels of 'one.mp4'" in done.output) == (1, True)
     done = measured(work, work / "two.mp4", "--labels", work / "two.csv")
     assert (done.exit_code, "inclusion" in done.output) == (1, True)
-
-
-def test_labels_that_were_learned_from_are_judged_without_them(work, tmp_path, monkeypatch):
-    X, y = load_label_csv(work / "one.csv")
-    sample = tmp_path / "sample.csv"
-    save_label_csv(sample, X.assign(inclusion=1.0, stratum=0), y)
-    seen = []
-    judge = LabelSpreadingClassifier.transform_cross_fitted
-    monkeypatch.setattr(
-        LabelSpreadingClassifier,
-        "transform_cross_fitted",
-        lambda self, X: seen.append(len(X)) or judge(self, X),
-    )
-    done = measured(work, work / "one.mp4", "--labels", sample)
-    assert (done.exit_code, seen) == (0, [len(X)]), done.output
 
 
 def test_labels_of_videos_that_are_gone_do_not_lose_the_others(work, tmp_path):

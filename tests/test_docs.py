@@ -171,6 +171,15 @@ def test_local_links_lead_somewhere(page):
         assert path.exists(), f"{page.name} links to {target}"
 
 
+def test_files_that_the_architecture_names_exist():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    named = re.findall(r"`([\w/]+\.(?:py|js))`|`([\w/]+/)`", page)
+    paths = {file or folder for file, folder in named} - {"sktime_screen/"}
+    assert "video/_container.py" in paths
+    # Without a folder it is a module of the ground floor or the first file of a folder.
+    assert not {path for path in paths if not (ROOT / "sktime_screen" / path).exists()}
+
+
 @pytest.mark.parametrize("script", sorted(ROOT.glob("examples/*.py")), ids=lambda path: path.stem)
 def test_gallery_begins_with_a_title_and_names_what_it_imports(script):
     source = script.read_text()

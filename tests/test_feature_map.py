@@ -388,7 +388,7 @@ def test_a_table_that_says_the_size_of_its_maps(X, table):
     assert head.class_heatmaps(said[:1]).shape == (1, 2, WIDTH, HEIGHT)
     said.attrs["map_shape"] = (HEIGHT, WIDTH, CHANNELS)
     for method in (head.predict, head.class_heatmaps):
-        with pytest.raises(ValueError, match=r"maps of \(4, 6\) places.*fit had \(6, 4\)"):
+        with pytest.raises(ValueError, match=r"maps of \(4, 6\) positions.*fit had \(6, 4\)"):
             method(said)
     assert on_maps(epochs=1).fit(said, table).map_size_ == (HEIGHT, WIDTH)
 

@@ -260,12 +260,25 @@ def test_shapes_are_those_of_the_network(data, batch_normalization):
             n_ensemble=3,
             epochs=1,
         ),
+        KerasFeatureMapClassifier((14, 18), n_components=1, n_ensemble=1, epochs=1),
     ):
         head.fit(X, y)
         check_shapes(head)
         assert [weight.shape for weight in head.weights_] == compute_weight_shapes(
             **head._architecture
         )
+
+
+def test_channels_that_are_projected_fit_the_features(data):
+    head = KerasFeatureMapClassifier((14, 18), n_components=1, n_ensemble=1, epochs=1).fit(*data)
+    for wrong in (head.components_[:1], head.components_.T, np.zeros((2, 1, 1), np.float32)):
+        other = clone(head)
+        vars(other).update(vars(head) | {"components_": wrong})
+        with pytest.raises(ValueError, match="components_ of KerasFeatureMapClassifier is"):
+            check_shapes(other)
+    other.components_, other.n_features_in_ = head.components_, head.n_features_in_ + 1
+    with pytest.raises(ValueError, match="n_features_in_ of KerasFeatureMapClassifier is 505"):
+        check_shapes(other)
 
 
 def test_other_files(tmp_path):

@@ -93,7 +93,9 @@ def test_covers_the_truth(n_videos, n_blocks, video_effect):
             random_state=rng,
         )
         covered += (low <= truth) & (truth <= high)
-    assert ((covered / repeats > 0.83) & (covered / repeats < 0.97)).all()
+    # Where videos are one block each, what is due to blocks counts as due to videos.
+    most = 0.99 if n_blocks == 1 else 0.97
+    assert ((covered / repeats > 0.83) & (covered / repeats < most)).all()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A network that looks at every place of a feature map, as a scikit-learn classifier."""
+"""A network that looks at every position of a feature map, as a scikit-learn classifier."""
 
 from dataclasses import replace
 from numbers import Integral, Real
@@ -123,7 +123,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
     map_size_ : tuple of int
-        Height and width of the map in places.
+        Height and width of the map.
     weights_ : list of ndarray of float32
         Kernels, biases and statistics of batch normalisation, layer after layer, network after
         network. The first kernel of each takes the projected channels.
@@ -367,7 +367,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
                 raise ValueError(
                     "map_size='auto', but X does not tell the size of its maps: only the table of "
                     "PretrainedCNNFeatures(pooling=None) does, and no array or table that another "
-                    "step made of it. Set map_size=(height, width) in places, most often those of "
+                    "step made of it. Set map_size=(height, width) of the map, most often those of "
                     "the images divided by 32."
                 )
             return told
@@ -378,8 +378,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             )
         if told not in (None, size):
             raise ValueError(
-                f"map_size={self.map_size!r}, but X holds maps of {told}, height and width in "
-                f"places: set map_size to that, or to 'auto'."
+                f"map_size={self.map_size!r}, but X holds maps of {told}, height and width: set "
+                f"map_size to that, or to 'auto'."
             )
         if n_features % (size[0] * size[1]):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Networks that judge each place of a feature map, and pool what they find."""
+"""Networks that judge each position of a feature map, and pool what they find."""
 
 from functools import lru_cache
 from math import log

@@ -302,7 +302,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
         return {
             "backbone": backbone,
             "weights": weights,
-            "weights_identity": as_backbone(backbone).weights_identity(weights),
+            "weights_identity": as_backbone(backbone).identify_weights(weights),
             "image_size": self.image_shape_[:2],
             "trainable_layers": int(self.trainable_layers),
             "n_outputs": self._encoding.n_outputs,

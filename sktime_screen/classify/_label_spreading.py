@@ -248,11 +248,11 @@ class LabelSpreadingClassifier(NetworkClassifier):
         return self._table(X, logits)
 
     def novelty(self, X) -> pd.Series:
-        """Tell how unlike the labelled frames others look.
+        """Measure how unlike the labelled frames each frame looks.
 
-        The mean over a video is above 1 for one video in twenty at most if it is of the kind of
-        those that were labelled; what a classifier says of a video unlike these is not to be
-        trusted. Of frames of a labelled video it is small.
+        If a video is of the same kind as the labelled ones, its mean is above 1 for at most one
+        video in twenty. Do not trust predictions for a video above 1. For frames of a labelled
+        video the values are small.
 
         Parameters
         ----------
@@ -262,8 +262,8 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Returns
         -------
         Series of float64, shape (n,)
-            Distances to the nearest labelled frame, as shares of the usual limit; NaN where the
-            labelled frames do not tell what is usual: all of one moment, or without a frame index.
+            Distances to the nearest labelled frame, divided by the usual limit. NaN if the labelled
+            frames do not tell what is usual, since they are of one moment or have no frame index.
 
         Raises
         ------
@@ -272,10 +272,10 @@ class LabelSpreadingClassifier(NetworkClassifier):
 
         Notes
         -----
-        The distance is one less the cosine between features, which on cartoons told best other
-        videos from further parts of the same. The limit is learned by comparing each labelled
-        video with the others, a prediction interval of Student's t. Where fewer than three videos
-        were labelled, stretches of these stand for videos: other episodes may differ by more.
+        The distance is one minus the cosine between features. On cartoons it separated other videos
+        best from other parts of the same video. The limit comes from comparing each labelled video
+        with the others, by a prediction interval of Student's t. With fewer than three labelled
+        videos, stretches of them take the place of videos; other episodes may differ by more.
 
         References
         ----------

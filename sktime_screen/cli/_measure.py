@@ -94,6 +94,7 @@ def measure(
     appearances = aggregator.appearances(probabilities)
     percent = f"{100 * _CONFIDENCE_LEVEL:g} %"
     console.print(seconds_table(estimate, f"Screen time, with intervals of {percent}"))
+    steps.say(estimate.attrs["intervals"])
 
     full_report = ScreenTimeReport(
         estimate,

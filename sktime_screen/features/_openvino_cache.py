@@ -29,7 +29,7 @@ _PACKAGES = (
 )
 
 
-class ConvertedFile:
+class CachedNetwork:
     """Where a converted network is kept, if it is there at all.
 
     A file that is damaged, or of another network, counts as none; a folder that cannot be written
@@ -37,7 +37,7 @@ class ConvertedFile:
     """
 
     def __init__(self, *identity):
-        self.identity = json.dumps([_versions(), *identity])
+        self.identity = json.dumps([_list_versions(), *identity])
         digest = hashlib.blake2b(self.identity.encode(), digest_size=16).hexdigest()
         self._path = get_cache_folder("networks") / f"{digest}.zip"
 
@@ -62,10 +62,10 @@ class ConvertedFile:
                 with ZipFile(unfinished, "w") as archive:
                     for name in _PARTS:
                         archive.write(unfinished.with_name(name), name)
-                    sums = _sums(archive, noted)
+                    sums = _compute_checksums(archive, noted)
                     header = {"identity": self.identity, "noted": noted, "sums": sums}
                     archive.writestr("header.json", json.dumps(header))
-            self._make_room()
+            self._evict()
 
     def _read(self, *names):
         """Return what was noted, and parts; None where it is not all as it was written."""
@@ -75,13 +75,16 @@ class ConvertedFile:
             with ZipFile(self._path) as archive:
                 header = json.loads(archive.read("header.json"))
                 noted = header["noted"]
-                if (header["identity"], header["sums"]) != (self.identity, _sums(archive, noted)):
+                if (header["identity"], header["sums"]) != (
+                    self.identity,
+                    _compute_checksums(archive, noted),
+                ):
                     return None
                 return noted, [archive.read(name) for name in names]
         except Exception:
             return None
 
-    def _make_room(self):
+    def _evict(self):
         found = [(path.stat(), path) for path in self._path.parent.glob("*.zip")]
         size = 0
         for status, path in sorted(found, key=lambda pair: -pair[0].st_mtime):
@@ -90,12 +93,12 @@ class ConvertedFile:
                 path.unlink(missing_ok=True)
 
 
-def _sums(archive, noted):
+def _compute_checksums(archive, noted):
     return [crc32(json.dumps(noted).encode()), *(archive.getinfo(name).CRC for name in _PARTS)]
 
 
 @cache
-def _versions():
+def _list_versions():
     """Return the versions of everything that makes a converted network, as text."""
     here = sorted(Path(__file__).parent.glob("*.py"))
     versions = [digest_file(str(path)).hex() for path in here]

@@ -87,7 +87,7 @@ def load_cvat(path, *, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame
             stacklevel=2,
         )
     table = VideoFrameSampler(rate=rate).sample(source)
-    numbers = timeline.shown_at(table["time"])
+    numbers = timeline.find_frames_at(table["time"])
     values = {}
     for name in annotations.labels:
         present = np.zeros(n_frames, np.int64)

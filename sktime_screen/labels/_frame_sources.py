@@ -43,7 +43,7 @@ def find_distinct_frames(table, labels):
         if "image" in table:
             frames[rows] = frames[rows].round(3)
         else:
-            frames[rows] = read_timeline(video).shown_at(frames[rows])
+            frames[rows] = read_timeline(video).find_frames_at(frames[rows])
     keys = pd.DataFrame({"video": videos, "frame": frames})
     repeated = keys.duplicated().to_numpy()
     labelled = pd.DataFrame(labels).set_axis(keys.index)

@@ -287,6 +287,7 @@ class ScreenTimeReport:
             "videos": sections,
             "longest": float(longest) or 1.0,
             "notes": self.estimate.attrs.get("notes", []),
+            "intervals": self.estimate.attrs.get("intervals", ""),
             "totals": _sum_over_videos(self.estimate, characters),
             "together": self._sum_co_appearances(characters),
             "surest": [(name, rows) for name, rows in _group(surest, characters) if rows],

@@ -440,7 +440,8 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
             given). The basis is "labels" of the video itself, the name of the correction, "count"
             without one, or "mean probability" if the labels of ``fit`` do not tell the character
             apart. If they do not, if the novelty is above 1, or if intervals are missing or too
-            narrow, a warning and ``attrs["notes"]`` say so.
+            narrow, a warning and ``attrs["notes"]`` say so. ``attrs["intervals"]`` says how often
+            the intervals hold, what they suppose and what makes them narrower.
 
         Raises
         ------

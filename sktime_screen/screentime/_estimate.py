@@ -87,8 +87,30 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
             table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
             notes += [note] if note else []
     notes += _untold(table, probabilities[:, kept], index)
+    table.attrs["intervals"] = _about_intervals(table, evidence.confidence_level)
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
+
+
+def _about_intervals(table, confidence_level):
+    """Say how often intervals hold, what they suppose and what narrows them; "" without any."""
+    known, level = table["low"].notna(), f"{100 * confidence_level:g} %"
+    by_labels = known & (table["basis"] == "labels")
+    said = []
+    if (known & ~by_labels).any():
+        said.append(
+            f"Intervals hold in {level} of videos in which the classifier errs as it does on "
+            f"labelled frames held out. Labels of a random sample of a video's own frames need no "
+            f"such likeness and make them narrower: `sktime-screen label VIDEO --model MODEL "
+            f"--strategy blocks --output sample.html`, then `sktime-screen measure VIDEO --model "
+            f"MODEL --labels sample.csv`."
+        )
+    if by_labels.any():
+        said.append(
+            f"Intervals from labels of the video itself hold in {level} of random samples, "
+            f"however often the classifier errs; more labels make them narrower."
+        )
+    return " ".join(said)
 
 
 def add_novelty(table, novelty):

@@ -67,7 +67,10 @@ def seconds_interval(
     seconds = middle + (seconds - middle) * few
     between, freedom = calibration.video_variance()
     if freedom:
-        seconds -= length * np.sqrt(between) * rng.standard_t(freedom, size=(n_resamples, 1))
+        # Equally likely values in random order: plain draws of few degrees of freedom would move
+        # the limits by a tenth from one seed to the next.
+        drawn = stats.t.ppf((rng.permutation(n_resamples) + 0.5) / n_resamples, freedom)
+        seconds -= length * np.sqrt(between) * drawn[:, None]
     limits = np.quantile(seconds, [tail, 1 - tail], axis=0)
     least = np.sqrt((1 / len(durations) + 1 / len(errors)) / (len(errors) + 2)) * length
     reach = few * stats.norm.ppf(1 - tail) * least
