@@ -39,8 +39,27 @@ def _without_chatter():
                     os.write(2, line)
 
 
+# The process in which Keras was first asked for.
+_first_process: int | None = None
+
+
+def refuse_forked_process():
+    """Raise an error in a copy of a process that has used TensorFlow or JAX: it would hang."""
+    global _first_process
+    if _first_process is None:
+        _first_process = os.getpid()
+    elif _first_process != os.getpid() and keras_backend() != "torch":
+        raise RuntimeError(
+            f"Process {os.getpid()} is a fork of process {_first_process}, which has used Keras on"
+            f" {keras_backend()}: its networks would hang here for ever. Use processes that are"
+            f" started anew, such as those of joblib's default backend,"
+            f" joblib.parallel_config('loky'), or multiprocessing.get_context('spawn')."
+        )
+
+
 def load_keras():
     """Import Keras, quietly, with TensorFlow as the backend unless the user chose another."""
+    refuse_forked_process()
     if "keras" in sys.modules:
         return sys.modules["keras"]
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")

@@ -12,7 +12,8 @@ from sklearn.utils import validation
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen.classify import KerasDenseClassifier, KerasFeatureMapClassifier
-from sktime_screen.classify._feature_map_network import map_network
+from sktime_screen.classify._feature_map_network import MapNetwork
+from sktime_screen.classify._network_cache import shared_network
 
 HEIGHT, WIDTH, CHANNELS = 4, 6, 5
 
@@ -190,8 +191,8 @@ def test_logits_of_several_networks_are_averaged(X, table):
 
 def test_networks_side_by_side_learn_by_themselves(X, table):
     architecture = on_maps(epochs=1, n_ensemble=1).fit(X, table)._architecture
-    alone = map_network(**architecture)
-    together = map_network(**architecture | {"n_ensemble": 2})
+    alone = shared_network(MapNetwork, architecture)
+    together = shared_network(MapNetwork, architecture | {"n_ensemble": 2})
     first = together.draw_weights(np.random.default_rng(0))
 
     def trained(network, weights):
@@ -205,6 +206,8 @@ def test_networks_side_by_side_learn_by_themselves(X, table):
             batch_size=16,
             learning_rate=0.01,
             l2=0.01,
+            dropout=0.0,
+            momentum=0.9,
             generator=np.random.default_rng(1),
         )
         return network.weights()

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval, StrOptions
 from ._dense import KerasDenseClassifier
-from ._feature_map_network import map_network
+from ._feature_map_network import MapNetwork
 from ._training import rates_by_epoch
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
@@ -171,6 +171,11 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         "n_ensemble": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     }
     _dtypes = (np.float32, np.float16)
+    _network_class = MapNetwork
+    # Maps are normalised inside, by channel.
+    standardize = False
+    # What is right in new videos is best long before the loss is.
+    _judges_convergence = False
 
     def __init__(
         self,
@@ -201,33 +206,31 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         random_state=None,
         verbose=0,
     ) -> None:
-        super().__init__(
-            hidden_layer_sizes,
-            activation=activation,
-            dropout=dropout,
-            batch_normalization=batch_normalization,
-            l2=l2,
-            loss=loss,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            learning_rate_schedule=learning_rate_schedule,
-            momentum=momentum,
-            epochs=epochs,
-            batch_size=batch_size,
-            class_weight=class_weight,
-            validation_fraction=validation_fraction,
-            early_stopping=early_stopping,
-            patience=patience,
-            monitor=monitor,
-            target_accuracy=target_accuracy,
-            cv=cv,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
         self.map_size = map_size
         self.pooling_sharpness = pooling_sharpness
         self.n_ensemble = n_ensemble
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.batch_normalization = batch_normalization
+        self.l2 = l2
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.momentum = momentum
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.monitor = monitor
+        self.target_accuracy = target_accuracy
+        self.cv = cv
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
 
     def class_heatmaps(self, X) -> np.ndarray:
         """Tell where in each image each class is seen.
@@ -249,7 +252,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         X = self._check_features(X, self._dtypes, reset=False)
         network = self._network()
         with network.lock:
-            network.load(self.weights_)
+            network.load(self.weights_, self._inputs())
             logits = network.place_logits(X)
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
         height, width = self._map_size
@@ -304,6 +307,3 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
                 f"often the height and width of the images divided by 32."
             )
         return int(size[0]), int(size[1])
-
-    def _network(self):
-        return map_network(**self._architecture)

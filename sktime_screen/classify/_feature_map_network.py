@@ -1,15 +1,8 @@
 """A network that judges each place of a feature map, and pools what it finds."""
 
-from functools import lru_cache
 from math import log
 
-from ._network import DenseNetwork, _by_blocks
-
-
-@lru_cache(maxsize=4)
-def map_network(**architecture):
-    """Give the network of an architecture, the same one for every call with equal arguments."""
-    return MapNetwork(**architecture)
+from ._network import DenseNetwork, _by_blocks, dropout_layer
 
 
 class MapNetwork(DenseNetwork):
@@ -21,21 +14,20 @@ class MapNetwork(DenseNetwork):
         super().__init__(**head)
 
     def _make_layers(
-        self, n_features, n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization
+        self, n_features, n_outputs, hidden_layer_sizes, activation, batch_normalization
     ):
-        layers = self._keras.layers
+        keras = self._keras
         n_channels = n_features // self._n_places
-        entrance = [
-            self._keras.Input((n_features,)),
-            layers.Reshape((self._n_places, n_channels)),
-        ]
-        if dropout:
-            # The same channels everywhere: places side by side would give away what is missing.
-            entrance.append(layers.SpatialDropout1D(dropout, seed=0))
         _, *dense = super()._make_layers(
-            n_channels, n_outputs, hidden_layer_sizes, activation, 0.0, batch_normalization
+            n_channels, n_outputs, hidden_layer_sizes, activation, batch_normalization, drops=False
         )
-        return entrance + dense
+        return [
+            keras.Input((n_features,)),
+            keras.layers.Reshape((self._n_places, n_channels)),
+            # The same channels everywhere: places side by side would give away what is missing.
+            dropout_layer(keras, self._dropout, shared_axis=1),
+            *dense,
+        ]
 
     def _outputs(self, x, training):
         return [self._pool(places) for places in super()._outputs(x, training)]
