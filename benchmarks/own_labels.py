@@ -24,13 +24,12 @@ def measure(features, X, y, number, seed):
     sample = suggest_frames(X, number, "blocks", random_state=seed)
     rows = X.index.get_indexer(sample.index)
     learned = recommended_pipeline(random_state=seed)[-2:]
-    learned[-1].set_params(random_state=seed)
     learned.fit(features.iloc[rows], y.iloc[rows])
     classifier, aggregator = learned
     probabilities = classifier.transform(features)
     labelled = sample, y.iloc[rows]
     estimates = {
-        "predictions": aggregator.estimate(probabilities),
+        "predictions": aggregator.estimate(probabilities, random_state=seed),
         "labels alone": aggregator.estimate(probabilities, labelled=labelled),
         "labels and predictions": aggregator.estimate(
             probabilities,

@@ -1,4 +1,4 @@
-"""An image of who imports whom, read from the code."""
+"""A diagram of the imports between rooms, read from the code."""
 
 import ast
 from html import escape
@@ -60,15 +60,35 @@ def check(found):
     Raises
     ------
     ValueError
-        If a room has no place in the image, or imports one beside or above it.
+        If a room has no place in the diagram, or imports one beside or above it.
     """
     level = {room: number for number, storey in enumerate(STOREYS) for room in storey}
     if set(found) != set(level):
-        raise ValueError(f"Rooms without a place in the image: {set(found) ^ set(level)}.")
+        raise ValueError(f"Rooms without a place in the diagram: {set(found) ^ set(level)}.")
     for room, others in found.items():
         for other in others:
             if level[other] <= level[room]:
                 raise ValueError(f"{room} imports {other}, which does not lie below it.")
+
+
+def reduced(found):
+    """Leave out imports that follow from others: of what an imported room imports itself.
+
+    Parameters
+    ----------
+    found : dict of str to set of str
+        As :func:`imports` gives it.
+
+    Returns
+    -------
+    dict of str to set of str
+        The imports that an arrow is drawn for.
+    """
+
+    def below(room):
+        return found[room].union(*map(below, found[room]))
+
+    return {room: others.difference(*map(below, others)) for room, others in found.items()}
 
 
 def drawing(found):
@@ -98,7 +118,7 @@ def drawing(found):
         '<marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" '
         'orient="auto"><path d="M0 0L8 4L0 8z" fill="#667"/></marker>',
     ]
-    for room, others in found.items():
+    for room, others in reduced(found).items():
         x, y = place[room]
         for other in sorted(others):
             to_x, to_y = place[other]

@@ -32,7 +32,10 @@ html_show_sourcelink = False
 # Pages without others below them have no section to navigate.
 html_sidebars = {
     name: []
-    for name in ["howto", "benchmarks", "peers", "contributing", "changelog", "port_equality"]
+    for name in [
+        *("howto", "benchmarks", "peers", "architecture", "contributing", "changelog"),
+        "port_equality",
+    ]
 }
 html_theme_options = {
     "show_prev_next": False,

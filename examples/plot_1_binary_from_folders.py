@@ -1,18 +1,18 @@
 """
 One character, from folders of images
-=======================================
+=====================================
 
-How long is Ross on screen? The usual way to find out: cut an episode into images, sort them
-into a folder with him and a folder without, train a binary network on the images, run it on
-another episode and count. Here the cat plays Ross.
+How long is Ross on screen? Many tutorials answer like this: extract the frames of an episode as
+images, sort them into a folder with him and a folder without him, train a binary classifier, run
+it on another episode, and count. Here the cat plays Ross.
 """
 
 # %%
 # Two episodes
 # ------------
 #
-# The package draws them, and says in which frames the cat is. With videos of your own, you begin
-# at the next step.
+# The package draws them and tells in which frames the cat is. With your own videos, start at the
+# next step.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,10 +26,10 @@ next_truth = make_cartoon_video(folder / "episode_2.mp4", 90, seed=1, size=(180,
 
 # %%
 # Images in two folders
-# -----------------------
+# ---------------------
 #
-# :func:`~sktime_screen.extract_frames` writes two images a second. Sorting them is usually done
-# by hand; here the truth does it.
+# :func:`~sktime_screen.extract_frames` writes two images a second. Usually you sort them by hand.
+# Here the known truth does it.
 
 import shutil
 
@@ -46,12 +46,12 @@ for image, cat in zip(images["image"], has_cat, strict=True):
 # From folders to seconds
 # -----------------------
 #
-# A pretrained network describes each image, a dense head with dropout learns from the
-# descriptions. It is trained by stochastic gradient descent on batches of 64, ten times through,
-# and keeps the weights of the epoch that was best on held-out frames. These are whole stretches
-# of the video: a held-out frame whose neighbour was learned from measures nothing.
+# A pretrained network computes the features of each image. A dense head with dropout learns from
+# them: ten epochs of stochastic gradient descent with batches of 64. It keeps the weights of the
+# epoch that was best on held-out frames. These are whole stretches of the video, since a held-out
+# frame next to a training frame measures nothing.
 #
-# ``PretrainedCNNFeatures("vgg16", pooling=None)`` brings VGG16, with downloaded weights.
+# For VGG16, write ``PretrainedCNNFeatures("vgg16", pooling=None)``; its weights are downloaded.
 
 from sklearn.pipeline import make_pipeline
 
@@ -92,9 +92,9 @@ display = TrainingHistoryDisplay.from_estimator(screen_time)
 # The next episode
 # ----------------
 #
-# It is given as a video: sampling is part of the pipeline, and so are the seconds. They are sums
-# of how long each frame really stood on screen, so they are right at 29.97 frames a second too,
-# where a count of every thirtieth frame drifts.
+# The pipeline takes the video itself: it samples the frames and adds up the seconds. Seconds are
+# sums of how long each frame was really on screen. So they are also right at 29.97 frames a
+# second, where counting every thirtieth frame drifts.
 
 seconds = screen_time.transform([folder / "episode_2.mp4"])
 seconds["true"] = next_truth["cat"].sum() / 12
@@ -104,8 +104,8 @@ print(seconds.reset_index(drop=True).round(1))
 # Why not one total?
 # ------------------
 #
-# A total can be right by accident: errors cancel. The timeline shows whether the cat was found
-# *when* it was there.
+# A total can be right by accident, because errors cancel. The timeline shows whether the cat was
+# found *when* it was on screen.
 
 from sktime_screen import TimelineDisplay
 

@@ -2,17 +2,16 @@
 Fine-tuning until the accuracy is good enough
 =============================================
 
-Tom and Jerry the way a well-known tutorial has it: a MobileNetV2 whose last layers are trained on
-your own images, which stops as soon as it reaches an accuracy you wish for. A cat and a mouse
-play the two.
+A well-known tutorial on Tom and Jerry trains the last layers of MobileNetV2 on its own images,
+and stops at a wished accuracy. This example does the same. A cat and a mouse play the two.
 """
 
 # %%
 # A video and its labels
-# ---------------------
+# ----------------------
 #
-# One class a frame, as in the tutorial: who is there, or who is the more important. The labels
-# are a CSV file, as they would be for your video.
+# Each frame has one class, as in the tutorial; a frame with both characters belongs to the cat.
+# The labels are in a CSV file, as yours would be.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,12 +42,13 @@ print(y.value_counts().to_dict())
 # Stop at 90 %
 # ------------
 #
-# ``class_weight="balanced"`` keeps the rarer class from being ignored. For the first epochs only
-# the head is trained: large errors of a head that knows nothing yet would ruin the pretrained
-# layers. The accuracy is that of held-out stretches of the video; measured on the training frames,
-# it would be reached by learning them by heart.
+# ``class_weight="balanced"`` keeps the rarer class from being ignored. The first epochs train the
+# head only (``warm_up_epochs``): the large errors of an untrained head would ruin the pretrained
+# layers. The accuracy is measured on held-out stretches of the video. On the training frames, a
+# network reaches any accuracy by learning them by heart.
 #
-# ``FineTunedCNNClassifier("mobilenet_v2", ...)`` brings MobileNetV2, with downloaded weights.
+# For MobileNetV2, write ``FineTunedCNNClassifier("mobilenet_v2", ...)``; Keras downloads its
+# weights.
 
 from sklearn.pipeline import make_pipeline
 
@@ -85,11 +85,11 @@ from sktime_screen import TrainingHistoryDisplay
 display = TrainingHistoryDisplay.from_estimator(screen_time)
 
 # %%
-# Keep it, and measure another video
-# ---------------------------------
+# Save it, and measure another video
+# ----------------------------------
 #
-# The file holds the weights that were trained and the name of the network the others come from.
-# It is a pickle: load only files you trust.
+# The file holds the trained weights and the name of the backbone, which brings the others. It is a
+# pickle: load only files you trust.
 
 import joblib
 
@@ -107,7 +107,7 @@ print(f"{loaded.score(X_next, y_next):.0%} of the frames of the next video are r
 # What the wished accuracy does not tell
 # --------------------------------------
 #
-# It was reached on the video that was learned from. The next video has other places and colours,
-# and the share of right frames there is what counts. Compare with a dense head on frozen
-# features, as in the next example, before you spend minutes on fine-tuning: with a few hundred
-# frames of one video it is often no worse, and it trains in a second.
+# The classifier reached it on the video it was trained on. What counts is the share of right frames
+# in the next video, which has other scenes and colours. Before you spend minutes on fine-tuning,
+# compare with a dense head on fixed features, as in the next example. With a few hundred frames
+# of one video it is often no worse, and it trains in a second.

@@ -2,9 +2,9 @@
 Pretrained features, class weights and the best epoch
 =====================================================
 
-The other well-known way to measure Tom and Jerry: VGG16 turns each frame into numbers, a dense
-network learns from them with class weights, and the weights of the epoch with the lowest
-validation loss are kept. And one change that matters more than all of these: labels that let two
+Another well-known tutorial on Tom and Jerry computes VGG16 features of each frame, trains a dense
+network on them with class weights, and keeps the weights of the epoch with the lowest validation
+loss. This example does the same. Then it makes one change that matters more: labels that let two
 characters share the screen.
 """
 
@@ -28,7 +28,8 @@ print(y.tail(3))
 # One class a frame
 # -----------------
 #
-# The tutorial's labels are 0 (nobody), 1 and 2. A frame with both has to be given to one of them.
+# The tutorial's labels are 0 (nobody), 1 and 2. A frame with both characters has to get one of
+# them.
 
 one_class = y["cat"].map({1: "cat", 0: "nobody"}).mask((y["cat"] == 0) & (y["mouse"] == 1), "mouse")
 print(one_class.value_counts().to_dict())
@@ -38,10 +39,11 @@ print(one_class.value_counts().to_dict())
 # ------------
 #
 # ``class_weight="balanced"`` makes rare classes count as much as frequent ones. Of 60 epochs, the
-# one with the lowest loss on held-out stretches of the video is kept, which is not the last.
+# pipeline keeps the one with the lowest loss on held-out stretches of the video, which is not the
+# last.
 #
-# ``PretrainedCNNFeatures("vgg16", pooling=None)`` brings VGG16 and its 25,088 numbers a frame,
-# with downloaded weights.
+# For VGG16 and its 25,088 numbers a frame, write ``PretrainedCNNFeatures("vgg16", pooling=None)``;
+# its weights are downloaded.
 
 from sklearn.pipeline import make_pipeline
 
@@ -83,15 +85,15 @@ display = TrainingHistoryDisplay.from_estimator(one)
 # A column a character
 # --------------------
 #
-# The same pipeline takes the table of 0 and 1. Class weights are then balanced for each character.
+# The same pipeline takes the 0/1 table. It balances the weights for each character.
 
 both = screen_time_pipeline(None).fit(X, y)
 
 # %%
 # Seconds of the next video
-# ------------------------
+# -------------------------
 #
-# With one class a frame the mouse loses the time it shares with the cat, however good the network.
+# With one class a frame, the mouse loses the time it shares with the cat, however good the network.
 
 import pandas as pd
 

@@ -2,17 +2,17 @@
 What kind of video is it?
 =========================
 
-Tutorials on action recognition classify whole clips of UCF101: frames of a clip are classified
-one by one, and the class that comes most often is the clip's. Here a sample is a video, so splits,
-searches and scores are of videos.
+Tutorials on action recognition classify the clips of UCF101: they classify the frames of a clip
+one by one, and the most frequent class is the class of the clip. In this example a sample is a
+whole video, so splits, searches and scores count videos.
 """
 
 # %%
 # Clips in the layout of UCF101
 # -----------------------------
 #
-# The class is whether the cat is in most of the clip. In real lists, clips cut from one video
-# belong to one group, and no group is in both lists: clips of one video look alike.
+# The class tells whether the cat is in most of the clip. In the lists of UCF101, clips cut from one
+# video form a group, and no group is in both lists, since such clips look alike.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,7 +39,7 @@ for subset, lines in lists.items():
 # Train on one list, test on the other
 # ------------------------------------
 #
-# ``PretrainedCNNFeatures("vgg16", pooling=None)`` brings VGG16, with downloaded weights.
+# For VGG16, write ``PretrainedCNNFeatures("vgg16", pooling=None)``; its weights are downloaded.
 
 from sklearn.pipeline import make_pipeline
 
@@ -68,8 +68,8 @@ print(f"hard votes: {classifier.score(test_videos, y_test):.0%} of the clips rig
 # Votes or probabilities?
 # -----------------------
 #
-# ``voting="hard"`` counts what is predicted, as the tutorials do. ``"soft"`` averages
-# probabilities: a frame in doubt then counts less than one that is sure.
+# ``voting="hard"`` counts the predicted classes, as the tutorials do. ``"soft"`` averages the
+# probabilities, so a doubtful frame counts less than a sure one.
 
 soft = VideoClassifier(frames, rate=2, voting="soft").fit(videos, y)
 print(f"soft votes: {soft.score(test_videos, y_test):.0%} of the clips right")

@@ -2,8 +2,8 @@
 A grid search that decodes each frame once
 ==========================================
 
-A search over the whole pipeline would decode the video and run the network for every candidate and
-every fold. With a feature store it happens once.
+Without a feature store, a search over the whole pipeline decodes the video and runs the network
+for every candidate and every fold. With a store, it does so once.
 """
 
 # %%
@@ -23,12 +23,12 @@ X, y = load_label_csv(folder / "labels.csv")
 # The search
 # ----------
 #
-# ``memory=`` is that of the features. The ``memory`` of scikit-learn's ``Pipeline`` would not
-# help: it keeps what ``fit_transform`` gives, and held-out folds go through ``transform``.
+# ``memory=`` is a parameter of the features. The ``memory`` of scikit-learn's ``Pipeline`` does not
+# help: it caches ``fit_transform``, and held-out folds go through ``transform``.
 #
-# Folds are blocks of ten seconds that are never separated, dealt out so that each fold has its
-# share of every character; the score is the error of the seconds. Each fit trains the head six
-# times: on all of the frames, and five times without a part of them (``cv``).
+# The splitter keeps blocks of ten seconds together and gives each fold its share of every
+# character. The score is the error of the seconds. Each fit trains the head six times: once on all
+# frames, and five times without a part of them (``cv``).
 
 from time import perf_counter
 
@@ -67,14 +67,14 @@ results.columns = [name.removeprefix("param_kerasdenseclassifier__") for name in
 print(results.round(2).to_string(index=False))
 
 # %%
-# Scores are negative errors in seconds, by fold. Where the differences are smaller than the
-# spread, choose the simplest candidate.
+# The scores are negative errors in seconds, for each fold. Where candidates differ by less than the
+# standard deviation, choose the simplest.
 #
-# Again, for nothing
-# ------------------
+# A second search decodes nothing
+# -------------------------------
 #
-# A second search finds everything in the store, also in another process or next week, also when
-# the video was moved: rows are found by the video's content.
+# It finds all features in the store. This works in another process, next week, and after the video
+# was moved, because the store looks features up by the content of the video.
 
 search.set_params(param_grid={"kerasdenseclassifier__l2": [0.001, 0.1]})
 begin = perf_counter()

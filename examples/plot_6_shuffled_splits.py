@@ -1,14 +1,14 @@
 """
-Why a shuffled split lies
-=========================
+Why a shuffled split promises too much
+======================================
 
-Frames next to each other look alike. A frame that is tested on while its neighbour a second away
-was learned from is as good as seen, and the score promises what the next video does not keep.
+Frames next to each other look alike. A shuffled split tests on frames whose neighbours, a second
+away, were in the training set. The score promises more than the next video gives.
 """
 
 # %%
 # Three videos with labels
-# -----------------------
+# ------------------------
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,8 +31,8 @@ X, y = load_label_csv(folder / "labels.csv")
 # The same pipeline, split in three ways
 # --------------------------------------
 #
-# :func:`~sktime_screen.cross_validate_screen_time` always adds what shuffled frames would
-# have promised. ``head="dense"`` is faster, and the matter is the same with any pipeline.
+# :func:`~sktime_screen.cross_validate_screen_time` adds the shuffled split to every comparison.
+# ``head="dense"`` is faster; the effect is the same with any pipeline.
 
 from sktime_screen import recommended_pipeline, cross_validate_screen_time, time_blocks
 
@@ -58,6 +58,6 @@ table.plot.bar(ax=ax, rot=0, ylabel="frames right", xlabel="", ylim=(0.5, 1))
 _ = ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 # %%
-# Which one is right depends on what you will do. Videos that come without labels resemble the
-# videos that were left out. If you label some frames of each video, blocks of time resemble the
-# frames between. Nothing you will ever do resembles the shuffled split.
+# Which split is right depends on your plan. If you will measure videos without labels, hold out
+# videos. If you will label some frames of each video, hold out blocks of time. The shuffled split
+# fits no plan.

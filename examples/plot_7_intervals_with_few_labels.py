@@ -1,18 +1,17 @@
 """
-Seconds one can rely on, from thirty labels
-===========================================
+Reliable seconds from thirty labels
+===================================
 
-A classifier that was trained on one video is wrong about the next in ways that it does not know
-of. Thirty labelled frames of the next video, drawn at random, give an interval that holds all the
-same.
+A classifier that was trained on one video makes errors on the next that nobody can foresee. Label
+thirty frames of the next video, drawn at random, and you get a valid interval all the same.
 """
 
 # %%
 # A video with labels, and another without
-# ---------------------------------------
+# ----------------------------------------
 #
-# Images are smaller than recommended, and described by one network where two see more: that
-# takes a tenth of the time.
+# To take a tenth of the time, images are smaller than recommended, and there is one backbone
+# instead of two.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,28 +33,28 @@ screen_time = recommended_pipeline(
     backbone="efficientnet_lite0_map",
     memory=folder / "features",
     random_state=0,
-)
-screen_time.set_params(screentimeaggregator__random_state=0).fit(X, y)
+).fit(X, y)
 
 # %%
 # Without a label of the second video
-# ----------------------------------
+# -----------------------------------
 #
-# The interval supposes that the second video is to the classifier what the first was. Nobody can
+# The interval assumes that the classifier errs on the second video as on the first. You cannot
 # check that without labels.
 
 video = str(folder / "second.mp4")
 probabilities = screen_time[:-1].transform([video])
 columns = ["character", "seconds", "low", "high"]
-without = screen_time[-1].estimate(probabilities)
+without = screen_time[-1].estimate(probabilities, random_state=0)
 print(without[columns].round(1).to_string(index=False))
 
 # %%
 # Thirty frames to label
 # ----------------------
 #
-# Two frames at random of each of fifteen stretches of time. Each frame's chance to be taken is
-# known, which is all the statistics need. For a video of your own, take sixty frames.
+# ``strategy="blocks"`` draws two random frames of each of fifteen stretches of time. Each frame's
+# chance to be drawn is known, which is all that the statistics need. For your own video, take sixty
+# frames.
 
 from sktime_screen import suggest_frames, save_label_page
 
@@ -73,12 +72,12 @@ rows = np.searchsorted(truth["second"]["time"], sample["time"] - 1e-6)
 labels = truth["second"][["cat", "mouse"]].iloc[rows]
 
 # %%
-# With them
-# ---------
+# With the thirty labels
+# ----------------------
 #
-# Prediction-powered inference: the classifier measures all frames, the labels measure how wrong
-# it is. However bad the classifier, the interval holds as often as it says; a good one makes it
-# narrow.
+# This is prediction-powered inference: the classifier predicts all frames, and the labels measure
+# how wrong it is. The interval holds as often as it claims, even with a bad classifier. A good
+# classifier makes it narrow.
 
 with_labels = screen_time[-1].estimate(probabilities, labelled=(sample, labels))
 print(with_labels[columns].round(1).to_string(index=False))
@@ -96,8 +95,9 @@ axes[0].set_title("no label of this video")
 _ = axes[1].set(title="30 labels", ylabel="")
 
 # %%
-# The intervals on the left suppose that the two videos are alike, and are wrong where they are not;
-# those on the right would hold of any video, as often as they say.
+# The intervals on the left assume that the two videos are alike, and are wrong if they are not.
+# Those on the right hold for any video, as often as they claim.
 #
-# To both learn from the labels of a video and measure it, pass ``estimate`` what
-# ``screen_time[-2].cross_fitted`` says: there each frame is judged without the labels near it.
+# You can also train on the labels of the video that you measure. Then pass the result of
+# ``screen_time[-2].transform_cross_fitted`` to ``estimate`` as ``cross_fitted``: it predicts each
+# frame without the labels near it.

@@ -2,8 +2,8 @@
 A season, on one machine or on several
 ======================================
 
-One process uses all cores of a machine, so a season needs no more than a list. Several machines
-share it through joblib, for instance with Dask.
+On one machine, pass a list of videos: one process uses all cores. Several machines share the work
+through joblib, for instance with Dask.
 """
 
 # %%
@@ -27,16 +27,16 @@ truths[0][::6].assign(duration=0.5).to_csv(folder / "labels.csv", index=False)
 X, y = load_label_csv(folder / "labels.csv")
 
 # %%
-# The work that is shared
+# Distribute the features
 # -----------------------
 #
-# Decoding and the pretrained network take nearly all the time, and each video can be done alone.
-# So it is the features that are shared out, video by video. What a worker computes goes into the
-# store that all of them see; if one is stopped, nothing that was stored is computed again.
+# Decoding and the backbone take nearly all the time, and each video is independent of the others.
+# So the features are distributed, video by video. The workers write them to a common store. If a
+# worker is stopped, nothing that was stored is computed again.
 #
-# The cluster here is two threads of this process, to keep the example small.
-# ``Client("address")`` of a real one takes its place, whose workers find videos and store under
-# the same paths. ``head="dense"`` is faster and finds characters less well.
+# To keep the example small, the cluster is two threads of this process. Replace it by
+# ``Client("address")`` of a real cluster, whose workers find videos and store under the same paths.
+# ``head="dense"`` is faster and finds less.
 
 import joblib
 from dask.distributed import Client, LocalCluster
@@ -54,17 +54,17 @@ with (
     probabilities = screen_time[:-1].transform(episodes)
 
 # %%
-# Without a cluster it is the same line with nothing around it, and ``n_jobs`` of
-# :class:`~sktime_screen.PretrainedCNNFeatures` may say how many videos are in work at once.
+# Without a cluster, write the last line alone. ``n_jobs`` of
+# :class:`~sktime_screen.PretrainedCNNFeatures` sets how many videos are processed at once.
 #
 # Seconds, episode by episode
 # ---------------------------
 #
-# ``estimate`` tells how sure the seconds are, too. It supposes that the videos are to the
-# classifier what the labelled one was. The head of the recommended pipeline is cross-fitted for
-# that, as probabilities of frames that were learned from are too good.
+# ``estimate`` also gives intervals. They assume that the classifier errs on the new videos as on
+# the labelled one. Its errors there come from cross-fitting, since a classifier is too good on its
+# training frames.
 
-estimate = screen_time[-1].estimate(probabilities)
+estimate = screen_time[-1].estimate(probabilities, random_state=0)
 estimate["video"] = estimate["video"].map(lambda path: Path(path).stem)
 print(estimate[["video", "character", "seconds", "low", "high"]].round(1).to_string(index=False))
 

@@ -6,10 +6,10 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from ._names import shown_path
+from ._names import escape_path
 
 
-def checked_target(path):
+def check_target(path):
     """Tell before any work whether a file can be there at all."""
     target = Path(path)
     if target.is_dir():
@@ -22,9 +22,9 @@ def checked_target(path):
 
 
 @contextmanager
-def written_whole(path):
+def write_atomically(path):
     """Write a file in another place, from where it comes to its own when all is written."""
-    target = checked_target(path)
+    target = check_target(path)
     if target.exists() and not target.is_file():
         # /dev/stdout, /dev/null or a pipe: there is nothing to keep, and it must not be replaced.
         yield target
@@ -42,7 +42,7 @@ def written_whole(path):
         raise OSError(error.errno, f"Cannot write {target}: {error.strerror}.") from error
 
 
-def write_whole(path, text):
+def write_text_atomically(path, text):
     """Write a text file whole or not at all."""
-    with written_whole(path) as unfinished:
-        unfinished.write_text(shown_path(text), encoding="utf-8", newline="")
+    with write_atomically(path) as unfinished:
+        unfinished.write_text(escape_path(text), encoding="utf-8", newline="")

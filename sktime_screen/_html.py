@@ -3,10 +3,10 @@
 import base64
 import hashlib
 
-from ._names import shown
+from ._names import escape_controls
 
 
-def page_template(package, name, **filters):
+def load_template(package, name, **filters):
     """Load a template whose values are escaped, controls and marks of direction too."""
     import jinja2
 
@@ -15,7 +15,7 @@ def page_template(package, name, **filters):
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         # Only what is text and no markup: names, and lines with names in them.
-        finalize=lambda value: shown(value) if type(value) is str else value,
+        finalize=lambda value: escape_controls(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -23,11 +23,11 @@ def page_template(package, name, **filters):
     return environment.get_template(name)
 
 
-def data_uri(kind, content):
+def encode_data_uri(kind, content):
     """Return bytes as a data URI."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def policy_hash(text):
+def make_hash_source(text):
     """Return what a content security policy calls a style or script that stands in the page."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

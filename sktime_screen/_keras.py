@@ -1,44 +1,14 @@
-"""The one door to Keras: imported when first needed, without TensorFlow's start-up messages."""
+"""The one door to Keras: imported when it is first needed."""
 
+import json
 import os
-import re
 import sys
-import tempfile
-from contextlib import contextmanager
+from contextlib import nullcontext, suppress
+from pathlib import Path
 
-# What TensorFlow and absl write to the C-level stderr while they start; everything else that is
-# written meanwhile is passed on.
-_CHATTER = re.compile(
-    rb"WARNING: All log messages before absl::InitializeLog"
-    rb"|[IWE]\d{4} [\d:.]+\s+\d+ \S+\.cc:\d+\]"
-    rb"|\d{4}-\d\d-\d\d [\d:.]+: [IWE] (tensorflow|external)"
-    rb"|To enable the following instructions"
-)
-
-
-@contextmanager
-def _without_chatter():
-    # TF_CPP_MIN_LOG_LEVEL does not reach the messages logged before absl is initialised, so the
-    # file descriptor itself has to be held back while the libraries load.
-    try:
-        sys.stderr.flush()
-        kept = os.dup(2)
-    except (OSError, AttributeError, ValueError):
-        yield
-        return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-            held.seek(0)
-            for line in held:
-                if not _CHATTER.match(line):
-                    os.write(2, line)
-
-
+# The command line, whose process is its own, puts here what keeps TensorFlow's start-up messages
+# back. A library leaves the error stream as it is.
+startup_context = nullcontext
 # The process in which Keras was first asked for.
 _first_process: int | None = None
 
@@ -46,39 +16,40 @@ _first_process: int | None = None
 def refuse_forked_process():
     """Raise an error in a copy of a process that has used TensorFlow or JAX: it would hang."""
     global _first_process
-    if _first_process is None:
+    keras = sys.modules.get("keras")
+    if _first_process is None or keras is None:
         _first_process = os.getpid()
-    elif _first_process != os.getpid() and keras_backend() != "torch":
+    elif _first_process != os.getpid() and keras.backend.backend() != "torch":
         raise RuntimeError(
             f"Process {os.getpid()} is a fork of process {_first_process}, which has used Keras on"
-            f" {keras_backend()}: its networks would hang here for ever. Use processes that are"
-            f" started anew, such as those of joblib's default backend,"
-            f" joblib.parallel_config('loky'), or multiprocessing.get_context('spawn')."
+            f" {keras.backend.backend()}: its networks would hang here. Use processes that are"
+            f" started anew, such as those of joblib.parallel_config('loky'), its default, or of"
+            f" multiprocessing.get_context('spawn')."
         )
 
 
 def load_keras():
-    """Import Keras, quietly, with TensorFlow as the backend unless the user chose another."""
+    """Import Keras on the backend that the user chose: TensorFlow if none."""
     refuse_forked_process()
-    if "keras" in sys.modules:
-        return sys.modules["keras"]
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    if "tensorflow" not in sys.modules:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with _without_chatter():
+    with nullcontext() if "keras" in sys.modules else startup_context():
         import keras
-
-        keras.ops.zeros(1)  # the devices are looked for, and reported on, at the first tensor
     return keras
 
 
-def keras_backend():
+def get_keras_backend():
     """Return the backend that Keras runs on, or will run on once it is loaded."""
     if "keras" in sys.modules:
-        return sys.modules["keras"].backend.backend()
-    return os.environ.get("KERAS_BACKEND", "tensorflow")
+        return load_keras().backend.backend()
+    if backend := os.environ.get("KERAS_BACKEND"):
+        return backend
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        return json.loads(Path(get_keras_home(), "keras.json").read_text("utf-8"))["backend"]
+    return "tensorflow"
 
 
-def keras_home():
-    """Return the folder in which Keras keeps what it downloads."""
-    return os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+def get_keras_home():
+    """Return the folder in which Keras keeps its configuration and what it downloads."""
+    if "KERAS_HOME" in os.environ:
+        return os.path.expanduser(os.environ["KERAS_HOME"])
+    home = os.path.expanduser("~")
+    return os.path.join(home if os.access(home, os.W_OK) else "/tmp", ".keras")

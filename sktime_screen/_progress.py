@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ._names import shown
+from ._names import escape_controls
 
 
 @contextmanager
-def progress(what, total, verbose) -> Iterator[Callable[[int], None]]:
-    """Give a function that moves a progress bar on by a number of frames."""
+def show_progress(what, total, verbose, unit="frames") -> Iterator[Callable[[int], None]]:
+    """Give a function that moves a progress bar on by a number of frames or others."""
     if not verbose:
         yield lambda count: None
         return
@@ -23,7 +23,13 @@ def progress(what, total, verbose) -> Iterator[Callable[[int], None]]:
 
     # The name is no column of its own: braces and brackets in it would be taken for a format.
     name = TextColumn("{task.description}", markup=False)
-    columns = name, BarColumn(), MofNCompleteColumn(), "frames", TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(shown(what), total=total)
+    columns = name, BarColumn(), MofNCompleteColumn(), unit, TimeRemainingColumn()
+    bar = Progress(
+        *columns,
+        console=Console(stderr=True),
+        # Seconds back that the time left is worked out from: a fold may take a minute.
+        speed_estimate_period=600,
+    )
+    with bar:
+        task = bar.add_task(escape_controls(what), total=total)
         yield lambda count: bar.advance(task, count)

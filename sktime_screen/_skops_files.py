@@ -64,7 +64,7 @@ def check_shapes(thing):
         if "n_features" in architecture:
             _check(thing, "n_features_in_", thing.n_features_in_, architecture["n_features"])
             found = [np.shape(weight) for weight in thing.weights_]
-            _check(thing, "weights_", found, weight_shapes(**architecture))
+            _check(thing, "weights_", found, compute_weight_shapes(**architecture))
             if architecture.get("standardize"):
                 columns = [thing.means_, thing.scales_, *(thing._moments or (0,))[1:]]
                 found = [np.shape(column) for column in columns]
@@ -74,7 +74,9 @@ def check_shapes(thing):
             expected = np.shape(classes.scikit_learn_classes())
             _check(thing, "classes_", np.shape(thing.classes_), expected)
         if hasattr(thing, "_parts"):
-            _check(thing, "_parts", np.shape(thing._parts), np.shape(thing._labelled.targets)[:1])
+            parts, rows = len(thing._part_estimators), len(thing._labelled.targets)
+            _check(thing, "_parts", np.shape(thing._parts), (rows,))
+            _check(thing, "_trained_on", np.shape(thing._trained_on), (parts, rows))
         check_shapes(vars(thing))
 
 
@@ -89,7 +91,7 @@ def _check(thing, name, found, expected):
         raise ValueError(f"{name} of {type(thing).__name__} is {found}, expected {expected}")
 
 
-def weight_shapes(
+def compute_weight_shapes(
     n_features, n_outputs, hidden_layer_sizes, batch_normalization, n_places=1, n_ensemble=1, **_
 ):
     """Return the shapes of a dense network's weights without making it."""

@@ -36,10 +36,10 @@ _MORE_PACKAGES = (
 def find_versions() -> dict[str, str]:
     """Return the versions of this package, of Python and of what has a part in seconds, by name."""
     own = {"sktime_screen": __version__, "Python": platform.python_version()}
-    return own | installed_versions(_PACKAGES)
+    return own | look_up_versions(_PACKAGES)
 
 
-def installed_versions(names) -> dict[str, str]:
+def look_up_versions(names) -> dict[str, str]:
     """Return the versions of the packages that are installed, out of some, by name."""
     found = {}
     for name in names:
@@ -62,9 +62,9 @@ def show_versions() -> None:
     System
         Python: 3...
     """
-    from ._keras import keras_backend
+    from ._keras import get_keras_backend
 
-    found = find_versions() | installed_versions(_MORE_PACKAGES)
+    found = find_versions() | look_up_versions(_MORE_PACKAGES)
     sections: dict[str, dict] = {
         "System": {
             "Python": sys.version.replace("\n", " "),
@@ -76,7 +76,7 @@ def show_versions() -> None:
             name: found.get(name, "not installed")
             for name in ("sktime_screen", *_PACKAGES, *_MORE_PACKAGES)
         },
-        "Engines": {"Keras backend": keras_backend(), "FFmpeg": _ffmpeg_version()},
+        "Engines": {"Keras backend": get_keras_backend(), "FFmpeg": _ffmpeg_version()},
     }
     for title, lines in sections.items():
         print(title)

@@ -3,9 +3,16 @@
 import os
 from zipfile import ZIP_DEFLATED
 
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
 from sklearn.pipeline import Pipeline
 
-from ._atomic_files import written_whole
+from ._atomic_files import write_atomically
 from ._skops_files import check_shapes, check_sizes
 from .classify import (
     FineTunedCNNClassifier,
@@ -17,6 +24,7 @@ from .classify import (
     VideoClassifier,
 )
 from .features import PretrainedCNNFeatures
+from .model_selection import MultilabelStratifiedGroupKFold
 from .screentime import CalibrationErrors, Classes, Correction, ScreenTimeAggregator
 from .video import ImageResizer, VideoFrameSampler
 
@@ -31,11 +39,18 @@ _TYPES = [
     KerasFeatureMapClassifier,
     LabelSpreadingClassifier,
     LabelledRows,
+    MultilabelStratifiedGroupKFold,
     PretrainedCNNFeatures,
     ScreenTimeAggregator,
     TargetEncoding,
     VideoClassifier,
     VideoFrameSampler,
+    # What `cv` may be, and skops does not know.
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
 ]
 _OURS = {f"{kind.__module__}.{kind.__qualname__}" for kind in _TYPES}
 
@@ -43,24 +58,24 @@ _OURS = {f"{kind.__module__}.{kind.__qualname__}" for kind in _TYPES}
 def save_skops(pipeline, path) -> None:
     """Write a fitted pipeline to a file that can be read without running code.
 
-    A pickle runs whatever its maker wanted; this format, that of skops, holds arrays, parameters
-    and names of types, and `load_skops` makes no object of a type that it does not know. It needs
-    the extra ``sktime_screen[skops]``.
+    Loading a pickle can run any code. The format of skops holds only arrays, parameters and names
+    of types, and `load_skops` creates no object of a type that it does not know. Needs the extra
+    ``sktime_screen[skops]``.
 
     Parameters
     ----------
     pipeline : sklearn.pipeline.Pipeline
-        Made of what is in this package, and of scikit-learn's estimators.
+        A fitted pipeline of estimators of this package and of scikit-learn.
     path : str or path-like
-        The file, by custom ``.skops``. It is written whole, or left as it was.
+        The file, usually ending in ``.skops``. It is written completely, or stays as it was.
 
     Raises
     ------
     ImportError
         If skops is not installed.
     TypeError
-        If the pipeline holds something that `load_skops` would refuse, such as a function of your
-        own or a live Keras model.
+        If the pipeline holds something that `load_skops` would refuse, such as your own function or
+        a Keras model object.
     OSError
         If the file cannot be written.
 
@@ -83,12 +98,12 @@ def save_skops(pipeline, path) -> None:
             f"The pipeline holds {', '.join(strange)}, which load_skops would refuse: make it "
             f"of this package's and scikit-learn's estimators, or write it with joblib.dump."
         )
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         unfinished.write_bytes(content)
 
 
 def load_skops(path) -> Pipeline:
-    """Read a pipeline of `save_skops`, from anybody.
+    """Load a pipeline that `save_skops` wrote, even from a maker you do not trust.
 
     Parameters
     ----------
@@ -107,8 +122,8 @@ def load_skops(path) -> Pipeline:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no file of skops, holds types other than those that this package writes, unpacks
-        to far more than it seems, or holds arrays that do not fit each other.
+        If it is not a skops file, holds other types than this package writes, unpacks to far more
+        than its size, or holds arrays that do not fit together.
     """
     skops = _skops()
     path = os.fspath(path)

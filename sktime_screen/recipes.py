@@ -1,9 +1,8 @@
 """The pipeline we recommend, with every step visible."""
 
-from math import ceil
-
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from ._defaults import SAMPLING_RATE
 from .classify import KerasDenseClassifier, KerasFeatureMapClassifier, LabelSpreadingClassifier
 from .features import PretrainedCNNFeatures
 from .screentime import ScreenTimeAggregator
@@ -12,7 +11,7 @@ from .video import ImageResizer, VideoFrameSampler
 
 def recommended_pipeline(
     *,
-    rate=1.0,
+    rate=SAMPLING_RATE,
     head="map",
     image_size=None,
     backbone=None,
@@ -21,40 +20,39 @@ def recommended_pipeline(
     random_state=None,
     verbose=0,
 ) -> Pipeline:
-    """Make the pipeline from videos to seconds that we recommend.
+    """Make the recommended pipeline from videos to seconds.
 
-    Its classifier is cross-fitted: `fit` also tries it on frames that were held out, from which
-    corrections and intervals of seconds are learned.
+    Its classifier is cross-fitted: `fit` also tests it on held-out frames, to learn corrections and
+    intervals.
 
     Parameters
     ----------
     rate : float or None, default=1.0
         Frames a second at which new videos are sampled.
     head : {"map", "dense"}, default="map"
-        What classifies the frames. "map" looks at every place of the image, see
-        :class:`KerasFeatureMapClassifier`, and carries what it found to frames that are near in
-        time or look alike, see :class:`LabelSpreadingClassifier`. "dense" looks at the average of
-        the image and at each frame by itself, see :class:`KerasDenseClassifier`: it is faster and
-        takes 5 KB a frame instead of 0.34 MB, but finds characters far less well, above all small
-        ones and those of other videos.
+        The classifier of the frames. "map" looks at every position of the image, see
+        :class:`KerasFeatureMapClassifier`, and spreads the result to frames that are near in time
+        or look alike, see :class:`LabelSpreadingClassifier`. "dense" looks at the average of each
+        image, see :class:`KerasDenseClassifier`. It is faster and takes 5 KB a frame instead of
+        0.09 MB, but finds far less, above all of small characters and in other videos.
     image_size : tuple of int, optional
         Height and width to which frames are resized: (384, 672) if not given, and (224, 224)
-        with `head="dense"`. (256, 448) takes less than half the time and room, and finds small
-        characters less well.
+        with `head="dense"`. (256, 448) takes less than half the time and space, and finds fewer
+        small characters.
     backbone : str, optional
         The pretrained network, see :class:`PretrainedCNNFeatures`;
-        "efficientnet_lite0_map+efficientnet_lite2_map" if not given, two networks that see more
-        than each alone, and "efficientnet_lite0" with `head="dense"`. With `head="map"` it must be
-        one whose map has a 32nd of the image's height and width. "efficientnet_lite0_map" alone
-        takes 40 % of the time and half the room.
+        "efficientnet_lite0_map+efficientnet_lite2_map" if not given, two networks that find more
+        together than each alone, and "efficientnet_lite0" with `head="dense"`.
+        "efficientnet_lite0_map" alone takes 40 % of the time and half the space.
     memory : str, path or FeatureStore, optional
-        Where features are kept on disk, see :class:`PretrainedCNNFeatures`.
+        Where to keep features on disk, see :class:`PretrainedCNNFeatures`.
     background : str or int, optional
         The class that means nobody, see :class:`ScreenTimeAggregator`.
     random_state : int, optional
-        Seed of the classifier.
+        Seed of every step that draws at random. Intervals have their own, see
+        :meth:`ScreenTimeAggregator.estimate`.
     verbose : int, default=0
-        Above 0, progress of the feature extraction is shown.
+        Above 0, show the progress of the feature extraction.
 
     Returns
     -------
@@ -73,15 +71,15 @@ def recommended_pipeline(
     if head == "map":
         # The shape of videos, five times as many pixels as the smaller network was trained on.
         height, width = image_size or (384, 672)
-        map_size = ceil(height / 32), ceil(width / 32)
         features = PretrainedCNNFeatures(
             backbone or "efficientnet_lite0_map+efficientnet_lite2_map",
             pooling=None,
             dtype="float16",
+            quantization_step=0.25,
             **reading,
         )
         classifier = LabelSpreadingClassifier(
-            KerasFeatureMapClassifier(map_size, random_state=random_state),
+            KerasFeatureMapClassifier(random_state=random_state),
             cv=3,
             random_state=random_state,
         )

@@ -30,11 +30,11 @@ QUICK_OPTIONS = ("--image-size", "128", "224", "--backbone", "efficientnet_lite0
 
 
 def pytest_configure(config):
-    """Keep converted networks for one run, for all its processes, and not in the user's home."""
+    """Keep caches for one run, for all its processes, and not in the user's home."""
     if not hasattr(config, "workerinput"):
         home = tempfile.TemporaryDirectory()
         config.add_cleanup(home.cleanup)
-        os.environ["KERAS_HOME"] = home.name
+        os.environ["SKTIME_SCREEN_HOME"] = os.environ["KERAS_HOME"] = home.name
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -193,7 +193,7 @@ class Tiny(Backbone):
 @pytest.fixture
 def tiny(monkeypatch, tmp_path):
     """A quick network, whatever name is asked for, kept where nobody else looks for that name."""
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("SKTIME_SCREEN_HOME", str(tmp_path))
     monkeypatch.setattr(_networks, "get_backbone", Tiny)
     _networks._networks.clear()
     yield Tiny("tiny")

@@ -15,7 +15,7 @@ def video(states, video="a", duration=1.0, begin=0.0):
 
 def fitted(X, **parameters):
     y = pd.DataFrame({"tom": [0, 1] + [0] * (len(X) - 2), "jerry": 0})
-    return ScreenTimeAggregator(**parameters).fit(X, y)
+    return ScreenTimeAggregator(correction=None, **parameters).fit(X, y)
 
 
 def test_appearances_have_real_times():

@@ -100,7 +100,7 @@ def test_refuses():
         from_predictions([[1], [0]], [[0.5]])
     with pytest.raises(ValueError, match="2 columns of probabilities"):
         from_predictions(["tom", "jerry", "cat"], np.full((3, 2), 0.5))
-    with pytest.raises(ValueError, match="the same are expected"):
+    with pytest.raises(ValueError, match="the same names in any order"):
         from_predictions(pd.DataFrame({"tom": [1]}), pd.DataFrame({"cat": [0.5]}))
     with pytest.raises(ValueError, match="n_bins=0"):
         from_predictions([[1]], [[0.5]], n_bins=0)

@@ -23,7 +23,7 @@ from sktime_screen import (
     VideoFrameSampler,
 )
 from sktime_screen.features import _networks
-from sktime_screen.video import file_digest, read_timeline
+from sktime_screen.video import digest_file, read_timeline
 
 
 @pytest.fixture(autouse=True)
@@ -243,7 +243,7 @@ def test_what_a_sequence_is_known_by(videos, column):
 
 def test_the_same_size_and_time_in_one_process(videos):
     first, second, other = videos
-    digest, length = file_digest(first), read_timeline(first).length
+    digest, length = digest_file(first), read_timeline(first).length
     for new in (other, second):
         time.sleep(0.02)  # clocks of file systems tick
         before = os.stat(first)
@@ -251,5 +251,5 @@ def test_the_same_size_and_time_in_one_process(videos):
         os.truncate(first, before.st_size)
         os.utime(first, ns=(before.st_atime_ns, before.st_mtime_ns))
         assert os.stat(first).st_size == before.st_size
-        assert file_digest(first) != digest
+        assert digest_file(first) != digest
     assert read_timeline(first).length != length

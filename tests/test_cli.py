@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 
 from sktime_screen import (
     FeatureStore,
+    LabelSpreadingClassifier,
+    ScreenTimeAggregator,
     VideoFrameSampler,
     load_label_csv,
     recommended_pipeline,
@@ -24,6 +26,7 @@ from sktime_screen.cli import _model, app, run_demo
 from sktime_screen.cli._label import _train_options
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_video
+from sktime_screen.model_selection import _cross_validation
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
@@ -150,10 +153,26 @@ def test_label_with_a_model_looks_as_the_model_does(work, tmp_path, computed):
     assert sum(computed) == 2 * 24
 
 
+def test_features_are_kept_in_the_users_cache_and_a_command_says_so(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["label", work / "two.mp4", "--characters", "cat", "--strategy", "all"]
+    done = run(*words, "--output", "page.html")
+    folder = os.path.join(os.environ["SKTIME_SCREEN_HOME"], "features")
+    assert done.output.startswith(f"Features are kept in '{folder}', ")
+    assert os.listdir(tmp_path) == ["page.html"]
+    done = run(*words, "--output", "page.html", "--cache-dir", work / "features")
+    size = (work / "features" / "features.sqlite").stat().st_size / 1e6
+    said = re.match(r"Features are kept in '(.*)', ([\d,]+) MB so far\n", done.output).groups()
+    assert (said[0], abs(float(said[1]) - size) <= 1) == (str(work / "features"), True)
+    assert "Features" not in run(*words, "--output", "page.html", "--no-cache").output
+    assert "Features" not in run(*words, "--output", "page.html", "--quiet").output
+    assert "SKTIME_SCREEN_HOME" in run("label", "--help").output
+
+
 def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SKTIME_SCREEN_FEATURES", str(work / "features"))
     words = ["label", work / "two.mp4", "--rate", 2, "--number", 4, "--output", "page.html"]
+    words += ["--cache-dir", work / "features"]
     # No features are needed for all frames.
     done = run(*words, "--characters", "cat", "--strategy", "all")
     assert done.output.endswith("train page.csv --rate 2 --model screen_time.joblib\n")
@@ -231,6 +250,30 @@ def test_train_writes_a_pipeline_and_what_to_expect(work):
     assert fitted[-1].class_names_.tolist() == ["cat", "mouse"]
     assert set(fitted.made_with_["validation"]["split"]) == {"time blocks", "shuffled"}
     assert not [name for name in os.listdir(work) if name.startswith(".writing")]
+
+
+@pytest.mark.parametrize("folds", [0, 1])
+def test_train_writes_the_model_before_it_is_validated(work, tmp_path, monkeypatch, folds):
+    measure, measured = _cross_validation.measured_frames, []
+
+    def interrupt(*args):
+        if len(measured) == folds:
+            raise KeyboardInterrupt
+        measured.append(measure(*args))
+        return measured[-1]
+
+    monkeypatch.setattr(_cross_validation, "measured_frames", interrupt)
+    words = [*QUICK_OPTIONS, *memory_of(work)]
+    done = run("train", work / "one.csv", "--model", tmp_path / "model", *words)
+    assert done.exit_code == (0 if folds else 130), done.output
+    assert done.output.index("Training") < done.output.index("Validating")
+    fitted = joblib.load(tmp_path / "model")
+    assert fitted[-1].class_names_.tolist() == ["cat", "mouse"]
+    figures = fitted.made_with_["validation"]
+    assert (figures is not None) == bool(folds)
+    if folds:
+        assert figures["folds"].tolist() == [1, 1, 1]
+        assert "stopped after 1 of 10 folds" in done.output
 
 
 def test_a_model_of_skops(work, tmp_path):
@@ -367,7 +410,7 @@ def test_an_output_that_cannot_be_written_is_said_before_measuring(work, tmp_pat
     (tmp_path / "file").touch()
     words = ["--model", work / "model", "--cache-dir", tmp_path / "file"]
     done = run("measure", work / "two.mp4", *words)
-    assert (done.exit_code, "--no-cache does without" in done.output) == (1, True)
+    assert (done.exit_code, "or add --no-cache" in done.output) == (1, True)
 
 
 def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
@@ -380,7 +423,9 @@ def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
         load_model(other)
     renamed = other.read_bytes().replace(b"ScreenTimeAggregator", b"ScreenTimeCalculator")
     other.write_bytes(renamed)
-    with pytest.raises(ValueError, match=r"sktime_screen 0\.1\.0 and cannot be read by 0\.2\.0"):
+    with pytest.raises(
+        ValueError, match=r"sktime_screen 0\.1\.0, and the installed 0\.2\.0 cannot"
+    ):
         load_model(other)
     other.write_bytes(b"no pickle")
     done = run("measure", work / "two.mp4", "--model", other)
@@ -392,7 +437,14 @@ def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
         load_model(tmp_path / "none")
 
 
-def test_labels_of_a_random_sample_correct_seconds(work, tmp_path):
+def test_labels_of_a_random_sample_correct_seconds(work, tmp_path, monkeypatch):
+    given, estimate = [], ScreenTimeAggregator.estimate
+
+    def spied(self, X, labelled, cross_fitted, *args, **options):
+        given.append((X, cross_fitted))
+        return estimate(self, X, labelled, cross_fitted, *args, **options)
+
+    monkeypatch.setattr(ScreenTimeAggregator, "estimate", spied)
     X, y = load_label_csv(work / "two.csv")
     sample = tmp_path / "sample.csv"
     save_label_csv(sample, X.assign(inclusion=1.0, stratum=0), y)
@@ -402,10 +454,28 @@ def test_labels_of_a_random_sample_correct_seconds(work, tmp_path):
     # All frames are labelled: nothing is left to guess.
     for name in ["cat", "mouse"]:
         assert seconds[name] == pytest.approx((y[name] * X["duration"]).sum(), abs=1e-6)
+    # The model has learned from none of these, and is asked in both ways all the same.
+    probabilities, cross_fitted = given[0]
+    pd.testing.assert_frame_equal(cross_fitted, probabilities, check_exact=False)
     done = measured(work, work / "one.mp4", "--labels", sample)
     assert (done.exit_code, "has no labels of 'one.mp4'" in done.output) == (1, True)
     done = measured(work, work / "two.mp4", "--labels", work / "two.csv")
     assert (done.exit_code, "inclusion" in done.output) == (1, True)
+
+
+def test_labels_that_were_learned_from_are_judged_without_them(work, tmp_path, monkeypatch):
+    X, y = load_label_csv(work / "one.csv")
+    sample = tmp_path / "sample.csv"
+    save_label_csv(sample, X.assign(inclusion=1.0, stratum=0), y)
+    seen = []
+    judge = LabelSpreadingClassifier.transform_cross_fitted
+    monkeypatch.setattr(
+        LabelSpreadingClassifier,
+        "transform_cross_fitted",
+        lambda self, X: seen.append(len(X)) or judge(self, X),
+    )
+    done = measured(work, work / "one.mp4", "--labels", sample)
+    assert (done.exit_code, seen) == (0, [len(X)]), done.output
 
 
 def test_labels_of_videos_that_are_gone_do_not_lose_the_others(work, tmp_path):

@@ -12,7 +12,10 @@ from sktime_screen import (
     cross_validate_screen_time,
     time_blocks,
 )
-from sktime_screen.video import frame_index
+from sktime_screen.video import make_frame_index
+
+# The tables here do not say whether a classifier had seen their frames.
+pytestmark = pytest.mark.filterwarnings("ignore:correction='auto' corrects nothing")
 
 MEASURES = ["frames_right", "average_precision", "seconds_error", "share_error", "overlap"]
 
@@ -127,6 +130,42 @@ def test_shuffled_frames_promise_more_than_blocks(one_video):
     np.testing.assert_allclose(scenes["seconds_error"], 300 * scenes["share_error"])
 
 
+class Interrupting(Nearest):
+    """A classifier at whose n-th fit somebody presses Ctrl+C."""
+
+    fits_left = 0
+
+    def fit(self, X, y):
+        if type(self).fits_left == 0:
+            raise KeyboardInterrupt
+        type(self).fits_left -= 1
+        return super().fit(X, y)
+
+
+def test_what_is_known_when_it_is_interrupted(one_video):
+    X, y = one_video
+    whole = cross_validate_screen_time(pipeline(), X, y, random_state=0)
+    interrupted = make_pipeline(Interrupting(), ScreenTimeAggregator())
+    Interrupting.fits_left = 7
+    with pytest.warns(UserWarning, match="after 7 of 10 folds"):
+        report = cross_validate_screen_time(interrupted, X, y, random_state=0)
+    blocks, shuffled = (rows_of(report, split) for split in ("time blocks", "shuffled"))
+    pd.testing.assert_frame_equal(blocks, rows_of(whole, "time blocks"))
+    assert shuffled["folds"].tolist() == [2, 2, 2]
+    Interrupting.fits_left = 0
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate_screen_time(interrupted, X, y, random_state=0)
+
+
+def test_folds_are_counted_while_they_run(one_video, capsys):
+    cross_validate_screen_time(pipeline(), *one_video, random_state=0, verbose=True)
+    shown = capsys.readouterr().err
+    assert "Validation" in shown
+    assert "10/10 folds" in shown
+    cross_validate_screen_time(pipeline(), *one_video, random_state=0)
+    assert capsys.readouterr().err == ""
+
+
 def test_one_video_is_split_into_blocks_of_time(one_video):
     X, y = one_video
     default = cross_validate_screen_time(pipeline(), X, y, random_state=0)
@@ -186,7 +225,7 @@ def test_images_are_looked_at_once(video):
     assert not hasattr(steps[3], "seen_")
     # The same from features with the frame index.
     values = CountingImages().transform(VideoFrameSampler(rate=2).transform(table))
-    assert values.index.equals(frame_index(table))
+    assert values.index.equals(make_frame_index(table))
     pd.testing.assert_frame_equal(
         cross_validate_screen_time(pipeline(), values, y, n_splits=3, random_state=0), report
     )

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -439,6 +439,21 @@ def test_partial_fit_is_an_epoch(X, y):
     assert_array_equal(head.predict_proba(X), dense(epochs=3).fit(X, y).predict_proba(X))
 
 
+@pytest.mark.parametrize("form", [lambda t: t[["jerry", "tom"]], lambda t: csr_array(t.to_numpy())])
+def test_labels_of_a_known_table_are_matched_by_name(X, table, form):
+    def head():
+        return dense(epochs=2, class_weight={"tom": 3})
+
+    plain = head().fit(X, table, validation_data=(X, table))
+    other = head().fit(X, table, validation_data=(X, form(table)))
+    assert other.history_ == plain.history_
+    assert other.score(X, form(table)) == plain.score(X, table)
+    plain.partial_fit(X, table)
+    assert_array_equal(other.partial_fit(X, form(table)).predict_proba(X), plain.predict_proba(X))
+    with pytest.raises(ValueError, match=r"columns of y are \['tom', 'spike'\], expected \['tom'"):
+        plain.partial_fit(X, table.rename(columns={"jerry": "spike"}))
+
+
 def test_partial_fit_learns_announced_classes(X, y):
     head = dense()
     for _ in range(20):
@@ -471,6 +486,18 @@ def test_cross_fit_is_honest_about_noise(X):
     assert roc_auc_score(y, seen["1"]) > 0.95
     assert roc_auc_score(y, unseen["1"]) < 0.65
     pd.testing.assert_index_equal(unseen.index, X.index)
+
+
+def test_cross_fit_by_a_splitter_or_its_splits(X, y):
+    splits = list(KFold(3).split(X))
+    found = dense(cv=KFold(3), epochs=4).fit_transform(X, y)
+    pd.testing.assert_frame_equal(found, dense(cv=splits, epochs=4).fit_transform(X, y))
+    assert found.attrs["out_of_sample"] is True
+    for wrong in (1, "3", 2.5):
+        with pytest.raises(ValueError, match="'cv' parameter"):
+            dense(cv=wrong).fit(X, y)
+    with pytest.raises(ValueError, match="2 splits test"):
+        dense(cv=splits[:2], epochs=1).fit_transform(X, y)
 
 
 def test_cross_fit_leaves_the_model_of_all_rows(X, y):

@@ -207,6 +207,9 @@ def test_imports_go_down():
     assert "video" in found["features"]
     image = architecture["drawing"](found)
     assert image.count("<rect") == len(found)
-    assert image.count('fill="none"') == sum(map(len, found.values()))
+    drawn = architecture["reduced"](found)
+    assert image.count('fill="none"') == sum(map(len, drawn.values()))
+    assert "report" in drawn["cli"]
+    assert "video" in found["report"] - drawn["report"], "features import it as well"
     with pytest.raises(ValueError, match="video imports report"):
         architecture["check"]({**found, "video": {"report"}})

@@ -1,7 +1,9 @@
 """What runs the network: which is chosen, and that all give the same features."""
 
 import importlib.util
+import subprocess
 import sys
+import textwrap
 from collections import OrderedDict
 
 import joblib
@@ -36,7 +38,7 @@ def machine(monkeypatch):
 
     def be(*, openvino=True, bfloat16=True, backend="tensorflow", gpu=None):
         monkeypatch.setattr(_engines, "_has_bfloat16", lambda: bfloat16)
-        monkeypatch.setattr(_engines, "keras_backend", lambda: backend)
+        monkeypatch.setattr(_engines, "get_keras_backend", lambda: backend)
         monkeypatch.setattr(_engines, "_GPU_FILES", [__file__] if gpu else [])
         monkeypatch.setattr(_engines, "gpu_capability", lambda: gpu)
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: openvino or None)
@@ -154,6 +156,27 @@ def test_each_compiled_network_has_one_stream(images, tiny, monkeypatch, n_cores
     assert {network.get_property("NUM_STREAMS") for network in compiled} == {1}
     assert len(compiled) == len(shares)
     assert _engines._shares(n_cores, len(shares)) == shares
+
+
+@needs_openvino
+@pytest.mark.parametrize("interactive", [False, True])
+def test_openvino_does_not_report_its_use(tmp_path, monkeypatch, interactive):
+    pytest.importorskip("openvino_telemetry")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    script = f"""
+        import sys
+        from openvino_telemetry.utils import opt_in_checker, sender
+        opt_in_checker.OptInChecker._check_main_process = lambda self: {interactive}
+        opt_in_checker.OptInChecker._check_input_is_terminal = lambda self: {interactive}
+        sender.TelemetrySender.send = lambda *args: print("sent")
+        from sktime_screen.features import _engines
+        _engines._load_openvino()
+        assert "openvino.tools.ovc" in sys.modules
+    """
+    run = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(run, check=True, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 @needs_openvino

@@ -1,11 +1,25 @@
 import os
+import warnings
+from io import BytesIO
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 
-from sktime_screen import KerasDenseClassifier, ScreenTimeAggregator, suggest_frames
-from sktime_screen.video import frame_index
+from sktime_screen import (
+    KerasDenseClassifier,
+    LabelSpreadingClassifier,
+    ScreenTimeAggregator,
+    suggest_frames,
+)
+from sktime_screen.video import is_frame_index, make_frame_index
 
 
 def probabilities(video, truth, seed):
@@ -33,7 +47,7 @@ def measured():
     X = pd.concat([probabilities(f"{k}.mp4", truth, k) for k, truth in enumerate(truths)])
     X.attrs["out_of_sample"] = True
     y = np.where(np.concatenate(truths), "tom", "no")
-    aggregator = ScreenTimeAggregator(background="no", random_state=0, n_resamples=200).fit(X, y)
+    aggregator = ScreenTimeAggregator(background="no").fit(X, y)
     truth = scenes(400, 0.3, 9)
     return aggregator, probabilities("new.mp4", truth, 9), truth
 
@@ -41,13 +55,14 @@ def measured():
 def test_estimates_are_tidy_and_agree_with_the_seconds(measured):
     aggregator, video, truth = measured
     assert aggregator.correction_ == "calibrated"
-    table = aggregator.estimate(video)
+    table = aggregator.estimate(video, n_resamples=200, random_state=0)
     assert table.columns.tolist() == [
         "video", "character", "seconds", "share", "low", "high", "appearances",
-        "first_seen", "last_seen", "confidence",
+        "first_seen", "last_seen", "confidence", "basis", "novelty",
     ]  # fmt: skip
     row = table.iloc[0]
     assert (row["video"], row["character"], len(table)) == ("new.mp4", "tom", 1)
+    assert row["basis"] == "calibrated"
     assert row["seconds"] == aggregator.transform(video).loc["new.mp4", "tom"]
     assert row["share"] == pytest.approx(row["seconds"] / 800)
     assert row["low"] < 2 * truth.sum() < row["high"]
@@ -56,7 +71,25 @@ def test_estimates_are_tidy_and_agree_with_the_seconds(measured):
     assert row["appearances"] == len(appearances)
     assert row["first_seen"] == appearances["start"].min()
     assert row["last_seen"] == appearances["end"].max()
-    pd.testing.assert_frame_equal(table, aggregator.estimate(video))
+    again = aggregator.estimate(video, n_resamples=200, random_state=0)
+    pd.testing.assert_frame_equal(table, again)
+
+
+def test_intervals_are_asked_for(measured):
+    aggregator, video, _ = measured
+    widths = {}
+    for level in (0.5, 0.9):
+        for seed in (0, 1):
+            row = aggregator.estimate(
+                video, confidence_level=level, n_resamples=200, random_state=seed
+            ).iloc[0]
+            widths[level, seed] = row["high"] - row["low"]
+    assert max(widths[0.5, seed] for seed in (0, 1)) < min(widths[0.9, seed] for seed in (0, 1))
+    assert widths[0.9, 0] != widths[0.9, 1]
+    table, y, _ = sample(video, np.zeros(len(video), int), 60)
+    for wrong in ({"confidence_level": 1.0}, {"n_resamples": 0}, {"random_state": "a"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            aggregator.estimate(video, labelled=(table, y), **wrong)
 
 
 def sample(video, truth, n, seed=0):
@@ -74,6 +107,7 @@ def test_labels_of_the_video_make_the_interval_sure(measured):
     assert known["low"] < 2 * truth.sum() < known["high"]
     assert known["high"] - known["low"] < guessed["high"] - guessed["low"]
     assert known["appearances"] == guessed["appearances"]
+    assert known["basis"] == "labels"
 
 
 def test_all_frames_labelled_leave_no_doubt(measured):
@@ -168,6 +202,7 @@ def test_labels_that_were_learned_from_need_cross_fitting(measured):
     with pytest.warns(UserWarning, match="too narrow") as warned:
         both = aggregator.estimate(pd.concat([video, probabilities("other.mp4", truth, 5)]))
     assert both.attrs["notes"] == [str(warned[0].message)]
+    assert warned[0].filename == __file__
 
     unseen = known.copy()
     unseen["tom"] = 1 - unseen["tom"]
@@ -218,6 +253,80 @@ def test_the_head_says_whether_it_had_seen_the_frames():
         ScreenTimeAggregator(correction="em").fit(seen, y)
 
 
+def swapped(table, other):
+    """Half of a table, and half of one that says something else."""
+    other = other.copy()
+    other.attrs["out_of_sample"] = False
+    return pd.concat([table[:40], other[40:]])
+
+
+def reloaded(table):
+    file = BytesIO()
+    joblib.dump(table, file)
+    file.seek(0)
+    return joblib.load(file)
+
+
+STEPS = {
+    "nothing": lambda X, y: (X, y),
+    "concat": lambda X, y: (pd.concat([X[:40], X[40:]]), y),
+    "concat of others": lambda X, y: (swapped(X, X), y),
+    "scaler": (MinMaxScaler(),),
+    "function": (FunctionTransformer(np.sqrt),),
+    "function of names": (FunctionTransformer(np.sqrt, feature_names_out="one-to-one"),),
+    "union": (FeatureUnion([("all", "passthrough")]),),
+    "column transformer": (ColumnTransformer([("all", "passthrough", ["no", "tom"])]),),
+    "undersampler": RandomUnderSampler(random_state=0).fit_resample,
+    "oversampler": RandomOverSampler(random_state=0).fit_resample,
+    "smote": SMOTE(random_state=0).fit_resample,
+    "joblib": lambda X, y: (reloaded(X), y),
+    "array": lambda X, y: (X.to_numpy(), y),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_between_classifier_and_aggregator_keeps_the_correction_or_is_warned_of(name):
+    truth = scenes(80, 0.4, 0)
+    X = probabilities("a.mp4", truth, 0)
+    X.attrs["out_of_sample"] = True
+    y = np.where(truth, "tom", "no")
+    step = STEPS[name]
+    if isinstance(step, tuple):
+        X = step[0].set_output(transform="pandas").fit_transform(X)
+    else:
+        X, y = step(X, y)
+    aggregator = ScreenTimeAggregator()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        aggregator.fit(X, y)
+    warned = ["X does not say whether" in str(each.message) for each in caught]
+    assert (aggregator.correction_, warned) in [("calibrated", []), (None, [True])]
+    if name in ("nothing", "joblib"):
+        assert aggregator.correction_ == "calibrated"
+    if name in ("scaler", "concat of others", "array"):
+        assert caught[0].filename == __file__
+    if warned and is_frame_index(getattr(X, "index", None)):
+        with pytest.warns(UserWarning, match="too narrow if the classifier had seen"):
+            aggregator.estimate(probabilities("new.mp4", truth, 1))
+
+
+def test_the_word_of_the_classifier_passes_through_a_pipeline():
+    truth = scenes(80, 0.4, 0)
+    X = probabilities("a.mp4", truth, 0)
+    steps = [LabelSpreadingClassifier(LogisticRegression(), cv=2), ScreenTimeAggregator()]
+    pipeline = make_pipeline(*steps).set_output(transform="pandas")
+    assert pipeline.fit(X, truth)[-1].correction_ == "calibrated"
+    scaled = make_pipeline(steps[0], MinMaxScaler(), steps[1]).set_output(transform="pandas")
+    with pytest.warns(UserWarning, match="corrects nothing"):
+        assert scaled.fit(X, truth)[-1].correction_ is None
+    # Who says it is asked no more.
+    for correction in ("calibrated", None):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            scaled.set_params(screentimeaggregator__correction=correction).fit(X, truth)
+        assert scaled[-1].correction_ == correction
+
+
 @pytest.fixture(scope="module")
 def two():
     """An aggregator of two characters, a video's probabilities, and labels of all its frames."""
@@ -225,7 +334,7 @@ def two():
     X = pd.concat([probabilities("video.mp4", y[name].to_numpy(), 3)["tom"] for name in y], axis=1)
     X.columns = y.columns
     X.attrs["out_of_sample"] = True
-    return ScreenTimeAggregator(random_state=0).fit(X, y), X, y
+    return ScreenTimeAggregator().fit(X, y), X, y
 
 
 def test_columns_of_labels_are_found_by_name(two):
@@ -243,8 +352,8 @@ def test_columns_of_labels_are_found_by_name(two):
     ("labels", "message"),
     [
         (lambda y: y.rename(columns={"tom": "spike"}), r"expected \['tom', 'jerry'\]"),
-        (lambda y: y.astype(str), "y holds '[01]'; 0 and 1"),
-        (lambda y: y * 2, "y holds 2; 0 and 1"),
+        (lambda y: y.astype(str), "y holds '[01]' for 'tom' in row 0; 0 and 1"),
+        (lambda y: y * 2, "y holds 2 for 'tom' in row 10; 0 and 1"),
         (lambda y: y["tom"], "a 0/1 column for each"),
         (lambda y: y.assign(spike=0), r"expected \['tom', 'jerry'\]"),
     ],
@@ -278,7 +387,9 @@ def test_videos_are_the_same_however_their_paths_are_spelled(measured):
         aggregator.estimate(video, labelled=(table.assign(video="other.mp4"), y))
     learned = probabilities("./0.mp4", scenes(300, 0.5, 0), 0)
     aggregator = ScreenTimeAggregator(background="no").fit(
-        learned.set_axis(frame_index(learned.index.to_frame(index=False).assign(video="0.mp4"))),
+        learned.set_axis(
+            make_frame_index(learned.index.to_frame(index=False).assign(video="0.mp4"))
+        ),
         np.where(scenes(300, 0.5, 0), "tom", "no"),
     )
     table, y, _ = sample(learned, scenes(300, 0.5, 0), 60)
@@ -291,3 +402,63 @@ def test_a_part_of_a_sample_is_no_sample(measured):
     table, y, _ = sample(video, truth, 60)
     with pytest.raises(ValueError, match=r"The 20 labelled frames .* stand for 133 of its 400"):
         aggregator.estimate(video, labelled=(table[:20], y[:20]))
+
+
+def season(seed, n_videos=20, seconds=30):
+    """Short episodes, Jerry in some: what a head says of him is weak and differs by episode."""
+    rng = np.random.default_rng(seed)
+    names = np.repeat([f"S01E{number:02d}.mp4" for number in range(1, n_videos + 1)], seconds)
+    times = np.tile(np.arange(float(seconds)), n_videos)
+    index = make_frame_index(pd.DataFrame({"video": names, "time": times, "duration": 1.0}))
+    shares = rng.uniform(0, 1, n_videos).repeat(seconds)
+    jerry = (rng.random(len(index)) < shares).astype(int)
+    tom = np.repeat(rng.random(len(index) // 5) < 0.5, 5).astype(int)
+    said = pd.DataFrame(index=index)
+    said["tom"] = np.where(tom, 0.9, 0.1)
+    said["jerry"] = np.linspace(0.04, 0.64, n_videos).repeat(seconds)
+    said["jerry"] += rng.uniform(-0.03, 0.03, len(index))
+    return said, pd.DataFrame({"tom": tom, "jerry": jerry}, index=index)
+
+
+@pytest.mark.parametrize("correction", ["auto", "averaged", "acc", "pacc", "em"])
+def test_a_head_that_cannot_tell_a_character_gives_no_constant(correction):
+    said, shown = season(seed=0)
+    first_four = said.index.get_level_values("video") <= "S01E04.mp4"
+    known = said[first_four].copy()
+    # Held out, its probabilities go with nothing.
+    known["jerry"] = np.random.default_rng(1).permutation(known["jerry"])
+    known.attrs["out_of_sample"] = True
+    aggregator = ScreenTimeAggregator(correction=correction)
+    aggregator.fit(known, shown[first_four])
+    with pytest.warns(UserWarning, match=r"do not tell 'jerry'.*more frames of 'S01E1\d.mp4'"):
+        table = aggregator.estimate(said, n_resamples=50).set_index(["character", "video"])
+    assert len(table.attrs["notes"]) == 1
+    means = said["jerry"].groupby(level="video").sum()
+    seconds = table.loc["jerry", "seconds"]
+    np.testing.assert_allclose(seconds, means[seconds.index], atol=3)
+    assert (table.loc["jerry", "basis"] == "mean probability").all()
+    right = "calibrated" if correction == "auto" else correction
+    assert (table.loc["tom", "basis"] == right).all()
+    true = shown["tom"].groupby(level="video").sum()
+    np.testing.assert_allclose(table.loc["tom", "seconds"], true[seconds.index], atol=3)
+
+
+def test_without_a_correction_seconds_are_counted():
+    said, shown = season(seed=0, n_videos=3)
+    aggregator = ScreenTimeAggregator(correction=None).fit(said, shown)
+    assert aggregator.correction_ is None
+    table = aggregator.estimate(said, n_resamples=50)
+    assert (table["basis"] == "count").all()
+    counted = (said >= 0.5).groupby(level="video").sum().to_numpy().ravel()
+    assert table["seconds"].tolist() == counted.tolist()
+
+
+def test_an_interval_does_not_depend_on_the_videos_beside(measured):
+    aggregator, video, _ = measured
+    other = probabilities("other.mp4", scenes(200, 0.5, 3), 3)
+    alone = aggregator.estimate(video, n_resamples=200, random_state=0)
+    for together in ([other, video], [video, other]):
+        table = aggregator.estimate(pd.concat(together), n_resamples=200, random_state=0)
+        pd.testing.assert_frame_equal(
+            table[table["video"] == "new.mp4"].reset_index(drop=True), alone
+        )

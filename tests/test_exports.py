@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sktime_screen import save_csv, save_json, save_srt, save_vtt
-from sktime_screen._names import as_meant, shown
+from sktime_screen._names import escape_controls, unescape_formula
 
 COLUMNS = ["video", "character", "start", "end", "duration", "confidence", "peak_time"]
 
@@ -42,14 +42,14 @@ def appearances():
 def estimate():
     return pd.DataFrame(
         [
-            ("a.mp4", "tom", 3.0, 0.0008, 2.5, 4.0, 2, 1.0, 3663.0, 0.83),
-            ("a.mp4", "jerry", 2.5, 2.5 / 3750, np.nan, np.nan, 1, 2.0, 4.5, 0.8),
-            ("b.mp4", "tom", 0.0, 0.0, np.nan, np.nan, 0, np.nan, np.nan, np.nan),
-            ("b.mp4", "jerry", 0.0, 0.0, np.nan, np.nan, 0, np.nan, np.nan, np.nan),
+            ("a.mp4", "tom", 3.0, 0.0008, 2.5, 4.0, 2, 1.0, 3663.0, 0.83, "labels"),
+            ("a.mp4", "jerry", 2.5, 2.5 / 3750, np.nan, np.nan, 1, 2.0, 4.5, 0.8, "calibrated"),
+            ("b.mp4", "tom", 0.0, 0.0, np.nan, np.nan, 0, np.nan, np.nan, np.nan, "count"),
+            ("b.mp4", "jerry", 0.0, 0.0, np.nan, np.nan, 0, np.nan, np.nan, np.nan, "count"),
         ],
         columns=[
             "video", "character", "seconds", "share", "low", "high", "appearances", "first_seen",
-            "last_seen", "confidence",
+            "last_seen", "confidence", "basis",
         ],
     )  # fmt: skip
 
@@ -67,6 +67,7 @@ def test_json_has_the_names_of_the_media_industry(tmp_path, estimate, appearance
         "seenDurationRatio": 0.001,
         "seenDurationInterval": [2.5, 4.0],
         "confidence": 0.83,
+        "basis": "labels",
         "appearances": [
             {
                 "startTime": "0:00:01.000",
@@ -245,7 +246,7 @@ def test_round_trip_through_vtt(rows):
         text = path.read_bytes().decode()
     found = [(start, end, html.unescape("".join(lines))) for start, end, lines in cues_of(text)]
     wanted = [
-        (start, end, " ".join(shown(name).split()))
+        (start, end, " ".join(escape_controls(name).split()))
         for _, name, start, end, _ in sorted(rows, key=lambda row: row[2])
     ]
     assert found == wanted
@@ -277,6 +278,6 @@ def test_round_trip_through_csv(rows):
         with path.open(encoding="utf-8", newline="") as file:
             header, *found = csv.reader(file)
     assert header == COLUMNS
-    assert [(as_meant(row[1]), *map(float, row[2:])) for row in found] == [
+    assert [(unescape_formula(row[1]), *map(float, row[2:])) for row in found] == [
         (row.character, *row[3:]) for row in table.itertuples()
     ]

@@ -86,10 +86,10 @@ def test_cvat_of_a_name_that_is_not_utf8(tmp_path, odd_video, labelled):
 
 def test_all_that_is_written_of_a_name_that_is_not_utf8(tmp_path, odd_video, labelled):
     estimate = pd.DataFrame(
-        [(odd_video, "tom", 2.0, 0.2, np.nan, np.nan, 1, 1.0, 3.0, 0.9)],
+        [(odd_video, "tom", 2.0, 0.2, np.nan, np.nan, 1, 1.0, 3.0, 0.9, "count")],
         columns=[
             "video", "character", "seconds", "share", "low", "high", "appearances", "first_seen",
-            "last_seen", "confidence",
+            "last_seen", "confidence", "basis",
         ],
     )  # fmt: skip
     appearances = pd.DataFrame(

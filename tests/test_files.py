@@ -9,13 +9,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sktime_screen import save_skops
-from sktime_screen._atomic_files import checked_target, write_whole, written_whole
+from sktime_screen._atomic_files import check_target, write_atomically, write_text_atomically
 from sktime_screen.cli._model import save_model
 
 
 def test_a_file_is_there_when_it_is_whole(tmp_path):
     path = tmp_path / "video.mp4"
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         unfinished.write_bytes(b"half")
         assert unfinished.suffix == ".mp4"
         assert not path.exists()
@@ -26,10 +26,10 @@ def test_a_file_is_there_when_it_is_whole(tmp_path):
 
 def test_an_error_leaves_what_was_there(tmp_path):
     path = tmp_path / "table.csv"
-    write_whole(path, "before")
+    write_text_atomically(path, "before")
 
     def fail():
-        with written_whole(path) as unfinished:
+        with write_atomically(path) as unfinished:
             unfinished.write_text("half")
             raise KeyError
 
@@ -41,10 +41,10 @@ def test_an_error_leaves_what_was_there(tmp_path):
 
 def test_a_killed_process_leaves_what_was_there(tmp_path):
     path = tmp_path / "table.csv"
-    write_whole(path, "before")
+    write_text_atomically(path, "before")
     script = (
-        "import os, sys; from sktime_screen._atomic_files import written_whole\n"
-        "with written_whole(sys.argv[1]) as unfinished:\n"
+        "import os, sys; from sktime_screen._atomic_files import write_atomically\n"
+        "with write_atomically(sys.argv[1]) as unfinished:\n"
         "    unfinished.write_text('half')\n"
         "    os._exit(9)\n"
     )
@@ -55,7 +55,7 @@ def test_a_killed_process_leaves_what_was_there(tmp_path):
 
 
 def test_line_ends_and_characters_stay(tmp_path):
-    write_whole(tmp_path / "a.csv", "J\u00e9r\u00f4me\r\n\n")
+    write_text_atomically(tmp_path / "a.csv", "J\u00e9r\u00f4me\r\n\n")
     assert (tmp_path / "a.csv").read_bytes() == b"J\xc3\xa9r\xc3\xb4me\r\n\n"
 
 
@@ -63,10 +63,10 @@ def test_line_ends_and_characters_stay(tmp_path):
 def test_permissions_are_those_of_any_file_or_of_the_one_before(tmp_path):
     path = tmp_path / "table.csv"
     (tmp_path / "other").touch()
-    write_whole(path, "new")
+    write_text_atomically(path, "new")
     assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
     path.chmod(0o600)
-    write_whole(path, "again")
+    write_text_atomically(path, "again")
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -75,8 +75,8 @@ def test_a_link_stays_one(tmp_path):
     (tmp_path / "folder").mkdir()
     path = tmp_path / "link.csv"
     path.symlink_to(tmp_path / "folder" / "table.csv")
-    write_whole(path, "new")
-    write_whole(path, "newer")
+    write_text_atomically(path, "new")
+    write_text_atomically(path, "newer")
     assert path.is_symlink()
     assert (tmp_path / "folder" / "table.csv").read_text() == "newer"
 
@@ -88,14 +88,14 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
     found = []
     reader = threading.Thread(target=lambda: found.append(path.read_text()))
     reader.start()
-    write_whole(path, "through")
+    write_text_atomically(path, "through")
     reader.join()
     assert found == ["through"]
     assert path.is_fifo()
 
 
 def test_what_cannot_be_a_file(tmp_path):
-    for check in (checked_target, lambda path: write_whole(path, "")):
+    for check in (check_target, lambda path: write_text_atomically(path, "")):
         with pytest.raises(IsADirectoryError, match="Name a file in it"):
             check(tmp_path)
         with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere\. Make it first"):
@@ -105,7 +105,7 @@ def test_what_cannot_be_a_file(tmp_path):
 def test_the_reason_is_told_and_kept(tmp_path):
     with (
         pytest.raises(PermissionError, match=r"write .*x\.csv: Permission denied\.") as raised,
-        written_whole(tmp_path / "x.csv"),
+        write_atomically(tmp_path / "x.csv"),
     ):
         raise PermissionError(13, "Permission denied")
     assert raised.value.errno == 13

@@ -188,6 +188,7 @@ def test_table_of_labels(fine_tuned, X, table):
     predicted = classifier.predict(X)
     assert predicted.shape == (48, 2)
     assert (predicted == table.to_numpy()).mean() > 0.9
+    assert classifier.score(X, table[["disc", "square"]]) == classifier.score(X, table)
     assert classifier.get_feature_names_out().tolist() == ["square", "disc"]
 
 

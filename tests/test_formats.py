@@ -14,7 +14,7 @@ from sktime_screen.video._container import video_stream
 from sktime_screen.video._decoding import read_images
 from sktime_screen.video._frame_converter import Projector
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import image_size
+from sktime_screen.video._video import read_image_size
 
 N_FRAMES = 40
 FPS = Fraction(25)
@@ -242,7 +242,7 @@ def test_rotation(tmp_path, degrees, suffix):
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(stored), "rgb24")
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    assert image_size(str(path)) == (64, 96)
+    assert read_image_size(str(path)) == (64, 96)
     image = next(read_images(str(path), [0.0]))
     assert np.abs(image.astype(int) - upright).mean() < 4
     assert codes(str(path), [0.0], size=(32, 50)) == [5]
@@ -250,7 +250,7 @@ def test_rotation(tmp_path, degrees, suffix):
 
 def test_non_square_pixels(tmp_path):
     path = h264(tmp_path / "wide.mp4", sample_aspect_ratio=Fraction(4, 3))
-    assert image_size(path) == (64, 128)
+    assert read_image_size(path) == (64, 128)
     assert next(read_images(path, [0.4])).shape == (64, 128, 3)
     assert every_code(path) == list(range(N_FRAMES))
 

@@ -155,7 +155,8 @@ def test_labels_that_are_there_already(frames, target):
 
     table = pd.DataFrame({"jerry": [1, None, 0], "tom": [1, None, 0]})
     assert given(table) == [[0, 1], None, []]
-    assert given(pd.Series([1, 0, None], name="jerry")) == [[1], [], None]
+    assert given(pd.DataFrame({"jerry": [1, 0, None]})) == [[1], [], None]
+    assert given(pd.Series([1, 2, None]), [1, 2]) == [[0], [1], None]
     assert given(["tom", None, "jerry"]) == [[0], None, [1]]
     assert given(["tom", None, "x"], multilabel=False, background="x") == [[0], None, []]
     assert given([1, 2, 0], [1, 2], multilabel=False, background=0) == [[0], [1], []]
@@ -174,7 +175,7 @@ def test_labels_that_are_there_already(frames, target):
         (["tom"], {"labels": ["tom"]}, "3 frames but 1 labels"),
         (["tom"], {"labels": ["tom", "jerry", None]}, r"\['jerry'\] are none of the classes"),
         (["tom"], {"labels": pd.DataFrame({"spike": [0, 1, 0]})}, r"\['spike'\] are none"),
-        (["tom"], {"labels": pd.DataFrame({"tom": [0, 2, 0]})}, "Row 1 .* 'tom' 2"),
+        (["tom"], {"labels": pd.DataFrame({"tom": [0, 2, 0]})}, "holds 2 for 'tom' in row 1"),
         (
             ["tom"],
             {"labels": pd.DataFrame({"tom": [0, 1, 0]}), "multilabel": False},
@@ -183,7 +184,11 @@ def test_labels_that_are_there_already(frames, target):
         (["tom"], {"probabilities": [[0.5]]}, r"shape \(1, 1\); expected \(3, 1\)"),
         (["tom"], {"probabilities": [[0.5], [1.5], [0]]}, "between 0 and 1"),
         (["tom"], {"probabilities": [[0.5], [np.nan], [0]]}, "between 0 and 1"),
-        (["tom"], {"probabilities": pd.DataFrame({"spike": [0, 0, 0]})}, r"columns \['spike'\]"),
+        (
+            ["tom"],
+            {"probabilities": pd.DataFrame({"spike": [0, 0, 0]})},
+            r"columns of probabilities are \['spike'\]",
+        ),
     ],
 )
 def test_bad_input(frames, target, classes, options, message):
@@ -323,8 +328,8 @@ def test_reload_keeps_the_work(browser, frames, target):
 
 
 def test_nobody_is_not_the_same_as_not_labelled(browser, frames, target):
-    frames["inclusion"] = np.linspace(0.1, 0.3, 20)
     frames["stratum"] = 7
+    frames["inclusion"] = np.linspace(0.1, 0.3, 20)
     save_label_page(frames, ["tom", "jerry"], target)
     browser.open(target)
     assert browser.current == (1, "not labelled")
@@ -335,7 +340,7 @@ def test_nobody_is_not_the_same_as_not_labelled(browser, frames, target):
     browser.press("right", "2", "right", "1", "back")
     assert browser.current == (4, "not labelled")
     saved = pd.read_csv(browser.save(target.parent))
-    head = ["video", "time", "duration", "inclusion", "stratum", "tom", "jerry"]
+    head = ["video", "time", "duration", "stratum", "inclusion", "tom", "jerry"]
     assert list(saved.columns) == head
     pd.testing.assert_frame_equal(saved[head[:5]], frames.iloc[[0, 2]].reset_index(drop=True))
     assert saved[["tom", "jerry"]].to_numpy().tolist() == [[0, 0], [0, 1]]
@@ -534,7 +539,7 @@ def test_where_nothing_can_be_kept_the_page_says_so(browser, frames, target):
         assert "save the CSV before you close" in browser.find("#refused").text.replace("\n", " ")
         browser.press("1")
         _, y = load_label_csv(browser.save(target.parent))
-        assert y.tolist() == [1]
+        assert y["tom"].tolist() == [1]
     finally:
         browser.chromium.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
     browser.open(target)

@@ -7,6 +7,7 @@ from scipy.special import logit
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -190,12 +191,29 @@ def test_rows_that_were_learned_from_are_told_what_the_others_know():
     pd.testing.assert_frame_equal(outside, clone(spreading).fit_transform(X, y))
 
 
+def test_cross_fit_knows_only_the_rows_that_a_split_trains_on():
+    X, y = video(n_shots=12)
+    halves = [(np.arange(70, 120), np.arange(60)), (np.arange(50), np.arange(60, 120))]
+    spreading = LabelSpreadingClassifier(linear(), cv=halves)
+    found = spreading.fit_transform(X, y)
+    for train, test in halves:
+        alone = LabelSpreadingClassifier(linear()).fit(X.iloc[train], y.iloc[train])
+        pd.testing.assert_frame_equal(found.iloc[test], alone.transform(X.iloc[test]))
+    first = halves[0][1]
+    pd.testing.assert_frame_equal(
+        spreading.transform_cross_fitted(X.iloc[first]), found.iloc[first]
+    )
+    grouped = clone(spreading).set_params(cv=GroupKFold(3)).fit_transform(X, y)
+    assert grouped.attrs["out_of_sample"] is True
+
+
 def test_each_frame_judged_without_the_labels_near_it():
     X, y = video(n_shots=36)
     other, _ = video("other.mp4", seed=1)
     labelled = np.arange(3, 360, 10)
     spreading = LabelSpreadingClassifier(Undecided(), cv=3, random_state=0)
-    assert not hasattr(spreading.fit(X.iloc[labelled], y.iloc[labelled]), "cross_fitted")
+    spreading.fit(X.iloc[labelled], y.iloc[labelled])
+    assert not hasattr(spreading, "transform_cross_fitted")
     at_fit = spreading.fit_transform(X.iloc[labelled], y.iloc[labelled])
     # Each shot has one label: with it all is known, and without it nothing.
     assert (spreading.predict(X) == y.to_numpy()).all()

@@ -103,8 +103,7 @@ def test_the_same_frame_in_two_files(folder):
 def test_zeros_and_ones_in_several_spellings(folder):
     rows = "video,time,tom\nvideo.mp4,0,1.0\nvideo.mp4,1,FALSE\nvideo.mp4,2,1\nvideo.mp4,3,0\n"
     y = load_label_csv(write(folder, rows))[1]
-    assert y.name == "tom"
-    assert y.tolist() == [1, 0, 1, 0]
+    assert y.to_dict("list") == {"tom": [1, 0, 1, 0]}
 
 
 def test_characters_called_nothing_come_back(folder):

@@ -71,8 +71,7 @@ def test_durations_in_the_csv_are_kept(folder):
     path = write(folder, "video,time,duration,tom\nvideo.mp4,0,0.5,1\nvideo.mp4,4,0.25,0\n")
     X, y = load_label_csv(path)
     assert X["duration"].tolist() == [0.5, 0.25]
-    assert y.name == "tom"
-    assert y.tolist() == [1, 0]
+    assert y.to_dict("list") == {"tom": [1, 0]}
 
 
 def test_a_column_of_classes(folder):
@@ -167,7 +166,7 @@ def test_semicolons_and_decimal_commas(folder):
     path = write(folder, "video;time;tom;\nvideo.mp4;0,5;1;\nvideo.mp4;2;0;\n")
     X, y = load_label_csv(path)
     assert X["time"].tolist() == [0.5, 2]
-    assert y.tolist() == [1, 0]
+    assert y["tom"].tolist() == [1, 0]
 
 
 def test_the_same_frame_twice(folder):
@@ -290,7 +289,7 @@ def test_labels_of_some_videos(folder):
     (folder / "broken.mp4").write_text("no video")
     X, y = load_label_csv(write(folder, text), video=["video.mp4", folder / "another.mp4"])
     assert X["time"].tolist() == [0, 1]
-    assert y.tolist() == [1, 0]
+    assert y["tom"].tolist() == [1, 0]
     with pytest.raises(ValueError, match=r"no labels of 'a\.mp4', 'b\.mp4', only of"):
         load_label_csv(write(folder, text), video=["a.mp4", "b.mp4"])
     with pytest.raises(ValueError, match="labels images: video is the one video"):

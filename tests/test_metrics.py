@@ -135,7 +135,7 @@ def test_one_frame():
 def test_refuses_what_does_not_fit(metric):
     with pytest.raises(ValueError, match="2 frames"):
         metric(["tom", "jerry"], ["tom", "jerry"], [1.0])
-    with pytest.raises(ValueError, match="characters"):
+    with pytest.raises(ValueError, match=r"are \['cat'\], expected \['tom'\]"):
         metric(pd.DataFrame({"tom": [1]}), pd.DataFrame({"cat": [1]}), [1.0])
     with pytest.raises(ValueError, match="holds 2"):
         metric(np.array([[1, 2]]), np.array([[1, 0]]), [1.0])

@@ -26,8 +26,8 @@ from sktime_screen import (
     save_srt,
     save_vtt,
 )
-from sktime_screen._names import as_meant, harmless, shown
-from sktime_screen._progress import progress
+from sktime_screen._names import escape_controls, escape_formula, unescape_formula
+from sktime_screen._progress import show_progress
 from sktime_screen.cli import _console
 from sktime_screen.cli._demo import _as_table
 
@@ -57,14 +57,14 @@ SEEN = "tom\\u202egpj\\x1b[31m\\nred"
     ],
 )
 def test_cells(name, cell):
-    assert harmless(name) == cell
+    assert escape_formula(name) == cell
     if isinstance(name, str):
-        assert as_meant(cell) == name
+        assert unescape_formula(cell) == name
 
 
 @given(st.text(st.sampled_from("'=+-@\t\r\n1.eEtom\uff1d")))
 def test_every_name_comes_back(name):
-    assert as_meant(harmless(name)) == name
+    assert unescape_formula(escape_formula(name)) == name
 
 
 def test_tables_of_results(tmp_path):
@@ -133,7 +133,7 @@ def test_the_label_page(tmp_path, video):
     ],
 )
 def test_names_as_they_are_shown(name, seen):
-    assert shown(name) == (name if seen is None else seen)
+    assert escape_controls(name) == (name if seen is None else seen)
 
 
 def test_subtitles(tmp_path):
@@ -197,7 +197,7 @@ def test_the_terminal(terminal):
 
 
 def test_progress(capsys):
-    with progress(f"{MARKUP}{HOSTILE}", 3, verbose=True) as advance:
+    with show_progress(f"{MARKUP}{HOSTILE}", 3, verbose=True) as advance:
         advance(3)
     said = capsys.readouterr().err
     assert MARKUP in said

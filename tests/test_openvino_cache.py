@@ -24,7 +24,7 @@ IMAGES = np.random.default_rng(0).integers(0, 255, (5, 32, 48, 3), np.uint8)
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("SKTIME_SCREEN_HOME", str(tmp_path))
     return tmp_path
 
 
@@ -44,7 +44,7 @@ def features(images=IMAGES, **options):
 
 
 def kept(home):
-    return sorted((home / "sktime_screen").iterdir())
+    return sorted((home / "networks").iterdir())
 
 
 @pytest.mark.slow
@@ -182,7 +182,7 @@ def test_the_file_of_another_network_is_not_taken(home):
 
 def test_a_place_that_cannot_be_written_to(home, monkeypatch):
     (home / "file").touch()
-    monkeypatch.setenv("KERAS_HOME", str(home / "file"))
+    monkeypatch.setenv("SKTIME_SCREEN_HOME", str(home / "file"))
     write_small("a")
     assert ConvertedFile("a").read() is None
 
@@ -224,7 +224,7 @@ def test_models_of_the_users_own_are_not_kept(home):
     own = keras.Sequential([keras.Input((32, 48, 3)), keras.layers.Rescaling(2.0)])
     own.save(home / "own.keras")
     features(backbone=home / "own.keras", weights="imagenet")
-    assert not (home / "sktime_screen").exists()
+    assert not (home / "networks").exists()
 
 
 def test_the_networks_not_used_for_longest_make_room(home, monkeypatch):

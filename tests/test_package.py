@@ -1,4 +1,5 @@
 import ast
+import inspect
 import os
 import platform
 import re
@@ -11,6 +12,8 @@ import av
 import pytest
 
 import sktime_screen
+from sktime_screen._caches import get_cache_folder
+from sktime_screen._keras import get_keras_backend
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,19 +40,91 @@ def test_importing_all_rooms_does_not_import_tensorflow():
     )
 
 
-def test_keras_starts_without_chatter():
-    done = run("from sktime_screen._keras import load_keras; load_keras()")
+@pytest.mark.parametrize("name", sktime_screen.__all__)
+def test_what_estimators_learn_from_is_called_X_and_y(name):
+    estimator = getattr(sktime_screen, name)
+    given = {"fit": ["X", "y"], "fit_transform": ["X", "y"], "partial_fit": ["X", "y"]}
+    for method in ("predict", "predict_proba", "decision_function", "transform"):
+        given[method] = ["X"]
+    for method, expected in given.items():
+        if hasattr(estimator, "fit") and callable(getattr(estimator, method, None)):
+            parameters = list(inspect.signature(getattr(estimator, method)).parameters)
+            assert parameters[1 : 1 + len(expected)] == expected, method
+
+
+def test_the_library_leaves_the_error_stream_and_the_environment_alone(tmp_path, monkeypatch):
+    (tmp_path / "keras.py").write_text("import os\nos.write(2, b'TensorFlow starts\\n')\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    done = run(
+        "import os\n"
+        "from sktime_screen._keras import load_keras\n"
+        "before, stream = dict(os.environ), os.fstat(2)\n"
+        "load_keras()\n"
+        "assert (dict(os.environ), os.fstat(2)) == (before, stream)"
+    )
+    assert done.stderr == "TensorFlow starts\n"
+
+
+def test_on_the_command_line_keras_starts_in_silence():
+    done = run(
+        "import os, sys\n"
+        "from unittest import mock\n"
+        "from sktime_screen.cli import _app\n"
+        "with mock.patch.object(_app, 'app'):\n"
+        "    _app.main()\n"
+        "_app._keras.load_keras()"
+    )
     assert (done.stdout, done.stderr) == ("", "")
 
 
-def test_what_is_written_while_keras_loads_is_not_swallowed():
+def test_only_start_up_messages_are_dropped():
     done = run(
         "import os\n"
-        "from sktime_screen._keras import _without_chatter\n"
-        "with _without_chatter():\n"
+        "from sktime_screen.cli._startup_messages import drop_startup_messages\n"
+        "with drop_startup_messages():\n"
         "    os.write(2, b'I0000 00:00:17.5  23 port.cc:153] chatter\\nsomething real\\n')\n"
+        "os.write(2, b'I0000 00:00:17.5  23 port.cc:153] later\\n')"
     )
-    assert done.stderr == "something real\n"
+    assert done.stderr == "something real\nI0000 00:00:17.5  23 port.cc:153] later\n"
+
+
+@pytest.mark.parametrize(
+    ("environment", "configuration", "backend"),
+    [
+        ({}, None, "tensorflow"),
+        ({}, '{"backend": "jax"}', "jax"),
+        ({"KERAS_BACKEND": "torch"}, '{"backend": "jax"}', "torch"),
+        ({"KERAS_BACKEND": ""}, '{"backend": "jax"}', "jax"),
+        ({}, "not JSON", "tensorflow"),
+        ({}, '{"floatx": "float32"}', "tensorflow"),
+    ],
+)
+def test_the_backend_is_that_of_the_user(
+    tmp_path, monkeypatch, environment, configuration, backend
+):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    if configuration is not None:
+        (tmp_path / "keras.json").write_text(configuration)
+    assert get_keras_backend() == backend
+
+
+def test_where_caches_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SKTIME_SCREEN_HOME", str(tmp_path / "here"))
+    assert get_cache_folder("features") == tmp_path / "here" / "features"
+    monkeypatch.setenv("SKTIME_SCREEN_HOME", "~/mine")
+    assert get_cache_folder("networks") == tmp_path / "home" / "mine" / "networks"
+    monkeypatch.setenv("SKTIME_SCREEN_HOME", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    found = get_cache_folder("features")
+    assert found.name == "features"
+    assert "sktime_screen" in found.parts
+    if sys.platform == "linux":
+        assert found == tmp_path / "xdg" / "sktime_screen" / "features"
 
 
 def test_what_scikit_learn_keeps_private_comes_through_one_door():

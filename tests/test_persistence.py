@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import KFold, LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -18,13 +20,15 @@ from sktime_screen import (
     FeatureStore,
     KerasDenseClassifier,
     KerasFeatureMapClassifier,
+    LabelSpreadingClassifier,
+    MultilabelStratifiedGroupKFold,
     PretrainedCNNFeatures,
     ScreenTimeAggregator,
     load_skops,
     recommended_pipeline,
     save_skops,
 )
-from sktime_screen._skops_files import check_shapes, weight_shapes
+from sktime_screen._skops_files import check_shapes, compute_weight_shapes
 
 pytest.importorskip("skops")
 
@@ -38,6 +42,7 @@ def data():
     truth = generator.integers(0, 2, (120, 2))
     maps = generator.normal(size=(120, 252, 2)) + 3 * truth[:, None]
     X = pd.DataFrame(maps.reshape(120, -1), index=pd.MultiIndex.from_frame(table))
+    X.attrs["map_shape"] = (12, 21, 2)
     return X.astype(np.float32), pd.DataFrame(truth, columns=["tom", "jerry"])
 
 
@@ -59,13 +64,14 @@ def test_the_same_in_another_process(data, fitted, file, tmp_path):
     code = (
         "import sys, pandas as pd; from sktime_screen import load_skops;"
         "fitted = load_skops(sys.argv[1]); P = fitted[:-1].transform(pd.read_pickle(sys.argv[2]));"
-        "P.to_pickle(sys.argv[3]); fitted[-1].estimate(P).to_pickle(sys.argv[4])"
+        "P.to_pickle(sys.argv[3]); fitted[-1].estimate(P, random_state=0).to_pickle(sys.argv[4])"
     )
     words = [file, *(tmp_path / name for name in ("X.pkl", "P.pkl", "seconds.pkl"))]
     subprocess.run([sys.executable, "-c", code, *map(str, words)], check=True)
     P = fitted[:-1].transform(data[0])
     pd.testing.assert_frame_equal(pd.read_pickle(tmp_path / "P.pkl"), P)
-    pd.testing.assert_frame_equal(pd.read_pickle(tmp_path / "seconds.pkl"), fitted[-1].estimate(P))
+    seconds = fitted[-1].estimate(P, random_state=0)
+    pd.testing.assert_frame_equal(pd.read_pickle(tmp_path / "seconds.pkl"), seconds)
     assert os.listdir(file.parent) == ["model.skops"]
 
 
@@ -82,6 +88,23 @@ def test_other_pipelines(data, tmp_path, classes):
     again = load_skops(tmp_path / "model.skops")
     np.testing.assert_array_equal(again.predict(X), pipeline.predict(X))
     assert str(clone(again)) == str(clone(pipeline))
+
+
+@pytest.mark.parametrize(
+    "cv", [LeaveOneGroupOut(), MultilabelStratifiedGroupKFold(2), list(KFold(2).split(range(120)))]
+)
+def test_parts_of_cross_fitting(data, tmp_path, cv):
+    X, y = data[0].iloc[:, :20], data[1]
+    spreading = LabelSpreadingClassifier(DummyClassifier(), cv=cv)
+    pipeline = make_pipeline(spreading, ScreenTimeAggregator()).fit(X, y)
+    save_skops(pipeline, tmp_path / "model.skops")
+    again = load_skops(tmp_path / "model.skops")
+    assert again[-1].correction_ == "calibrated"
+    expected = pipeline[0].transform_cross_fitted(X)
+    pd.testing.assert_frame_equal(again[0].transform_cross_fitted(X), expected)
+    again[0]._trained_on = again[0]._trained_on[:, 1:]
+    with pytest.raises(ValueError, match="_trained_on of LabelSpreadingClassifier"):
+        check_shapes(again)
 
 
 def test_the_whole_pipeline(file, tmp_path, video):
@@ -231,7 +254,7 @@ def test_shapes_are_those_of_the_network(data, batch_normalization):
             hidden_layer_sizes=(5, 3), batch_normalization=batch_normalization, epochs=1
         ),
         KerasFeatureMapClassifier(
-            (14, 18),
+            (12, 21),
             hidden_layer_sizes=(4,),
             batch_normalization=batch_normalization,
             n_ensemble=3,
@@ -240,7 +263,9 @@ def test_shapes_are_those_of_the_network(data, batch_normalization):
     ):
         head.fit(X, y)
         check_shapes(head)
-        assert [weight.shape for weight in head.weights_] == weight_shapes(**head._architecture)
+        assert [weight.shape for weight in head.weights_] == compute_weight_shapes(
+            **head._architecture
+        )
 
 
 def test_other_files(tmp_path):

@@ -221,7 +221,14 @@ def test_clone_and_html(fitted):
     assert "kerasdenseclassifier" in recommended_pipeline(head="dense").named_steps
     for head in ("map", "dense"):
         assert recommended_pipeline(head=head, image_size=(384, 671))[1].size == (384, 671)
-    assert recommended_pipeline(image_size=(384, 671))[-2].estimator.map_size == (12, 21)
+
+
+@pytest.mark.parametrize("head", ["map", "dense"])
+def test_one_seed_for_all_steps(head):
+    given = recommended_pipeline(head=head, random_state=3).get_params()
+    seeds = {name: seed for name, seed in given.items() if name.endswith("random_state")}
+    assert set(seeds.values()) == {3}
+    assert len(seeds) == (2 if head == "map" else 1)
 
 
 @pytest.mark.slow

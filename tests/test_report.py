@@ -29,12 +29,12 @@ def tables(video="video.mp4", first="tom", second="jerry"):
     )
     estimate = pd.DataFrame(
         [
-            (video, first, 3.0, 0.3, 2.5, 4.0, 2, 1.0, 7.0, 0.8),
-            (video, second, 2.5, 0.25, np.nan, np.nan, 1, 2.0, 4.5, 0.8),
+            (video, first, 3.0, 0.3, 2.5, 4.0, 2, 1.0, 7.0, 0.8, "labels"),
+            (video, second, 2.5, 0.25, np.nan, np.nan, 1, 2.0, 4.5, 0.8, "calibrated"),
         ],
         columns=[
             "video", "character", "seconds", "share", "low", "high", "appearances", "first_seen",
-            "last_seen", "confidence",
+            "last_seen", "confidence", "basis",
         ],
     )  # fmt: skip
     together = pd.DataFrame(
@@ -299,8 +299,8 @@ def test_a_video_without_anybody():
 class Measuring(ScreenTimeAggregator):
     """An aggregator whose answers are known, and which notes what it is asked."""
 
-    def estimate(self, X, labelled=None):
-        self.asked_ = (X, labelled)
+    def estimate(self, X, **given):
+        self.asked_ = (X, given)
         return tables("a")[0]
 
     def appearances(self, X):
@@ -326,11 +326,12 @@ def measuring():
 
 def test_from_estimator_measures_and_tells_how():
     pipeline, probabilities = measuring()
+    given = {"labelled": "some", "confidence_level": 0.5, "random_state": 1}
     report = ScreenTimeReport.from_estimator(
-        pipeline, ["a"], labelled="some", validation={"f1": 0.8}, title="The title"
+        pipeline, ["a"], validation={"f1": 0.8}, title="The title", **given
     )
     assert pipeline[-1].asked_[0] is probabilities
-    assert pipeline[-1].asked_[1] == "some"
+    assert pipeline[-1].asked_[1] == given
     page = Page(report.to_html())
     # The video lasts 12 s, as the frames say, and not 10 s.
     bars = page.all("rect", **{"class": "appearance"})

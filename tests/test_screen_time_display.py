@@ -86,13 +86,14 @@ def test_from_estimator_asks_the_aggregator(estimate):
     asked = []
 
     class Measuring(ScreenTimeAggregator):
-        def estimate(self, X, labelled=None):
-            asked.append((X, labelled))
+        def estimate(self, X, **given):
+            asked.append((X, given))
             return estimate
 
     pipeline = Pipeline([("doubled", FunctionTransformer(lambda X: X * 2)), ("last", Measuring())])
-    display = ScreenTimeDisplay.from_estimator(pipeline, 21, labelled="some")
-    assert asked == [(42, "some")]
+    given = {"labelled": "some", "confidence_level": 0.5, "random_state": 1}
+    display = ScreenTimeDisplay.from_estimator(pipeline, 21, **given)
+    assert asked == [(42, given)]
     assert bars(display.ax_)["a.mp4"][0][1] == 12
 
 

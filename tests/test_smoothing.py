@@ -6,7 +6,7 @@ from sktime_screen import ScreenTimeAggregator
 from sktime_screen.datasets import make_cartoon_video
 from sktime_screen.model_selection import shot_groups
 from sktime_screen.screentime._smoothing import shot_smoothed, viterbi_path
-from sktime_screen.video import VideoFrameSampler, frame_index
+from sktime_screen.video import VideoFrameSampler, make_frame_index
 
 
 def index_of(times, video="a", duration=1.0):
@@ -80,7 +80,7 @@ def test_frames_of_a_shot_share_their_mean(cartoon):
     probabilities = rng.random((len(cartoon), 2))
     shots = shot_groups(cartoon)
     assert len(np.unique(shots)) > 2
-    smoothed = shot_smoothed(probabilities, frame_index(cartoon))
+    smoothed = shot_smoothed(probabilities, make_frame_index(cartoon))
     for shot in np.unique(shots):
         durations = cartoon["duration"].to_numpy()[shots == shot]
         mean = np.average(probabilities[shots == shot], axis=0, weights=durations)
@@ -94,7 +94,7 @@ def test_seconds_add_up_to_the_video_whatever_is_done(cartoon, smoothing, correc
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
         rng.dirichlet(np.ones(3), len(cartoon)),
-        index=frame_index(cartoon),
+        index=make_frame_index(cartoon),
         columns=["cat", "mouse", "nobody"],
     )
     y = rng.choice(["cat", "mouse", "nobody"], len(X))
@@ -110,7 +110,7 @@ def test_corrected_shares_survive_smoothing(cartoon):
     rng = np.random.default_rng(1)
     truth = np.repeat([[0, 1], [1, 1], [0, 0], [0, 1]], len(cartoon) // 4, axis=0)
     values = np.clip(rng.normal(0.3 + 0.4 * truth, 0.15), 0.01, 0.99)
-    X = pd.DataFrame(values, index=frame_index(cartoon), columns=["cat", "mouse"])
+    X = pd.DataFrame(values, index=make_frame_index(cartoon), columns=["cat", "mouse"])
     y = pd.DataFrame(truth, columns=["cat", "mouse"])
     seconds = [
         ScreenTimeAggregator(correction="calibrated", smoothing=smoothing, window=1.0)
@@ -126,7 +126,7 @@ def test_corrected_shares_survive_smoothing(cartoon):
 @pytest.mark.parametrize("smoothing", ["median", "shot", "viterbi"])
 def test_frames_that_come_twice_count_once(cartoon, smoothing):
     rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.random((len(cartoon), 2)), index=frame_index(cartoon))
+    X = pd.DataFrame(rng.random((len(cartoon), 2)), index=make_frame_index(cartoon))
     y = rng.integers(0, 2, X.shape)
     aggregator = ScreenTimeAggregator(smoothing=smoothing, correction="calibrated").fit(X, y)
     rows = rng.permutation(np.append(np.arange(len(X)), rng.integers(0, len(X), len(X))))

@@ -7,7 +7,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, cross_val_score
 
 from sktime_screen import MultilabelStratifiedGroupKFold, time_blocks
-from sktime_screen.video import frame_index
+from sktime_screen.video import make_frame_index
 
 
 def table_of(**seconds_by_video):
@@ -47,7 +47,7 @@ def test_a_time_just_below_by_rounding_is_in_the_block_it_begins():
 
 def test_blocks_of_whatever_has_a_frame_index():
     table = table_of(a=40)
-    index = frame_index(table)
+    index = make_frame_index(table)
     features = pd.DataFrame(np.zeros((40, 2)), index=index)
     for frames in (index, features):
         np.testing.assert_array_equal(time_blocks(frames), time_blocks(table))

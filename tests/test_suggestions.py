@@ -5,7 +5,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sktime_screen import suggest_frames
 from sktime_screen.labels import _suggestions
-from sktime_screen.video import frame_index
+from sktime_screen.video import make_frame_index
 
 STRATEGIES = ["diverse", "stratified", "uncertain", "blocks", "random"]
 
@@ -17,7 +17,7 @@ def scenes(sizes=(60, 30, 10), dimensions=8, seed=0):
     table["duration"] = 0.5
     noise = np.random.default_rng(seed + 1).normal(size=(len(scene), dimensions))
     features = 10 * np.eye(dimensions)[scene] + 0.1 * noise
-    return table, pd.DataFrame(features, index=frame_index(table)), scene
+    return table, pd.DataFrame(features, index=make_frame_index(table)), scene
 
 
 class Doubtful:
@@ -131,7 +131,7 @@ def test_random_frames_have_all_the_same_probability():
 def test_a_sample_at_random_is_one_of_all_frames(strategy):
     table, features, _ = scenes()
     table.loc[50:, "video"] = "a_second.mp4"
-    features.index = frame_index(table)
+    features.index = make_frame_index(table)
     chosen = suggest_frames(
         table, 20, strategy, features=features, labelled=table.iloc[:90], random_state=0
     )
@@ -193,7 +193,7 @@ def test_frames_that_come_twice_are_chosen_once():
 def test_videos_come_one_after_the_other_and_the_index_is_kept():
     table, features, _ = scenes()
     table.loc[50:, "video"] = "a_second.mp4"
-    features.index = frame_index(table)
+    features.index = make_frame_index(table)
     shuffled = table.sample(frac=1, random_state=0)
     chosen = suggest_frames(shuffled, 10, features=features)
     assert chosen["video"].nunique() == 2
@@ -208,10 +208,10 @@ def test_features_may_be_a_transformer():
 
     class OfTable(StandardScaler):
         def fit(self, X, y=None):
-            return super().fit(features.loc[frame_index(X)])
+            return super().fit(features.loc[make_frame_index(X)])
 
         def transform(self, X):
-            return super().transform(features.loc[frame_index(X)])
+            return super().transform(features.loc[make_frame_index(X)])
 
     transformer = OfTable(with_std=False)
     for given in (transformer, OfTable(with_std=False).fit(table)):
@@ -229,13 +229,13 @@ def test_of_a_map_counts_in_which_part_of_the_image_something_is():
         for parts in ([0, 1, 2], [0, 2, 1])
     )
     maps[np.arange(100), rows, columns] = 1.0
-    features = pd.DataFrame(maps.reshape(100, -1), index=frame_index(table))
+    features = pd.DataFrame(maps.reshape(100, -1), index=make_frame_index(table))
 
     def scenes_chosen():
         return sorted(scene[suggest_frames(table, 3, features=features).index])
 
     assert scenes_chosen() != [0, 1, 2]
-    features.attrs["map_size"] = (6, 8)
+    features.attrs["map_shape"] = (6, 8, 2)
     assert scenes_chosen() == [0, 1, 2]
 
 
@@ -248,7 +248,7 @@ def test_wide_features_are_compared_a_few_frames_at_a_time(monkeypatch):
     class Wide(StandardScaler):
         def transform(self, X):
             asked.append(len(X))
-            return features.loc[frame_index(X)].to_numpy() @ wide
+            return features.loc[make_frame_index(X)].to_numpy() @ wide
 
     transformer = Wide().fit(features)
     assert sorted(scene[suggest_frames(table, 3, features=transformer).index]) == [0, 1, 2]

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktime_screen.classify._target_encoding import TargetEncoding, read_labels
+from sktime_screen._targets import read_labels
+from sktime_screen.classify._target_encoding import TargetEncoding
 
 
 def encoding(y, **options):
@@ -79,6 +80,12 @@ def test_classes_may_be_announced():
     assert found.classes.tolist() == ["jerry", "spike", "tom"]
 
 
+def test_softmax_for_one_label_is_refused():
+    # It would be on in every row.
+    with pytest.raises(ValueError, match="one label: found only 'tom'"):
+        encoding(TABLE[["tom"]], loss="categorical_crossentropy")
+
+
 def test_sigmoid_for_three_classes_is_refused():
     with pytest.raises(ValueError, match="y has 3 classes: use loss='auto'"):
         encoding(["a", "b", "c"], loss="binary_crossentropy")
@@ -88,7 +95,10 @@ def test_sigmoid_for_three_classes_is_refused():
     ("y", "message"),
     [
         (["spike", "tom"], "classes \\['spike'\\]"),
-        (TABLE, "a table with a 0/1 column a label, expected one class a row"),
+        (
+            TABLE,
+            r"a table with a 0/1 column for each of \['tom', 'jerry'\], expected one class a row",
+        ),
     ],
 )
 def test_encode_refuses_what_it_does_not_know(y, message):
@@ -97,8 +107,8 @@ def test_encode_refuses_what_it_does_not_know(y, message):
 
 
 def test_encode_refuses_other_columns():
-    with pytest.raises(ValueError, match="columns \\['jerry', 'tom'\\], expected \\['tom'"):
-        encoding(TABLE).encode(read_labels(TABLE[["jerry", "tom"]]))
+    with pytest.raises(ValueError, match=r"are \['jerry', 'Tom'\], expected \['tom'"):
+        encoding(TABLE).encode(TABLE[["jerry", "tom"]].rename(columns={"tom": "Tom"}))
 
 
 def test_logits_become_classes():

@@ -24,7 +24,7 @@ from sktime_screen import (
     save_vtt,
 )
 from sktime_screen.video._decoding import read_images
-from sktime_screen.video._identity import image_keys
+from sktime_screen.video._identity import compute_image_keys
 from sktime_screen.video._timeline_reader import read_timeline
 
 FPS = Fraction(25)
@@ -321,7 +321,7 @@ def test_sampling_of_images_after_the_sound(late):
 
 
 def test_a_time_before_the_first_image_shows_nothing(late, tmp_path):
-    with pytest.raises(ValueError, match=r"0\.900 s is asked of .*first image .* 1\.600 s"):
+    with pytest.raises(ValueError, match=r"no frame at 0\.900 s .*first image .* 1\.600 s"):
         list(read_images(late, [0.9, 2.0]))
     # As in a player, which shows the first image as soon as it can.
     assert [read_code(image) for image in read_images(late, [1.2, 1.6])] == [0, 0]
@@ -332,10 +332,10 @@ def test_a_time_before_the_first_image_shows_nothing(late, tmp_path):
 
 def test_keys_of_the_store_name_the_frame(late):
     sequence = FrameSequence(VideoFrameSampler(rate=None).sample(late))
-    keys = image_keys(sequence)
+    keys = compute_image_keys(sequence)
     assert len(set(keys)) == 100
     sparse = VideoFrameSampler(rate=5).sample(late)
-    assert image_keys(FrameSequence(sparse)) == [
+    assert compute_image_keys(FrameSequence(sparse)) == [
         keys[round((time - 1.6) * 25)] for time in sparse["time"]
     ]
 

@@ -11,7 +11,7 @@ from conftest import draw_code, read_code, write_coded_video
 from sktime_screen import VideoError, VideoFrameSampler
 from sktime_screen.video._decoding import read_images
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import image_size
+from sktime_screen.video._video import read_image_size
 
 N_FRAMES = 30
 
@@ -73,7 +73,7 @@ def test_a_cover_or_preview_before_the_video(tmp_path, suffix, other, recwarn):
     path = write_tracks(tmp_path / f"video.{suffix}", other, video())
     assert every_code(path) == list(range(N_FRAMES))
     assert read_timeline(path).length == pytest.approx(N_FRAMES / 10)
-    assert image_size(path) == (96, 144)
+    assert read_image_size(path) == (96, 144)
     assert not recwarn.list
 
 

@@ -3,7 +3,8 @@
 from ._dense import KerasDenseClassifier
 from ._feature_map import KerasFeatureMapClassifier
 from ._fine_tuned import FineTunedCNNClassifier
-from ._label_spreading import LabelledRows, LabelSpreadingClassifier
+from ._label_spreading import LabelSpreadingClassifier
+from ._labelled_rows import LabelledRows
 from ._target_encoding import TargetEncoding
 from ._video_classifier import VideoClassifier
 

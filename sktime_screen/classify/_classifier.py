@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from .._targets import ScoreByNameMixin
 from ..video import FrameSequence
 
 
-class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
+class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     """What classifiers made of a network have in common once they are fitted.
 
     A subclass has `_logits`, which computes the outputs of its network, a parameter
@@ -20,7 +21,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     """
 
     def decision_function(self, X) -> np.ndarray:
-        """Compute how far rows are on the side of a class.
+        """Compute the logits of the classes.
 
         Parameters
         ----------
@@ -30,7 +31,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,) or (n, n_classes)
-            Logits: of the second of two classes, otherwise of each class or label.
+            Logits: of the second class if there are two, otherwise of each class or label.
         """
         logits = self._logits(X)
         if self._encoding.multilabel or len(self.classes_) > 2:
@@ -38,7 +39,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         return logits[:, -1] - logits[:, 0] if self._encoding.softmax else logits[:, 0]
 
     def predict(self, X) -> np.ndarray:
-        """Tell the class of each row.
+        """Predict the class of each row.
 
         Parameters
         ----------
@@ -48,13 +49,13 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n,) or (n, n_labels)
-            Classes, or zeros and ones in the order of `class_names_`.
+            Classes, or zeros and ones, in the order of `class_names_`.
         """
         logits = self._logits(X)
         return self._encoding.decode(logits)
 
     def predict_proba(self, X) -> np.ndarray:
-        """Tell how probable each class is.
+        """Predict the probability of each class.
 
         Parameters
         ----------
@@ -64,14 +65,14 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64, shape (n, n_classes)
-            Probabilities in the order of `class_names_`. Those of classes sum to one in each row,
-            those of labels are independent.
+            Probabilities in the order of `class_names_`. With one class a row they sum to one. With
+            a 0/1 table they are independent.
         """
         logits = self._logits(X)
         return self._encoding.probabilities(logits)
 
     def transform(self, X) -> Any:
-        """Turn rows into probabilities, for the steps after this one.
+        """Predict probabilities, for the next steps of a pipeline.
 
         Parameters
         ----------
@@ -81,13 +82,13 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray or DataFrame of float32, shape (n, n_classes)
-            The probabilities of `predict_proba`; a DataFrame, with the same index and the names
-            of the classes, if X is one or a FrameSequence.
+            The probabilities of `predict_proba`. If X is a DataFrame or a FrameSequence, a
+            DataFrame with the same index, whose columns are named by the classes.
         """
         return self._table(X, self._logits(X))
 
     def fit_transform(self, X, y, **fit_params) -> Any:
-        """Train the classifier, and give the probabilities of the rows it was trained on.
+        """Train the classifier, and return the probabilities of the training rows.
 
         Parameters
         ----------
@@ -111,7 +112,7 @@ class NetworkClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : object, default=None
-            Not used: the columns are classes, whatever the features.
+            Not used: the columns are the classes.
 
         Returns
         -------

@@ -6,17 +6,13 @@ from typing import Any, Self
 import numpy as np
 
 from .._sklearn import Interval, StrOptions, fit_context
-from ..model_selection import held_out_rows, parts_of_rows
+from .._targets import read_labels
+from ..model_selection import cross_fitting_splits, held_out_rows
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._classifier import marked
 from ._dense_training import DenseTraining
 from ._standardization import means_and_scales, update_moments
-from ._training import (
-    Stopping,
-    held_out_share,
-    run_epochs,
-    warn_if_improving,
-)
+from ._training import Stopping, held_out_share, run_epochs, warn_if_improving
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
                 "softplus", "tanh"}  # fmt: skip
@@ -26,11 +22,13 @@ _MONITORS = {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}
 
 
 class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
-    """Dense neural network of Keras that is a scikit-learn classifier through and through.
+    """Dense Keras network with the interface of a scikit-learn classifier.
 
-    Trains on features, such as those of `PretrainedCNNFeatures`, and tells for each row which
-    class it is of. It can end a pipeline as a classifier, or stand in the middle of one:
-    `transform` gives its probabilities.
+    Trains on features, such as those of `PretrainedCNNFeatures`. It can be the last step of a
+    pipeline, or a step in the middle: `transform` returns its probabilities.
+
+    With `cv`, ``fit(X, y).transform(X)`` differs from ``fit_transform(X, y)``, which predicts each
+    row with a network that has not seen it.
 
     Parameters
     ----------
@@ -40,67 +38,75 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         Activation of the hidden layers: "elu", "gelu", "leaky_relu", "linear", "mish", "relu",
         "selu", "sigmoid", "silu", "softplus" or "tanh".
     dropout : float, default=0.2
-        Share of each hidden layer's units that is left out at random in training, in [0, 1).
+        Share of each hidden layer's units that is randomly left out in training, in [0, 1).
     batch_normalization : bool, default=False
-        Whether hidden layers are normalised, before their activation.
+        Whether to normalise hidden layers, before their activation.
     standardize : bool, default=True
         Whether the network centres the columns of X, and scales them so that hardly any spreads
         more than four times as far as another: columns in any units count, and features of one
         network keep their proportions.
-    l2 : float, default=0.0005
+    l2 : float, default=0.001
         Strength of the penalty on squared weights. It is not part of the reported losses.
     loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
-        "categorical_crossentropy" ends in a softmax: one class a row. "binary_crossentropy" ends
-        in sigmoids: one for two classes, or one for each column of a table. "auto" takes
-        the softmax for three classes or more; say "categorical_crossentropy" if y is one-hot.
+        "categorical_crossentropy" ends in a softmax, for one class a row. "binary_crossentropy"
+        ends in sigmoids: one for two classes, or one for each column of a table. "auto" takes the
+        softmax for three classes or more. If y is one-hot, set "categorical_crossentropy".
     optimizer : str, default="adam"
         "adadelta", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam", "rmsprop" or
         "sgd".
     learning_rate : float, default=0.005
         Step size of the optimizer.
     learning_rate_schedule : {"constant", "cosine"}, default="cosine"
-        How the step size goes on from epoch to epoch: always the same, or from `learning_rate`
-        down to almost nothing in the last of `epochs`, along half a cosine. `partial_fit` takes
-        `learning_rate` as it is.
+        How the step size changes from epoch to epoch: not at all, or from `learning_rate` along
+        half a cosine to almost nothing in the last of `epochs`. `partial_fit` always takes
+        `learning_rate`.
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int or "auto", default="auto"
-        How often the training goes through the rows, at most. "auto" is 40, and less for more
-        than 2,000 rows: as often as makes 80,000 in all, 12 times at least.
+        Largest number of epochs. "auto" is 40, and less for more than 2,000 rows: as many as make
+        80,000 rows in total, but at least 12.
     batch_size : int or "auto", default="auto"
-        Rows a step. "auto" is 32, and less for fewer than 320 rows: a tenth of them, at least 8.
+        Rows in a batch. "auto" is 32, and less for fewer than 320 rows: a tenth of them, but at
+        least 8.
     class_weight : "balanced", dict, list or None, default=None
-        Weights of the classes, by class; those that are not named count 1. For a table, by label,
-        or a list with an entry for each column: a number for the rows that have the label (the
-        others count 1), ``{0: weight, 1: weight}``, or "balanced". "balanced" makes classes, or
-        the zeros and ones of each label, weigh the same in sum, `sample_weight` included.
+        Weights of the classes, by class; classes that are not named weigh 1. For a table, weights
+        by label, or a list with an entry for each column: a number for the rows that have the label
+        (the others weigh 1), ``{0: weight, 1: weight}``, or "balanced". "balanced" gives all
+        classes, or the zeros and ones of each label, the same total weight, `sample_weight`
+        included.
     validation_fraction : float or None, default=None
-        Share of the rows, in (0, 1), that is held out to measure each epoch. The rows are
-        stratified; with a frame index, whole stretches of up to 30 seconds are held out together.
-        None holds out a tenth with `early_stopping`, unless that is to watch "loss" or
-        "accuracy", and otherwise none.
+        Share of the rows, in (0, 1), to hold out for measuring each epoch, stratified. With a
+        frame index, whole stretches of up to 30 seconds are held out together. None holds out a
+        tenth if there is `early_stopping`, unless its `monitor` is "loss" or "accuracy", and
+        otherwise none.
     early_stopping : bool, default=False
-        Whether to stop when `monitor` has not become better for `patience` epochs.
+        Whether to stop when `monitor` has not improved for `patience` epochs.
     patience : int, default=10
-        Epochs to wait for something better.
+        Epochs to wait for an improvement.
     monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
-        What decides which epoch was the best: its weights are kept. "auto" takes "val_loss"
-        where there are validation rows, and the last epoch otherwise.
+        The measure of the best epoch, whose weights are kept. "auto" takes "val_loss" if there are
+        validation rows, and otherwise the last epoch.
     target_accuracy : float or None, default=None
-        Accuracy, in (0, 1], at which the training stops and keeps what it has: of the validation
-        rows if there are any, of the training rows otherwise.
-    cv : int or None, default=None
-        Number of parts, 2 or more, for `fit_transform` to give each row probabilities from a
-        network that has not seen the row's part. Parts are whole videos where there are three or
-        more, otherwise made as for `validation_fraction`. None gives what `transform` gives.
+        Accuracy, in (0, 1], at which training stops and keeps its weights, on the validation rows
+        if there are any, or else on the training rows.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Parts for cross-fitting: `fit_transform` predicts each row with a network that has not seen
+        the row's part. None returns what `transform` returns.
+
+        - An int is the number of parts, 2 or more. They are whole videos if there are three or
+          more, otherwise made as for `validation_fraction`.
+        - A splitter of scikit-learn that tests each row once, such as ``GroupKFold(3)``. If it
+          needs groups, they are whole videos or else blocks of time. One without groups puts
+          neighbouring frames on both sides, and then probabilities are too good.
+        - An iterable of (train, test), arrays of row numbers that test each row once.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights and the optimizer's state of the last `fit`.
-        What the network is made of cannot change meanwhile; all other parameters can.
+        Whether `fit` continues from the weights and the optimizer's state of the last `fit`. The
+        parameters that describe the network must stay the same, all others can change.
     random_state : int, RandomState instance or None, default=None
-        Decides first weights, order of rows, dropout and held-out rows. The same number gives
-        the same probabilities. Global generators are never used, unless handed in here.
+        Determines initial weights, order of rows, dropout and held-out rows. The same number gives
+        the same probabilities. Global generators are used only if passed here.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints one line an epoch.
 
     Attributes
     ----------
@@ -109,9 +115,9 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
     class_names_ : ndarray of shape (n_classes,)
         The classes, or a table's column names (0 to n_labels - 1 for an array).
     history_ : dict of list of float
-        By epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss" and
-        "val_accuracy". Losses are weighted. For a table, accuracy is the share of right zeros and
-        ones.
+        For each epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss"
+        and "val_accuracy". Losses are weighted. For a table, accuracy is the share of right zeros
+        and ones.
     n_epochs_ : int
         Number of epochs in the history.
     best_epoch_ : int
@@ -119,7 +125,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
     weights_ : list of ndarray of float32
         Kernels, biases and statistics of batch normalisation, layer after layer.
     means_, scales_ : ndarray of float32, shape (`n_features_in_`,)
-        With `standardize`, what is taken off the columns, and what they are divided by then.
+        With `standardize`, what is subtracted from the columns, and what they are then divided by.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -127,19 +133,18 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
 
     Notes
     -----
-    Networks are built and traced once for a shape and shared by all classifiers of this process,
-    so fits after the first take a tenth of a second where they are small. A classifier holds
-    arrays and no Keras objects: it can be pickled and copied at any time.
+    A process builds and traces networks of the same shape once, and all its classifiers share
+    them. So small fits after the first take a tenth of a second. A classifier holds arrays and no
+    Keras objects: you can pickle and copy it at any time.
 
-    Callbacks of scikit-learn (1.9 or later, where they are experimental) take part through
-    ``set_callbacks``: each epoch is a task, and a `ScoringMonitor` scores the weights of each.
+    ``set_callbacks`` takes the callbacks of scikit-learn (1.9 or later, where they are
+    experimental): each epoch is a task, and a `ScoringMonitor` scores the weights of each.
 
-    Scores of scikit-learn on a table compare whole rows: `score` is the share of rows with all
-    labels right.
+    For a table, `score` is the share of rows with all labels right, as in scikit-learn.
 
     References
     ----------
-    First weights: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
+    Initial weights: X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
     feedforward neural networks", AISTATS 2010. The schedule "cosine": I. Loshchilov and
     F. Hutter, "SGDR: Stochastic gradient descent with warm restarts", ICLR 2017.
 
@@ -174,7 +179,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         "patience": [Interval(Integral, 1, None, closed="left")],
         "monitor": [StrOptions(_MONITORS)],
         "target_accuracy": [Interval(Real, 0, 1, closed="right"), None],
-        "cv": [Interval(Integral, 2, None, closed="left"), None],
+        "cv": ["cv_object"],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -188,7 +193,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         dropout=0.2,
         batch_normalization=False,
         standardize=True,
-        l2=0.0005,
+        l2=0.001,
         loss="auto",
         optimizer="adam",
         learning_rate=0.005,
@@ -257,14 +262,14 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         Raises
         ------
         ValueError
-            If there are fewer than two classes, rows lack a label, or X and y do not fit
-            together; if nothing is left to train or to validate on; if the training diverges;
-            with `warm_start`, if the network would have to be another one.
+            If there are fewer than two classes, rows lack a label, or X and y do not match; if no
+            rows are left to train or to validate on; if training diverges; with `warm_start`, if
+            the parameters describe another network.
 
         Warns
         -----
         ConvergenceWarning
-            If the training was still getting better at its end.
+            If the loss was still falling when training ended.
         """
         resume = self.warm_start and hasattr(self, "weights_")
         data = self._read(X, y, sample_weight, resume=resume)
@@ -287,8 +292,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         losses = self.history_["loss" if validation is None else "val_loss"][known:]
         if self._judges_convergence and len(losses) == len(rates):
             n_rows = len(data.positions)
-            steps = n_rows / self._step_options(n_rows)["batch_size"]
-            warn_if_improving(losses, rates, steps)
+            warn_if_improving(losses, rates, n_rows / self._step_options(n_rows)["batch_size"])
         if not self.warm_start:
             self._optimizer_state = None
         tasks.end()
@@ -296,7 +300,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
-        """Go once through some rows, starting from what is known.
+        """Train for one epoch on some rows, starting from the current weights.
 
         Parameters
         ----------
@@ -317,9 +321,9 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         Raises
         ------
         ValueError
-            If `y` holds a class that was not announced, or `classes` are others than at the first
-            call; if the network would have to be another one; if `class_weight` says "balanced",
-            which needs to see all rows.
+            If `y` holds a class that is not in `classes`, or `classes` differ from those of the
+            first call; if the parameters describe another network; if `class_weight` says
+            "balanced", which needs all rows.
         """
         if _balances(self.class_weight):
             raise ValueError(
@@ -334,7 +338,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
     def fit_transform(  # type: ignore[override]
         self, X, y, sample_weight=None, validation_data=None
     ) -> Any:
-        """Train the network, and give the probabilities of the rows it was trained on.
+        """Train the network, and return the probabilities of the training rows.
 
         Parameters
         ----------
@@ -350,24 +354,25 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         Returns
         -------
         ndarray or DataFrame of float32, shape (n, n_classes)
-            With `cv`, probabilities from networks that were trained on the other parts,
-            for as many epochs as `fit` kept; otherwise as from `transform`. Which of both, a
-            DataFrame says by its ``attrs["out_of_sample"]``.
+            With `cv`, probabilities from networks that were trained on the other parts, for as many
+            epochs as `fit` kept. Otherwise those of `transform`. ``attrs["out_of_sample"]`` of a
+            DataFrame tells which.
         """
         self.fit(X, y, sample_weight, validation_data)
         if self.cv is None:
             return marked(self.transform(X), out_of_sample=False)
         data = self._read(X, y, sample_weight, resume=True)
         generator = self._new_generator()
-        part_of_row = parts_of_rows(X, data.Y, self.cv, generator)
+        splits = cross_fitting_splits(X, read_labels(y), data.Y, self.cv, generator)
         logits = np.empty_like(data.Y)
         network = self._network()
         rates = self.history_["learning_rate"][: self.best_epoch_]
-        for part in np.unique(part_of_row):
-            seen, unseen = data.only(part_of_row != part), part_of_row == part
+        for train, test in splits:
+            seen = data.only(train)
             with network.lock:
                 own = self._inputs() and means_and_scales(update_moments(None, seen.blocks()))
-                network.load(network.draw_weights(generator), own)
+                network.load(network.draw_weights(generator))
+                network.load_inputs(own)
                 network.start_optimizer()
                 run_epochs(
                     network,
@@ -377,7 +382,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
                     history={},
                     **self._step_options(len(seen.positions)),
                 )
-                logits[unseen] = network.logits(data.X[unseen])
+                logits[test] = network.logits(data.X[test])
         return marked(self._table(X, logits), out_of_sample=True)
 
 

@@ -6,11 +6,12 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import check_sample_weight
+from .._targets import read_labels
 from ._classifier import NetworkClassifier
 from ._network import DenseNetwork, check_layer_sizes
 from ._network_cache import shared_network
 from ._standardization import means_and_scales, update_moments
-from ._target_encoding import TargetEncoding, read_labels
+from ._target_encoding import TargetEncoding
 from ._training import Rows, rates_by_epoch, run_epochs
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
@@ -30,12 +31,13 @@ class DenseTraining(NetworkClassifier):
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
-        labels = read_labels(y)
+        labels = self._encoding.read(y) if resume else read_labels(y)
         check_consistent_length(X, labels)
         if not resume:
             self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)
             self.class_names_ = self._encoding.classes
             self.classes_ = self._encoding.scikit_learn_classes()
+            labels = self._encoding.read(labels)
         elif classes is not None:
             self._encoding.check_announced(classes)
         if sample_weight is not None:
@@ -63,8 +65,8 @@ class DenseTraining(NetworkClassifier):
             self.means_, self.scales_ = means_and_scales(self._moments)
         network = self._network()
         with network.lock:
-            weights = self.weights_ if resume else network.draw_weights(self._generator)
-            network.load(weights, self._inputs())
+            network.load(self.weights_ if resume else network.draw_weights(self._generator))
+            network.load_inputs(self._inputs())
             network.start_optimizer(self._optimizer_state if resume else None)
             self.weights_, self.best_epoch_ = run_epochs(
                 network,
@@ -129,9 +131,16 @@ class DenseTraining(NetworkClassifier):
         }
 
     def _logits(self, X):
+        return self._by_network("logits", self._checked(X))
+
+    def _checked(self, X):
         check_is_fitted(self)
-        X = self._check_features(X, self._dtypes, reset=False)
+        return self._check_features(X, self._dtypes, reset=False)
+
+    def _by_network(self, output, X):
+        """Compute an output of the fitted network for features that were checked."""
         network = self._network()
         with network.lock:
-            network.load(self.weights_, self._inputs())
-            return network.logits(X)
+            network.load(self.weights_)
+            network.load_inputs(self._inputs())
+            return getattr(network, output)(X)

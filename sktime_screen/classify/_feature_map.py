@@ -1,18 +1,21 @@
 """A network that looks at every place of a feature map, as a scikit-learn classifier."""
 
+from dataclasses import replace
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval, StrOptions
+from ..features import told_map_size
+from ._channel_projection import find_projection, project
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import MapNetwork
 from ._training import rates_by_epoch
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 10_000
-_EPOCHS = (8, 40)
+_EPOCHS = (8, 20)
 # With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
 _STEPS = 15
 _BATCHES = (4, 16)
@@ -20,43 +23,49 @@ _BATCHES = (4, 16)
 # others.
 _FEW = 200
 _SHARPNESS_OF_FEW, _SHARPNESS = 1.0, 4.0
-_NETWORKS_OF_FEW, _NETWORKS = 3, 1
+_NETWORKS_OF_FEW, _NETWORKS = 5, 2
 
 
 class KerasFeatureMapClassifier(KerasDenseClassifier):
-    """Classifier that looks for each class at every place of an image.
+    """Classifier that looks for each class at every position of an image.
 
     Takes the whole feature map, ``PretrainedCNNFeatures(pooling=None)``, where
-    `KerasDenseClassifier` takes its average. A small dense network, the same everywhere, judges
-    each place of the map, and the places together decide for the image: one where the character
-    is seen clearly is enough. Averaged features lose a character that covers a hundredth of the
-    image; this head finds it, and `class_heatmaps` tells where. Only images have to be labelled,
-    not places in them.
+    `KerasDenseClassifier` takes its average. The same small dense network classifies each position
+    of the map, and the positions are combined into one answer for the image: a single position that
+    clearly shows the character is enough. Averaged features lose a character that covers a
+    hundredth of the image. This head finds it, and `class_heatmaps` tells where. You label images
+    only, not positions.
+
+    With `cv`, ``fit(X, y).transform(X)`` differs from ``fit_transform(X, y)``, see
+    :class:`KerasDenseClassifier`.
 
     Parameters
     ----------
-    map_size : tuple of int, default=(7, 7)
-        Height and width of the map in places: with most backbones those of the images divided by
-        32 and rounded up, so 12 x 21 for images of 384 x 672. Finer maps find smaller characters.
+    map_size : tuple of int or "auto", default="auto"
+        Height and width of the feature map. "auto" reads them from the table of
+        ``PretrainedCNNFeatures(pooling=None)``. Pass them for arrays, and if a step in between
+        makes a new table. With most backbones they are those of the images divided by 32 and
+        rounded up, so 12 x 21 for images of 384 x 672. Finer maps find smaller characters.
     pooling_sharpness : float or "auto", default="auto"
-        How the places decide. Logits of places, l, become that of the image,
-        log(mean(exp(pooling_sharpness * l))) / pooling_sharpness: their mean where
-        `pooling_sharpness` is close to 0, and their maximum where it is large. "auto" is 4, and 1
-        for fewer than 200 rows, of which some place or other looks like the character by chance.
+        How positions are combined. The logits l of the positions give that of the image,
+        log(mean(exp(pooling_sharpness * l))) / pooling_sharpness. This is close to their mean for
+        a small `pooling_sharpness`, and to their maximum for a large one. "auto" is 4, or 1 for
+        fewer than 200 rows, in which some positions look like the character by chance.
     n_ensemble : int or "auto", default="auto"
-        How many networks are trained side by side, alike but for their first weights; their logits
-        are averaged. "auto" is 1, and 3 for fewer than 200 rows, from which each learns something
-        else.
-    hidden_layer_sizes : int or sequence of int, default=(128,)
-        Units of each hidden layer of the network that judges a place.
+        How many networks are trained, which differ in their initial weights. Their logits are
+        averaged. "auto" is 2, or 5 for fewer than 200 rows, from which each learns something else.
+    n_components : int or None, default=256
+        Number of channels to which larger maps are projected first, along the directions in which
+        the positions of the rows of `fit` differ most. None keeps all channels.
+    hidden_layer_sizes : int or sequence of int, default=(64,)
+        Units of each hidden layer of the network that classifies a position.
     activation : str, default="relu"
         Activation of the hidden layers, see :class:`KerasDenseClassifier`.
     dropout : float, default=0.0
-        Share of the map's channels that is left out at random in training, in [0, 1); of a map
-        the same ones at all places. It shifts the statistics of `batch_normalization`: take one
-        or the other.
+        Share of the map's channels that is randomly left out in training, in [0, 1), the same ones
+        at all positions. It shifts the statistics of `batch_normalization`, so use one of both.
     batch_normalization : bool, default=True
-        Whether hidden layers are normalised, before their activation.
+        Whether to normalise hidden layers, before their activation.
     l2 : float, default=0.001
         Strength of the penalty on squared weights. It is not part of the reported losses.
     loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
@@ -66,39 +75,38 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     learning_rate : float, default=0.002
         Step size of the optimizer.
     learning_rate_schedule : {"constant", "cosine"}, default="cosine"
-        How the step size goes on from epoch to epoch, see :class:`KerasDenseClassifier`.
+        How the step size changes from epoch to epoch, see :class:`KerasDenseClassifier`.
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int or "auto", default="auto"
-        How often the training goes through the rows, at most. "auto" is 8, and more for fewer
-        than 1,250 rows: as often as makes 10,000 in all, 40 times at most.
+        Largest number of epochs. "auto" is 8, and more for fewer than 1,250 rows: as many as make
+        10,000 rows in total, but at most 20.
     batch_size : int or "auto", default="auto"
-        Rows a step. "auto" is 16, and less for fewer than 240 rows: a fifteenth of them, at
-        least 4. Steps that are too few leave the shares of the classes wrong.
+        Rows in a batch. "auto" is 16, and less for fewer than 240 rows: a fifteenth of them, but at
+        least 4. With too few steps the shares of the classes stay wrong.
     class_weight : "balanced", dict, list or None, default=None
         Weights of the classes, see :class:`KerasDenseClassifier`.
     validation_fraction : float or None, default=None
-        Share of the rows, in (0, 1), that is held out to measure each epoch. The rows are
-        stratified; with a frame index, whole stretches of up to 30 seconds are held out together.
+        Share of the rows, in (0, 1), to hold out for measuring each epoch, stratified. With a
+        frame index, whole stretches of up to 30 seconds are held out together.
     early_stopping : bool, default=False
-        Whether to stop when `monitor` has not become better for `patience` epochs.
+        Whether to stop when `monitor` has not improved for `patience` epochs.
     patience : int, default=10
-        Epochs to wait for something better.
+        Epochs to wait for an improvement.
     monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
-        What decides which epoch was the best: its weights are kept. See
-        :class:`KerasDenseClassifier`.
+        The measure of the best epoch, whose weights are kept. See :class:`KerasDenseClassifier`.
     target_accuracy : float or None, default=None
-        Accuracy, in (0, 1], at which the training stops and keeps what it has: of the validation
-        rows if there are any, of the training rows otherwise.
-    cv : int or None, default=None
-        Number of parts for `fit_transform`, see :class:`KerasDenseClassifier`.
+        Accuracy, in (0, 1], at which training stops and keeps its weights, on the validation rows
+        if there are any, or else on the training rows.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Parts for cross-fitting in `fit_transform`, see :class:`KerasDenseClassifier`.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights and the optimizer's state of the last `fit`.
+        Whether `fit` continues from the weights and the optimizer's state of the last `fit`.
     random_state : int, RandomState instance or None, default=None
-        Decides first weights, order of rows, dropout and held-out rows. The same number gives
-        the same probabilities. Global generators are never used, unless handed in here.
+        Determines initial weights, order of rows, dropout and held-out rows. The same number gives
+        the same probabilities. Global generators are used only if passed here.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints one line an epoch.
 
     Attributes
     ----------
@@ -107,38 +115,42 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     class_names_ : ndarray of shape (n_classes,)
         The classes, or a table's column names (0 to n_labels - 1 for an array).
     history_ : dict of list of float
-        By epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss" and
-        "val_accuracy".
+        For each epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss"
+        and "val_accuracy".
     n_epochs_ : int
         Number of epochs in the history.
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
+    map_size_ : tuple of int
+        Height and width of the map in places.
     weights_ : list of ndarray of float32
         Kernels, biases and statistics of batch normalisation, layer after layer, network after
-        network.
+        network. The first kernel of each takes the projected channels.
+    components_ : ndarray of float32, shape (n_channels, `n_components`), or None
+        Orthonormal directions to which the channels are projected; None if they are not.
     n_features_in_ : int
-        Number of columns seen in `fit`: places times channels.
+        Number of columns seen in `fit`: positions times channels.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if they were strings.
 
     See Also
     --------
-    KerasDenseClassifier : The same for features without places.
-    PretrainedCNNFeatures : Gives maps with ``pooling=None``.
+    KerasDenseClassifier : The same for averaged features.
+    PretrainedCNNFeatures : Gives feature maps with ``pooling=None``.
 
     Notes
     -----
-    A map of "efficientnet_lite0" takes 5 KB a place in float32, one of "efficientnet_lite0_map",
-    of which as much can be learned, 1.3 KB: 0.32 MB a frame at 12 x 21. Columns of float16 take
-    half of that and are trained on as they are, a few rows at a time.
+    A map of "efficientnet_lite0" takes 5 KB a position in float32. One of "efficientnet_lite0_map"
+    takes 1.3 KB, or 0.32 MB a frame at 12 x 21, and teaches as much. Columns of float16 take half
+    of that; training converts a few rows at a time.
 
-    The log-mean-exp makes a place's logit comparable to that of an image: an image that looks
-    the same at every place has the logit of its places.
+    The log-mean-exp makes the logit of a position comparable to that of an image: an image that
+    looks the same at every position has the logit of its positions.
 
     References
     ----------
     P. O. Pinheiro and R. Collobert, "From image-level to pixel-level labeling with convolutional
-    networks", CVPR 2015. Learning from bags of which only some places show the class:
+    networks", CVPR 2015. Multiple-instance learning, where only some positions show the class:
     T. G. Dietterich, R. H. Lathrop and T. Lozano-Perez, "Solving the multiple instance problem
     with axis-parallel rectangles", Artificial Intelligence 89, 1997. Several networks:
     L. K. Hansen and P. Salamon, "Neural network ensembles", IEEE Transactions on Pattern Analysis
@@ -146,7 +158,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
 
     Examples
     --------
-    Maps of 4 x 4 places with 3 channels, of which the first lights up where Tom is:
+    Maps of 4 x 4 positions with 3 channels, of which the first lights up where Tom is:
 
     >>> import numpy as np
     >>> from sktime_screen import KerasFeatureMapClassifier
@@ -164,11 +176,12 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
 
     _parameter_constraints = {
         **KerasDenseClassifier._parameter_constraints,
-        "map_size": ["array-like"],
+        "map_size": ["array-like", StrOptions({"auto"})],
         "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "pooling_sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "n_ensemble": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
     }
     _dtypes = (np.float32, np.float16)
     _network_class = MapNetwork
@@ -179,11 +192,12 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
 
     def __init__(
         self,
-        map_size=(7, 7),
+        map_size="auto",
         *,
         pooling_sharpness="auto",
         n_ensemble="auto",
-        hidden_layer_sizes=(128,),
+        n_components=256,
+        hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.0,
         batch_normalization=True,
@@ -209,6 +223,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         self.map_size = map_size
         self.pooling_sharpness = pooling_sharpness
         self.n_ensemble = n_ensemble
+        self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -233,7 +248,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         self.verbose = verbose
 
     def class_heatmaps(self, X) -> np.ndarray:
-        """Tell where in each image each class is seen.
+        """Compute where in each image each class is seen.
 
         Parameters
         ----------
@@ -243,20 +258,15 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         Returns
         -------
         ndarray of float32, shape (n, n_classes, height, width)
-            Heat maps, in the order of `class_names_`, height and width being `map_size`: the
-            probability of the class in an image that looks at all places as this one does at
-            that place. Place (row, column) is centred at ((row + 0.5) / height,
+            Heat maps in the order of `class_names_`, of the height and width `map_size_`. Each
+            value is the probability of the class in an image that looks everywhere as this one does
+            at that position. The centre of position (row, column) is at ((row + 0.5) / height,
             (column + 0.5) / width) of the image's height and width.
         """
-        check_is_fitted(self)
-        X = self._check_features(X, self._dtypes, reset=False)
-        network = self._network()
-        with network.lock:
-            network.load(self.weights_, self._inputs())
-            logits = network.place_logits(X)
+        logits = self._by_network("place_logits", self._projected(self._checked(X)))
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
-        height, width = self._map_size
-        heat = heat.astype(np.float32).reshape(len(X), height, width, -1)
+        height, width = self.map_size_
+        heat = heat.astype(np.float32).reshape(len(logits), height, width, -1)
         return np.moveaxis(heat, -1, 1)
 
     def _learning_rates(self, n_rows):
@@ -272,7 +282,6 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         return options
 
     def _describe_network(self, n_features, n_rows):
-        self._map_size = self._check_map_size(n_features)
         pooling_sharpness, n_ensemble = self.pooling_sharpness, self.n_ensemble
         if pooling_sharpness == "auto":
             pooling_sharpness = _SHARPNESS_OF_FEW if n_rows < _FEW else _SHARPNESS
@@ -280,30 +289,95 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             n_ensemble = _NETWORKS_OF_FEW if n_rows < _FEW else _NETWORKS
         return {
             **super()._describe_network(n_features, n_rows),
-            "n_places": self._map_size[0] * self._map_size[1],
+            "n_places": self._n_places,
             "pooling_sharpness": float(pooling_sharpness),
             "n_ensemble": int(n_ensemble),
         }
 
-    def _read(self, X, *labels, **options):
-        told = getattr(X, "attrs", {}).get("map_size")
-        if told is not None and tuple(told) != tuple(self.map_size):
-            raise ValueError(
-                f"map_size={self.map_size!r}, but X holds maps of {tuple(told)}, height and width "
-                f"in places: set map_size to that."
-            )
-        return super()._read(X, *labels, **options)
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
+        """Train for one epoch, continuing from the current weights.
 
-    def _check_map_size(self, n_features):
+        `n_components` has no effect: the first rows do not show in which directions later ones
+        differ.
+
+        Parameters
+        ----------
+        X : array-like or DataFrame of shape (n, n_features)
+            Maps.
+        y : array-like or DataFrame of shape (n,) or (n, n_labels)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be, see :class:`KerasDenseClassifier`.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        KerasFeatureMapClassifier
+            Itself.
+        """
+        self._in_parts = True
+        try:
+            return super().partial_fit(X, y, classes, sample_weight)
+        finally:
+            del self._in_parts
+
+    def _check_features(self, X, dtypes, *, reset):
+        values = super()._check_features(X, dtypes, reset=reset)
+        told = told_map_size(X)
+        if reset:
+            self.map_size_ = self._choose_map_size(told, values.shape[1])
+        elif told not in (None, self.map_size_):
+            raise ValueError(
+                f"X holds maps of {told} positions, height and width, but those of fit had "
+                f"{self.map_size_}: resize the images as for fit."
+            )
+        return values
+
+    def _read(self, X, *labels, resume, **options):
+        data = super()._read(X, *labels, resume=resume, **options)
+        if not resume:
+            n_components = None if hasattr(self, "_in_parts") else self.n_components
+            self.components_ = find_projection(data.X, self._n_places, n_components)
+        return replace(data, X=self._projected(data.X))
+
+    def _projected(self, X):
+        if self.components_ is None:
+            return X
+        return project(X, self._n_places, self.components_)
+
+    @property
+    def _n_places(self):
+        return self.map_size_[0] * self.map_size_[1]
+
+    def _logits(self, X):
+        return self._by_network("logits", self._projected(self._checked(X)))
+
+    def _choose_map_size(self, told, n_features):
+        """Return height and width of the map, given or told by the table of features."""
+        if isinstance(self.map_size, str):
+            if told is None:
+                raise ValueError(
+                    "map_size='auto', but X does not tell the size of its maps: only the table of "
+                    "PretrainedCNNFeatures(pooling=None) does, and no array or table that another "
+                    "step made of it. Set map_size=(height, width) in places, most often those of "
+                    "the images divided by 32."
+                )
+            return told
         size = tuple(self.map_size)
         if len(size) != 2 or any(not isinstance(n, Integral) or n < 1 for n in size):
             raise ValueError(
-                f"map_size={self.map_size!r}: height and width of the map are expected, in places."
+                f"map_size={self.map_size!r}: expected the height and width of the feature map."
+            )
+        if told not in (None, size):
+            raise ValueError(
+                f"map_size={self.map_size!r}, but X holds maps of {told}, height and width in "
+                f"places: set map_size to that, or to 'auto'."
             )
         if n_features % (size[0] * size[1]):
             raise ValueError(
-                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} places: "
-                f"give PretrainedCNNFeatures pooling=None, and map_size the size of its map, most "
-                f"often the height and width of the images divided by 32."
+                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} positions: "
+                f"set pooling=None in PretrainedCNNFeatures, and map_size to the size of its map, "
+                f"most often the height and width of the images divided by 32."
             )
         return int(size[0]), int(size[1])

@@ -1,6 +1,8 @@
-"""A network that judges each place of a feature map, and pools what it finds."""
+"""Networks that judge each place of a feature map, and pool what they find."""
 
 from math import log
+
+import numpy as np
 
 from ._network import DenseNetwork, _by_blocks, dropout_layer
 
@@ -12,31 +14,72 @@ class MapNetwork(DenseNetwork):
         self._n_places = n_places
         self._pooling_sharpness = pooling_sharpness
         super().__init__(**head)
+        self._fresh_weights = self.weights()
 
-    def _make_layers(
-        self, n_features, n_outputs, hidden_layer_sizes, activation, batch_normalization
-    ):
-        keras = self._keras
+    def _make_models(self, n_ensemble, n_features, n_outputs, hidden_layer_sizes, *settings):
+        """Make one model of all networks: their first layers are one matrix product.
+
+        Shapes: (n, n_features) -> (n, n_places, n_ensemble, n_outputs).
+        """
+        keras, ops = self._keras, self._keras.ops
+        activation, batch_normalization = settings
         n_channels = n_features // self._n_places
-        _, *dense = super()._make_layers(
-            n_channels, n_outputs, hidden_layer_sizes, activation, batch_normalization, drops=False
-        )
+        inputs = keras.Input((n_features,))
+        maps = keras.layers.Reshape((self._n_places, n_channels))(inputs)
+        # The same channels everywhere: places side by side would give away what is missing.
+        maps = dropout_layer(keras, self._dropout, shared_axis=1)(maps)
+        places = ops.reshape(maps, (-1, n_channels))
+
+        def stack(n_inputs, *sizes):
+            return self._make_layers(
+                n_inputs, n_outputs, sizes, activation, batch_normalization, drops=False
+            )[1:]
+
+        if hidden_layer_sizes:
+            first, *others = hidden_layer_sizes
+            layers = stack(n_channels, n_ensemble * first)
+            shared, activate = layers[:-2], layers[-2]
+            own = [[activate] + stack(first, *others) for _ in range(n_ensemble)]
+        else:
+            shared = [keras.layers.Dense(n_ensemble * n_outputs, kernel_initializer="zeros")]
+            own = [[] for _ in range(n_ensemble)]
+        for layer in shared:
+            places = layer(places)
+        outputs = ops.split(places, n_ensemble, axis=-1)
+        for number, layers in enumerate(own):
+            for layer in layers:
+                outputs[number] = layer(outputs[number])
+        shape = (-1, self._n_places, n_ensemble, n_outputs)
+        self._shared = [weight for layer in shared for weight in layer.weights]
+        self._own = [[weight for layer in layers for weight in layer.weights] for layers in own]
+        return [keras.Model(inputs, ops.reshape(ops.stack(outputs, axis=1), shape))]
+
+    def load(self, weights):
+        """Set the weights, network after network."""
+        per_network = np.array_split(np.arange(len(weights)), len(self._own))
+        networks = [[weights[number] for number in numbers] for numbers in per_network]
+        n_shared = len(self._shared)
+        for number, variable in enumerate(self._shared):
+            variable.assign(np.concatenate([network[number] for network in networks], axis=-1))
+        for variables, network in zip(self._own, networks, strict=True):
+            for variable, value in zip(variables, network[n_shared:], strict=True):
+                variable.assign(value)
+
+    def weights(self):
+        """Copy the weights out, network after network."""
+        parts = [np.split(w.numpy(), len(self._own), axis=-1) for w in self._shared]
         return [
-            keras.Input((n_features,)),
-            keras.layers.Reshape((self._n_places, n_channels)),
-            # The same channels everywhere: places side by side would give away what is missing.
-            dropout_layer(keras, self._dropout, shared_axis=1),
-            *dense,
+            weight
+            for number, own in enumerate(self._own)
+            for weight in [*(part[number].copy() for part in parts), *(w.numpy() for w in own)]
         ]
 
     def _outputs(self, x, training):
-        return [self._pool(places) for places in super()._outputs(x, training)]
-
-    def _pool(self, places):
-        pooled = self._keras.ops.logsumexp(self._pooling_sharpness * places, axis=1) - log(
-            self._n_places
-        )
-        return pooled / self._pooling_sharpness
+        ops = self._keras.ops
+        (model,) = self._models
+        places = self._pooling_sharpness * model(x, training=training)
+        pooled = (ops.logsumexp(places, axis=1) - log(self._n_places)) / self._pooling_sharpness
+        return ops.unstack(pooled, axis=1)
 
     def _trace(self, n_features):
         import tensorflow as tf
@@ -45,7 +88,7 @@ class MapNetwork(DenseNetwork):
 
         @tf.function(input_signature=[tf.TensorSpec((None, n_features), tf.float32)])
         def place_logits(X):
-            return tf.reduce_mean([model(X, training=False) for model in self._models], axis=0)
+            return tf.reduce_mean(self._models[0](X, training=False), axis=2)
 
         self._place_logits = place_logits.get_concrete_function()
 

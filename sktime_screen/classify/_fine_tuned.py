@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, check_sample_weight, fit_context
+from .._targets import read_labels
 from ..features import as_backbone, check_images
 from ..model_selection import held_out_rows
 from ._augmentation import Augmentation
@@ -18,21 +19,21 @@ from ._fine_tuned_network import FineTunedNetwork
 from ._frame_buffer import batches_of_images, decoded_images
 from ._network import check_layer_sizes
 from ._network_cache import shared_network
-from ._target_encoding import TargetEncoding, read_labels
+from ._target_encoding import TargetEncoding
 from ._training import Rows, Stopping, held_out_share, run_epochs
 
 
 class FineTunedCNNClassifier(NetworkClassifier):
-    """Pretrained network whose last layers learn from your own images, with a dense head.
+    """Classifier of images that also trains the last layers of a pretrained network.
 
-    Takes images where `KerasDenseClassifier` takes features. Compare the two on a video that
-    neither has seen before you choose this one: `PretrainedCNNFeatures` with
-    `KerasDenseClassifier` trains in seconds where this takes minutes, and with a few hundred
-    labelled frames of one video it may well be right more often.
+    Takes images where `KerasDenseClassifier` takes features. Before you choose it, compare the two
+    on a video that neither has seen: `PretrainedCNNFeatures` with `KerasDenseClassifier` trains in
+    seconds and not in minutes, and with a few hundred labelled frames of one video it may well be
+    right more often.
 
-    The head is trained alone first (the warm-up), since the large errors of a head that knows
-    nothing yet would ruin the pretrained layers. Then the last layers of the backbone are trained
-    with it, in small steps.
+    The first epochs train the head alone (the warm-up), since the large errors of an untrained
+    head would ruin the pretrained layers. The others train the last layers of the backbone too, in
+    small steps.
 
     Parameters
     ----------
@@ -41,33 +42,32 @@ class FineTunedCNNClassifier(NetworkClassifier):
         ``model.save`` wrote, see :class:`PretrainedCNNFeatures`. Its last feature map is averaged
         over the positions.
     weights : "imagenet", None or path-like, default="imagenet"
-        Weights to start from, of a backbone that was named, see :class:`PretrainedCNNFeatures`.
-        None draws random ones, the same every time.
+        Initial weights of a backbone given by its name, see :class:`PretrainedCNNFeatures`. None
+        draws random weights, the same every time.
     trainable_layers : int, default=4
-        How many of the backbone's last layers are trained. Layers with a kernel count
-        (convolutions and dense layers): the default is the last block of "efficientnet_lite0"
-        or "mobilenet_v2", 3 is that of "vgg16". Batch normalisation is never trained, neither
-        its statistics nor its scale. 0 trains the head only.
+        How many of the backbone's last layers to train. Only layers with a kernel count, that is
+        convolutions and dense layers. The default is the last block of "efficientnet_lite0" or
+        "mobilenet_v2"; 3 is that of "vgg16". Batch normalisation is never trained, neither its
+        statistics nor its scale. 0 trains the head only.
     warm_up_epochs : int, default=5
-        How many of the first epochs train the head only.
+        How many epochs train the head only, at the beginning.
     fine_tuning_rate : float, default=0.0001
         Step size of the optimizer after the warm-up.
     horizontal_flip : bool, default=True
-        Whether images are mirrored at random in training.
+        Whether to mirror random images in training.
     shift : float, default=0.1
-        Share of the height and of the width, in [0, 1), by which images are moved at random in
-        training, at most. The edge of the image is repeated.
+        Largest random shift of images in training, as a share of their height and width, in
+        [0, 1). The edge of the image is repeated.
     colour : float, default=0.1
-        Share, in [0, 1), by which red, green and blue are each made stronger or weaker at random
-        in training, at most.
+        Largest random change of red, green and blue in training, each as a share in [0, 1).
     hidden_layer_sizes : int or sequence of int, default=(64,)
         Units of each hidden layer of the head.
     activation : str, default="relu"
         Activation of the hidden layers, see :class:`KerasDenseClassifier`.
     dropout : float, default=0.2
-        Share of each hidden layer's units that is left out at random in training, in [0, 1).
+        Share of each hidden layer's units that is randomly left out in training, in [0, 1).
     batch_normalization : bool, default=False
-        Whether hidden layers are normalised, before their activation.
+        Whether to normalise hidden layers, before their activation.
     l2 : float, default=0.01
         Strength of the penalty on the head's squared weights.
     loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
@@ -79,30 +79,29 @@ class FineTunedCNNClassifier(NetworkClassifier):
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int, default=20
-        How often the training goes through the images, at most, the warm-up included.
+        Largest number of epochs, including the warm-up.
     batch_size : int, default=32
-        Images a step.
+        Images in a batch.
     class_weight : "balanced", dict, list or None, default=None
         Weights of the classes, see :class:`KerasDenseClassifier`.
     validation_fraction : float or None, default=None
-        Share of the images, in (0, 1), that is held out to measure each epoch. They are
-        stratified; of a FrameSequence, whole stretches of up to 30 seconds are held out together.
+        Share of the images, in (0, 1), to hold out for measuring each epoch, stratified. Of a
+        FrameSequence, whole stretches of up to 30 seconds are held out together.
     early_stopping : bool, default=False
-        Whether to stop when `monitor` has not become better for `patience` epochs.
+        Whether to stop when `monitor` has not improved for `patience` epochs.
     patience : int, default=10
-        Epochs to wait for something better; those of the warm-up count.
+        Epochs to wait for an improvement, including those of the warm-up.
     monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
-        What decides which epoch was the best: its weights are kept. See
-        :class:`KerasDenseClassifier`.
+        The measure of the best epoch, whose weights are kept. See :class:`KerasDenseClassifier`.
     target_accuracy : float or None, default=None
-        Accuracy, in (0, 1], at which the training stops and keeps what it has: of the validation
-        images if there are any, of the varied training images otherwise.
+        Accuracy, in (0, 1], at which training stops and keeps its weights, on the validation images
+        if there are any, or else on the augmented training images.
     random_state : int, RandomState instance or None, default=None
-        Decides first weights of the head, order and changes of the images, dropout and held-out
-        images. The same number gives the same probabilities on the same machine. Global
-        generators are never used, unless handed in here.
+        Determines initial weights of the head, order and augmentation of the images, dropout and
+        held-out images. The same number gives the same probabilities on the same machine. Global
+        generators are used only if passed here.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints one line an epoch.
 
     Attributes
     ----------
@@ -113,30 +112,28 @@ class FineTunedCNNClassifier(NetworkClassifier):
     image_shape_ : tuple of int
         Height, width and channels (3) of the images given to `fit`.
     history_ : dict of list of float
-        By epoch "learning_rate" (that of the head), "loss" and "accuracy", and with validation
-        images "val_loss" and "val_accuracy".
+        For each epoch "learning_rate" (that of the head), "loss" and "accuracy", and with
+        validation images "val_loss" and "val_accuracy".
     n_epochs_ : int
         Number of epochs in the history.
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
     weights_ : list of ndarray of float32
-        All weights that were trained: the head's, then those of the backbone's last layers.
+        All trained weights: those of the head, then those of the backbone's last layers.
 
     See Also
     --------
     KerasDenseClassifier : The head alone, on features.
-    PretrainedCNNFeatures : The backbone alone, as it is.
+    PretrainedCNNFeatures : The backbone alone, without training.
 
     Notes
     -----
-    Of a FrameSequence only some batches are in memory at a time. `fit` decodes it once, in the
-    order of the video, into a temporary file without a name: 150 KB an image of 224 x 224, 450 MB
-    for 3,000, in the folder for temporary files (the variable ``TMPDIR``). It is gone when `fit`
-    ends, however it ends.
+    A FrameSequence is never in memory as a whole. `fit` decodes it once, in the order of the video,
+    into a temporary file without a name, in the folder for temporary files (``TMPDIR``). It takes
+    150 KB an image of 224 x 224, or 450 MB for 3,000, and is gone when `fit` ends, however it ends.
 
-    A pickle holds the weights that were trained and says where the others come from: the name
-    of the backbone and its weights. A file that was given as a path has to be there, unchanged,
-    where the pickle is loaded.
+    A pickle holds the trained weights, and the names of the backbone and of its weights. If you
+    gave a path, the unchanged file must exist where the pickle is loaded.
 
     References
     ----------
@@ -263,10 +260,10 @@ class FineTunedCNNClassifier(NetworkClassifier):
         ------
         ValueError
             If these are not uint8 RGB images of one size, or too small for the backbone; if
-            there is no such backbone, or it has not so many layers; if there are fewer than two
-            classes, or images lack a label; if the training diverges.
+            there is no such backbone, or it has too few layers; if there are fewer than two
+            classes, or images lack a label; if training diverges.
         TypeError
-            If X holds no images at all.
+            If X holds no images.
         WeightsUnavailableError
             If the ImageNet weights cannot be downloaded.
         WeightsFileError
@@ -294,7 +291,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
             if validation_data is not None:
                 held_out, held_out_labels, *weight = validation_data
                 validation = stack.enter_context(
-                    self._opened(self._images(held_out), read_labels(held_out_labels), *weight)
+                    self._opened(self._images(held_out), held_out_labels, *weight)
                 )
             elif fraction is not None:
                 held_out = held_out_rows(images, train.Y, fraction, generator)
@@ -321,6 +318,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
     @contextmanager
     def _opened(self, images, labels, sample_weight=None):
         """Bring images and what is known of them together, ready to be read in any order."""
+        labels = self._encoding.read(labels)
         check_consistent_length(images, labels)
         if sample_weight is not None:
             sample_weight = check_sample_weight(

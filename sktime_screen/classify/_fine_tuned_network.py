@@ -4,7 +4,7 @@ import random
 from contextlib import contextmanager
 from math import prod
 
-from ..features import as_backbone, build_model, single_layers
+from ..features import as_backbone, build_model, flatten_layers
 from ._network import DenseNetwork, _blocks, _compact
 
 
@@ -128,7 +128,7 @@ def _last_weights(model, n_layers, name):
         return []
     layers = [
         layer
-        for layer in single_layers(model)
+        for layer in flatten_layers(model)
         if any(len(weight.shape) > 1 for weight in layer.trainable_weights)
     ]
     if n_layers > len(layers):

@@ -2,7 +2,7 @@
 
 import copy
 from numbers import Integral, Real
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,16 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
+from .._targets import read_labels
 from ..features import embed_frames, project_features
-from ..model_selection import parts_of_rows
-from ..video import is_frame_index, resolved_videos
+from ..model_selection import cross_fitting_splits
+from ..video import is_frame_index, resolve_videos
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
 from ._frame_graph import ties_of_looks, ties_of_time
-from ._target_encoding import TargetEncoding, read_labels
+from ._labelled_rows import LabelledRows
+from ._novelty import novelty_of_looks
+from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.
 _TRUST_IN_LABELS = 50.0
@@ -32,48 +35,31 @@ _CERTAIN = 6.0
 _DTYPES = (np.float32, np.float16)
 
 
-class LabelledRows(NamedTuple):
-    """The rows of ``fit``: arrays only, so that model files can be read without running code.
-
-    - ``looks`` (n, n_columns): their features, or a projection of these.
-    - ``targets`` (n, n_outputs): their labels, zeros and ones.
-    - ``videos, times`` (n,): absolute paths, and seconds, where rows have a frame index.
-    """
-
-    looks: np.ndarray
-    targets: np.ndarray
-    videos: np.ndarray | None
-    times: np.ndarray | None
-
-    def rows(self, rows):
-        """Return some of the rows, given by number."""
-        return LabelledRows(*(None if values is None else values[rows] for values in self))
-
-
 class LabelSpreadingClassifier(NetworkClassifier):
-    """Carry what is known to frames that are near in time or look alike.
+    """Spread predictions and labels to frames that are near in time or look alike.
 
-    Stands around a classifier of features. Where it is asked about a video, it lets what the
-    classifier says, and the labels of those frames that were labelled, flow between frames that
-    follow each other without a change of image, and between frames that look alike: neighbours
-    a second apart mostly show the same characters. It gains most where few frames of the video
-    itself are labelled, and something on videos that were never seen.
+    Wraps a classifier of features. It predicts the frames of a video together: predictions and
+    labels spread to the next and the previous frame, unless the image changes, and to frames that
+    look alike. Neighbours a second apart mostly show the same characters. It helps most if some
+    frames of the video itself are labelled, and a little on new videos.
+
+    With `cv`, ``fit(X, y).transform(X)`` differs from ``fit_transform(X, y)``, which predicts each
+    row as if its part had not been labelled.
 
     Parameters
     ----------
     estimator : classifier, optional
-        Gives the probabilities that are spread; a `KerasDenseClassifier` with
-        ``class_weight="balanced"`` by default. It is cloned and fitted.
+        The classifier whose probabilities are spread, by default a `KerasDenseClassifier` with
+        ``class_weight="balanced"``. A clone of it is fitted.
     strength : float, default=1.0
-        How far probabilities flow, 0 or more; 0 leaves them alone.
+        How far probabilities spread, 0 or more. 0 leaves them as they are.
     n_neighbors : int, default=10
-        How many of the frames that look most alike each frame is tied to.
-    cv : int or None, default=None
-        Number of parts, 2 or more, for `fit_transform` to give each row what would be said of it
-        if the row's part had not been labelled, see :class:`KerasDenseClassifier`. None gives
-        what `transform` gives.
+        To how many of the frames that look most like it each frame is connected.
+    cv : int, cross-validation splitter, iterable or None, default=None
+        Parts for cross-fitting: `fit_transform` predicts each row as if the row's part had not been
+        labelled, see :class:`KerasDenseClassifier`. None returns what `transform` returns.
     random_state : int, RandomState instance or None, default=None
-        Deals the rows out to the parts of `cv`. The estimator has its own.
+        Assigns the rows to the parts of `cv`. The estimator has its own.
 
     Attributes
     ----------
@@ -91,23 +77,25 @@ class LabelSpreadingClassifier(NetworkClassifier):
     See Also
     --------
     suggest_frames : Which frames of a video to label.
-    ScreenTimeAggregator : Its smoothing knows only of time and not of looks.
+    ScreenTimeAggregator : Its smoothing uses time only, not how frames look.
 
     Notes
     -----
-    What a frame is told depends on the frames that are asked about together: pass whole videos.
-    Rows of an array have no times and are tied by looks alone. With a frame index each video is
-    treated by itself, and a row that was labelled in `fit` keeps its label; elsewhere the
-    labelled rows take part as frames of their own.
+    The prediction for a frame depends on the other frames in the call, so pass whole videos (the
+    method is transductive). With a frame index, each video is predicted by itself, and a row that
+    was labelled in `fit` keeps its label. Labelled frames of the video that are not in the call are
+    added to it. Rows of an array have no times: they are connected only if they look alike, and all
+    labelled rows are added.
 
-    The log-odds f of the probabilities that are returned make the sum of m (f - l)² over the
-    frames and of strength * w (f - f')² over the ties smallest: l are those of the estimator,
-    from -6 to 6, or 6 and -6 for labels, which count 50 times, m is the frame's duration in
-    seconds, and w is larger the more alike two frames are. Of classes, logarithms of
-    probabilities are spread instead.
+    The result minimises the sum of m (f - l)² over the frames plus the sum of
+    strength * w (f - f')² over the edges between frames. Here f are the log-odds of the returned
+    probabilities. l are those of the estimator, limited to -6 to 6, or 6 and -6 for labels, which
+    weigh 50 times as much. m is the frame's duration in seconds, and the edge weight w is larger
+    the more alike two frames are. With one class a frame, logarithms of probabilities take the
+    place of log-odds.
 
-    Looks are compared by the first hundred principal components of each video. Features of more
-    than 4,096 columns, such as maps, are projected to 512 at random before, and kept as these.
+    Frames are compared by the first hundred principal components of each video. Features of more
+    than 4,096 columns, such as maps, are first reduced to 512 by a random projection.
 
     References
     ----------
@@ -131,7 +119,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "cv": [Interval(Integral, 2, None, closed="left"), None],
+        "cv": ["cv_object"],
         "random_state": ["random_state"],
     }
 
@@ -163,8 +151,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Raises
         ------
         ValueError
-            If there are fewer than two classes, rows lack a label, or X and y do not fit
-            together.
+            If there are fewer than two classes, rows lack a label, or X and y do not match.
         """
         values = self._check_features(X, _DTYPES, reset=True)
         labels = read_labels(y)
@@ -175,12 +162,12 @@ class LabelSpreadingClassifier(NetworkClassifier):
         videos, times, _ = _moments(getattr(X, "index", None))
         targets = self._encoding.encode(labels).astype(np.float64)
         self._labelled = LabelledRows(project_features(values).copy(), targets, videos, times)
-        self.estimator_ = self._new_estimator().fit(X, labels)
+        self.estimator_ = self._fitted_estimator(X, labels)
         self._part_estimators: list[Any] | None = None
         return self
 
     def fit_transform(self, X, y) -> Any:  # type: ignore[override]
-        """Fit, and give probabilities of the rows that were labelled.
+        """Fit, and return the probabilities of the labelled rows.
 
         Parameters
         ----------
@@ -192,37 +179,37 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Returns
         -------
         ndarray or DataFrame of float32, shape (n, n_classes)
-            With `cv`, what is said of each part by an estimator and labels of the others;
-            otherwise as from `transform`. Which of both, a DataFrame says by its
-            ``attrs["out_of_sample"]``.
+            With `cv`, the predictions for each part from the estimator and the labels of the other
+            parts. Otherwise those of `transform`. ``attrs["out_of_sample"]`` of a DataFrame tells
+            which.
         """
         self.fit(X, y)
         if self.cv is None:
             return marked(self.transform(X), out_of_sample=False, judged_together=True)
         labels = read_labels(y)
         targets = self._labelled.targets
-        part_of_row = parts_of_rows(X, targets, self.cv, self._new_generator())
-        self._parts = np.unique(part_of_row, return_inverse=True)[1]
+        splits = cross_fitting_splits(X, labels, targets, self.cv, self._new_generator())
+        self._parts = np.empty(len(targets), dtype=np.int64)
+        self._trained_on = np.zeros((len(splits), len(targets)), dtype=bool)
         self._part_estimators = estimators = []
         logits = np.empty_like(targets)
-        for part in range(self._parts.max() + 1):
-            seen, unseen = np.flatnonzero(self._parts != part), np.flatnonzero(self._parts == part)
-            estimator, known = self._new_estimator(), safe_indexing(labels, seen)
-            if not self._encoding.multilabel and len(np.unique(known)) == 1:
-                estimator = DummyClassifier()
-            estimators.append(estimator.fit(safe_indexing(X, seen), known))
-            logits[unseen] = self._without(part)._logits(safe_indexing(X, unseen))
+        for part, (train, test) in enumerate(splits):
+            self._parts[test] = part
+            self._trained_on[part, train] = True
+            known = safe_indexing(labels, train)
+            estimators.append(self._fitted_estimator(safe_indexing(X, train), known))
+            logits[test] = self._without(part)._logits(safe_indexing(X, test))
         return marked(self._table(X, logits), out_of_sample=True, judged_together=True)
 
     @available_if(lambda self: getattr(self, "_part_estimators", None) is not None)
     def transform_cross_fitted(self, X) -> pd.DataFrame:
-        """Give probabilities as if the labels near each frame had never been seen.
+        """Predict each frame as if the labels near it were unknown.
 
-        For a video of which some frames were labelled in `fit_transform`, each frame is judged by
-        the estimator and the labels of the other parts than that of the labelled frame nearest in
-        time. Frames that were labelled and those that were not are then judged alike, which
-        :meth:`ScreenTimeAggregator.estimate` needs for the same labels to correct the seconds.
-        There after `fit_transform` with `cv`, as in the fit of a pipeline.
+        If some frames of a video were labelled in `fit_transform`, each frame belongs to the part
+        of the labelled frame nearest in time. It is predicted by the estimator and the labels of
+        the other parts. Labelled and other frames are then predicted in the same way, which
+        :meth:`ScreenTimeAggregator.estimate` needs if these labels correct the seconds. Available
+        after `fit_transform` with `cv`, as in the fit of a pipeline.
 
         Parameters
         ----------
@@ -232,20 +219,19 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Returns
         -------
         DataFrame of float32, shape (n, n_classes)
-            As from `transform`, and the same for videos without a label.
+            Probabilities, for videos without a label the same as from `transform`.
 
         Raises
         ------
         ValueError
-            If X has no frame index, or that of `fit_transform` had none.
+            If X has no frame index, or the rows of `fit_transform` had none.
         """
         check_is_fitted(self)
         videos, times, _ = _moments(getattr(X, "index", None))
         labelled_videos, labelled_times = self._labelled.videos, self._labelled.times
         if videos is None or labelled_times is None:
             raise ValueError(
-                "cross_fitted needs rows with a frame index (video, time, duration), here and in "
-                "the fit."
+                "transform_cross_fitted needs rows with a frame index, here and in fit_transform."
             )
         looks = self._looks(X)
         logits = self._spread_by_video(X, looks)
@@ -261,11 +247,51 @@ class LabelSpreadingClassifier(NetworkClassifier):
             logits[rows] = self._without(part)._spread_by_video(X, looks)[rows]
         return self._table(X, logits)
 
+    def novelty(self, X) -> pd.Series:
+        """Tell how unlike the labelled frames others look.
+
+        The mean over a video is above 1 for one video in twenty at most if it is of the kind of
+        those that were labelled; what a classifier says of a video unlike these is not to be
+        trusted. Of frames of a labelled video it is small.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, n_features)
+            Features with the frame index.
+
+        Returns
+        -------
+        Series of float64, shape (n,)
+            Distances to the nearest labelled frame, as shares of the usual limit; NaN where the
+            labelled frames do not tell what is usual: all of one moment, or without a frame index.
+
+        Raises
+        ------
+        ValueError
+            If X has no frame index.
+
+        Notes
+        -----
+        The distance is one less the cosine between features, which on cartoons told best other
+        videos from further parts of the same. The limit is learned by comparing each labelled
+        video with the others, a prediction interval of Student's t. Where fewer than three videos
+        were labelled, stretches of these stand for videos: other episodes may differ by more.
+
+        References
+        ----------
+        M. A. F. Pimentel, D. A. Clifton, L. Clifton and L. Tarassenko, "A review of novelty
+        detection", Signal Processing 99 (2014).
+        """
+        check_is_fitted(self)
+        if not is_frame_index(getattr(X, "index", None)):
+            raise ValueError("novelty needs rows with a frame index (video, time, duration).")
+        return pd.Series(novelty_of_looks(self._looks(X), self._labelled), X.index, name="novelty")
+
     @available_if(
         lambda self: hasattr(getattr(self, "estimator_", self.estimator), "class_heatmaps")
     )
     def class_heatmaps(self, X) -> np.ndarray:
-        """Tell where in each image each class is seen, as the estimator does.
+        """Compute where in each image the estimator sees each class.
 
         Parameters
         ----------
@@ -284,13 +310,18 @@ class LabelSpreadingClassifier(NetworkClassifier):
         """Return what would be, had the rows of a part not been labelled."""
         others = copy.copy(self)
         others.estimator_ = self._part_estimators[part]
-        others._labelled = self._labelled.rows(np.flatnonzero(self._parts != part))
+        others._labelled = self._labelled.rows(self._trained_on[part])
         return others
 
-    def _new_estimator(self):
-        if self.estimator is None:
-            return KerasDenseClassifier(class_weight="balanced")
-        return clone(self.estimator)
+    def _fitted_estimator(self, X, labels):
+        estimator = KerasDenseClassifier(class_weight="balanced")
+        if self.estimator is not None:
+            estimator = clone(self.estimator)
+        if self._of_two_classes(estimator):
+            labels = labels.iloc[:, 0].to_numpy()
+        if np.ndim(labels) == 1 and len(np.unique(labels)) == 1:
+            estimator = DummyClassifier()
+        return estimator.fit(X, labels)
 
     def _logits(self, X):
         check_is_fitted(self)
@@ -321,14 +352,12 @@ class LabelSpreadingClassifier(NetworkClassifier):
 
     def _estimated(self, X):
         """Return the estimator's probabilities, a column for each output of the encoding."""
-        probabilities = self.estimator_.predict_proba(X)
-        if isinstance(probabilities, list):
-            probabilities = np.column_stack(
-                [
-                    table[:, list(classes).index(1)] if 1 in classes else np.zeros(len(table))
-                    for table, classes in zip(probabilities, self.estimator_.classes_, strict=True)
-                ]
-            )
+        estimator = self.estimator_
+        probabilities = estimator.predict_proba(X)
+        if self._of_two_classes(estimator):
+            probabilities = self._of_character(probabilities, estimator.classes_)
+        elif isinstance(probabilities, list):
+            probabilities = np.hstack([*map(self._of_character, probabilities, estimator.classes_)])
         probabilities = np.asarray(probabilities, dtype=np.float64)
         if not self._encoding.multilabel and probabilities.shape[1] < len(self.classes_):
             # Rows held out were the only ones of a class.
@@ -336,6 +365,17 @@ class LabelSpreadingClassifier(NetworkClassifier):
             probabilities = np.zeros((len(known), len(self.classes_)))
             probabilities[:, np.searchsorted(self.classes_, self.estimator_.classes_)] = known
         return probabilities[:, -self._encoding.n_outputs :]
+
+    def _of_two_classes(self, estimator):
+        """Tell whether a single character is two classes to the estimator."""
+        one_character = self._encoding.multilabel and len(self.class_names_) == 1
+        return one_character and not isinstance(estimator, NetworkClassifier)
+
+    @staticmethod
+    def _of_character(probabilities, classes):
+        if 1 not in classes:
+            return np.zeros((len(probabilities), 1))
+        return probabilities[:, list(classes).index(1), None]
 
     def _spread(self, looks, start, labelled, times=None, durations=None):
         """Spread logits over the frames of one video and its labelled frames."""
@@ -371,7 +411,7 @@ def _moments(index):
     """Return videos, times and durations, or None for each where there is no frame index."""
     if not is_frame_index(index):
         return None, None, None
-    videos = resolved_videos(index.get_level_values("video"))
+    videos = resolve_videos(index.get_level_values("video"))
     times, durations = (
         index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
     )

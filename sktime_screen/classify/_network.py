@@ -57,9 +57,7 @@ class DenseNetwork:
                 for value in (0, 1)
             ]
         layers = (n_outputs, hidden_layer_sizes, activation, batch_normalization)
-        self._models = [
-            keras.Sequential(self._make_layers(n_features, *layers)) for _ in range(n_ensemble)
-        ]
+        self._models = self._make_models(n_ensemble, n_features, *layers)
         self._seed_states = [
             layer.seed_generator.state
             for model in self._models
@@ -85,6 +83,9 @@ class DenseNetwork:
         """What the arrays of the network and its optimizer take."""
         arrays = self._weights + self._inputs + self._optimizer.variables
         return 4 * sum(prod(array.shape) for array in arrays)
+
+    def _make_models(self, n_ensemble, *architecture):
+        return [self._keras.Sequential(self._make_layers(*architecture)) for _ in range(n_ensemble)]
 
     def _make_layers(
         self,
@@ -192,10 +193,14 @@ class DenseNetwork:
             drawn.append(fresh)
         return drawn
 
-    def load(self, weights, inputs=()):
-        """Set the weights, and of a network that standardizes the means and scales of columns."""
-        variables = self._weights + self._inputs
-        for variable, value in zip(variables, [*weights, *inputs], strict=True):
+    def load(self, weights):
+        """Set the weights."""
+        for variable, value in zip(self._weights, weights, strict=True):
+            variable.assign(value)
+
+    def load_inputs(self, means_and_scales):
+        """Set what a network that standardizes does to the columns of features."""
+        for variable, value in zip(self._inputs, means_and_scales, strict=True):
             variable.assign(value)
 
     def start_optimizer(self, state=None):
@@ -264,7 +269,7 @@ def dropout_layer(keras, rate, shared_axis=None):
             ops = keras.ops
             shape = [1 if axis == shared_axis else size for axis, size in enumerate(ops.shape(x))]
             kept = keras.random.uniform(shape, seed=self.seed_generator) >= rate
-            return ops.where(kept, x / (1 - rate), 0.0)
+            return x * ops.where(kept, 1 / (1 - rate), 0.0)
 
     return ChangingDropout()
 

@@ -2,45 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import issparse
 from scipy.special import expit, softmax
 from sklearn.preprocessing import LabelEncoder
-from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 
+from .._targets import encode_labels, known_labels
 from ._class_weights import class_factors, label_factors
-
-
-def read_labels(y):
-    """Bring labels into one of two forms.
-
-    Returns (n,).
-    """
-    if y is None:
-        raise ValueError("The classifier requires y to be passed, but the target y is None.")
-    is_frame = isinstance(y, pd.DataFrame)
-    if is_frame and y.columns.has_duplicates:
-        raise ValueError(f"y has two columns of one name: {y.columns.tolist()}.")
-    values = y.toarray() if issparse(y) else np.asarray(y)
-    # As objects: among strings of an array NaN would be one.
-    missing = pd.isna(values if issparse(y) else np.asarray(y, dtype=object))
-    if missing.any():
-        rows = np.flatnonzero(missing.reshape(len(values), -1).any(axis=1))
-        raise ValueError(
-            f"y contains NaN or None: {len(rows)} of {len(values)} rows have no label, the first"
-            f" is row {rows[0]}. Label these rows or leave them out."
-        )
-    indicators = np.isin(values, [0, 1]) if values.ndim == 2 else np.zeros(0, bool)
-    if values.ndim == 2 and (values.shape[1] > 1 or (is_frame and indicators.all())):
-        if not indicators.all():
-            raise ValueError(
-                "Unknown label type: a table of labels has a column of 0 and 1 for each label,"
-                f" but y of shape {values.shape} holds {values[~indicators].tolist()[0]!r}."
-            )
-        return pd.DataFrame(values.astype(int), columns=y.columns if is_frame else None)
-    values = column_or_1d(values, warn=True)
-    check_classification_targets(values)
-    return values
 
 
 class TargetEncoding:
@@ -64,6 +30,11 @@ class TargetEncoding:
                     "A classifier needs at least two classes, but y has one class: found only"
                     f" {known.tolist()[0]!r}."
                 )
+        if len(known) == 1 and loss == "categorical_crossentropy":
+            raise ValueError(
+                "loss='categorical_crossentropy' is for two classes or labels and more, but y has"
+                f" one label: found only {known.tolist()[0]!r}. Use loss='auto'."
+            )
         exclusive = not multilabel and len(known) > 2
         if exclusive and loss == "binary_crossentropy":
             raise ValueError(
@@ -94,29 +65,17 @@ class TargetEncoding:
                 f" {self.classes.tolist()}: all classes have to be known from the beginning."
             )
 
+    def read(self, y):
+        """Read labels that are to be encoded, columns in the order of the classes."""
+        return known_labels(y, self.classes, self.multilabel)
+
     def encode(self, labels):
         """Turn labels into targets.
 
         Returns float32 (n, n_outputs).
         """
-        known = self.classes.tolist()
-        is_table = isinstance(labels, pd.DataFrame)
-        if is_table != self.multilabel:
-            kinds = ("one class a row", "a table with a 0/1 column a label")
-            raise ValueError(f"y holds {kinds[is_table]}, expected {kinds[self.multilabel]}.")
-        if is_table:
-            found = labels.columns.tolist()
-            from_array = isinstance(labels.columns, pd.RangeIndex)
-            if len(found) != len(known) or not (from_array or found == known):
-                raise ValueError(f"y has the label columns {found}, expected {known}.")
-            return labels.to_numpy(np.float32)
-        unknown = sorted(set(labels.tolist()) - set(known))
-        if unknown:
-            raise ValueError(f"y holds the classes {unknown}, but the known ones are {known}.")
-        codes = np.searchsorted(self.classes, labels)
-        if self.softmax:
-            return np.eye(len(known), dtype=np.float32)[codes]
-        return codes[:, None].astype(np.float32)
+        targets = encode_labels(self.read(labels), self.classes).astype(np.float32)
+        return targets if self.multilabel or self.softmax else targets[:, 1:]
 
     def decode(self, logits):
         """Turn logits into labels.

@@ -9,30 +9,32 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from .._defaults import SAMPLING_RATE
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
+from .._targets import read_labels
 from ..video import VideoFrameSampler
-from ._target_encoding import read_labels
 
 
 class VideoClassifier(ClassifierMixin, BaseEstimator):
-    """Classify whole videos by what a classifier of frames sees in them.
+    """Classify whole videos by the votes of their frames.
 
-    Every frame of a video is trained on as an example of the video's class. The frames of a new
-    video then vote. Here a sample is a video, so splits, searches and scores are of videos.
+    Trains a classifier of frames, with every frame as an example of its video's class. The frames
+    of a new video then vote. A sample is a whole video, so splits, searches and scores count
+    videos.
 
     Parameters
     ----------
     estimator : estimator
         A classifier of frames that takes a frame table, such as a pipeline that begins with a
         :class:`VideoFrameSampler` and ends with a :class:`KerasDenseClassifier`. A clone of it is
-        fitted. The rate of its own sampler does not matter, since tables are taken as they are.
+        fitted. The rate of its own sampler has no effect, since it is given frame tables.
     rate : float or None, default=1.0
-        Frames a second to look at; None takes every frame.
+        Frames a second to sample; None takes every frame.
     voting : {"hard", "soft"}, default="hard"
-        "hard" takes the class that is predicted for the largest share of the video; of equal ones
-        that of the highest mean probability, or the first in `classes_` if the estimator has no
-        ``predict_proba``. "soft" takes the class of the highest mean probability. Frames count by
-        their duration either way.
+        "hard" takes the class that is predicted for the largest share of the video. In a tie, it
+        takes the one with the highest mean probability, or the first in `classes_` if the estimator
+        has no ``predict_proba``. "soft" takes the class with the highest mean probability. Both
+        weight frames by their duration.
 
     Attributes
     ----------
@@ -74,18 +76,18 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         "voting": [StrOptions({"hard", "soft"})],
     }
 
-    def __init__(self, estimator, *, rate=1.0, voting="hard") -> None:
+    def __init__(self, estimator, *, rate=SAMPLING_RATE, voting="hard") -> None:
         self.estimator = estimator
         self.rate = rate
         self.voting = voting
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, videos, y) -> Self:
+    def fit(self, X, y) -> Self:
         """Train the classifier of frames on the frames of videos.
 
         Parameters
         ----------
-        videos : list, array or Series of paths, length n_videos
+        X : list, array or Series of paths, length n_videos
             Videos.
         y : array-like of shape (n_videos,)
             The class of each video: strings or integers.
@@ -100,11 +102,11 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         FileNotFoundError, IsADirectoryError, VideoError
             If a video is missing or unreadable; the message names it.
         ValueError
-            If no video was given, there is not one class a video, or ``voting="soft"`` and the
-            estimator has no ``predict_proba``.
+            If no video was given, if there is not one class a video, or if ``voting="soft"`` and
+            the estimator has no ``predict_proba``.
         """
-        paths = _paths(videos)
-        tags = read_labels(y)
+        paths = _paths(X)
+        tags = read_labels(y, multilabel=False)
         if tags.ndim != 1:
             raise ValueError(
                 f"y has the shape {tags.shape}: VideoClassifier gives each video one class."
@@ -123,12 +125,12 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = np.unique(tags)
         return self
 
-    def predict(self, videos) -> np.ndarray:
-        """Tell the class of each video.
+    def predict(self, X) -> np.ndarray:
+        """Predict the class of each video.
 
         Parameters
         ----------
-        videos : path, or list, array or Series of paths, length n_videos
+        X : path, or list, array or Series of paths, length n_videos
             Videos.
 
         Returns
@@ -137,29 +139,29 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
             Classes.
         """
         check_is_fitted(self)
-        frames, video_of_frame = self._sample(_paths(videos))
+        frames, video_of_frame = self._sample(_paths(X))
         support = self._support(frames, video_of_frame)
         if self.voting == "hard" and hasattr(self.estimator_, "predict_proba"):
             self._break_ties(support, frames, video_of_frame)
         return self.classes_[support.argmax(axis=1)]
 
-    def predict_proba(self, videos) -> np.ndarray:
-        """Tell how much of each video speaks for each class.
+    def predict_proba(self, X) -> np.ndarray:
+        """Predict the probability of each class for each video.
 
         Parameters
         ----------
-        videos : path, or list, array or Series of paths, length n_videos
+        X : path, or list, array or Series of paths, length n_videos
             Videos.
 
         Returns
         -------
         ndarray of float64, shape (n_videos, n_classes)
-            In the order of `classes_`, summing to one: with ``voting="soft"`` the mean
-            probabilities of the video's frames, with ``voting="hard"`` the share of the video for
+            In the order of `classes_`, summing to one. With ``voting="soft"``, the mean
+            probabilities of the video's frames. With ``voting="hard"``, the share of the video for
             which each class is predicted.
         """
         check_is_fitted(self)
-        return self._support(*self._sample(_paths(videos)))
+        return self._support(*self._sample(_paths(X)))
 
     def _sample(self, paths):
         """Return the frame table of videos, and the number of the video of each row."""
@@ -200,14 +202,14 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _paths(videos):
-    if isinstance(videos, (str, os.PathLike)):
-        return [videos]
-    paths = np.asarray(videos, dtype=object)
+def _paths(X):
+    if isinstance(X, (str, os.PathLike)):
+        return [X]
+    paths = np.asarray(X, dtype=object)
     # Resamplers of imbalanced-learn take and give columns of one path a row.
     if paths.ndim != 1 and paths.shape[1:] != (1,):
         raise ValueError(
-            f"videos has the shape {paths.shape}: a list of paths is expected, one a video. "
+            f"X has the shape {paths.shape}: a list of paths is expected, one a video. "
             f"Frame tables are for the estimator inside."
         )
     if not len(paths):

@@ -4,22 +4,23 @@ from typing import Annotated
 
 import typer
 
-from .. import __version__
+from .. import __version__, _keras
 from ._commands import Commands, WordsCommand
 from ._demo import demo
 from ._evaluate import evaluate
 from ._frames import frames
 from ._label import label
 from ._measure import measure
+from ._startup_messages import drop_startup_messages
 from ._train import train
 
 app = typer.Typer(
     cls=Commands,
     help=(
-        "For how long each character is on screen in a video: `label` some frames of a video, "
-        "`train` on the labels, `measure` videos.\n\n"
-        "Model files are pickles: loading one can run any code, so give only files that you trust. "
-        "Those that end in .skops are not, and can be taken from anybody."
+        "Measure how long each character is on screen in a video: `label` some frames of a video, "
+        "`train` a model on the labels, `measure` videos.\n\n"
+        "Model files are pickles: loading one can run any code, so use only files that you trust. "
+        "Files that end in .skops are safe to load from anybody."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -51,4 +52,5 @@ for command in (demo, frames, label, train, measure, evaluate):
 
 def main() -> None:
     """Run the command line."""
+    _keras.startup_context = drop_startup_messages
     app(prog_name="sktime-screen")

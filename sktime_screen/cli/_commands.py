@@ -69,6 +69,6 @@ def _say_kept(ctx):
     if folder is not None and not ctx.meta.get("sktime_screen.no_cache"):
         print_line(
             ERRORS,
-            f"The features computed so far are kept in '{folder}': the same command goes on from "
-            f"there.",
+            f"The features computed so far are kept in '{folder}': repeat the command to continue "
+            f"from there.",
         )

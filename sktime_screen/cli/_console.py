@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .._names import shown
+from .._names import escape_controls
 
 # Where nobody looks on, a table is as wide as it has to be.
 _WIDE = 200
@@ -30,7 +30,7 @@ def one_line(error):
     if isinstance(error, OSError) and error.filename is not None:
         text = f"{error.strerror}: {error.filename!r}"
     if not isinstance(error, _EXPLAINED):
-        text = f"{type(error).__name__}: {text} (--debug tells where)"
+        text = f"{type(error).__name__}: {text} (--debug shows where)"
     return text or type(error).__name__
 
 
@@ -54,12 +54,12 @@ def _say(color, what, text):
 
 def print_line(console, text):
     """Print a line unwrapped, as paths are copied from it, with controls in names escaped."""
-    console.print(shown(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
+    console.print(escape_controls(text), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def plain(text, style=""):
     """Return a name, or a line with one, for a table of rich: nothing in it is markup."""
-    return Text(shown(text), style)
+    return Text(escape_controls(text), style)
 
 
 def titled_table(title):
@@ -95,6 +95,7 @@ def seconds_table(estimate, title=None):
     table.add_column("character")
     for name in ("seconds", "interval", "% of video", "appearances"):
         table.add_column(name, justify="right")
+    table.add_column("basis")
     for video, rows in estimate.groupby("video", sort=False):
         for row in rows.itertuples():
             table.add_row(
@@ -104,6 +105,7 @@ def seconds_table(estimate, title=None):
                 interval_text(row),
                 f"{100 * row.share:.1f}",
                 str(row.appearances),
+                row.basis,
             )
         table.add_section()
     return table

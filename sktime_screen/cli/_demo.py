@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .._atomic_files import written_whole
+from .._atomic_files import write_atomically
 from ._console import Steps, interval_text, plain, results_console, titled_table
 from ._options import Debug, Quiet
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Where videos, figure and report go.")] = Path(
+    folder: Annotated[Path, typer.Option(help="Folder for videos, figure and report.")] = Path(
         "sktime_screen_demo"
     ),
     seconds: Annotated[
         float,
-        typer.Option(min=20, help="Length of the measured video; the others have a quarter of it."),
+        typer.Option(min=20, help="Length of the measured video; the others a quarter of it."),
     ] = 100,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Draw seven cartoon videos, learn cat and mouse from six, and measure the seventh."""
+    """Draw seven cartoon videos of a cat and a mouse, learn from six, and measure the seventh."""
     run_demo(folder, seconds, results_console(), quiet=quiet)
 
 
@@ -35,9 +35,9 @@ def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
     Parameters
     ----------
     folder : pathlib.Path
-        Where the videos, the figure and the report are written; made if need be.
+        Where the videos, the figure and the report are written. It is created if missing.
     seconds : float
-        Length of the video that is measured in seconds. Those learned from have a quarter of it.
+        Length in seconds of the measured video. The training videos are a quarter as long.
     console : rich.console.Console
         Where to print.
     quiet : bool, default=False
@@ -61,7 +61,7 @@ def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
     train = [str(folder / f"train_{number}.mp4") for number in range(1, 7)]
     test = str(folder / "test.mp4")
     with steps.step(
-        f"Drawing six videos of {seconds / 4:g} s to learn from, and one of {seconds:g} s"
+        f"Drawing six videos of {seconds / 4:g} s to train on, and one of {seconds:g} s"
     ):
         # The longest first, so that no core waits for it in the end.
         videos, lengths = [test, *train], [seconds, *[seconds / 4] * len(train)]
@@ -82,12 +82,12 @@ def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
     pipeline = recommended_pipeline(
         rate=2, image_size=(192, 336), random_state=0, verbose=int(not quiet)
     )
-    with steps.step("Fitting the pipeline (a pretrained network and a head)"):
+    with steps.step("Fitting the pipeline (a pretrained backbone and a head)"):
         pipeline.fit(X, y)
     with steps.step("Measuring the seventh video"):
         # In two halves, as the figure needs the frames between them.
         probabilities = pipeline[:-1].transform([test])
-        estimate = pipeline[-1].estimate(probabilities)
+        estimate = pipeline[-1].estimate(probabilities, random_state=0)
 
     results = _compared(estimate, truth[test])
     console.print(_as_table(results, test))
@@ -103,7 +103,7 @@ def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
             probabilities=probabilities,
             pipeline=pipeline,
         ).save(page)
-    steps.say(f"All of it as a page to open in a browser: {page}")
+    steps.say(f"The report, to open in a browser: {page}")
     return results
 
 
@@ -150,5 +150,5 @@ def _draw_timeline(predicted, index, truth, path):
     TimelineDisplay.from_predictions(
         index, pd.DataFrame(predicted, columns=y_true.columns), y_true, ax=figure.add_subplot()
     )
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         figure.savefig(unfinished, dpi=120)

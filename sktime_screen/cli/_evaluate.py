@@ -3,6 +3,7 @@
 import os
 import warnings
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, results_console
 from ._options import (
     CACHE_DIR,
@@ -20,7 +21,7 @@ from ._options import (
     Rate,
     Seed,
     Video,
-    feature_folder,
+    find_feature_folder,
 )
 from ._train import VALIDATION_TITLE, labelled_pipeline
 
@@ -29,7 +30,7 @@ def evaluate(
     labels: Labels,
     model: MaybeModel = None,
     video: Video = None,
-    rate: Rate = 1.0,
+    rate: Rate = SAMPLING_RATE,
     background: Background = None,
     head: Head = HeadName.map,
     image_size: ImageSize = None,
@@ -40,35 +41,37 @@ def evaluate(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Compare a model with labels; without a model, tell what one of these labels would reach.
+    """Compare a model with labels, or tell how good a model trained on these labels would be.
 
-    Without a model, the recommended pipeline is trained and tested on different videos or, with
+    Without --model, the recommended pipeline is trained and tested on different videos or, with
     one video, on different stretches of it.
     """
     from ..metrics import video_lengths
     from ..model_selection import cross_validate_screen_time, measured_frames
-    from ..video import frame_index
+    from ..video import make_frame_index
     from ._labels import labels_for, load_labels
     from ._model import load_model, set_up_features
 
     console = results_console()
     steps = Steps(console, quiet)
     if model is None:
-        folder = feature_folder(cache_dir, no_cache)
+        folder = find_feature_folder(cache_dir, no_cache, steps)
         X, y, pipeline = labelled_pipeline(
             labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
         )
         features = pipeline[:-2].fit_transform(X)
         with steps.step("Validating"):
-            figures = cross_validate_screen_time(pipeline[-2:], features, y, random_state=seed)
+            figures = cross_validate_screen_time(
+                pipeline[-2:], features, y, random_state=seed, verbose=not quiet
+            )
         console.print(figures_table(figures, VALIDATION_TITLE))
         return
     fitted = load_model(model)
-    folder = feature_folder(cache_dir, no_cache)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
     set_up_features(fitted, folder, verbose=not quiet)
     X, y = load_labels(labels, video, rate)
     y = labels_for(fitted[-1], y, labels)
-    aggregator, index = fitted[-1], frame_index(X)
+    aggregator, index = fitted[-1], make_frame_index(X)
     _warn_of_learned(aggregator, index)
     characters = [name for name in aggregator.class_names_ if name != aggregator.background]
     figures = measured_frames(
@@ -85,9 +88,8 @@ def _warn_of_learned(aggregator, index):
     known = asked.isin(learned)
     if known.any():
         warnings.warn(
-            f"The model has learned from {known.sum()} of these {len(index)} frames, and is right "
-            f"about them more often than about others: `evaluate` without --model holds frames "
-            f"out.",
+            f"The model has learned from {known.sum()} of these {len(index)} frames, so the result "
+            f"is too good. `evaluate` without --model tests on frames that are held out.",
             stacklevel=2,
         )
 

@@ -7,27 +7,30 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, results_console
 from ._options import Debug, Quiet, Rate, Videos
 
 
 def frames(
     videos: Videos,
-    folder: Annotated[Path, typer.Option(help="Where images and labels.csv go.")] = Path("frames"),
-    rate: Rate = 1.0,
+    folder: Annotated[Path, typer.Option(help="Folder for images and labels.csv.")] = Path(
+        "frames"
+    ),
+    rate: Rate = SAMPLING_RATE,
     characters: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME...",
-            help="Characters, a column each for 0 and 1; without, one column for a class a frame.",
+            help="Characters, one 0/1 column each; without it, one column with a class a frame.",
         ),
     ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Write frames of videos as images, with a CSV to fill in with labels.
+    """Write frames of videos as images, with a CSV file to fill in with labels.
 
-    Called again it writes what is missing, and keeps labels that were filled in.
+    If called again, it writes missing images and keeps the labels that you filled in.
     """
     from ..labels import extract_frames
 
@@ -39,7 +42,7 @@ def frames(
     steps.say(f"{len(table)} images in {folder}")
     listing = str(folder / "labels.csv")
     command = ["sktime-screen", "train", listing, "--model", "screen_time.joblib"]
-    command += [] if rate == 1 else ["--rate", f"{rate:g}"]
+    command += [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
     steps.say(f"Fill in {listing}, then: {shlex.join(command)}")
     if set(paths) - set(table["video"]):
         raise typer.Exit(1)

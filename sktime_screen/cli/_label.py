@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, results_console
 from ._options import (
     CACHE_DIR,
@@ -24,7 +25,7 @@ from ._options import (
     Seed,
     Videos,
     check_outputs,
-    feature_folder,
+    find_feature_folder,
 )
 
 
@@ -48,16 +49,16 @@ def label(
     output: Annotated[
         Path | None,
         typer.Option(
-            help="The page to write; label.html by default, in a second round label-2.html."
+            help="The page to write; by default label.html, in a second round label-2.html."
         ),
     ] = None,
     number: Annotated[int, typer.Option(min=1, help="How many frames to label.")] = 60,
     strategy: Annotated[
         Strategy,
         typer.Option(
-            help="diverse teaches most; blocks, stratified and random are samples, from whose "
-            "labels `measure --labels` computes valid intervals; uncertain takes what the model "
-            "doubts; all takes all frames."
+            help="How frames are chosen. diverse: those that teach most. blocks, stratified, "
+            "random: a random sample, from which `measure --labels` computes valid intervals. "
+            "uncertain: those that the model is in doubt about. all: every frame."
         ),
     ] = Strategy.diverse,
     model: MaybeModel = None,
@@ -65,15 +66,13 @@ def label(
         list[Path] | None,
         typer.Option(
             metavar="LABELS...",
-            help="Labels so far: their frames are not taken again, but for samples at random, "
-            "which are of all frames.",
+            help="Labels so far. Their frames are not chosen again, except by random samples, "
+            "which are drawn from all frames.",
         ),
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(
-            min=0.001, help="Frames a second that are looked at; by default 1, or as the model."
-        ),
+        typer.Option(min=0.001, help="Frames a second; by default the rate of the model, or 1."),
     ] = None,
     head: Head = HeadName.map,
     image_size: ImageSize = None,
@@ -84,10 +83,10 @@ def label(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Write a page on which frames are labelled in the browser, by keyboard.
+    """Write a page on which you label frames in a browser, with the keyboard.
 
-    What is computed to choose frames, `train` and `measure` need again and find where it is kept.
-    With a model its predictions are suggested, the most doubtful frames first.
+    `train` and `measure` reuse the features that are computed here to choose frames. With a
+    model, the page suggests its predictions and shows the most doubtful frames first.
     """
     import pandas as pd
 
@@ -101,7 +100,7 @@ def label(
             "name the characters: --characters tom jerry", param_hint="--characters"
         )
     if strategy is Strategy.uncertain and model is None:
-        raise typer.BadParameter("uncertain needs a --model to doubt", param_hint="--strategy")
+        raise typer.BadParameter("uncertain needs a model: add --model", param_hint="--strategy")
     output = output or _next_page()
     check_outputs(output, inputs=[*videos, *(labels or []), *([model] if model else [])])
     steps = Steps(results_console(), quiet)
@@ -109,10 +108,10 @@ def label(
     rate = _rate(rate, fitted, strategy)
     if fitted is not None and characters and set(characters) != set(_characters(fitted)):
         raise typer.BadParameter(
-            f"the model knows {_characters(fitted)}: leave --characters out, or the model",
+            f"the model knows {_characters(fitted)}: leave out --characters or --model",
             param_hint="--characters",
         )
-    folder = feature_folder(cache_dir, no_cache)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
     paths = [os.fspath(video) for video in videos]
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     found = set(table["video"])
@@ -172,8 +171,8 @@ def _rate(rate, fitted, strategy):
     of_model = None if fitted is None else fitted[0].rate
     if strategy in AT_RANDOM and None not in (rate, of_model) and rate != of_model:
         raise typer.BadParameter(
-            f"the model looks at {of_model:g} frames a second, and measures with labels of the "
-            f"same frames: leave --rate out",
+            f"the model samples {of_model:g} frames a second, and needs labels of the same frames: "
+            f"leave out --rate",
             param_hint="--rate",
         )
     return rate or of_model or 1.0
@@ -214,7 +213,7 @@ def _train_options(fitted, rate, head, image_size, backbone):
     _, resizer, features, *_ = recommended_pipeline(head=head)
     if fitted is not None:
         rate = fitted[0].rate
-    words = [] if rate == 1 else ["--rate", f"{rate:g}"]
+    words = [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
     words += [] if head == "map" else ["--head", "dense"]
     if image_size not in (None, resizer.size):
         words += ["--image-size", *map(str, image_size)]
@@ -251,7 +250,7 @@ def _characters(fitted):
 
 def _write(table, characters, output, fitted, probabilities):
     from ..labels import save_label_page
-    from ..video import frame_index
+    from ..video import make_frame_index
 
     if fitted is None:
         save_label_page(table, characters, output)
@@ -264,5 +263,5 @@ def _write(table, characters, output, fitted, probabilities):
         output,
         multilabel=aggregator.multilabel_,
         background=None if nobody is None else str(nobody),
-        probabilities=probabilities.loc[frame_index(table)],
+        probabilities=probabilities.loc[make_frame_index(table)],
     )

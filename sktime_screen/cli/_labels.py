@@ -1,12 +1,10 @@
 """Labels as commands are given them."""
 
-import os
-
-import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
+from .._targets import known_labels
 from ..labels import (
-    CLASS_COLUMNS,
     as_classes,
     first_of_frames,
     load_cvat,
@@ -14,17 +12,18 @@ from ..labels import (
     load_label_csv,
     load_label_studio,
 )
+from ..video import resolve_videos
 
 
-def load_labels(paths, video=None, rate=1.0):
+def load_labels(paths, video=None, rate=SAMPLING_RATE):
     """Load labels of one file or of several, without the frames that are not labelled."""
     loaded = [_loaded(path, video, rate) for path in paths]
     names = [_columns(y) for _, y in loaded]
     for path, columns in zip(paths, names, strict=True):
         if set(columns) != set(names[0]):
             raise ValueError(
-                f"'{path}' has the labels {columns}, but '{paths[0]}' has {names[0]}: the "
-                f"same characters are expected in all files, 0 for who is not in a video."
+                f"'{path}' has the labels {columns}, but '{paths[0]}' has {names[0]}: all files "
+                f"need the same characters, with 0 for those who are not in a video."
             )
     X = pd.concat([table for table, _ in loaded], ignore_index=True)
     y = pd.concat([labels for _, labels in loaded], ignore_index=True)
@@ -33,10 +32,10 @@ def load_labels(paths, video=None, rate=1.0):
         y = as_classes(y.map(str))
     if "image" in X and X["image"].isna().any():
         raise ValueError(
-            "Some labels are of videos and others of images, since not all videos were found: put "
-            "them where the files of labels say, or train on each kind alone."
+            "Some labels belong to videos and others to images, since some videos were not found. "
+            "Put the videos where the label files say, or train on each kind alone."
         )
-    return _without_repeats(X, _named(y), paths)
+    return _without_repeats(X, y, paths)
 
 
 def _loaded(path, video, rate):
@@ -64,20 +63,7 @@ def _without_repeats(X, y, paths):
 def _columns(y):
     if isinstance(y, pd.DataFrame):
         return [str(name) for name in y.columns]
-    return ["(one class a frame)" if y.name in CLASS_COLUMNS else str(y.name)]
-
-
-def _named(y):
-    """Call the 0 and 1 of a single character by name: they become classes."""
-    one = isinstance(y, pd.DataFrame) and y.shape[1] == 1
-    y = y.iloc[:, 0] if one else y
-    if isinstance(y, pd.Series) and y.name not in CLASS_COLUMNS and y.isin([0, 1]).all():
-        return pd.Series(np.where(y == 1, str(y.name), _nobody(y.name)), name="label")
-    return y
-
-
-def _nobody(name):
-    return f"not {name}"
+    return ["(one class a frame)"]
 
 
 def find_background(background, y):
@@ -85,41 +71,37 @@ def find_background(background, y):
     if isinstance(y, pd.DataFrame):
         if background is not None:
             raise ValueError(
-                f"--background {background}: with a column a character, nobody is a row of zeros. "
-                f"Leave --background out."
+                f"--background {background}: with one 0/1 column a character, nobody is a row of "
+                f"zeros. Leave out --background."
             )
         return None
-    classes = y.unique().tolist()
     if background is None:
-        one = sorted(map(str, classes), key=len)
-        return one[1] if len(one) == 2 and one[1] == _nobody(one[0]) else None
+        return None
+    classes = y.unique().tolist()
     for name in classes:
         if str(name) == background:
             return name
-    raise ValueError(f"--background {background} is none of the classes {sorted(classes)}.")
+    raise ValueError(f"--background {background} is not one of the classes {sorted(classes)}.")
 
 
 def labels_for(aggregator, y, paths):
     """Bring labels into the form a model has learned."""
-    known = {str(name): name for name in aggregator.class_names_}
-    table = isinstance(y, pd.DataFrame)
-    found = [str(name) for name in (y.columns if table else y.unique())]
-    unknown = sorted(set(found) - set(known))
-    if table != aggregator.multilabel_ or unknown or (table and len(found) != len(known)):
-        kind = {True: "a column a character", False: "one class a frame"}
+    known = aggregator.class_names_.tolist()
+    if isinstance(y, pd.Series):
+        called = {str(name): name for name in known}
+        y = y.map(lambda name: called.get(str(name), name))
+    try:
+        return known_labels(y, known, aggregator.multilabel_)
+    except ValueError as error:
         raise ValueError(
-            f"{', '.join(f'{str(path)!r}' for path in paths)}: labels of {sorted(found)} "
-            f"({kind[table]}), but the model knows {list(known)} ({kind[aggregator.multilabel_]}): "
-            f"are they the labels of another video?"
-        )
-    if table:
-        return y.set_axis(found, axis=1)[list(known)].set_axis(list(known.values()), axis=1)
-    return y.map(lambda name: known[str(name)])
+            f"{', '.join(f'{str(path)!r}' for path in paths)}: the model knows {known}. {error} "
+            f"Are these labels of another video?"
+        ) from error
 
 
 def as_videos_are_called(X, videos):
     """Give the videos of labels the paths by which they are named in a command."""
-    called = {os.path.realpath(path): path for path in videos}
-    return X.assign(
-        video=[called.get(os.path.realpath(str(path)), str(path)) for path in X["video"]]
-    )
+    called = dict(zip(resolve_videos(videos).tolist(), videos, strict=True))
+    named = X["video"].astype(str)
+    pairs = zip(resolve_videos(named).tolist(), named, strict=True)
+    return X.assign(video=[called.get(path, name) for path, name in pairs])

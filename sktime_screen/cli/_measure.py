@@ -18,8 +18,10 @@ from ._options import (
     Quiet,
     Videos,
     check_outputs,
-    feature_folder,
+    find_feature_folder,
 )
+
+_CONFIDENCE_LEVEL = 0.9
 
 
 def _output(what):
@@ -29,18 +31,18 @@ def _output(what):
 def measure(
     videos: Videos,
     model: Model,
-    report: _output("Write a report of one page (HTML).") = None,
+    report: _output("Write a report as one HTML file.") = None,
     csv: _output("Write the table of seconds as CSV.") = None,
     json: _output("Write seconds and appearances as JSON.") = None,
-    vtt: _output("Write appearances as WebVTT subtitles; of one video.") = None,
-    srt: _output("Write appearances as SRT subtitles; of one video.") = None,
-    eaf: _output("Write appearances as an annotation file of ELAN; of one video.") = None,
+    vtt: _output("Write appearances as WebVTT subtitles (one video only).") = None,
+    srt: _output("Write appearances as SRT subtitles (one video only).") = None,
+    eaf: _output("Write appearances as an ELAN annotation file (one video only).") = None,
     labels: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="LABELS...",
-            help="Labels of a random sample of these videos' frames (column `inclusion`, from "
-            "`label --strategy blocks`): seconds and intervals are then corrected by them.",
+            help="Labels of a random sample of these videos' frames, as `label --strategy blocks` "
+            "chooses them. They correct the seconds and make the intervals valid.",
         ),
     ] = None,
     cache_dir: CacheDir = CACHE_DIR,
@@ -48,35 +50,47 @@ def measure(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Measure for how long each character is on screen in videos.
+    """Measure how long each character is on screen in videos.
 
-    A video that cannot be measured does not stop the others; the exit code then is 1.
+    If a video cannot be measured, the others still are, and the exit code is 1.
     """
+    import numpy as np
+
     from ..export import save_csv, save_json, save_srt, save_vtt
     from ..report import ScreenTimeReport
+    from ..video import resolve_videos
     from ._model import load_model, set_up_features
 
     # A video may be named twice, spelled in two ways.
-    paths = list({os.path.realpath(video): os.fspath(video) for video in reversed(videos)}.values())
-    paths.reverse()
+    _, first = np.unique(resolve_videos(videos), return_index=True)
+    paths = [os.fspath(videos[number]) for number in sorted(first)]
     if len(paths) > 1 and (vtt or srt or eaf):
-        raise typer.BadParameter("subtitles and .eaf files are of one video: measure each alone")
+        raise typer.BadParameter("subtitles and .eaf files hold one video: measure each alone")
     check_outputs(report, csv, json, vtt, srt, eaf, inputs=[*videos, model, *(labels or [])])
     console = results_console()
     steps = Steps(console, quiet)
     fitted = load_model(model)
-    set_up_features(fitted, feature_folder(cache_dir, no_cache), verbose=not quiet)
+    set_up_features(fitted, find_feature_folder(cache_dir, no_cache, steps), verbose=not quiet)
     aggregator = fitted[-1]
     sample = None
     if labels:
         sample = _sample(labels, paths, fitted)
-    ways = ["transform"]
-    if sample is not None and hasattr(fitted[-2], "cross_fitted"):
-        ways.append("cross_fitted")
-    probabilities, *unlearned = _probabilities(fitted, paths, ways, steps)
-    estimate = aggregator.estimate(probabilities, sample, *unlearned)
+    ways = ["transform", "novelty"]
+    if sample is not None:
+        ways.append("transform_cross_fitted")
+    ways = [way for way in ways if hasattr(fitted[-2], way)]
+    found = dict(zip(ways, _probabilities(fitted, paths, ways, steps), strict=True))
+    probabilities = found["transform"]
+    estimate = aggregator.estimate(
+        probabilities,
+        sample,
+        found.get("transform_cross_fitted"),
+        found.get("novelty"),
+        confidence_level=_CONFIDENCE_LEVEL,
+        random_state=0,
+    )
     appearances = aggregator.appearances(probabilities)
-    percent = f"{100 * aggregator.confidence_level:g} %"
+    percent = f"{100 * _CONFIDENCE_LEVEL:g} %"
     console.print(seconds_table(estimate, f"Screen time, with intervals of {percent}"))
 
     def write_report(path):
@@ -113,8 +127,8 @@ def _sample(labels, paths, fitted):
     X = as_videos_are_called(X, paths)
     if not X["video"].isin(paths).any():
         raise ValueError(
-            f"None of the labels of {', '.join(f'{str(path)!r}' for path in labels)} is of the "
-            f"videos measured: they are of {sorted(X['video'].unique())[:3]}."
+            f"No label in {', '.join(f'{str(path)!r}' for path in labels)} belongs to the measured "
+            f"videos. They belong to {sorted(X['video'].unique())[:3]}."
         )
     return X, labels_for(fitted[-1], y, labels)
 

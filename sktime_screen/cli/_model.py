@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
-from .._atomic_files import written_whole
+from .._atomic_files import write_atomically
 from .._versions import find_versions
 from ..features import PretrainedCNNFeatures
 from ..persistence import load_skops, save_skops
@@ -38,7 +38,7 @@ def save_model(pipeline, path, validation=None):
     if _is_skops(path):
         save_skops(pipeline, path)
         return
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         joblib.dump(pipeline, unfinished)
 
 
@@ -59,8 +59,8 @@ def load_model(path):
                 raise ValueError(_unreadable(path, made_with, error)) from error
     if not (isinstance(pipeline, Pipeline) and isinstance(pipeline[-1], ScreenTimeAggregator)):
         raise ValueError(
-            f"'{path}' holds no pipeline with a ScreenTimeAggregator at its end: a model that "
-            f"`sktime-screen train` wrote is expected."
+            f"'{path}' holds no pipeline with a ScreenTimeAggregator at its end. Give a model that "
+            f"`sktime-screen train` wrote."
         )
     check_is_fitted(pipeline)
     if _is_skops(path) and hasattr(pipeline, "made_with_"):
@@ -85,13 +85,12 @@ def _version_in(content):
 def _unreadable(path, made_with, error):
     if made_with not in (None, __version__):
         return (
-            f"'{path}' was made with sktime_screen {made_with} and cannot be read by "
-            f"{__version__}, which is installed: train it again, or install "
-            f"sktime_screen=={made_with}."
+            f"'{path}' was made with sktime_screen {made_with}, and the installed {__version__} "
+            f"cannot read it: train it again, or install sktime_screen=={made_with}."
         )
     return (
-        f"'{path}' cannot be read as a model, a file of joblib is expected "
-        f"({type(error).__name__}: {error}); this is sktime_screen {__version__}."
+        f"'{path}' cannot be read as a model: a joblib file is expected "
+        f"({type(error).__name__}: {error}). This is sktime_screen {__version__}."
     )
 
 

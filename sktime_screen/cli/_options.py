@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-CACHE_DIR = Path("sktime_screen_features")
+from .._atomic_files import check_target
+from .._caches import get_cache_folder
+
+CACHE_DIR = get_cache_folder("features")
 
 
 class HeadName(StrEnum):
@@ -28,72 +31,74 @@ Labels = Annotated[
     list[Path],
     typer.Argument(
         metavar="LABELS...",
-        help="CSV files of labels, as the page of `label` saves them or `frames` begins them; "
-        "or those of ELAN (.eaf), Label Studio (.json) and CVAT (.xml).",
+        help="Label files: CSV, as the page of `label` saves them or `frames` prepares them, ELAN "
+        "(.eaf), Label Studio (.json) or CVAT (.xml).",
     ),
 ]
 Model = Annotated[
     Path,
     typer.Option(
-        help="The model that `train` wrote, or a fitted pipeline from joblib.dump. It is a pickle, "
-        "unless it ends in .skops: loading it can run any code, so give only files that you trust."
+        help="The model that `train` wrote, or a fitted pipeline from joblib.dump. Unless it ends "
+        "in .skops it is a pickle: loading it can run any code, so use only files that you trust."
     ),
 ]
 MaybeModel = Annotated[
     Path | None,
     typer.Option(
-        help="A model, as `train` writes it. It is a pickle, unless it ends in .skops: loading it "
-        "can run any code, so give only files that you trust."
+        help="A model that `train` wrote. Unless it ends in .skops it is a pickle: loading it can "
+        "run any code, so use only files that you trust."
     ),
 ]
-Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second that are looked at.")]
+Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second to sample.")]
 CacheDir = Annotated[
     Path,
     typer.Option(
-        envvar="SKTIME_SCREEN_FEATURES",
         callback=_remember,
-        help="Folder where what was computed of each frame is kept: what was stopped goes on from "
-        "there, and nothing is computed twice.",
+        help="Folder for the features of each frame. Nothing is computed twice, and a command that "
+        "was stopped continues from there. The environment variable SKTIME_SCREEN_HOME moves the "
+        "default.",
     ),
 ]
-NoCache = Annotated[bool, typer.Option("--no-cache", callback=_remember, help="Keep nothing.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", callback=_remember, help="Keep no features.")]
 Background = Annotated[
     str | None,
-    typer.Option(help="Where each frame has one class: the class that means nobody."),
+    typer.Option(help="The class that means nobody, if each frame has one class."),
 ]
 Backbone = Annotated[
     str | None,
-    typer.Option(help="The pretrained network; EfficientNet-Lite0 and 2 joined by default."),
+    typer.Option(help="The pretrained network; by default EfficientNet-Lite0 and Lite2 together."),
 ]
 Head = Annotated[
     HeadName,
     typer.Option(
-        help="map looks at every place of the image; dense at its average, which takes a 70th of "
-        "the room and recognises less.",
+        help="map looks at every position of the image. dense looks at its average, takes a 70th "
+        "of the disk space and finds less.",
     ),
 ]
 ImageSize = Annotated[
     tuple[int, int] | None,
     typer.Option(
         metavar="HEIGHT WIDTH",
-        help="Pixels that frames are resized to. 256 448 takes half the time and room of the "
-        "default, 384 672, and finds small characters less well.",
+        help="Size in pixels to which frames are resized. 256 448 takes half the time and disk "
+        "space of the default, 384 672, and finds fewer small characters.",
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Makes the result repeatable.")]
+Seed = Annotated[int, typer.Option(help="The same number gives the same result.")]
 Video = Annotated[
     Path | None,
-    typer.Option(help="The video that the images of the labels were taken from (at --rate)."),
+    typer.Option(help="The video that labelled images were taken from (at --rate)."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print results, warnings and errors only.")]
 Debug = Annotated[
     bool,
-    typer.Option("--debug", callback=_remember, is_eager=True, help="Show where an error arose."),
+    typer.Option(
+        "--debug", callback=_remember, is_eager=True, help="Show where an error occurred."
+    ),
 ]
 
 
-def feature_folder(cache_dir, no_cache):
-    """Return where features are kept, checked to be a folder that can be written to."""
+def find_feature_folder(cache_dir, no_cache, steps):
+    """Return where features are kept, checked to be readable, and say it; None for no cache."""
     from ..features import FeatureStore
 
     if no_cache:
@@ -102,8 +107,10 @@ def feature_folder(cache_dir, no_cache):
     try:
         len(store)
     except OSError as error:
-        error.add_note("--cache-dir names another folder, --no-cache does without.")
+        error.add_note("Name another folder with --cache-dir, or add --no-cache.")
         raise
+    size = sum(file.stat().st_size for file in Path(store.folder).glob("features.sqlite*"))
+    steps.say(f"Features are kept in '{store.folder}', {size / 1e6:,.0f} MB so far")
     return store.folder
 
 
@@ -119,11 +126,6 @@ def check_outputs(*paths, inputs=()):
         if os.path.realpath(path) in written:
             raise ValueError(f"Cannot write {path} twice. Name another file.")
         written.add(os.path.realpath(path))
-        if path.is_dir():
-            raise IsADirectoryError(f"Cannot write {path}: it is a folder. Name a file in it.")
-        if not path.parent.is_dir():
-            raise FileNotFoundError(
-                f"Cannot write {path}: there is no folder {path.parent}. Make it first."
-            )
+        check_target(path)
         if not os.access(path.parent, os.W_OK):
-            raise PermissionError(f"Cannot write {path}: no new files may be made in its folder.")
+            raise PermissionError(f"Cannot write {path}: its folder is not writable.")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, one_line, results_console
 from ._options import (
     CACHE_DIR,
@@ -23,7 +24,7 @@ from ._options import (
     Seed,
     Video,
     check_outputs,
-    feature_folder,
+    find_feature_folder,
 )
 
 
@@ -32,16 +33,16 @@ def train(
     model: Annotated[
         Path,
         typer.Option(
-            help="The model to write: a pickle, or, if it ends in .skops, a file that can be "
-            "loaded without running code (needs sktime_screen[skops])."
+            help="The model file to write: a pickle, or, if it ends in .skops, a file that runs no "
+            "code when it is loaded (needs the extra `skops`)."
         ),
     ],
     video: Video = None,
-    rate: Rate = 1.0,
+    rate: Rate = SAMPLING_RATE,
     background: Background = None,
     validation: Annotated[
         bool,
-        typer.Option(help="Whether to measure how good it is on videos or stretches held out."),
+        typer.Option(help="Whether to test the model on held-out videos or stretches."),
     ] = True,
     head: Head = HeadName.map,
     image_size: ImageSize = None,
@@ -52,13 +53,13 @@ def train(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Learn characters from labelled frames, and write a model that measures videos."""
+    """Train a model on labelled frames, to measure videos with."""
     from ._model import save_model
 
     check_outputs(model, inputs=labels if video is None else [*labels, video])
     console = results_console()
     steps = Steps(console, quiet)
-    folder = feature_folder(cache_dir, no_cache)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
     X, y, pipeline = labelled_pipeline(
         labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
     )
@@ -67,14 +68,16 @@ def train(
     _warn_of_constant(y)
     # Features once, for the model and for every fold of its validation.
     features = pipeline[:-2].fit_transform(X)
-    figures = None
-    if validation:
-        with steps.step("Validating"):
-            figures = validated(pipeline[-2:], features, y, seed)
     with steps.step("Training"):
         pipeline[-2:].fit(features, y)
-        save_model(pipeline, model, figures)
+        save_model(pipeline, model)
+    figures = None
+    if validation:
+        steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")
+        with steps.step("Validating"):
+            figures = validated(pipeline[-2:], features, y, seed, quiet)
     if figures is not None:
+        save_model(pipeline, model, figures)
         console.print(figures_table(figures, VALIDATION_TITLE))
     steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model}")
 
@@ -84,13 +87,13 @@ def _warn_of_constant(y):
     for name, shown in y.items() if y.ndim == 2 else ():
         if shown.nunique() == 1:
             warnings.warn(
-                f"{name!r} is in {'every' if shown.iloc[0] else 'no'} labelled frame: nothing can "
-                f"be learned of it from these.",
+                f"{name!r} is in {'every' if shown.iloc[0] else 'no'} labelled frame, so it cannot "
+                f"be learned from these labels.",
                 stacklevel=2,
             )
 
 
-VALIDATION_TITLE = "What to expect on frames held out"
+VALIDATION_TITLE = "What to expect on held-out frames"
 
 
 def labelled_pipeline(
@@ -111,18 +114,17 @@ def labelled_pipeline(
         random_state=seed,
         verbose=int(not quiet),
     )
-    pipeline[-1].set_params(random_state=seed)
     return X, y, pipeline
 
 
-def validated(learned, features, y, seed):
+def validated(learned, features, y, seed, quiet):
     """Validate what is learned from features, where there are enough labels for that."""
     from ..model_selection import cross_validate_screen_time
 
     try:
-        return cross_validate_screen_time(learned, features, y, random_state=seed)
-    except ValueError as error:
-        warnings.warn(
-            f"No validation, the model is trained all the same: {one_line(error)}", stacklevel=2
+        return cross_validate_screen_time(
+            learned, features, y, random_state=seed, verbose=not quiet
         )
+    except ValueError as error:
+        warnings.warn(f"No validation, but the model is trained: {one_line(error)}", stacklevel=2)
         return None

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from .._atomic_files import written_whole
+from .._atomic_files import write_atomically
 from ._drawings import PLACES, Actor, Shot, draw_frames
 
 _TALL = {"cat": 50, "mouse": 36}  # units of the drawing
@@ -69,7 +69,7 @@ def make_cartoon_video(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24) -
     shots = plan_shots(np.random.default_rng(seed), n_frames, float(rate), size[1] / size[0])
     if Path(path).suffix.lower() != ".mp4":
         raise ValueError(f"The video is an MP4 file: path must end in .mp4, got {str(path)!r}.")
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         truth = pd.DataFrame(_video(unfinished, shots, size, rate), dtype=np.int64)
     times = np.arange(n_frames) * rate.denominator / rate.numerator
     moments = {"video": str(path), "time": times, "duration": float(1 / rate)}

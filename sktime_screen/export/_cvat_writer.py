@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from .._atomic_files import written_whole
-from .._names import shown_path
+from .._atomic_files import write_atomically
+from .._names import escape_path
 from ..labels import as_seen_from, indicators
-from ..video import TIME_TOLERANCE, check_frame_table, image_size, read_timeline
+from ..video import TIME_TOLERANCE, check_frame_table, read_image_size, read_timeline
 from ._frame_intervals import check_names, frame_intervals, only_video
 
 
@@ -60,7 +60,7 @@ def save_cvat(path, X, y) -> None:
     check_names(labels.columns, "label")
     times = read_timeline(video).times
     first, end = _frames(times, table["time"].min(), (table["time"] + table["duration"]).max())
-    height, width = image_size(video)
+    height, width = read_image_size(video)
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = "1.1"
     task = ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task")
@@ -69,7 +69,7 @@ def save_cvat(path, X, y) -> None:
         ("mode", "interpolation"),
         ("start_frame", first),
         ("stop_frame", end - 1),
-        ("source", shown_path(as_seen_from(os.path.dirname(path), video))),
+        ("source", escape_path(as_seen_from(os.path.dirname(path), video))),
     ]:
         ElementTree.SubElement(task, name).text = str(value)
     names = ElementTree.SubElement(task, "labels")
@@ -86,7 +86,7 @@ def save_cvat(path, X, y) -> None:
             place = {"frame": str(frame), "outside": outside, "occluded": "0", "keyframe": "1"}
             ElementTree.SubElement(track, "box", {**place, **corners, "z_order": "0"})
     ElementTree.indent(root)
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         ElementTree.ElementTree(root).write(unfinished, "utf-8", xml_declaration=True)
 
 

@@ -4,8 +4,8 @@ import mimetypes
 import os
 from pathlib import Path
 
-from .._atomic_files import written_whole
-from .._names import shown_path
+from .._atomic_files import write_atomically
+from .._names import escape_path
 from ..labels import as_seen_from, import_pympi, indicators
 from ..video import check_frame_table
 from ._frame_intervals import check_names, frame_intervals, only_video
@@ -57,8 +57,8 @@ def save_eaf(path, X, y) -> None:
     eaf = import_pympi().Eaf(author="sktime_screen")
     eaf.remove_tier("default")
     eaf.add_linked_file(
-        Path(os.path.abspath(video)).as_uri() if os.path.isfile(video) else shown_path(video),
-        relpath="./" + shown_path(as_seen_from(os.path.dirname(path), video)),
+        Path(os.path.abspath(video)).as_uri() if os.path.isfile(video) else escape_path(video),
+        relpath="./" + escape_path(as_seen_from(os.path.dirname(path), video)),
         mimetype=mimetypes.guess_type(video)[0] or "video/mp4",
     )
     for name in labels.columns:
@@ -66,5 +66,5 @@ def save_eaf(path, X, y) -> None:
     for found in frame_intervals(table, labels).itertuples():
         start, end = round(found.start * 1000), round(found.end * 1000)
         eaf.add_annotation(found.label, start, max(end, start + 1), found.label)
-    with written_whole(path) as unfinished:
+    with write_atomically(path) as unfinished:
         eaf.to_file(unfinished)

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pandas as pd
 
-from .._atomic_files import write_whole
-from .._names import csv_text, shown
+from .._atomic_files import write_text_atomically
+from .._names import escape_controls, format_csv
 from ._tables import APPEARANCES, ESTIMATE, check_columns, video_lengths
 
 # SRT has no escapes, and players take what looks like a tag for one and drop it.
@@ -38,7 +38,7 @@ def save_csv(path, table) -> None:
     --------
     >>> save_csv("appearances.csv", aggregator.appearances(probabilities))  # doctest: +SKIP
     """
-    write_whole(path, csv_text(table))
+    write_text_atomically(path, format_csv(table))
 
 
 def save_json(path, estimate, appearances) -> None:
@@ -67,7 +67,8 @@ def save_json(path, estimate, appearances) -> None:
     each of these ``name``, ``seenDuration`` (s), ``seenDurationRatio`` (of the video),
     ``confidence`` and ``appearances`` with ``startTime``, ``endTime`` (``h:mm:ss.mmm``),
     ``startSeconds``, ``endSeconds`` and ``confidence``. Our own are ``seenDurationInterval``, the
-    lowest and highest duration, or null, and the ``confidence`` of an appearance.
+    lowest and highest duration, or null, ``basis``, what the duration rests on, and the
+    ``confidence`` of an appearance.
 
     References
     ----------
@@ -81,7 +82,7 @@ def save_json(path, estimate, appearances) -> None:
     ...     aggregator.appearances(probabilities),
     ... )  # doctest: +SKIP
     """
-    write_whole(path, json_text(estimate, appearances))
+    write_text_atomically(path, json_text(estimate, appearances))
 
 
 def json_text(estimate, appearances, lengths=None):
@@ -112,6 +113,7 @@ def _character(row, appearances):
         "seenDurationRatio": _number(row.share),
         "seenDurationInterval": None if None in interval else interval,
         "confidence": _number(row.confidence),
+        "basis": str(row.basis),
         "appearances": [
             {
                 "startTime": _clock_time(shown.start),
@@ -158,7 +160,7 @@ def save_vtt(path, appearances) -> None:
     >>> of_video = appearances[appearances["video"] == "video.mp4"]  # doctest: +SKIP
     >>> save_vtt("video.vtt", of_video)  # doctest: +SKIP
     """
-    write_whole(path, vtt_text(appearances))
+    write_text_atomically(path, vtt_text(appearances))
 
 
 def vtt_text(appearances):
@@ -204,7 +206,7 @@ def save_srt(path, appearances) -> None:
     >>> of_video = appearances[appearances["video"] == "video.mp4"]  # doctest: +SKIP
     >>> save_srt("video.srt", of_video)  # doctest: +SKIP
     """
-    write_whole(path, _srt_text(appearances))
+    write_text_atomically(path, _srt_text(appearances))
 
 
 def _srt_text(appearances):
@@ -233,7 +235,11 @@ def _cues(appearances):
         )
     ordered = appearances.sort_values("start", kind="stable")
     cues = [
-        (round(row.start * 1000), round(row.end * 1000), " ".join(shown(row.character).split()))
+        (
+            round(row.start * 1000),
+            round(row.end * 1000),
+            " ".join(escape_controls(row.character).split()),
+        )
         for row in ordered.itertuples()
     ]
     return [cue for cue in cues if cue[0] < cue[1]]

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from .._atomic_files import write_whole
+from .._atomic_files import write_text_atomically
 from ..labels import FRAME_RATE, as_seen_from, indicators
 from ..video import TIME_TOLERANCE, check_frame_table
 from ._frame_intervals import frame_intervals
@@ -112,7 +112,7 @@ def save_label_studio(
     else:
         answers = [{"annotations": [each]} for _, each in tasks]
     tasks = [{"data": data, **each} for (data, _), each in zip(tasks, answers, strict=True)]
-    write_whole(path, json.dumps(tasks, ensure_ascii=False, indent=1))
+    write_text_atomically(path, json.dumps(tasks, ensure_ascii=False, indent=1))
 
 
 def _image_tasks(table, labels, names, url, folder):

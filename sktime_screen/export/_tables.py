@@ -15,6 +15,7 @@ ESTIMATE = (
     "first_seen",
     "last_seen",
     "confidence",
+    "basis",
 )
 APPEARANCES = ("video", "character", "start", "end", "duration", "confidence", "peak_time")
 

@@ -1,11 +1,11 @@
 """Images to vectors: pretrained networks and the transformer that runs them."""
 
 from ._backbones import get_backbone, list_backbones
-from ._embedding import embed_frames, project_features
+from ._embedding import embed_frames, project_features, told_map_size
 from ._errors import WeightsFileError, WeightsUnavailableError
 from ._extraction import PretrainedCNNFeatures
 from ._images import check_images
-from ._networks import as_backbone, build_model, single_layers
+from ._networks import as_backbone, build_model, flatten_layers
 from ._store import FeatureStore
 
 __all__ = [
@@ -17,8 +17,9 @@ __all__ = [
     "build_model",
     "check_images",
     "embed_frames",
+    "flatten_layers",
     "get_backbone",
     "list_backbones",
     "project_features",
-    "single_layers",
+    "told_map_size",
 ]

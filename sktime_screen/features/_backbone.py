@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from .._keras import load_keras
-from ..video import file_digest
+from ..video import digest_file
 from ._errors import WeightsFileError
 
 
@@ -84,7 +84,7 @@ def weights_identity(weights):
     """Tell the weights of a backbone that was named from any others, in any process."""
     if weights is None or weights == "imagenet":
         return f"weights={weights}"
-    return f"weights={file_digest(os.fspath(weights)).hex()}"
+    return f"weights={digest_file(os.fspath(weights)).hex()}"
 
 
 def pool(feature_map, pooling):

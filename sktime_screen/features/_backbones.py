@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from .._keras import keras_home, load_keras
+from .._keras import get_keras_home, load_keras
 from . import _efficientnet_lite
 from ._backbone import Backbone
 from ._errors import WeightsUnavailableError
@@ -105,7 +105,7 @@ class _KerasApplication(Backbone):
             if failure is None and not isinstance(error, OSError):
                 raise
             wanted = f"the file {failure[1]}" if failure else "their file"
-            folder = os.path.join(keras_home(), "models")
+            folder = os.path.join(get_keras_home(), "models")
             raise WeightsUnavailableError(
                 f"The ImageNet weights of {self.name} are not on this machine and {wanted} cannot "
                 f"be downloaded ({error}). Download it elsewhere and pass "
@@ -146,15 +146,16 @@ def _keras_applications():
 
 
 def list_backbones() -> list[str]:
-    """List the names that ``backbone=`` takes.
+    """List the names of backbones.
 
     Returns
     -------
     list of str
         "efficientnet_lite0" and "efficientnet_lite2", whose ImageNet weights are installed with
         the package; "efficientnet_lite0_map" and "efficientnet_lite2_map", the same networks
-        without their last convolution, whose maps have 320 and 352 channels instead of 1,280; and
-        then the networks of ``keras.applications``, whose weights Keras downloads at first use.
+        without their last convolution, whose feature maps have 320 and 352 channels instead of
+        1,280; and the networks of ``keras.applications``, whose weights Keras downloads at first
+        use.
 
     See Also
     --------

@@ -14,7 +14,7 @@ def distinct_frames(table):
     return first, first[frame_of_row]
 
 
-def rows_by_video(table, rows):
+def split_rows_by_video(table, rows):
     """Part rows by the video they belong to."""
     videos, names = table["video"].iloc[rows].factorize()
     return {name: rows[videos == number] for number, name in enumerate(names)}

@@ -1,9 +1,12 @@
 """What frames look like in few numbers, to tell which of them look alike."""
 
+import math
+import re
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
 from sklearn.random_projection import SparseRandomProjection
@@ -15,6 +18,20 @@ _MOST_FEATURES, _PROJECTED = 4096, 512
 # A map is averaged over so many parts of the image's height and width.
 _PARTS_OF_MAP = (3, 4)
 _ROWS_AT_ONCE = 256
+
+
+def told_map_size(features):
+    """Return height and width of the map that a row is, or None where the table does not tell."""
+    shape = getattr(features, "attrs", {}).get("map_shape")
+    if shape is None:
+        return None
+    # A step that chose or reordered columns may have handed on what was said of all of them.
+    numbers, expected = features.columns, range(math.prod(shape))
+    if not numbers.equals(pd.RangeIndex(len(expected))):
+        named = [re.search(r"\d*$", str(name))[0] for name in numbers]
+        if named != [str(number) for number in expected]:
+            return None
+    return tuple(shape[:2])
 
 
 def project_features(values, map_size=None):

@@ -5,12 +5,14 @@ import os
 import sys
 import tempfile
 from collections import deque
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from threading import Lock
 
 import joblib
 
-from .._keras import keras_backend
+from .._keras import get_keras_backend
 from ._keras_runners import BFLOAT16_CAPABILITY, gpu_capability
 
 # Images to a request, for each thread that shares the work, and requests at a time to each
@@ -32,8 +34,8 @@ def choose_engine(engine, precision, *, live_model):
         raise ImportError("engine='openvino' needs OpenVINO: pip install openvino.")
     if live_model and (engine == "openvino" or precision == "bfloat16"):
         raise ValueError(
-            f"engine={engine!r} and precision={precision!r} with a live keras.Model: it is run "
-            f"by Keras as it is. Save it with model.save('my.keras') and pass the path."
+            f"engine={engine!r}, precision={precision!r} is not possible with a live keras.Model, "
+            f"which Keras runs as it is. Save it with model.save('my.keras') and pass the path."
         )
     if engine == "auto":
         engine = "keras" if live_model or not _openvino_suits() else "openvino"
@@ -58,7 +60,7 @@ def has_gpu():
 def _openvino_suits():
     # A network is handed over by way of TensorFlow's graph, and a GPU is left to Keras.
     installed = importlib.util.find_spec("openvino") is not None
-    return installed and keras_backend() == "tensorflow" and not has_gpu()
+    return installed and get_keras_backend() == "tensorflow" and not has_gpu()
 
 
 def _gpu_has_bfloat16():
@@ -71,18 +73,27 @@ def _has_bfloat16():
 
 
 def _load_openvino():
-    # Imported as it stands, OpenVINO reports its use over the network and writes into the home
-    # directory, through a package that it does without where that cannot be imported.
     with _importing:
-        silence = "openvino" not in sys.modules and "openvino_telemetry" not in sys.modules
-        if silence:
-            sys.modules["openvino_telemetry"] = None
-        try:
-            import openvino
-        finally:
-            if silence:
-                del sys.modules["openvino_telemetry"]
+        if "openvino" not in sys.modules:
+            _require_consent()
+        import openvino
     return openvino
+
+
+def _require_consent():
+    """Have OpenVINO report its use over the network only where the user has agreed to that."""
+    try:
+        from openvino_telemetry import Telemetry
+    except ImportError:
+        return
+    # Whoever makes the one such object of a process decides. OpenVINO would report each import
+    # unless the user has objected. In a terminal this leaves an empty folder.
+    folder = Path.home() / "intel"
+    is_new = not folder.exists()
+    Telemetry("OpenVINO", tid="", backend="ga4", enable_opt_in_dialog=True)
+    if is_new:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def convert(model):
@@ -96,7 +107,7 @@ def convert(model):
     # By way of a file: what converts functions in memory fails on Python 3.13 (OpenVINO 2026.4).
     with tempfile.TemporaryDirectory() as folder:
         path = tf.io.write_graph(frozen.graph, folder, "network.pb", as_text=False)
-        return _load_openvino().convert_model(path)
+        return _load_openvino().Core().read_model(path)
 
 
 def serialize(network, path):

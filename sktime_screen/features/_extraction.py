@@ -1,10 +1,10 @@
 """PretrainedCNNFeatures: images to vectors by a network trained on ImageNet."""
 
 import copy
+import math
 import os
 import warnings
-from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Self
 
 import joblib
@@ -13,68 +13,76 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._progress import progress
+from .._progress import show_progress
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from ..video import FrameSequence
 from ._backbones import is_model_path
-from ._batches import batches_of_frames, distinct_frames, rows_by_video, slices
+from ._batches import batches_of_frames, distinct_frames, slices, split_rows_by_video
 from ._engines import choose_engine
 from ._images import check_images
 from ._networks import get_network
+from ._quantization import dequantize, quantize
 from ._store import FeatureStore, as_store
-from ._stored_frames import StoredFrames
+from ._stored_frames import StoredFrames, explained
 
 
 class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
-    """Describe each image by what a pretrained network sees in it.
+    """Compute features of images with a pretrained network.
 
-    The network is used as it is: ``fit`` learns nothing. Its weights are read at the first
-    ``transform``; the network is then kept in the process, shared by all transformers with the
-    same parameters (the clones of a grid search, say), and is no part of a pickle.
+    ``fit`` learns nothing. The first ``transform`` reads the weights. The process then keeps the
+    network and shares it between all transformers with the same parameters, such as the clones of
+    a grid search. A pickle does not contain it.
 
     Parameters
     ----------
     backbone : str, path-like or keras.Model, default="efficientnet_lite0"
-        A name of :func:`list_backbones`, each with its own preprocessing; several joined by "+",
-        such as "efficientnet_lite0+efficientnet_lite2", whose features stand side by side, in maps
-        at each place; or a model of your own, live or as the path of a ``.keras`` or ``.h5`` file
-        that ``model.save`` wrote. Your own model is given RGB from 0 to 255 as float32, so its
-        preprocessing has to be in it:
+        A name of :func:`list_backbones`, which includes the preprocessing. Or several names joined
+        by "+", such as "efficientnet_lite0+efficientnet_lite2": their features stand side by side,
+        in maps at each position. Or your own model, as an object or as the path of a ``.keras`` or
+        ``.h5`` file that ``model.save`` wrote. It is given RGB from 0 to 255 as float32, so it has
+        to contain its preprocessing:
         ``keras.Sequential([keras.Input((224, 224, 3)), keras.layers.Rescaling(1 / 255), model])``.
     weights : "imagenet", None or path-like, default="imagenet"
-        Weights of a backbone that was named. "imagenet" comes with the package for
-        "efficientnet_lite0" and "efficientnet_lite2", and for the others is downloaded by Keras at
-        first use. A path leads to weights that are already here: ``.weights.h5``, ``.h5``,
-        ``.keras``, or ``.pth`` for the two. None draws random weights, the same in every process.
+        Weights of a backbone given by its name. "imagenet" comes with the package for
+        "efficientnet_lite0" and "efficientnet_lite2"; Keras downloads the others at first use. A
+        path names a local file: ``.weights.h5``, ``.h5`` or ``.keras``, or ``.pth`` for these two.
+        None draws random weights, the same in every process.
     pooling : {"avg", "max"} or None, or a tuple or list of these, default="avg"
         The mean or the maximum of the last feature map over its positions, or None for the whole
         map, flattened: 7 x 7 x 512 = 25,088 columns with "vgg16" at 224 x 224. Several, such as
-        ``("avg", "max")``, give their columns side by side from one pass through the network.
+        ``("avg", "max")``, give their columns side by side, from one pass through the network.
     batch_size : int or "auto", default="auto"
-        The most images that go through the network at once. "auto" takes 32 on a processor; on a
-        GPU it begins with 128 and goes on to more, up to 1,024 or 128 MiB of images, while that
-        is faster. A GPU whose memory does not hold so many takes half. The features are the same.
+        The largest number of images that go through the network at once. "auto" takes 32 on a
+        processor. On a GPU it starts with 128 and takes more while that is faster, up to 1,024 or
+        128 MiB of images. If they do not fit in the GPU's memory, it takes half. The features do
+        not depend on it.
     memory : str, path-like, joblib.Memory or FeatureStore, optional
-        Where features of frames are kept on disk, so that those of a frame are computed once, for
-        all folds and candidates of a grid search and for later runs: a folder, or a
-        :class:`FeatureStore`. A run that was stopped goes on where it was. Images in arrays are
-        not stored: it is not known what they are of.
+        Where to keep the features on disk: a folder, or a :class:`FeatureStore`. The features of a
+        frame are then computed once, for all folds and candidates of a grid search and for later
+        runs. A run that was stopped continues where it was. Images in arrays are not stored, since
+        nothing tells which frames they are.
     engine : {"auto", "openvino", "keras"}, default="auto"
-        What runs the network. "auto" takes OpenVINO where it is installed, and Keras for a live
-        model, on a GPU, or where Keras does not run on TensorFlow.
+        The library that runs the network. "auto" takes Keras on a GPU, for a model given as an
+        object, and if Keras does not run on TensorFlow; otherwise OpenVINO, if it is installed.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the numbers inside the network. "auto" takes "bfloat16" with OpenVINO on a processor that
-        has instructions for it and on an NVIDIA GPU that has them (from compute capability 8.0 on),
-        for all but live models, and "float32" otherwise. bfloat16 moves the features of the two
-        EfficientNet-Lites by 3 % (the median over photographs, run by Keras on a processor).
+        The type of number the network computes with. "auto" takes "bfloat16" with OpenVINO on a
+        processor that has instructions for it, and on an NVIDIA GPU that has them (compute
+        capability 8.0 and later), except for models given as objects. Otherwise it takes "float32".
+        bfloat16 changes the features of the two EfficientNet-Lites by 3 % (the median over
+        photographs, run by Keras on a processor).
     dtype : {"float32", "float16"}, default="float32"
-        Of the features. "float16" takes half the room, in memory and on disk, for values up to
-        65,504 with three digits: enough for maps, of which many at once fill a memory.
+        The type of the features. "float16" takes half the space, in memory and on disk. It holds
+        values up to 65,504 with three digits, which is enough for feature maps.
+    quantization_step : float or None, default=None
+        Round the features of each frame to multiples of this many of their standard deviations, at
+        most 127 on each side of zero. On disk they then take about half a byte each: with 0.25, a
+        map of 12 x 21 positions and 672 channels takes 0.09 MB instead of 0.34 in float16. None
+        does not round.
     n_jobs : int, optional
-        How many videos are computed at once, by joblib. One process uses all cores of a machine:
-        this is for several machines, as in ``with joblib.parallel_config(backend="dask")``, which
-        None (the default) follows, and whose workers have to find videos and ``memory`` under the
-        same paths.
+        How many videos joblib processes at once. One process uses all cores of a machine, so this
+        is for several machines. None (the default) follows joblib's backend, as in
+        ``with joblib.parallel_config(backend="dask")``. The workers have to find videos and
+        ``memory`` under the same paths.
     verbose : bool or int, default=False
         Whether to show a progress bar.
 
@@ -85,9 +93,9 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     n_features_out_ : int
         Number of features.
     engine_ : {"openvino", "keras"}
-        What runs the network on this machine.
+        The library that runs the network on this machine.
     precision_ : {"float32", "bfloat16"}
-        Of the numbers inside the network on this machine.
+        The type of number the network computes with on this machine.
 
     See Also
     --------
@@ -96,12 +104,13 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    ``sklearn.base.clone`` lets the copies share a live ``keras.Model``; pickling and
-    ``copy.deepcopy`` store it within the transformer, in Keras's own format.
+    If the backbone is a ``keras.Model`` object, ``sklearn.base.clone`` lets the copies share it.
+    Pickling and ``copy.deepcopy`` store it within the transformer, in Keras's own format.
 
-    A network that was converted for OpenVINO is kept on disk, in the folder ``sktime_screen`` of
-    Keras's own (``KERAS_HOME``, or ``~/.keras``), at most 1 GiB of them: processes that find it
-    there do not import TensorFlow.
+    A network that was converted for OpenVINO is kept on disk, in ``sktime_screen/networks`` of the
+    user's cache folder or in ``networks`` of the folder that the environment variable
+    ``SKTIME_SCREEN_HOME`` names. These files take 1 GiB at most. A process that finds its network
+    there does not import TensorFlow.
 
     Examples
     --------
@@ -121,6 +130,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         "engine": [StrOptions({"auto", "openvino", "keras"})],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "dtype": [StrOptions({"float32", "float16"})],
+        "quantization_step": [Interval(Real, 0, None, closed="neither"), None],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -136,6 +146,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         engine="auto",
         precision="auto",
         dtype="float32",
+        quantization_step=None,
         n_jobs=None,
         verbose=False,
     ) -> None:
@@ -147,6 +158,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         self.engine = engine
         self.precision = precision
         self.dtype = dtype
+        self.quantization_step = quantization_step
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -169,14 +181,14 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there is no such backbone, or it does not take images like these; the message says
-            what was found and what helps.
+            If there is no such backbone, or if it does not take such images. The message says what
+            was found and what to do.
         """
         own_model = self._has_live_model() or is_model_path(self.backbone)
         if own_model and self.weights != "imagenet":
             raise ValueError(
-                f"weights={self.weights!r} goes with the name of a backbone; a model of your own "
-                f"brings its weights: leave weights out."
+                f"weights={self.weights!r} is for a backbone given by its name. Your own model has "
+                f"its weights: leave weights out."
             )
         self._check_pooling()
         self.image_shape_ = check_images(X).shape[1:]
@@ -197,16 +209,16 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         Returns
         -------
         DataFrame or ndarray of shape (n, `n_features_out_`), `dtype`
-            A row an image; a table with the frame index for a FrameSequence, whose columns are
-            named, but for those of a map alone, which are numbered; of these the table's
-            ``attrs["map_size"]`` tells height and width. A frame that stands in several rows of a
-            sequence is decoded and computed once.
+            One row an image. For a FrameSequence, a table with the frame index. Its columns have
+            names, or numbers for a single map, whose height, width and channels are in the table's
+            ``attrs["map_shape"]``. A frame that comes in several rows of a sequence is decoded and
+            computed once.
 
         Raises
         ------
         VideoError
             If a video cannot be decoded or, with ``memory``, changed meanwhile. The features of all
-            other videos are stored there before this or any other error of a video is raised.
+            other videos are stored before such an error is raised.
         WeightsUnavailableError
             If the ImageNet weights cannot be downloaded.
         WeightsFileError
@@ -243,11 +255,12 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         columns = self.get_feature_names_out() if named else None
         table = pd.DataFrame(features, index=images.index, columns=columns, copy=False)
         if network.map_size is not None:
-            table.attrs["map_size"] = network.map_size
+            n_places = math.prod(network.map_size)
+            table.attrs["map_shape"] = (*network.map_size, features.shape[1] // n_places)
         return table
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
-        """Return the names of the features: the backbone, which of several poolings, a number.
+        """Return the names of the features: backbone, pooling if there are several, number.
 
         Parameters
         ----------
@@ -307,23 +320,26 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
     def _compute_frames(self, network, features, frames, rows):
         """Fill some rows, with features that are stored where there are any."""
         store = as_store(self.memory)
-        missing, failures, stored, keep = rows, None, None, None
+        missing, failures, stored = rows, None, None
         if store is not None:
             failures = {}
             identity = network.identity
             if self.dtype != "float32":
                 identity += f" {self.dtype}"
-            stored = StoredFrames(store, identity, frames, failures)
+            if self.quantization_step is not None:
+                identity += f" in steps of {float(self.quantization_step)}"
+            stored = StoredFrames(
+                store, identity, frames, failures, self.quantization_step is not None
+            )
             missing = stored.fill(features, rows)
-            keep = partial(stored.put, features)
-        videos = rows_by_video(frames.table, missing)
+        videos = split_rows_by_video(frames.table, missing)
         if len(videos) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
             self._share_out(features, frames, videos, failures, stored)
         elif videos:
             batches = batches_of_frames(frames, missing, self._at_once(network), failures)
-            self._compute(network, features, batches, len(rows), len(rows) - len(missing), keep)
+            self._compute(network, features, batches, len(rows), len(rows) - len(missing), stored)
         if failures:
-            raise _explained(failures, store, frames.table["video"].nunique())
+            raise explained(failures, store, frames.table["video"].nunique())
 
     def _share_out(self, features, frames, videos, failures, stored):
         """Fill rows video by video, wherever joblib has them computed."""
@@ -334,7 +350,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
             for video, rows in videos.items()
         ]
         parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered")
-        with progress("Features", sum(map(len, videos.values())), self.verbose) as advance:
+        with show_progress("Features", sum(map(len, videos.values())), self.verbose) as advance:
             for video, values, error in parallel(tasks):
                 if error is not None:
                     failures[video] = error
@@ -342,30 +358,26 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                     features[videos[video]] = values
                 advance(len(videos[video]))
 
-    def _compute(self, network, features, batches, total, done=0, keep=None):
-        # Each write to the store costs milliseconds, and the engine hands over a few rows at once.
-        to_keep, at_once = [], self._at_once(network)
-
-        def keep_all():
-            if to_keep:
-                keep(np.concatenate(to_keep))
-                to_keep.clear()
-
-        with progress("Features", total, self.verbose) as advance:
+    def _compute(self, network, features, batches, total, done=0, stored=None):
+        with show_progress("Features", total, self.verbose) as advance:
             advance(done)
 
-            def store(rows, values):
-                features[rows] = values
-                if keep is not None:
-                    to_keep.append(rows)
-                    if sum(map(len, to_keep)) >= at_once:
-                        keep_all()
+            def take(rows, values):
+                if self.quantization_step is None:
+                    features[rows] = values
+                    values = features[rows]
+                else:
+                    values = quantize(values, self.quantization_step)
+                    features[rows] = dequantize(values)
+                if stored:
+                    stored.put(values, rows, self._at_once(network))
                 advance(len(rows))
 
             try:
-                network.run(batches, self.batch_size, store)
+                network.run(batches, self.batch_size, take)
             finally:
-                keep_all()
+                if stored:
+                    stored.flush()
 
     def __sklearn_clone__(self):
         # scikit-learn would deep-copy a live model for every candidate and fold; the other
@@ -395,16 +407,3 @@ def _video_features(transformer, video, frames, catch):
             raise
         return video, None, error
     return video, features, None
-
-
-def _explained(failures, store, n_videos):
-    """Return the error of the first video that failed, with a note on it and on all the others."""
-    (video, error), *others = failures.items()
-    if n_videos > 1:
-        error.add_note(
-            f"This was {video!r}, {len(failures)} of {n_videos} videos failed; the features of all "
-            f"the others are in {store.folder!r}."
-        )
-    for other, its_error in others:
-        error.add_note(f"{other!r} failed as well: {its_error}")
-    return error

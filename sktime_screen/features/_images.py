@@ -21,8 +21,8 @@ def check_images(X):
         return X
     if not isinstance(X, (np.ndarray, list, tuple)) or isinstance(next(iter(X), None), str):
         raise TypeError(
-            f"Expected {_WANTED}, or a FrameSequence; found {type(X).__name__} ({X!r:.60}). Of "
-            f"videos and of frame tables, VideoFrameSampler makes images."
+            f"Expected {_WANTED}, or a FrameSequence; found {type(X).__name__} ({X!r:.60}). "
+            f"VideoFrameSampler makes images from videos and from frame tables."
         )
     if not isinstance(X, np.ndarray):
         images = [np.asarray(image) for image in X]
@@ -30,12 +30,12 @@ def check_images(X):
         if len(shapes) > 1:
             raise ValueError(
                 f"The images differ in shape: {', '.join(map(str, list(shapes)[:3]))}. "
-                f"ImageResizer((224, 224)) brings them to one."
+                f"ImageResizer((224, 224)) makes them equal."
             )
         X = np.stack(images) if images else np.empty((0, 0, 0, 3), np.uint8)
     if X.ndim != 4 or X.shape[-1] != 3:
-        single = "; one image alone goes into a list" if X.ndim == 3 else ""
-        grey = " ImageResizer((224, 224)) makes RGB of grey and RGBA images."
+        single = "; put a single image into a list" if X.ndim == 3 else ""
+        grey = " ImageResizer((224, 224)) converts grey and RGBA images to RGB."
         raise ValueError(
             f"Expected {_WANTED}; found the shape {X.shape}{single}."
             f"{grey if X.ndim == 3 or X.shape[-1:] in [(1,), (4,)] else ''}"
@@ -43,7 +43,7 @@ def check_images(X):
     if X.dtype != np.uint8:
         values = f" from {X.min():g} to {X.max():g}" if X.size and X.dtype.kind in "fiu" else ""
         raise ValueError(
-            f"Expected {_WANTED}; found {X.dtype}{values}. Images from 0 to 1 become such with "
+            f"Expected {_WANTED}; found {X.dtype}{values}. Convert images from 0 to 1 with "
             f"(images * 255).round().astype('uint8')."
         )
     return X

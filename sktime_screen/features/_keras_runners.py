@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .._keras import keras_backend, load_keras
+from .._keras import get_keras_backend, load_keras
 
 # From this on NVIDIA's GPUs have bfloat16.
 BFLOAT16_CAPABILITY = (8, 0)
@@ -168,14 +168,14 @@ _RUNNERS = {"tensorflow": TensorFlowRunner, "jax": JaxRunner, "torch": TorchRunn
 
 def make_runner(model) -> Runner:
     """Return what runs a network on the backend that Keras uses."""
-    return _RUNNERS.get(keras_backend(), Runner)(model)
+    return _RUNNERS.get(get_keras_backend(), Runner)(model)
 
 
 @cache
 def gpu_capability() -> tuple[int, int] | None:
     """Return the compute capability of the GPU that Keras uses."""
     load_keras()
-    return _RUNNERS.get(keras_backend(), Runner).gpu_capability()
+    return _RUNNERS.get(get_keras_backend(), Runner).gpu_capability()
 
 
 def is_out_of_memory(error) -> bool:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from functools import partial
 from threading import RLock
 
-from .._keras import keras_backend, load_keras
-from ..video import file_state
+from .._keras import get_keras_backend, load_keras
+from ..video import read_file_state
 from ._backbone import pool, weights_identity
 from ._backbones import get_backbone, is_model_path
 from ._concatenated_backbone import JoinedBackbone
@@ -152,10 +152,10 @@ class Network:
         self._model = None
         # A live model stays as its owner made it.
         if self._engine_name == "keras" and isinstance(self._source, (str, os.PathLike)):
-            for layer in single_layers(core):
+            for layer in flatten_layers(core):
                 if self._precision == "bfloat16":
                     layer.dtype_policy = "mixed_bfloat16"
-                if keras_backend() == "torch":
+                if get_keras_backend() == "torch":
                     fuse_normalization(layer)
         images = keras.Input(core.input_shape[1:], dtype="uint8")
         features = core(self._backbone.preprocess(keras.ops.cast(images, "float32")))
@@ -203,11 +203,11 @@ def as_backbone(backbone):
     return JoinedBackbone(members) if len(members) > 1 else members[0]
 
 
-def single_layers(model):
+def flatten_layers(model):
     """Go through the layers of a model, and of models within it."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
-            yield from single_layers(layer)
+            yield from flatten_layers(layer)
         else:
             yield layer
 
@@ -219,4 +219,4 @@ def _identity(source):
         return id(source)
     if source is None or not os.path.isfile(source):
         return source
-    return os.path.abspath(source), file_state(source)
+    return os.path.abspath(source), read_file_state(source)

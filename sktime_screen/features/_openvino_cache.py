@@ -9,10 +9,10 @@ from pathlib import Path
 from zipfile import ZipFile
 from zlib import crc32
 
-from .._atomic_files import written_whole
-from .._keras import keras_home
-from .._versions import installed_versions
-from ..video import file_digest
+from .._atomic_files import write_atomically
+from .._caches import get_cache_folder
+from .._versions import look_up_versions
+from ..video import digest_file
 
 # Above this the networks not used for longest are dropped.
 _MAX_BYTES = 2**30
@@ -30,7 +30,7 @@ _PACKAGES = (
 
 
 class ConvertedFile:
-    """Where a converted network is kept, in Keras's home folder, if it is there at all.
+    """Where a converted network is kept, if it is there at all.
 
     A file that is damaged, or of another network, counts as none; a folder that cannot be written
     to is no error.
@@ -39,7 +39,7 @@ class ConvertedFile:
     def __init__(self, *identity):
         self.identity = json.dumps([_versions(), *identity])
         digest = hashlib.blake2b(self.identity.encode(), digest_size=16).hexdigest()
-        self._path = Path(keras_home(), "sktime_screen", f"{digest}.zip")
+        self._path = get_cache_folder("networks") / f"{digest}.zip"
 
     def read_header(self):
         """Return what was noted with the network."""
@@ -57,7 +57,7 @@ class ConvertedFile:
         """Keep a network."""
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(self._path) as unfinished:
+            with write_atomically(self._path) as unfinished:
                 serialize(unfinished.with_name("network.xml"))
                 with ZipFile(unfinished, "w") as archive:
                     for name in _PARTS:
@@ -98,6 +98,6 @@ def _sums(archive, noted):
 def _versions():
     """Return the versions of everything that makes a converted network, as text."""
     here = sorted(Path(__file__).parent.glob("*.py"))
-    versions = [file_digest(str(path)).hex() for path in here]
-    versions += [f"{name} {found}" for name, found in installed_versions(_PACKAGES).items()]
+    versions = [digest_file(str(path)).hex() for path in here]
+    versions += [f"{name} {found}" for name, found in look_up_versions(_PACKAGES).items()]
     return " ".join(versions)

@@ -33,21 +33,21 @@ _SCHEMA = (
 class FeatureStore:
     """Features of frames on disk, one row a frame.
 
-    A row is found by the content of the video's file, the frame, how the image is resized, and
-    the network with its weights, pooling and precision: change any, and it is computed anew; move
-    or rename the video, and it is found again. Several processes may use a store at once, and a
-    process that is killed loses the batch in flight at most. Each row is stored with a checksum:
-    one that was damaged on the disk counts as missing, and is computed and stored anew. Where
-    nothing can be written, on a full disk or in somebody else's folder, what is stored is read.
+    The store finds a row by the content of the video's file, the frame, the resizing, and the
+    network with its weights, pooling and precision. If one of these changes, the row is computed
+    again. If the video is moved or renamed, the row is found. Several processes may use a store at
+    once. A process that is killed loses at most its current batch. Each row has a checksum: a row
+    that was damaged on the disk counts as missing, and is computed and stored again. If nothing
+    can be written, on a full disk or in a read-only folder, stored rows are still read.
 
     Parameters
     ----------
     folder : str or path
-        Where the store is; made at first use. It should be on a local disk: SQLite's locks do not
-        work over every network file system.
+        The folder of the store, created at first use. It should be on a local disk: SQLite's locks
+        do not work on every network file system.
     max_bytes : int, optional
-        Size of the stored vectors above which the rows not used for longest are dropped; unlimited
-        by default.
+        Largest size of the stored features. Above it, the rows not used for longest are deleted.
+        Unlimited by default.
 
     See Also
     --------
@@ -87,8 +87,8 @@ class FeatureStore:
 
         Parameters
         ----------
-        features : ndarray of shape (n, n_features), float32 or float16
-            Filled where a row is found; of the type that was stored under these keys.
+        features : ndarray of shape (n, n_features), float32, float16 or int8
+            Filled where a row is found. Its type must be the one stored under these keys.
         keys : list of bytes
             The key of each row.
 
@@ -100,7 +100,7 @@ class FeatureStore:
         Raises
         ------
         OSError
-            If the store cannot be opened, or the damage is to more than its rows.
+            If the store cannot be opened, or if more than its rows is damaged.
         """
         rows_of: dict[bytes, list[int]] = {}
         for row, key in enumerate(keys):
@@ -108,15 +108,18 @@ class FeatureStore:
         found = np.zeros(len(keys), bool)
         wanted = list(rows_of)
         parts = [wanted[n : n + _KEYS_A_QUERY] for n in range(0, len(wanted), _KEYS_A_QUERY)]
-        row_size = features.shape[1] * features.itemsize
         with self._reading() as database:
             for part in parts:
                 rows = f"SELECT key, checksum, vector FROM features WHERE {_is_one_of(part)}"
                 for key, checksum, vector in database.execute(rows, part):
                     # Where a disk or a copy of the file is bad, anything may stand in a row.
-                    whole = isinstance(vector, bytes) and len(vector) == row_size
-                    if whole and key in rows_of and checksum == _checksum(key, vector):
-                        features[rows_of[key]] = np.frombuffer(vector, features.dtype)
+                    if not isinstance(vector, bytes) or key not in rows_of:
+                        continue
+                    if checksum != _checksum(key, vector):
+                        continue
+                    values = _unpacked(vector, features[0])
+                    if values is not None:
+                        features[rows_of[key]] = values
                         found[rows_of[key]] = True
             if self.max_bytes is not None:
                 # What cannot be written to can be read all the same.
@@ -127,19 +130,19 @@ class FeatureStore:
         return found
 
     def put(self, keys, features, network, video) -> None:
-        """Store rows; what cannot be written is warned about and left out.
+        """Store rows; warn if they cannot be written.
 
         Parameters
         ----------
         keys : list of bytes
             The key of each row.
-        features : ndarray of shape (n, n_features), float32 or float16
-            The rows.
+        features : ndarray of shape (n, n_features), float32, float16 or int8
+            The rows. Those of int8 are compressed.
         network, video : str
             What they came from, for :meth:`contents`.
         """
-        half = np.asarray(features).dtype == np.float16
-        vectors = np.ascontiguousarray(features, np.float16 if half else np.float32)
+        kept = np.asarray(features).dtype in (np.float16, np.int8)
+        vectors = np.ascontiguousarray(features, None if kept else np.float32)
         # The name of a file need not be text.
         source = (network, video.encode(errors="backslashreplace").decode())
         try:
@@ -151,7 +154,7 @@ class FeatureStore:
                     "SELECT id FROM sources WHERE network = ? AND video = ?", source
                 ).fetchone()
                 now = time.time()
-                contents = [vector.tobytes() for vector in vectors]
+                contents = [_packed(vector) for vector in vectors]
                 database.executemany(
                     "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?, ?)",
                     [
@@ -183,14 +186,13 @@ class FeatureStore:
         database.executemany("DELETE FROM features WHERE rowid = ?", dropped)
 
     def contents(self) -> pd.DataFrame:
-        """Tell what is stored.
+        """List what is stored.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by ``network`` and ``video`` (as it was called when its frames were stored):
-            ``frames``, ``bytes`` and ``last_used``, which without ``max_bytes`` is when they were
-            stored.
+            The columns ``frames``, ``bytes`` and ``last_used`` (without ``max_bytes``, when they
+            were stored), by ``network`` and ``video`` (its path when the rows were stored).
         """
         with self._reading() as database:
             database.text_factory = lambda text: text.decode(errors="replace")
@@ -240,6 +242,26 @@ def _is_one_of(keys):
 
 def _checksum(key, vector):
     return zlib.crc32(vector, zlib.crc32(key))
+
+
+def _packed(vector):
+    """Return the bytes of a row as they are stored."""
+    if vector.dtype != np.int8:
+        return vector.tobytes()
+    # Levels of features hardly ever repeat each other, they are only not equally frequent: Huffman
+    # codes alone take as little room as a search for repetitions, in a tenth of the time.
+    packer = zlib.compressobj(level=1, strategy=zlib.Z_HUFFMAN_ONLY)
+    return packer.compress(vector.tobytes()) + packer.flush()
+
+
+def _unpacked(content, like):
+    """Return the row that was stored; None where that is none of the type and size of another."""
+    if like.dtype == np.int8:
+        try:
+            content = zlib.decompressobj().decompress(content, like.nbytes + 1)
+        except zlib.error:
+            return None
+    return np.frombuffer(content, like.dtype) if len(content) == like.nbytes else None
 
 
 def _connected(path):

@@ -2,20 +2,25 @@
 
 import numpy as np
 
-from ..video import ImageFiles, image_keys
-from ._batches import rows_by_video
+from ..video import ImageFiles, compute_image_keys
+from ._batches import split_rows_by_video
+from ._quantization import dequantize, packed_width
 from ._store import row_keys
+
+_ROWS_AT_ONCE = 256
 
 
 class StoredFrames:
     """The rows of a store that belong to the frames of a sequence."""
 
-    def __init__(self, store, network, frames, failures):
+    def __init__(self, store, network, frames, failures, quantized):
         self._store = store
+        self._quantized = quantized
         self._network = network
         self._frames = frames
         self._failures = failures
         self._files = ImageFiles(frames)
+        self._unwritten = []
         self._keys = np.full(len(frames), None, object)
 
     def fill(self, features, rows) -> np.ndarray:
@@ -23,27 +28,49 @@ class StoredFrames:
 
         Shapes: ``features`` (n_frames, n_features).
         """
-        for video, of_video in rows_by_video(self._frames.table, rows).items():
+        for video, of_video in split_rows_by_video(self._frames.table, rows).items():
             try:
                 self._files.remember(of_video)
-                keys = row_keys(image_keys(self._frames[of_video]), self._network)
+                keys = row_keys(compute_image_keys(self._frames[of_video]), self._network)
             except Exception as error:
                 self._failures[video] = error
                 continue
             if self.are_unchanged(video, of_video):
                 self._keys[of_video] = np.array(keys, object)
-        stored = self._store.fill(features, self._keys.tolist())
+        stored = (self._fill_quantized if self._quantized else self._store.fill)(
+            features, self._keys.tolist()
+        )
         return rows[[self._keys[row] is not None and not stored[row] for row in rows]]
 
-    def put(self, features, rows) -> None:
-        """Store rows, but for those of videos that changed since ``fill``.
+    def _fill_quantized(self, features, keys):
+        found = np.zeros(len(features), bool)
+        for start in range(0, len(features), _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            packed = np.empty((len(keys[part]), packed_width(features.shape[1])), np.int8)
+            found[part] = self._store.fill(packed, keys[part])
+            features[part][found[part]] = dequantize(packed[found[part]])
+        return found
 
-        Shapes: ``features`` (n_frames, n_features).
+    def put(self, values, rows, at_once) -> None:
+        """Take rows, and store them when there are `at_once`; see ``flush``.
+
+        Shapes: ``values`` (n, n_features), or as of `quantize`; ``rows`` (n,), their numbers.
         """
-        for video, of_video in rows_by_video(self._frames.table, rows).items():
+        # Each write costs milliseconds, and an engine hands over a few rows at once.
+        self._unwritten.append((values, rows))
+        if sum(len(rows) for _, rows in self._unwritten) >= at_once:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store what was taken, but for rows of videos that changed since ``fill``."""
+        if not self._unwritten:
+            return
+        values, rows = (np.concatenate(parts) for parts in zip(*self._unwritten, strict=True))
+        self._unwritten.clear()
+        for video, of_video in split_rows_by_video(self._frames.table, rows).items():
             if self.are_unchanged(video, of_video):
                 keys = self._keys[of_video].tolist()
-                self._store.put(keys, features[of_video], self._network, str(video))
+                self._store.put(keys, values[np.isin(rows, of_video)], self._network, str(video))
 
     def are_unchanged(self, video, rows) -> bool:
         """Tell whether the files of rows are still what they were; if not, the video failed."""
@@ -51,3 +78,16 @@ class StoredFrames:
         if change is not None:
             self._failures[video] = change
         return change is None
+
+
+def explained(failures, store, n_videos):
+    """Return the error of the first video that failed, with a note on it and on all the others."""
+    (video, error), *others = failures.items()
+    if n_videos > 1:
+        error.add_note(
+            f"This was {video!r}, {len(failures)} of {n_videos} videos failed; the features of all "
+            f"the others are in {store.folder!r}."
+        )
+    for other, its_error in others:
+        error.add_note(f"{other!r} failed as well: {its_error}")
+    return error

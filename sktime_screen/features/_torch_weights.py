@@ -204,7 +204,7 @@ def _last(stack, kind):
 def _set_items(mapping, keys, values):
     # Of what is nested deeply the hash may take for ever.
     if not all(type(key) is str for key in keys):
-        raise WeightsFileError("it has keys that are no names.")
+        raise WeightsFileError("it has keys that are not names.")
     mapping.update(zip(keys, values, strict=True))
 
 
@@ -230,7 +230,7 @@ def _made(what, arguments):
     if not (type(shape) is type(strides) is tuple and len(shape) == len(strides) <= _MOST_AXES):
         raise WeightsFileError("a tensor in it has no shape.")
     if not _are_numbers([offset, *shape, *strides]):
-        raise WeightsFileError("a tensor in it has a shape that is none.")
+        raise WeightsFileError("a tensor in it has an invalid shape.")
     return _Tensor(storage, offset, shape, strides)
 
 

@@ -72,8 +72,8 @@ def load_label_csv(
         The frame table: ``video``, ``time`` and ``duration`` (s), ``image`` for images, and
         ``stratum`` and ``inclusion`` as `suggest_frames` gives them.
     y : pandas.Series or pandas.DataFrame
-        One class a frame, or the 0/1 indicators with a column a character. A single 0/1 column is
-        a Series of its name. Intervals always give indicators.
+        One class a frame as a Series, or the 0/1 indicators as a table with a column a character,
+        also for a single one. Intervals always give indicators.
 
     Raises
     ------
@@ -339,8 +339,8 @@ def _targets(path, labels):
     binary = labels.apply(lambda column: column.str.lower().map(_ZERO_OR_ONE))
     if labels.shape[1] == 1:
         name = labels.columns[0]
-        of_name = name not in CLASS_COLUMNS and binary[name].notna().all()
-        return binary[name].astype(np.int64) if of_name else as_classes(labels[name])
+        if name in CLASS_COLUMNS or binary[name].isna().any():
+            return as_classes(labels[name])
     if binary.isna().to_numpy().any():
         row, column = np.argwhere(binary.isna().to_numpy())[0]
         raise ValueError(

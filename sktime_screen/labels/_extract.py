@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from .._atomic_files import written_whole
-from .._names import shown_path
-from .._progress import progress
-from ..video import TIME_TOLERANCE, FrameSequence, VideoError, VideoFrameSampler, file_digest
+from .._atomic_files import write_atomically
+from .._names import escape_path
+from .._progress import show_progress
+from ..video import TIME_TOLERANCE, FrameSequence, VideoError, VideoFrameSampler, digest_file
 from ._clock import read_time, read_times
 from ._file_lookup import as_seen_from
 from ._text_table import read_table, write_table
@@ -148,8 +148,8 @@ def _lines(listing, labels):
 def _with_lines(lines, table, folder):
     """Add the lines that are not there yet, in the order of video and time."""
     new = table.assign(
-        video=[shown_path(as_seen_from(folder, video)) for video in table["video"]],
-        image=[shown_path(os.path.basename(image)) for image in table["image"]],
+        video=[escape_path(as_seen_from(folder, video)) for video in table["video"]],
+        image=[escape_path(os.path.basename(image)) for image in table["image"]],
     )
     other = lines["video"].isin(new["video"]) & ~_video_of(lines).isin(_video_of(new))
     if other.any():
@@ -175,7 +175,7 @@ def _video_of(lines):
 
 
 def _image_paths(table, video, folder, image_format):
-    stem = f"{os.path.splitext(os.path.basename(video))[0]}_{file_digest(video).hex()[:8]}"
+    stem = f"{os.path.splitext(os.path.basename(video))[0]}_{digest_file(video).hex()[:8]}"
     names = [f"{stem}_{time:09.3f}.{image_format}" for time in table["time"]]
     return [os.path.join(folder, name) for name in names]
 
@@ -185,11 +185,11 @@ def _write_images(table, image_format, verbose):
     wanted = table[~there]
     images = wanted["image"].to_numpy()
     name = os.path.basename(table["video"].iloc[0])
-    with progress(name, len(table), verbose) as advance:
+    with show_progress(name, len(table), verbose) as advance:
         advance(int(there.sum()))
         for row, image in _decoded(wanted[["video", "time", "duration"]]):
             _, encoded = cv2.imencode(f".{image_format}", image[..., ::-1])
-            with written_whole(images[row]) as unfinished:
+            with write_atomically(images[row]) as unfinished:
                 unfinished.write_bytes(encoded)
             advance(1)
 

@@ -5,7 +5,7 @@ import re
 import unicodedata
 import warnings
 
-from .._names import path_meant
+from .._names import unescape_path
 
 _ABSOLUTE = re.compile(r"[a-zA-Z]:[\\/]|[\\/]+")
 
@@ -55,7 +55,7 @@ def look_for_moved(folder, path):
 
 def file_name(path):
     """Return the name of a video or image without its folders, the same however it is written."""
-    name = re.split(r"[\\/]", path_meant(os.fspath(path)))[-1]
+    name = re.split(r"[\\/]", unescape_path(os.fspath(path)))[-1]
     return unicodedata.normalize("NFC", name)
 
 
@@ -67,7 +67,7 @@ def _spellings(path):
     """
     names = [os.fspath(path)]
     for change in (
-        path_meant,
+        unescape_path,
         lambda name: name.replace("\\", "/"),
         lambda name: unicodedata.normalize("NFC", name),
         lambda name: unicodedata.normalize("NFD", name),

@@ -12,13 +12,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .._atomic_files import checked_target, write_whole
-from .._html import page_template, policy_hash
-from .._names import harmless, shown, shown_path
-from ..video import check_frame_table, frame_index, is_frame_index, rows_by_file, thumbnails
+from .._atomic_files import check_target, write_text_atomically
+from .._html import load_template, make_hash_source
+from .._names import escape_controls, escape_formula, escape_path
+from .._targets import align_columns, as_table, indicator_table, read_labelled
+from ..video import (
+    check_frame_table,
+    is_frame_index,
+    make_frame_index,
+    make_thumbnails,
+    split_rows_by_file,
+)
+from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS
 
-# What is known of a frame besides its labels, and goes into the CSV with it.
-_FRAME_COLUMNS = ("video", "time", "duration", "image", "inclusion", "stratum")
 # With these a CSV is one of intervals.
 _INTERVAL_COLUMNS = ("start", "end")
 _CLASS_COLUMN = "label"
@@ -97,10 +103,10 @@ def save_label_page(
     names, nobody = _checked_names(classes, multilabel, background)
     given = _given_labels(labels, table, names, nobody, multilabel)
     suggestions = _suggestions(probabilities, table, names, nobody, multilabel)
-    target = checked_target(path)
+    target = check_target(path)
 
     images, aspects = _thumbnails(table)
-    head = [name for name in _FRAME_COLUMNS if name in table]
+    head = [name for name in FRAME_COLUMNS if name in table]
     if multilabel:
         head += names
         values = None
@@ -109,7 +115,7 @@ def save_label_page(
         values = [_csv_line([name]) for name in names]
     page = {
         "digest": _digest(table, names, nobody, multilabel, given),
-        "characters": [shown(name) for name in names],
+        "characters": [escape_controls(name) for name in names],
         "multilabel": multilabel,
         "nobody": nobody,
         "aspect": float(np.clip(np.median(aspects), *_ASPECT_RANGE)),
@@ -128,15 +134,17 @@ def save_label_page(
             )
         ],
     }
-    template = page_template("sktime_screen.labels", "label_page.html")
-    write_whole(target, template.render(page=page, **_parts()))
+    template = load_template("sktime_screen.labels", "label_page.html")
+    write_text_atomically(target, template.render(page=page, **_parts()))
 
 
 def _thumbnails(table):
     """Return the images of the rows and their height over width."""
     images, aspects = [None] * len(table), np.ones(len(table))
-    for rows in rows_by_file(table):
-        made, aspects[rows] = thumbnails(table.iloc[rows], _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
+    for rows in split_rows_by_file(table):
+        made, aspects[rows] = make_thumbnails(
+            table.iloc[rows], _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY
+        )
         for row, image in zip(rows, made, strict=True):
             images[row] = image
     return images, aspects
@@ -165,7 +173,8 @@ def _checked_names(classes, multilabel, background):
             raise ValueError(f"classes={list(classes)!r}: a class has no name.")
         if times > 1:
             raise ValueError(f"classes={list(classes)!r}: {name!r} comes {times} times.")
-        if multilabel and name in _FRAME_COLUMNS + _INTERVAL_COLUMNS:
+        taken = FRAME_COLUMNS + _INTERVAL_COLUMNS + (CLASS_COLUMNS if len(names) == 1 else ())
+        if multilabel and name in taken:
             raise ValueError(
                 f"A character called {name!r} cannot be told from the column of that name in a "
                 f"CSV of labels. Call it something else."
@@ -177,41 +186,25 @@ def _given_labels(labels, table, names, nobody, multilabel):
     """Return for each frame the numbers of the classes it is labelled with, or None."""
     if labels is None:
         return [None] * len(table)
-    if len(labels) != len(table):
-        raise ValueError(f"{len(table)} frames but {len(labels)} labels: one a frame is expected.")
-    indicators = _indicators(labels, names)
-    if indicators is not None:
+    labelled, known = read_labelled(labels, multilabel=multilabel or None, name="labels")
+    if len(labelled) != len(table):
+        raise ValueError(
+            f"{len(table)} frames but {len(labelled)} labels: one a frame is expected."
+        )
+    if isinstance(known, pd.DataFrame):
         if not multilabel:
             raise ValueError("multilabel=False takes one class a frame, not a 0/1 column a class.")
-        return [None if np.isnan(row).any() else np.flatnonzero(row).tolist() for row in indicators]
-    classes = pd.Series(labels).to_numpy(dtype=object)
-    unknown = {str(name) for name in classes if not pd.isna(name)} - set(names)
+        if isinstance(known.columns, pd.RangeIndex):
+            known = align_columns(known, names, "labels").set_axis(names, axis=1)
+    shown = indicator_table(known).rename(columns=str)
+    unknown = sorted(set(shown) - set(names))
     if unknown:
-        raise ValueError(f"Labels {sorted(unknown)} are none of the classes {names}.")
-    numbers = [None if pd.isna(name) else names.index(str(name)) for name in classes]
-    return [None if n is None else [] if n == nobody else [n] for n in numbers]
-
-
-def _indicators(labels, names):
-    """Return 0/1 labels in the order of the names, or None where each label is a class."""
-    # A single 0/1 column is loaded as a Series of its name.
-    if isinstance(labels, pd.Series) and str(labels.name) in names:
-        labels = labels.to_frame()
-    if not isinstance(labels, pd.DataFrame):
-        return None
-    labels = labels.set_axis([str(name) for name in labels.columns], axis=1)
-    unknown = set(labels.columns) - set(names)
-    if unknown:
-        raise ValueError(f"Columns of labels {sorted(unknown)} are none of the classes {names}.")
-    values = labels.reindex(columns=names, fill_value=0).to_numpy(dtype=np.float64)
-    wrong = ~(np.isnan(values) | (values == 0) | (values == 1))
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise ValueError(
-            f"Row {row} of the labels has {names[column]!r} {values[row, column]:g}; expected 0, "
-            f"1 or, where it is not labelled, NaN."
-        )
-    return values
+        raise ValueError(f"Labels of {unknown} are none of the classes {names}.")
+    given = [None] * len(table)
+    for row, of_frame in zip(np.flatnonzero(labelled), shown.to_numpy(), strict=True):
+        numbers = sorted(names.index(name) for name in shown.columns[of_frame])
+        given[row] = [number for number in numbers if number != nobody]
+    return given
 
 
 def _suggestions(probabilities, table, names, nobody, multilabel):
@@ -227,7 +220,7 @@ def _suggestions(probabilities, table, names, nobody, multilabel):
     if not ((values >= 0) & (values <= 1)).all():
         raise ValueError("probabilities must lie between 0 and 1.")
     index = getattr(probabilities, "index", None)
-    if is_frame_index(index) and not index.equals(frame_index(table)):
+    if is_frame_index(index) and not index.equals(make_frame_index(table)):
         raise ValueError(
             "probabilities are of other frames than X, or in another order: "
             "pipeline[:-1].transform(X) gives those of X."
@@ -247,33 +240,30 @@ def _suggestions(probabilities, table, names, nobody, multilabel):
 
 
 def _probability_columns(probabilities, names, multilabel):
-    if isinstance(probabilities, pd.DataFrame):
-        columns = [str(name) for name in probabilities.columns]
-        if multilabel and len(names) == 1 and columns == ["0", "1"]:
-            # A single character's classes are 0 and 1.
-            probabilities = probabilities.iloc[:, 1:]
-        elif sorted(columns) != sorted(names):
-            raise ValueError(f"probabilities has the columns {columns}; expected {names}.")
-        else:
-            probabilities = probabilities.set_axis(columns, axis=1)[names]
+    columns = as_table(probabilities)
+    if columns is not None:
+        if multilabel and len(names) == 1 and list(map(str, columns)) == ["0", "1"]:
+            # To some classifiers a single character is the classes 0 and 1.
+            columns = columns.iloc[:, 1:].set_axis(names, axis=1)
+        probabilities = align_columns(columns, names, "probabilities")
     return np.asarray(probabilities, dtype=np.float64)
 
 
 def _csv_line(fields):
     line = io.StringIO()
     # A carriage return in a name is quoted because a line would end with one.
-    csv.writer(line, lineterminator="\r\n").writerow(map(harmless, fields))
+    csv.writer(line, lineterminator="\r\n").writerow(map(escape_formula, fields))
     return line.getvalue().removesuffix("\r\n")
 
 
 def _csv_rows(table):
     """Return the CSV line of each frame, up to its labels."""
-    known = table[[name for name in _FRAME_COLUMNS if name in table]].copy()
+    known = table[[name for name in FRAME_COLUMNS if name in table]].copy()
     # The CSV is saved wherever the browser saves, from where only a whole path leads back.
     for name in ["image"] if "image" in known else ["video"]:
         known[name] = known[name].map(os.path.abspath)
     for name in known.columns.intersection(["video", "image"]):
-        known[name] = known[name].map(shown_path)
+        known[name] = known[name].map(escape_path)
     missing = known.isna().to_numpy()
     return [
         _csv_line(["" if gone else field for field, gone in zip(fields, row, strict=True)])
@@ -282,7 +272,7 @@ def _csv_rows(table):
 
 
 def _video_names(videos):
-    return [shown(Path(video).name or video) for video in pd.unique(videos)]
+    return [escape_controls(Path(video).name or video) for video in pd.unique(videos)]
 
 
 def _digest(table, *described):
@@ -300,8 +290,8 @@ def _parts():
         [
             "default-src 'none'",
             "img-src data:",
-            f"style-src {policy_hash(style)}",
-            f"script-src {' '.join(map(policy_hash, scripts))}",
+            f"style-src {make_hash_source(style)}",
+            f"script-src {' '.join(map(make_hash_source, scripts))}",
             "base-uri 'none'",
             "form-action 'none'",
         ]

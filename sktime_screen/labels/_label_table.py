@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .._targets import indicator_table
+from .._targets import indicator_table, read_labels
 
 CLASS_COLUMNS = ("Class", "class", "label", "character")
 # How a frame came to be labelled, which estimates from samples need to know.
@@ -12,34 +12,41 @@ FRAME_COLUMNS = ("video", "time", "duration", "image", *SAMPLING_COLUMNS)
 
 
 def label_table(X, y):
-    """Return labels as a table of as many rows as there are frames.
+    """Return labels as a table: a column of classes, or a 0/1 column a character.
 
-    Shapes: ``y`` (n_frames,).
+    Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> (n_frames, n_columns).
     """
-    if not isinstance(y, (pd.DataFrame, pd.Series)):
-        y = np.asarray(y)
-        if y.ndim != 1:
-            raise ValueError(
-                "A table of labels needs the names of the characters: "
-                "pandas.DataFrame(y, columns=[...])."
-            )
-        y = pd.Series(y, name="label")
-    if len(y) != len(X):
-        raise ValueError(f"{len(X)} frames but {len(y)} labels: one label a frame is expected.")
-    if isinstance(y, pd.Series):
-        return y.rename("label" if y.name is None else y.name).reset_index(drop=True).to_frame()
-    return indicator_table(y).astype(np.int64)
+    labels = _labels_of_frames(X, y)
+    if isinstance(labels, np.ndarray):
+        # By another name 0 and 1 would be read as those of a character.
+        name = getattr(y, "name", None)
+        return pd.DataFrame({name if name in CLASS_COLUMNS else "label": labels})
+    if labels.columns.isin(CLASS_COLUMNS).all():
+        raise ValueError(
+            f"A single character cannot be called {labels.columns[0]!r}: in a CSV that is a column "
+            f"of classes."
+        )
+    return labels
 
 
 def indicators(X, y):
     """Return labels as 0/1 indicators with a column a character.
 
-    Shapes: ``y`` (n_frames,).
+    Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> (n_frames, n_characters).
     """
-    table = label_table(X, y)
-    if isinstance(y, pd.DataFrame) or _is_indicator(table):
-        return table.rename(columns=str)
-    return pd.get_dummies(table.iloc[:, 0].astype(str), dtype=np.int64)
+    return indicator_table(_labels_of_frames(X, y)).astype(np.int64).rename(columns=str)
+
+
+def _labels_of_frames(X, y):
+    labels = read_labels(y)
+    if len(labels) != len(X):
+        raise ValueError(f"{len(X)} frames but {len(labels)} labels: one a frame is expected.")
+    if isinstance(labels, pd.DataFrame) and isinstance(labels.columns, pd.RangeIndex):
+        raise ValueError(
+            "A table of labels needs the names of the characters: "
+            "pandas.DataFrame(y, columns=[...])."
+        )
+    return labels
 
 
 def as_classes(names):
@@ -49,7 +56,3 @@ def as_classes(names):
     if (numbers % 1 == 0).all() and (numbers.astype(str) == names).all():
         return numbers
     return names
-
-
-def _is_indicator(table):
-    return table.columns[0] not in CLASS_COLUMNS and table.isin([0, 1]).to_numpy().all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ..video import read_timeline, resolved_videos
+from ..video import read_timeline, resolve_videos
 from ._file_lookup import find_file, look_for, look_for_moved
 
 
@@ -28,7 +28,7 @@ def same_videos(paths):
     first = {}
     return [
         first.setdefault(video, path)
-        for video, path in zip(resolved_videos(paths), paths, strict=True)
+        for video, path in zip(resolve_videos(paths), paths, strict=True)
     ]
 
 
@@ -37,7 +37,7 @@ def first_of_frames(table, labels):
 
     Returns ``first`` bool (n_rows,).
     """
-    videos = resolved_videos(table["video"])
+    videos = resolve_videos(table["video"])
     frames = table["time"].to_numpy(copy=True)
     for video, rows in table.groupby(videos, sort=False).indices.items():
         if "image" in table:

@@ -7,13 +7,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..features import embed_frames, project_features
+from ..features import embed_frames, project_features, told_map_size
 from ..video import (
     VideoFrameSampler,
     check_frame_table,
-    frame_index,
     is_frame_index,
-    resolved_videos,
+    make_frame_index,
+    resolve_videos,
 )
 from ._facility_location import Coverage
 
@@ -204,8 +204,8 @@ def labelled_rows(table, labelled):
             f"labelled lacks {sorted(missing)}: a frame table with 'video' and 'time' is expected."
         )
     times, ends = table["time"].to_numpy(), (table["time"] + table["duration"]).to_numpy()
-    labelled_videos = resolved_videos(labelled["video"].astype(str))
-    for video, rows in table.groupby(resolved_videos(table["video"]), sort=False).indices.items():
+    labelled_videos = resolve_videos(labelled["video"].astype(str))
+    for video, rows in table.groupby(resolve_videos(table["video"]), sort=False).indices.items():
         moments = np.sort(labelled["time"].to_numpy(np.float64)[labelled_videos == video])
         # Times in files are rounded: a millisecond more or less is the same frame.
         begins = np.searchsorted(moments, times[rows] - 1e-3)
@@ -258,8 +258,8 @@ def _points(features, table):
 
 
 def _project(features):
-    map_size = getattr(features, "attrs", {}).get("map_size")
-    return project_features(np.asarray(features), map_size).astype(np.float32, copy=False)
+    projected = project_features(np.asarray(features), told_map_size(features))
+    return projected.astype(np.float32, copy=False)
 
 
 def _rows_of_frames(given, table, name):
@@ -270,7 +270,7 @@ def _rows_of_frames(given, table, name):
             f"PretrainedCNNFeatures have: pass such a table, or the fitted steps that make it."
         )
     first = np.flatnonzero(~given.index.duplicated())
-    where = given.index[first].get_indexer(frame_index(table))
+    where = given.index[first].get_indexer(make_frame_index(table))
     if (where < 0).any():
         row = table.iloc[int(np.flatnonzero(where < 0)[0])]
         raise ValueError(

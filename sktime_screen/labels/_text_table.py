@@ -9,8 +9,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from .._atomic_files import write_whole
-from .._names import as_meant, csv_text
+from .._atomic_files import write_text_atomically
+from .._names import format_csv, unescape_formula
 from ._formats import check_format
 
 
@@ -59,7 +59,7 @@ def read_table(path):
 
 def write_table(path, table):
     """Write a CSV file whole, or leave what is there as it is."""
-    write_whole(path, csv_text(table))
+    write_text_atomically(path, format_csv(table))
 
 
 def _read_text(path):
@@ -98,7 +98,7 @@ def _lines(path, text, delimiter):
     number = 1
     try:
         for row in reader:
-            row = [as_meant(cell.strip()) for cell in row]
+            row = [unescape_formula(cell.strip()) for cell in row]
             if any(row):
                 yield number, row
             number = reader.line_num + 1

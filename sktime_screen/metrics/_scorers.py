@@ -3,27 +3,27 @@
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from .._targets import indicator_table
+from .._targets import as_table, indicator_table
 from ..video import as_frame_index
 from ._screen_time_metrics import screen_time_error, seconds_by_video, temporal_iou
 
 
 def neg_screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None) -> float:
-    """Score screen time for a search or cross-validation: the negative error.
+    """Score the seconds of screen time, for a search or cross-validation.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted: a pipeline with a `ScreenTimeAggregator` at its end, whose seconds are compared, or
-        a classifier of frames, whose predictions are added up.
+        A fitted pipeline with a `ScreenTimeAggregator` at its end, whose seconds are compared, or a
+        fitted classifier of frames, whose predictions are added up.
     X : pandas.DataFrame or FrameSequence
-        A frame table, or features with a frame index: the durations come from it.
+        A frame table, or features with a frame index, which holds the durations.
     y : array-like of shape (n_frames,) or (n_frames, n_characters)
-        The class of each frame, or a 0/1 table with a column a character.
+        The class of each frame, or a 0/1 table with one column a character.
     unit : {"seconds", "share"}, default="seconds"
-        As of `screen_time_error`. Shares count folds and videos of unequal length the same.
+        As in `screen_time_error`. Shares give folds and videos of unequal length the same weight.
     background : str or int, optional
-        A class that means nobody; by default the one that the aggregator knows.
+        The class that means nobody; by default that of the aggregator.
 
     Returns
     -------
@@ -37,8 +37,8 @@ def neg_screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=
 
     Notes
     -----
-    In a fold of a cross-validation only the frames of the fold are added up. For other settings
-    pass ``functools.partial(neg_screen_time_error_scorer, unit="share")``.
+    In cross-validation, only the frames of the fold are added up. For other settings, pass
+    ``functools.partial(neg_screen_time_error_scorer, unit="share")``.
 
     Examples
     --------
@@ -62,24 +62,25 @@ def neg_screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=
 
 
 def temporal_iou_scorer(estimator, X, y, *, background=None) -> float:
-    """Score when characters are found, for a search or cross-validation.
+    """Score the times at which characters are found, for a search or cross-validation.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted: a pipeline with a `ScreenTimeAggregator` at its end, or a classifier of frames.
+        A fitted pipeline with a `ScreenTimeAggregator` at its end, or a fitted classifier of
+        frames.
     X : pandas.DataFrame or FrameSequence
-        A frame table, or features with a frame index: the durations come from it.
+        A frame table, or features with a frame index, which holds the durations.
     y : array-like of shape (n_frames,) or (n_frames, n_characters)
         The class of each frame, or a 0/1 table with a column a character.
     background : str or int, optional
-        A class that means nobody; by default the one that the aggregator knows.
+        The class that means nobody; by default that of the aggregator.
 
     Returns
     -------
     float
-        `temporal_iou`, averaged over the classes that the estimator knows; a character that
-        is nowhere on screen and nowhere predicted counts as 1.
+        `temporal_iou`, averaged over the classes that the estimator knows. A character that is
+        neither on screen nor predicted counts as 1.
 
     See Also
     --------
@@ -118,7 +119,7 @@ def _shown(estimator, final, X, y, background):
     """Predict for every frame who is on screen, a column a class that the estimator knows."""
     predicted = estimator.predict(X)
     if predicted.ndim == 2:
-        names = getattr(final, "class_names_", getattr(y, "columns", None))
+        names = getattr(final, "class_names_", getattr(as_table(y), "columns", None))
         return pd.DataFrame(predicted, columns=names)
     characters = [name for name in final.classes_.tolist() if name != background]
     shown = indicator_table(predicted, background=background)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .._sklearn import Options, StrOptions, validate_params
-from .._targets import aligned_characters, aligned_indicators, indicator_table
+from .._targets import align_characters, aligned_indicators, indicator_table, read_together
 from ..video import as_frame_index
 
 
@@ -18,41 +18,41 @@ from ..video import as_frame_index
 def screen_time_error(
     y_true, y_pred, frames, *, unit="seconds", average="macro", background=None
 ) -> Any:
-    """Mean absolute error of screen time, over videos.
+    """Compute the mean absolute error of screen time, over videos.
 
     Parameters
     ----------
     y_true : array-like of shape (n_frames,) or (n_frames, n_characters), or DataFrame of seconds
-        The class of each frame, or a 0/1 table with a column a character, or the seconds of each
-        video: a table whose index is named ``video``, as of ``ScreenTimeAggregator.transform``.
+        The class of each frame, or a 0/1 table with one column a character, or the seconds of each
+        video: a table whose index is named ``video``, as from ``ScreenTimeAggregator.transform``.
     y_pred : the same
-        What was predicted, by frame or in seconds.
+        The predictions, for each frame or in seconds.
     frames : pandas.DataFrame, FrameSequence, pandas.MultiIndex or array of shape (n_frames,)
         A frame table, something with a frame index, the index itself, or the durations in seconds
         of the frames of one video.
     unit : {"seconds", "share"}, default="seconds"
-        Whether errors are in seconds or, divided by the length of the video, from 0 to 1. The
-        length is that of all its ``frames``.
+        Whether errors are in seconds, or divided by the length of the video, from 0 to 1. The
+        length is the total duration of its ``frames``.
     average : {"macro"} or None, default="macro"
-        Whether the mean over the characters is returned, or the error of each.
+        Whether to return the mean over the characters, or the error of each.
     background : str or int, optional
-        A class that means nobody and is left out.
+        The class that means nobody, which is left out.
 
     Returns
     -------
     float or pandas.Series
-        The error; by character where ``average`` is None.
+        The error, or with ``average=None`` the error of each character.
 
     Raises
     ------
     ValueError
-        If rows or characters do not fit together, or the frames have no durations.
+        If rows or characters do not match, or the frames have no durations.
 
     Notes
     -----
-    Seconds are sums of the durations of frames; a frame that comes twice counts once, as its first
-    row has it. A character that has no error because it is neither there nor predicted counts in
-    the mean with an error of 0, if it is a class or column of either.
+    Seconds are sums of the durations of frames. A frame that comes twice counts once, by its first
+    row. A character that is neither on screen nor predicted counts in the mean with an error of 0,
+    if it is a class or column of ``y_true`` or ``y_pred``.
 
     Examples
     --------
@@ -78,10 +78,10 @@ def screen_time_error(
 def temporal_iou(
     y_true, y_pred, frames, *, average="macro", background=None, zero_division=1.0
 ) -> Any:
-    """Intersection over union of the time on screen.
+    """Compute the intersection over union of the time on screen.
 
-    It tells whether characters are found when they are there; `screen_time_error` forgives seconds
-    found at the wrong time.
+    It tells whether characters are found when they are on screen. `screen_time_error` does not see
+    that seconds were found at the wrong time.
 
     Parameters
     ----------
@@ -91,26 +91,27 @@ def temporal_iou(
         A frame table, something with a frame index, the index itself, or the durations in seconds
         of the frames of one video.
     average : {"macro"} or None, default="macro"
-        Whether the mean over the characters is returned, or the overlap of each.
+        Whether to return the mean over the characters, or the value of each.
     background : str or int, optional
-        A class that means nobody and is left out.
+        The class that means nobody, which is left out.
     zero_division : {0.0, 1.0, nan}, default=1.0
-        The overlap of a character that is nowhere on screen and nowhere predicted. With nan it is
-        left out of the mean.
+        The value for a character that is neither on screen nor predicted. With nan it is left out
+        of the mean.
 
     Returns
     -------
     float or pandas.Series
-        From 0 to 1, over the time of all videos together; by character where ``average`` is None.
+        From 0 to 1, over the time of all videos together, or with ``average=None`` the value of
+        each character.
 
     Raises
     ------
     ValueError
-        If rows or characters do not fit together, or the frames have no durations.
+        If rows or characters do not match, or the frames have no durations.
 
     Notes
     -----
-    A frame that comes twice counts once, as its first row has it. The measure is that of
+    A frame that comes twice counts once, by its first row. This is the index of
     P. Jaccard, "The distribution of the flora in the alpine zone", New Phytologist 11 (1912).
 
     Examples
@@ -137,9 +138,9 @@ def errors_by_video(y_true, y_pred, index, background=None):
 
     Returns (n_videos, n_characters).
     """
-    true, predicted = aligned_characters(
-        _seconds(y_true, index, background), _seconds(y_pred, index, background), y_true, y_pred
-    )
+    given = read_together(y_true, y_pred, are_seconds=_are_seconds)
+    seconds = (_seconds(y, index, background) for y in given)
+    true, predicted = align_characters(*seconds, *given)
     return (predicted - true).abs()
 
 

@@ -1,5 +1,7 @@
 """What to expect on a new video, beside what a shuffled split would have promised."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone, is_classifier
@@ -8,7 +10,8 @@ from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from .._targets import aligned_indicators, indicator_table
+from .._progress import show_progress
+from .._targets import aligned_indicators, indicator_table, read_labels
 from ..metrics import errors_by_video, temporal_iou, video_lengths
 from ..video import as_frame_index
 from ._stratified_group_kfold import MultilabelStratifiedGroupKFold
@@ -18,50 +21,52 @@ _OVERALL = "overall"
 
 
 def cross_validate_screen_time(
-    pipeline, table, y, *, groups=None, n_splits=5, random_state=None
+    pipeline, table, y, *, groups=None, n_splits=5, random_state=None, verbose=False
 ) -> pd.DataFrame:
-    """Cross-validate screen time in an honest way and in the usual one.
+    """Cross-validate screen time on held-out videos or stretches of time.
 
-    Frames next to each other look alike, so folds of shuffled frames are tested on frames that
-    were as good as seen. The report has what is left when whole videos, or whole stretches of the
-    one video, are held out, and for comparison what shuffled frames would have promised.
+    Frames next to each other look alike, so a shuffled split tests on near copies of the training
+    frames. This function holds out whole videos or, with a single video, whole stretches of it. For
+    comparison it also reports what a shuffled split would have promised.
 
     Parameters
     ----------
     pipeline : sklearn.pipeline.Pipeline
-        With a `ScreenTimeAggregator` at its end. It is cloned, not fitted.
+        A pipeline with a `ScreenTimeAggregator` at its end. Clones of it are fitted.
     table : pandas.DataFrame
-        A frame table, or features with a frame index for a pipeline that takes these.
+        A frame table, or features with a frame index if the pipeline takes features.
     y : array-like of shape (n_frames,) or (n_frames, n_characters)
         The class of each frame, or a 0/1 table with a column a character.
     groups : array-like of shape (n_frames,) or dict of str to array-like, optional
-        Groups that are never separated; for several splits, by their names:
-        ``{"shots": shot_groups(table), "blocks": time_blocks(table)}``. By default one video is
-        left out at a time, "videos", or with a single video "time blocks": stretches of 30 seconds,
-        shorter in a video so short that there would be fewer than two for each fold.
+        Groups that are never separated, or several of them by name:
+        ``{"shots": shot_groups(table), "blocks": time_blocks(table)}``. By default "videos", which
+        holds out one video at a time, or with a single video "time blocks": stretches of 30
+        seconds, or shorter ones if there would be fewer than two for each fold.
     n_splits : int, default=5
-        Number of folds; videos are left out one at a time, however many there are.
+        Number of folds. "videos" has one fold for each video.
     random_state : int, RandomState instance or None, default=None
         Seed of the splits.
+    verbose : bool or int, default=False
+        Whether to show a progress bar with the time left.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each split and character, in the order of ``groups`` and last "shuffled"; after
-        the characters of a split comes "overall". Columns ``split``, ``character``, ``folds``
-        (their number) and, each the mean over the folds and followed by a column ``..._std`` with
-        the standard deviation:
+        One row for each split and character, in the order of ``groups``, and "shuffled" last. After
+        the characters of a split comes "overall", their mean. The columns are ``split``,
+        ``character``, ``folds`` (their number) and the following means over the folds. After each
+        comes its standard deviation, ``..._std``.
 
-        - ``frames_right``: share of the frames on which the character is rightly said to be there
-          or not; overall, of the right classes or of the right labels
-        - ``average_precision``: of the probabilities, as scikit-learn has it
-        - ``seconds_error``: absolute error of the screen time in seconds, brought to the duration
-          of the video's frames in the table: its length, where all of them are there
-        - ``share_error``: the same in shares of that duration, from 0 to 1
+        - ``frames_right``: the share of frames in which the character is correctly predicted to be
+          on screen or not; overall, the share of right classes or of right labels
+        - ``average_precision``: as in scikit-learn
+        - ``seconds_error``: the absolute error of the screen time in seconds, scaled to the total
+          duration of the video's frames in the table, which is its length if all are there
+        - ``share_error``: the same as a share of that duration, from 0 to 1
         - ``overlap``: `temporal_iou`
 
-        A fold without the character has no average precision, and one in which it is not predicted
-        either has no overlap: they are left out of the means. Overall is the mean over characters.
+        The means leave out folds without a value: a fold without the character has no average
+        precision and, if it is not predicted either, no overlap.
 
     Raises
     ------
@@ -75,13 +80,15 @@ def cross_validate_screen_time(
 
     Notes
     -----
-    The steps that take videos or images and are no classifier (sampler, resizer, pretrained
-    features) learn nothing from the frames and run once, over the whole table; everything after
-    them is fitted anew in each fold. With ``memory`` in `PretrainedCNNFeatures` they do not even
-    run again in the next call.
+    Sampler, resizer and pretrained features learn nothing from the frames. They run once, over the
+    whole table, and with ``memory`` in `PretrainedCNNFeatures` not again in the next call. All
+    later steps are fitted anew in each fold.
 
-    Errors of seconds in a fold with part of a video are noisier than those of a whole video, where
-    errors of opposite sign cancel: compare splits with a single video by their other columns too.
+    A fold with part of a video has noisier errors of seconds than a whole video, in which errors of
+    opposite sign cancel. With a single video, compare splits by the other columns too.
+
+    Interrupted (Ctrl+C) after the first fold, it warns and returns the means over the folds that
+    were finished.
 
     Examples
     --------
@@ -95,26 +102,41 @@ def cross_validate_screen_time(
         raise ValueError(
             f"{len(index)} labelled frames are too few for {n_splits} folds: label more frames."
         )
-    y = y if hasattr(y, "iloc") else np.asarray(y)
-    y = pd.DataFrame(y) if np.ndim(y) == 2 else pd.Series(y)
+    y = read_labels(y)
+    y = pd.Series(y) if y.ndim == 1 else y
     rows, learned = _taken_once(pipeline, table, y)
     background = pipeline[-1].background
     characters = indicator_table(y, background=background).columns
     lengths = video_lengths(index)
+    folds = [
+        (split, *fold)
+        for split, of_split in _splits(index, y, groups, n_splits, random_state)
+        for fold in of_split
+    ]
     reports = []
-    for split, folds in _splits(index, y, groups, n_splits, random_state):
-        for train, test in folds:
-            fitted = _fitted(learned, _taken(rows, train), y.iloc[train])
-            report = measured_frames(
-                fitted,
-                _taken(rows, test),
-                y.iloc[test],
-                index[test],
-                lengths,
-                characters,
-                background,
-            )
-            reports.append(report.assign(split=split))
+    try:
+        with show_progress("Validation", len(folds), verbose, "folds") as advance:
+            for split, train, test in folds:
+                fitted = _fitted(learned, _taken(rows, train), y.iloc[train])
+                report = measured_frames(
+                    fitted,
+                    _taken(rows, test),
+                    y.iloc[test],
+                    index[test],
+                    lengths,
+                    characters,
+                    background,
+                )
+                reports.append(report.assign(split=split))
+                advance(1)
+    except KeyboardInterrupt:
+        if not reports:
+            raise
+        warnings.warn(
+            f"Validation was stopped after {len(reports)} of {len(folds)} folds: the figures are "
+            f"the means over these.",
+            stacklevel=2,
+        )
     return _summary(pd.concat(reports), characters)
 
 
@@ -195,7 +217,7 @@ def measured_frames(fitted, X, y, index, lengths, characters, background):
     )
     overall = report.mean()
     if not aggregator.multilabel_:
-        overall["frames_right"] = np.mean(predicted == y.to_numpy())
+        overall["frames_right"] = np.mean(predicted == np.asarray(y))
     report.loc[_OVERALL] = overall
     return report.rename_axis("character").reset_index()
 

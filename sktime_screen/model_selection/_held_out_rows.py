@@ -1,9 +1,11 @@
 """Rows held out of a fit: by block of time where the rows are frames, stratified always."""
 
 from math import ceil
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from ..video import is_frame_index
 from ._stratified_group_kfold import deal_groups, label_counts
@@ -25,7 +27,54 @@ def held_out_rows(X, targets, fraction, generator):
     return held_out
 
 
-def parts_of_rows(X, targets, n_parts, generator):
+def cross_fitting_splits(X, y, targets, cv, generator):
+    """List the row numbers to train on and to predict, each row predicted once.
+
+    Shapes: ``targets`` (n, n_outputs) -> a list of (n_train,), (n_test,).
+    """
+    if isinstance(cv, Integral):
+        parts = _parts_of_rows(X, targets, cv, generator)
+        return [(np.flatnonzero(parts != k), np.flatnonzero(parts == k)) for k in np.unique(parts)]
+    if hasattr(cv, "split"):
+        groups = None
+        if get_routing_for_object(cv).consumes("split", ["groups"]):
+            groups = _whole_videos(X, targets)
+            if groups is None:
+                groups = _blocks_of_rows(X, n_blocks=2 * getattr(cv, "n_splits", 5))
+        cv = cv.split(X, y, groups)
+    return _checked_splits(list(cv), X, len(targets))
+
+
+def _checked_splits(splits, X, n_rows):
+    """Return splits as row numbers, if each row is predicted once and from others."""
+    rows = np.arange(n_rows)
+    try:
+        splits = [(rows[np.asarray(train)], rows[np.asarray(test)]) for train, test in splits]
+    except (IndexError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"cv: pairs of row numbers (train, test) are expected, for {n_rows} rows: {error}"
+        ) from error
+    times = np.bincount(np.concatenate([rows[:0], *(test for _, test in splits)]), minlength=n_rows)
+    if (times != 1).any():
+        raise ValueError(
+            f"cv: {len(splits)} splits test {(times == 0).sum()} of {n_rows} rows never and "
+            f"{(times > 1).sum()} more than once: each row must be tested once, as by KFold or "
+            f"GroupKFold."
+        )
+    # A sampler that balances classes repeats frames.
+    index = getattr(X, "index", None)
+    frames = index.factorize()[0] if is_frame_index(index) else rows
+    for number, (train, test) in enumerate(splits):
+        n_known = np.isin(test, train).sum() or np.isin(frames[test], frames[train]).sum()
+        if n_known or not len(train):
+            raise ValueError(
+                f"cv: split {number} trains on {len(train)} rows, {n_known} of the {len(test)} "
+                f"tested ones among them or copies of those: rows of other frames are needed."
+            )
+    return splits
+
+
+def _parts_of_rows(X, targets, n_parts, generator):
     """Deal rows out to parts of equal size.
 
     Returns (n,).

@@ -16,22 +16,21 @@ _QUARTERS = [
 
 
 def shot_boundaries(video, *, rate=None, threshold=0.4) -> np.ndarray:
-    """Find when the shots of a video begin.
+    """Find the times at which the shots of a video begin.
 
     Parameters
     ----------
     video : str or path
         The video.
     rate : float, optional
-        Frames a second to look at; by default every frame. Cuts are found to within a sampled
-        frame.
+        Frames a second to sample; by default every frame. A cut is found at the next sampled frame.
     threshold : float, default=0.4
         Share of the colours, from 0 to 1, that have to change between neighbouring frames.
 
     Returns
     -------
     ndarray of shape (n_shots,)
-        Times in seconds, beginning with the video's first frame.
+        Times in seconds. The first is that of the video's first frame.
 
     See Also
     --------
@@ -40,9 +39,9 @@ def shot_boundaries(video, *, rate=None, threshold=0.4) -> np.ndarray:
     Notes
     -----
     Neighbouring frames are compared by the histograms of their colours in each quarter of the
-    image, which change little when things or the camera move: histogram intersection, Swain and
-    Ballard, "Color indexing", International Journal of Computer Vision 7 (1991). Dissolves and
-    fades are not looked for.
+    image, which change little when things or the camera move (histogram intersection: Swain and
+    Ballard, "Color indexing", International Journal of Computer Vision 7, 1991). Dissolves and
+    fades are not detected.
     """
     table = VideoFrameSampler(rate=rate).sample(video)
     begins = np.diff(shot_groups(table, threshold=threshold), prepend=-1) > 0
@@ -50,22 +49,22 @@ def shot_boundaries(video, *, rate=None, threshold=0.4) -> np.ndarray:
 
 
 def shot_groups(table, *, threshold=0.4) -> np.ndarray:
-    """Number the shots that the frames of a frame table belong to.
+    """Number the shots of the frames of a frame table.
 
-    Frames of one shot look alike: as ``groups`` of ``StratifiedGroupKFold`` they keep a score from
-    being flattered by frames that were as good as seen.
+    Frames of one shot look alike. Pass the numbers as ``groups`` to a splitter, so that it does not
+    test on near copies of training frames.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        A frame table; each video's frames are compared in the order of time.
+        A frame table. The frames of each video are compared in the order of time.
     threshold : float, default=0.4
         Share of the colours, from 0 to 1, that have to change between neighbouring frames.
 
     Returns
     -------
     ndarray of shape (n_frames,), int64
-        A number a shot, different for every shot of every video, in the rows of the table.
+        The number of each row's shot, different for every shot of every video.
 
     Raises
     ------

@@ -8,17 +8,18 @@ from .._targets import indicator_table
 
 
 class MultilabelStratifiedGroupKFold(StratifiedGroupKFold):
-    """Split into folds that are alike, for tables with a 0/1 column a character too.
+    """Split groups into folds with their share of every character.
 
-    Characters share the screen, and scikit-learn's ``StratifiedGroupKFold`` knows one class a
-    frame only. Groups, such as `time_blocks`, `shot_groups` or videos, are never separated.
+    Takes 0/1 tables too, since characters share the screen; scikit-learn's ``StratifiedGroupKFold``
+    takes one class a frame only. Groups, such as `time_blocks`, `shot_groups` or videos, are never
+    separated.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, 2 or more.
     shuffle : bool, default=False
-        Whether groups that are alike are dealt out at random.
+        Whether to shuffle groups that are alike.
     random_state : int, RandomState instance or None, default=None
         Seed of the shuffling.
 
@@ -30,13 +31,13 @@ class MultilabelStratifiedGroupKFold(StratifiedGroupKFold):
     Notes
     -----
     ``split(X, y, groups)`` takes ``y`` as one class a frame or as a 0/1 table, and needs
-    ``groups``; for frames that stand alone these are ``numpy.arange(len(X))``. It raises
-    ``ValueError`` for fewer groups than folds.
+    ``groups``. If frames are independent, pass ``numpy.arange(len(X))``. It raises ``ValueError``
+    for fewer groups than folds.
 
-    Groups with many frames or rare characters go first, each to the fold that it brings nearest to
-    its due number of frames with and without every character. Sechidis, Tsoumakas and Vlahavas,
-    "On the stratification of multi-label data", ECML PKDD 2011, deal out single rows, the rarest
-    label first; applied to groups, that leaves folds less alike.
+    Groups with many frames or rare characters are assigned first. Each goes to the fold that it
+    brings nearest to its due number of frames with and without every character. Sechidis,
+    Tsoumakas and Vlahavas, "On the stratification of multi-label data", ECML PKDD 2011, assign
+    single rows, the rarest label first. For groups, that leaves folds less alike.
 
     Examples
     --------

@@ -5,16 +5,18 @@ import pandas as pd
 
 from ..video import as_frame_index
 
+# Frames within so many seconds look alike and are wrong together: about a scene of a cartoon.
 _BLOCK_SECONDS = 30.0
 _SHORTEST_BLOCK_SECONDS = 1.0
 
 
-def time_blocks(frames, length=30.0) -> np.ndarray:
-    """Number the blocks of time that the frames of videos belong to.
+def time_blocks(frames, length=_BLOCK_SECONDS) -> np.ndarray:
+    """Number the blocks of time of the frames of videos.
 
-    Neighbouring frames look alike: as ``groups`` of `MultilabelStratifiedGroupKFold` or
-    ``StratifiedGroupKFold``, blocks keep a score from being flattered by frames that were as good
-    as seen. Blocks need no images; `shot_groups` looks at them and cuts where the video does.
+    Neighbouring frames look alike. Pass the numbers as ``groups`` to
+    `MultilabelStratifiedGroupKFold` or ``StratifiedGroupKFold``, so that they do not test on near
+    copies of training frames. Blocks need no images, whereas `shot_groups` reads the video to find
+    its cuts.
 
     Parameters
     ----------
@@ -26,8 +28,8 @@ def time_blocks(frames, length=30.0) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_frames,), int64
-        A number a block, from 0 on in the order of the videos and of time, different for every
-        block of every video. A frame belongs to the block that it begins in.
+        The number of each frame's block, from 0 in the order of the videos and of time, different
+        for every block of every video. A frame belongs to the block in which it begins.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from .._targets import aligned_characters, indicator_table
+from .._targets import align_characters, as_table, indicator_table, read_labels
 
 
 class ProbabilityCalibrationDisplay:
@@ -178,8 +178,12 @@ class ProbabilityCalibrationDisplay:
 
 def _aligned(y_true, probabilities, background):
     """Return truth and probabilities, with the same columns in the same order."""
-    true = indicator_table(y_true)
-    probable = pd.DataFrame(probabilities).reset_index(drop=True)
+    table = as_table(probabilities)
+    probable = pd.DataFrame(probabilities if table is None else table).reset_index(drop=True)
+    # Probabilities of classes have two columns or more.
+    one_character = probable.shape[1] == 1 or None
+    labels = read_labels(y_true, multilabel=one_character, name="y_true")
+    true = indicator_table(labels)
     if len(true) != len(probable) or not len(true):
         raise ValueError(f"Labels of {len(true)} frames and probabilities of {len(probable)}.")
     outside = ~((probable >= 0) & (probable <= 1)).to_numpy()
@@ -187,18 +191,14 @@ def _aligned(y_true, probabilities, background):
         raise ValueError(
             f"Probabilities are from 0 to 1; there is {probable.to_numpy()[outside][0]!r}."
         )
-    if not hasattr(probabilities, "columns"):
+    if table is None:
         if probable.shape[1] != true.shape[1]:
             raise ValueError(
                 f"{probable.shape[1]} columns of probabilities for the characters "
                 f"{true.columns.tolist()}: one each is expected."
             )
         probable.columns = true.columns
-    else:
-        # Tables of probabilities name their columns by strings, whatever the classes are.
-        names = {str(name): name for name in true.columns}
-        probable = probable.rename(columns=lambda name: names.get(str(name), name))
-    true, probable = aligned_characters(true, probable, y_true, probable)
+    true, probable = align_characters(true, probable, labels, probable)
     kept = [name for name in true.columns if background is None or str(name) != str(background)]
     return true[kept], probable[kept]
 

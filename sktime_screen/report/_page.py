@@ -6,8 +6,8 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from .._html import data_uri, page_template, policy_hash
-from .._names import shown_path
+from .._html import encode_data_uri, load_template, make_hash_source
+from .._names import escape_path
 
 _TICKS = 6
 _MINUTES_FROM = 300
@@ -19,7 +19,7 @@ def render(name, content, longest):
     templates = files(__package__) / "templates"
     style = (templates / f"{name}.css").read_text(encoding="utf-8")
     script = (templates / f"{name}.js").read_text(encoding="utf-8")
-    template = page_template(
+    template = load_template(
         __package__,
         f"{name}.html",
         clock=_clock,
@@ -30,8 +30,8 @@ def render(name, content, longest):
     return template.render(
         style=style,
         script=script,
-        style_hash=policy_hash(style),
-        script_hash=policy_hash(script),
+        style_hash=make_hash_source(style),
+        script_hash=make_hash_source(script),
         **content,
     )
 
@@ -74,7 +74,7 @@ def as_table(figures):
 
 def text_uri(kind, text):
     """Return text as a data URI."""
-    return data_uri(f"{kind};charset=utf-8", shown_path(text).encode())
+    return encode_data_uri(f"{kind};charset=utf-8", escape_path(text).encode())
 
 
 def _clock(seconds):

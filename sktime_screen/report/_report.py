@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from .._atomic_files import write_whole
-from .._names import csv_text
+from .._atomic_files import write_text_atomically
+from .._names import format_csv
 from .._versions import find_versions
 from ..export import (
     APPEARANCES,
@@ -18,9 +18,9 @@ from ..export import (
     video_names,
     vtt_text,
 )
-from ..video import VideoError, rows_by_file, thumbnails
+from ..video import VideoError, make_thumbnails, split_rows_by_file
 from ._page import as_table, render, text_uri, ticks
-from ._pipeline_parts import parts_of
+from ._pipeline_parts import measured, parts_of
 from ._uncertainty import doubtful_frames
 
 _BEST = 4
@@ -106,7 +106,16 @@ class ScreenTimeReport:
 
     @classmethod
     def from_estimator(
-        cls, pipeline, X, *, labelled=None, validation=None, title=None, max_thumbnails=400
+        cls,
+        pipeline,
+        X,
+        *,
+        labelled=None,
+        confidence_level=0.9,
+        random_state=None,
+        validation=None,
+        title=None,
+        max_thumbnails=400,
     ) -> Self:
         """Measure videos with a fitted pipeline and report.
 
@@ -117,7 +126,11 @@ class ScreenTimeReport:
         X : path, list of paths or pandas.DataFrame
             Videos, or a frame table.
         labelled : object, optional
-            Passed on to :meth:`ScreenTimeAggregator.estimate`.
+            Passed on to :meth:`ScreenTimeAggregator.estimate`, as are the next two.
+        confidence_level : float, default=0.9
+            Nominal coverage of the intervals.
+        random_state : int, RandomState instance or None, default=None
+            Makes intervals repeatable.
         validation : dict or pandas.DataFrame, optional
             Figures of a validation, by name.
         title : str, optional
@@ -136,10 +149,16 @@ class ScreenTimeReport:
             If there is no ScreenTimeAggregator at the end.
         """
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
-        first, aggregator = parts_of(pipeline)
-        probabilities = first.transform(X)
+        _, aggregator = parts_of(pipeline)
+        probabilities, estimate = measured(
+            pipeline,
+            X,
+            labelled=labelled,
+            confidence_level=confidence_level,
+            random_state=random_state,
+        )
         return cls(
-            aggregator.estimate(probabilities, labelled=labelled),
+            estimate,
             aggregator.appearances(probabilities),
             aggregator.co_appearances(probabilities),
             probabilities=probabilities,
@@ -165,7 +184,7 @@ class ScreenTimeReport:
         ValueError
             If a table lacks columns or rows.
         """
-        write_whole(path, self.to_html())
+        write_text_atomically(path, self.to_html())
 
     def to_html(self) -> str:
         """Return the page.
@@ -288,7 +307,7 @@ class ScreenTimeReport:
             "co_appearances.csv": ("Seconds that pairs share, by video", self.co_appearances),
         }
         downloads = [
-            (name, what, text_uri("text/csv", csv_text(table)))
+            (name, what, text_uri("text/csv", format_csv(table)))
             for name, (what, table) in tables.items()
         ]
         json = json_text(self.estimate, self.appearances, lengths)
@@ -307,11 +326,11 @@ def _thumbnails(moments):
     images, problems = {}, {}
     # What a frame stands for does not matter to its image, but a frame table has to say it.
     moments = moments.assign(duration=1.0)
-    for rows in rows_by_file(moments):
+    for rows in split_rows_by_file(moments):
         table = moments.iloc[rows]
         keys = list(zip(table["video"], table["time"].astype(float), strict=True))
         try:
-            made, _ = thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
+            made, _ = make_thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
         except (OSError, ValueError, VideoError) as error:
             problems.setdefault(table["video"].iloc[0], str(error))
         else:

@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 
 from ..export import check_columns, video_names
-from ._pipeline_parts import parts_of
+from ._pipeline_parts import measured
 
 _NEEDED = ("video", "character", "seconds", "low", "high")
 
@@ -52,7 +52,17 @@ class ScreenTimeDisplay:
         self.truth = truth
 
     @classmethod
-    def from_estimator(cls, pipeline, X, *, labelled=None, truth=None, ax=None) -> Self:
+    def from_estimator(
+        cls,
+        pipeline,
+        X,
+        *,
+        labelled=None,
+        confidence_level=0.9,
+        random_state=None,
+        truth=None,
+        ax=None,
+    ) -> Self:
         """Plot what a fitted pipeline measures in videos.
 
         Parameters
@@ -62,7 +72,11 @@ class ScreenTimeDisplay:
         X : path, list of paths or pandas.DataFrame
             Videos, or a frame table.
         labelled : object, optional
-            Passed on to :meth:`ScreenTimeAggregator.estimate`.
+            Passed on to :meth:`ScreenTimeAggregator.estimate`, as are the next two.
+        confidence_level : float, default=0.9
+            Nominal coverage of the intervals.
+        random_state : int, RandomState instance or None, default=None
+            Makes intervals repeatable.
         truth : pandas.DataFrame of shape (n_videos, n_characters), optional
             True seconds, marked beside the measured ones.
         ax : matplotlib.axes.Axes, optional
@@ -73,8 +87,13 @@ class ScreenTimeDisplay:
         ScreenTimeDisplay
             The plotted display.
         """
-        first, aggregator = parts_of(pipeline)
-        estimate = aggregator.estimate(first.transform(X), labelled=labelled)
+        _, estimate = measured(
+            pipeline,
+            X,
+            labelled=labelled,
+            confidence_level=confidence_level,
+            random_state=random_state,
+        )
         return cls.from_predictions(estimate, truth, ax=ax)
 
     @classmethod

@@ -124,13 +124,13 @@ class TimelineDisplay:
         """
         limits = _video_limits(index)
         truth = None
-        if len(y_pred) != len(index):
-            raise ValueError(f"{len(y_pred)} predictions for {len(index)} frames of the index.")
         if y_true is None:
             shown = indicator_table(y_pred, background=background)
         else:
             labelled, shown = aligned_indicators(y_true, y_pred, background=background)
             truth = _appearances(labelled, index)
+        if len(shown) != len(index):
+            raise ValueError(f"{len(shown)} predictions for {len(index)} frames of the index.")
         return cls(_appearances(shown, index), list(shown.columns), limits, truth).plot(ax=ax)
 
     def plot(self, ax=None) -> Self:

@@ -6,72 +6,72 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from .._sklearn import Interval, StrOptions, fit_context
+from .._sklearn import Interval, StrOptions, fit_context, validate_params
+from .._targets import ScoreByNameMixin, read_labelled
+from ..model_selection import time_blocks
 from ..video import is_frame_index
 from ._appearances import appearance_table, shared_seconds
 from ._calibration_errors import CalibrationErrors
 from ._classes import Classes
-from ._estimate import Evidence, estimate_table
+from ._estimate import Evidence, add_novelty, estimate_table
 from ._labelled_sample import LabelledSample
 from ._postprocessing import Recognition
 
+# Frames of so many seconds are one piece of evidence: about a scene of a short video.
+_SCENE_SECONDS = 10.0
 
-class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
-    """Add up for how long each class is on screen.
 
-    It is the last step of a pipeline: a classifier of frames, so that scorers, searches and
-    stratified splits work on the whole pipeline, and a transformer to seconds by video.
+class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
+    """Add up the seconds for which each class is on screen.
+
+    This is the last step of a pipeline. `transform` gives the seconds of each video. `predict`
+    classifies frames, so scorers, searches and stratified splits work on the whole pipeline.
 
     Parameters
     ----------
     background : str or int, optional
-        A class that means nobody ("neither", 0, ...): it is predicted like the others and left
+        The class that means nobody ("neither", 0, ...). It is predicted like the others and left
         out of the seconds.
     threshold : float, default=0.5
-        From which probability on a character counts as visible, where each has its own column of
-        labels; and, between two classes, from which probability on the second of ``classes_`` is
-        predicted. Of three classes or more the most probable is taken. Where shares are corrected,
-        the frames that fill them are taken instead, the most probable first.
+        The lowest probability at which a character with its own 0/1 column is on screen or, with
+        two classes, at which the second of ``classes_`` is predicted. With three classes or more,
+        the most probable is predicted. If shares are corrected, the threshold has no effect: the
+        most probable frames are taken until they fill the share.
     smoothing : {"median", "shot", "viterbi"}, optional
-        What smooths along each video, never across videos or gaps in the sampling: the median of
-        probabilities over ``window``; their mean over each shot, for which the video is read once
-        more; or the most probable sequence of classes that last ``window`` on average. None leaves
-        every frame alone.
+        How to smooth along each video, never across videos or gaps in the sampling: "median" takes
+        the median of probabilities over ``window``; "shot" their mean over each shot, for which the
+        video is read once more; "viterbi" the most probable sequence of classes that last
+        ``window`` on average. None does not smooth.
     window : float, default=3.0
-        Seconds.
+        Length in seconds, see ``smoothing``.
     correction : str or None, default="auto"
-        How a video's shares are corrected for the classifier's errors, before smoothing. Counting
-        what is predicted is biased as soon as shares differ between videos.
+        How to correct a video's shares for the classifier's errors, before smoothing. Counting
+        predictions is biased if shares differ between videos.
 
-        - "calibrated": mean of probabilities that were calibrated on the frames of ``fit``;
-        - "averaged": half way between that and the frames counted as they are predicted;
-        - "acc": what is predicted, put right by how often each class was taken for each
-          other;
+        - "calibrated": the mean of probabilities, calibrated on the frames of ``fit``;
+        - "averaged": half way between "calibrated" and None;
+        - "acc": adjusted classify and count, by how often each class was taken for another;
         - "pacc": the same with mean probabilities instead of predicted classes;
         - "em": the shares that make the video's predictions most likely;
-        - None: frames are counted as they are predicted.
+        - None: predicted frames are counted.
 
-        All learn from the probabilities in ``fit``, which have to come from networks that had not
-        seen these frames: ``KerasDenseClassifier(cv=5)`` gives such. "auto" takes
-        "calibrated" then, and None otherwise.
+        All but None learn from the probabilities in ``fit``. These must come from networks that
+        have not seen the frames, as from ``KerasDenseClassifier(cv=5)``. "auto" then takes
+        "calibrated", and otherwise None, with a warning if nothing says which. A correction is
+        applied as far as the frames of ``fit`` are evidence that the probabilities tell the
+        class; for the rest the share is the mean probability.
     min_appearance : float, default=0.0
-        Appearances shorter than this many seconds are dropped. One class a frame needs a
-        ``background`` for that, and for ``max_gap``.
+        Drop appearances shorter than this many seconds. With one class a frame, this and
+        ``max_gap`` need a ``background``.
     max_gap : float, default=0.0
-        Gaps in an appearance up to this many seconds are closed.
-    confidence_level : float, default=0.9
-        Nominal coverage of the intervals of ``estimate``.
-    n_resamples : int, default=1000
-        How often blocks of frames are drawn for intervals.
-    random_state : int, RandomState instance or None, default=None
-        Makes intervals repeatable.
+        Close gaps in an appearance up to this many seconds.
     frame_duration : float, optional
-        For how many seconds a row stands where the input is an array, which has no frame index;
-        the rows then are one video's, in order.
+        The duration in seconds of each row of an array, which has no frame index. The rows are then
+        those of one video, in order.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     multilabel_ : bool
         Whether several characters can be on screen at once.
     correction_ : str or None
-        The correction in force.
+        The correction that is used.
     n_features_in_ : int
         Columns of probabilities seen in ``fit``.
 
@@ -93,30 +93,40 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Seconds are sums of the real durations of the frames, not a count divided by a nominal frame
-    rate: they are right at any rate, constant or not. A frame that comes twice counts once.
+    rate. So they are right at any rate, constant or variable. A frame that comes twice counts once.
 
-    Which correction is best depends on why videos differ. "acc", "pacc" and "em"
-    suppose that frames of a class look alike in all videos, only their shares differ; where videos
-    also look different, they make matters worse, and the cautious mean of calibrated probabilities
-    was best on the cartoons measured (``benchmarks/README.md``), as long as the classifier often
-    errs. One that rarely does is surer of a video than its cross-fitted parts were of theirs, and
-    calibration takes that from it: with few labels of the video itself, counting and the calibrated
-    mean were often off in opposite directions, and "averaged" was closer than either [1]_. The
-    sources of the others stand with their functions, in ``_correction.py``.
+    Which correction is best depends on why videos differ. "acc", "pacc" and "em" assume that frames
+    of a class look alike in all videos and only shares differ. If videos also look different, they
+    make the result worse. On the cartoons measured (``benchmarks/README.md``), "calibrated" was
+    best for a classifier that often errs. A classifier that rarely errs is surer of a video than
+    its cross-fitted parts, so calibration takes too much away. With few labels of the video itself,
+    the errors of counting and of "calibrated" then often had opposite signs, and "averaged" was
+    closer than either [1]_. ``_correction.py`` names the papers behind the other corrections.
 
-    With a correction, the prediction of a frame depends on the other frames of its video.
+    Labels of few scenes, or a classifier that cannot tell the class, are no evidence for any
+    correction: calibrated on them, all videos would get the same share. The evidence is the z of a
+    test, scene by scene, of whether frames held out that show the class have higher probabilities
+    than the others; the correction has the weight 1 - 1 / z², and 0 for a z below 1 [2]_.
+
+    With a correction, the prediction for a frame depends on the other frames of its video.
+
+    Whether the classifier had seen the frames, the table of its ``fit_transform`` says in
+    ``attrs["out_of_sample"]``. Arrays do not, nor do tables that another step made. Of
+    probabilities that you cross-fitted yourself, say ``X.attrs["out_of_sample"] = True``.
 
     References
     ----------
     .. [1] J. M. Bates and C. W. J. Granger, "The combination of forecasts", Operational Research
        Quarterly 20 (1969).
+    .. [2] W. James and C. Stein, "Estimation with quadratic loss", Proceedings of the Fourth
+       Berkeley Symposium on Mathematical Statistics and Probability 1 (1961).
 
     Examples
     --------
     >>> import numpy as np
     >>> from sktime_screen import ScreenTimeAggregator
     >>> probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]])
-    >>> aggregator = ScreenTimeAggregator(frame_duration=0.5)
+    >>> aggregator = ScreenTimeAggregator(correction=None, frame_duration=0.5)
     >>> aggregator.fit(probabilities, ["jerry", "tom", "tom"]).transform(probabilities)
     array([[0.5, 1. ]])
     """
@@ -132,9 +142,6 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         ],
         "min_appearance": [Interval(Real, 0, None, closed="left")],
         "max_gap": [Interval(Real, 0, None, closed="left")],
-        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
-        "n_resamples": [Interval(Integral, 1, None, closed="left")],
-        "random_state": ["random_state"],
         "frame_duration": [Interval(Real, 0, None, closed="neither"), None],
     }
 
@@ -148,9 +155,6 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         correction="auto",
         min_appearance=0.0,
         max_gap=0.0,
-        confidence_level=0.9,
-        n_resamples=1000,
-        random_state=None,
         frame_duration=None,
     ) -> None:
         self.background = background
@@ -160,9 +164,6 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.correction = correction
         self.min_appearance = min_appearance
         self.max_gap = max_gap
-        self.confidence_level = confidence_level
-        self.n_resamples = n_resamples
-        self.random_state = random_state
         self.frame_duration = frame_duration
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -174,7 +175,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         X : DataFrame or array of shape (n_frames, n_classes)
             Probabilities by frame.
         y : array-like of shape (n_frames,) or (n_frames, n_characters)
-            The class of each frame, or an indicator table with a 0/1 column a character.
+            The class of each frame, or an indicator table with one 0/1 column a character.
 
         Returns
         -------
@@ -184,8 +185,8 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If ``X`` has not one column a class, if there is a ``background`` beside an indicator
-            table, or none where ``max_gap`` or ``min_appearance`` need it.
+            If ``X`` does not have one column a class, if there is a ``background`` with an
+            indicator table, or none although ``max_gap`` or ``min_appearance`` needs it.
         """
         self._classes = Classes(y, self.background)
         check_consistent_length(X, y)
@@ -215,6 +216,15 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.correction_ = self.correction
         if self.correction == "auto":
             self.correction_ = "calibrated" if out_of_sample else None
+            if out_of_sample is None:
+                warnings.warn(
+                    "correction='auto' corrects nothing, as X does not say whether the classifier "
+                    "had seen the frames: the table of a classifier's fit_transform says it in "
+                    "attrs['out_of_sample'], which an array lacks and many a step between drops. "
+                    "Put such steps before the classifier, or set correction: 'calibrated' if it "
+                    "had not seen them (cv), else None.",
+                    stacklevel=4,
+                )
         recognition = Recognition(self, self._classes)
         if self.correction_ is not None:
             if out_of_sample is False:
@@ -223,7 +233,14 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                     f"classifier has seen, and will be too optimistic. Set its cv.",
                     stacklevel=4,
                 )
-            recognition.fit_correction(self.correction_, probabilities, truth)
+            blocks = np.arange(len(truth))
+            if index is not None:
+                blocks = time_blocks(index, _SCENE_SECONDS)
+            elif self.frame_duration is not None:
+                blocks = time_blocks(
+                    _index_of_rows(len(truth), self.frame_duration), _SCENE_SECONDS
+                )
+            recognition.fit_correction(self.correction_, probabilities, truth, blocks)
         self._corrections = recognition.corrections
         self._calibration = None
         if index is not None:
@@ -264,7 +281,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         return _index_of_rows(len(X), float(self.frame_duration))
 
     def predict(self, X) -> np.ndarray:
-        """Tell who is on screen in each frame.
+        """Predict who is on screen in each frame.
 
         Parameters
         ----------
@@ -274,14 +291,14 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_frames,) or (n_frames, n_characters)
-            Classes, or 0/1 indicators; after correction and smoothing, gaps and appearances closed
-            or dropped.
+            Classes, or 0/1 indicators, after correction and smoothing, and after short gaps are
+            closed and short appearances dropped.
         """
         shown, _ = self._recognised(X)
         return self._classes.labels(shown)
 
     def predict_proba(self, X) -> np.ndarray:
-        """Return the probabilities by frame, after correction and smoothing.
+        """Return the probabilities of each frame, after correction and smoothing.
 
         Parameters
         ----------
@@ -306,8 +323,8 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         DataFrame of shape (n_videos, n_classes) or ndarray of shape (1, n_classes)
-            Seconds on screen, a row a video in the order of their first frames, a column a class
-            but for the background.
+            Seconds on screen, one row a video in the order of their first frames, one column a
+            class except the background.
 
         Raises
         ------
@@ -328,7 +345,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         return seconds if is_frame_index(getattr(X, "index", None)) else seconds.to_numpy()
 
     def appearances(self, X) -> pd.DataFrame:
-        """List when each character is on screen without a break.
+        """List the appearances of each character: from when to when it is on screen.
 
         Parameters
         ----------
@@ -338,7 +355,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         DataFrame
-            A row an appearance: ``video``, ``character``, ``start``, ``end``, ``duration`` (s),
+            One row an appearance: ``video``, ``character``, ``start``, ``end``, ``duration`` (s),
             ``confidence`` (mean probability) and ``peak_time`` (s, the most probable frame). The
             durations of a character add up to its seconds.
         """
@@ -349,7 +366,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         )
 
     def co_appearances(self, X) -> pd.DataFrame:
-        """Tell for how long any two characters are on screen together.
+        """Compute how long each two characters are on screen together.
 
         Parameters
         ----------
@@ -359,15 +376,33 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         DataFrame
-            Seconds; a row a ``video`` and ``character``, a column a character. With itself a
-            character shares all of its seconds.
+            Seconds, one row a ``video`` and ``character``, one column a character. The diagonal
+            holds all seconds of a character.
         """
         shown, _ = self._recognised(X)
         kept = self._classes.kept
         return shared_seconds(shown[:, kept], self._frame_index(X), self.class_names_[kept])
 
-    def estimate(self, X, labelled=None, cross_fitted=None) -> pd.DataFrame:
-        """Tell for how long each character is on screen, and how sure that is.
+    @validate_params(
+        {
+            "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+            "n_resamples": [Interval(Integral, 1, None, closed="left")],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def estimate(
+        self,
+        X,
+        labelled=None,
+        cross_fitted=None,
+        novelty=None,
+        *,
+        confidence_level=0.9,
+        n_resamples=1000,
+        random_state=None,
+    ) -> pd.DataFrame:
+        """Estimate how long each character is on screen, with intervals.
 
         Parameters
         ----------
@@ -375,65 +410,81 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
             Probabilities by frame, with a frame index; an array needs ``frame_duration``.
         labelled : tuple of (DataFrame, array-like), optional
             A random sample of the videos' own frames, and their labels as in ``fit``. The frame
-            table needs ``video``, ``time`` and ``inclusion``, the probability with which each
-            frame was drawn. A column ``stratum`` makes intervals narrower: of the frames that
-            ``suggest_frames(strategy="blocks")`` chose, or of all frames of a video, the labels of
-            the others missing (NaN, None).
+            table needs the columns ``video``, ``time`` and ``inclusion``, the probability with
+            which each frame was drawn. A column ``stratum`` makes intervals narrower. It comes
+            from ``suggest_frames(strategy="blocks")``, or you give it for all frames of a video,
+            with missing labels (NaN, None) for the frames that were not drawn.
         cross_fitted : DataFrame of shape (n_frames, n_classes), optional
-            Probabilities of the frames of `X` by a classifier that has not learned from the labels
-            near them, for videos whose ``labelled`` frames it was fitted on:
+            If the classifier was fitted on the ``labelled`` frames: probabilities of the frames of
+            `X` from a classifier that has not learned from the labels near them, that is
             ``pipeline[-2].transform_cross_fitted(features)``, see
-            :class:`LabelSpreadingClassifier`. Without, seconds and intervals of such videos are
-            those of their labels alone where the classifier judges frames together, as that one
-            does.
+            :class:`LabelSpreadingClassifier`. Without them, a classifier that predicts frames
+            together, such as that one, gives seconds and intervals from the labels alone.
+        novelty : Series of shape (n_frames,), optional
+            How unlike the labelled frames those of `X` look, that is
+            ``pipeline[-2].novelty(features)``, see :class:`LabelSpreadingClassifier`.
+        confidence_level : float, default=0.9
+            Nominal coverage of the intervals.
+        n_resamples : int, default=1000
+            How often blocks of frames are resampled for intervals without labels of the video.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the resampling. The same number gives the same intervals.
 
         Returns
         -------
         DataFrame
-            A row a video and character: ``video``, ``character``, ``seconds``, ``share`` of the
+            One row a video and character: ``video``, ``character``, ``seconds``, ``share`` of the
             video, ``low`` and ``high`` (s), number of ``appearances``, ``first_seen`` and
-            ``last_seen`` (s), and ``confidence``, the mean probability while on screen. Why
-            intervals are missing or too narrow is warned of, and told in ``attrs["notes"]``.
+            ``last_seen`` (s), ``confidence``, the mean probability while on screen, ``basis``,
+            what the seconds rest on, and ``novelty``, the mean over the video (NaN if it is not
+            given). The basis is "labels" of the video itself, the name of the correction, "count"
+            without one, or "mean probability" if the labels of ``fit`` do not tell the character
+            apart. If they do not, if the novelty is above 1, or if intervals are missing or too
+            narrow, a warning and ``attrs["notes"]`` say so.
 
         Raises
         ------
         ValueError
-            If labelled frames were not drawn at random, are not of the videos or do not stand for
-            them, have labels that were not in ``fit``, or were learned from without ``cv``;
-            or if `cross_fitted` is not of the frames of `X`.
+            If labelled frames were not drawn at random, do not belong to the videos or do not
+            represent them, have labels that were not in ``fit``, or were used for training without
+            ``cv``; or if `cross_fitted` or `novelty` has other frames than `X`.
         TypeError
-            If `labelled` is no tuple.
+            If `labelled` is not a tuple.
 
         Notes
         -----
-        Without labels of the video, intervals suppose that it is to the classifier what the videos
-        of ``fit`` were: errors there are drawn again, by blocks of 30 s. With a random sample of
-        its own frames labelled, seconds and intervals are those of prediction-powered inference,
-        valid however wrong the classifier is; appearances stay those of the predictions.
+        Without labels of the video, intervals assume that the classifier errs on it as on the
+        videos of ``fit``: its errors there are resampled, in blocks of 30 s. With labels of a
+        random sample of its frames, seconds and intervals come from prediction-powered inference.
+        They are valid even if the classifier is wrong. Appearances still come from predictions.
         """
         sample = None if labelled is None else self._sample(labelled)
         shown, probabilities = self._recognised(X)
         index = self._frame_index(X)
         once = ~index.duplicated()
-        if cross_fitted is not None:
-            if not self._frame_index(cross_fitted).equals(index):
+        for name, told in (("cross_fitted", cross_fitted), ("novelty", novelty)):
+            if told is not None and not self._frame_index(told).equals(index):
                 raise ValueError(
-                    "cross_fitted has other rows than X: probabilities of the same frames in the "
-                    "same order are expected."
+                    f"{name} has other rows than X: the same frames in the same order are expected."
                 )
+        if cross_fitted is not None:
             cross_fitted = self._recognised(cross_fitted)[1][once]
         evidence = Evidence(
+            self.correction_,
+            Recognition(self, self._classes, self._corrections).evidence_weights(),
             self._calibration,
             sample,
-            self.confidence_level,
-            self.n_resamples,
-            np.random.default_rng(check_random_state(self.random_state).randint(2**31)),
+            confidence_level,
+            n_resamples,
+            check_random_state(random_state).randint(2**31),
         )
         table = estimate_table(
             shown[once], probabilities[once], cross_fitted, index[once], self._classes, evidence
         )
+        if novelty is not None:
+            add_novelty(table, novelty[once])
         for note in table.attrs["notes"]:
-            warnings.warn(note, stacklevel=2)
+            warnings.warn(note, stacklevel=3)
         return table
 
     def _sample(self, labelled):
@@ -443,11 +494,10 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
                 f"frames and their labels."
             )
         table, y = labelled
-        y = y if isinstance(y, pd.DataFrame) else pd.DataFrame(np.asarray(y, dtype=object))
         check_consistent_length(table, y)
-        missing = y.isna().any(axis=1).to_numpy()
-        truth = np.full((len(y), len(self.class_names_)), np.nan)
-        truth[~missing] = self._classes.indicators(y[~missing])
+        known, labels = read_labelled(y, multilabel=self.multilabel_)
+        truth = np.full((len(known), len(self.class_names_)), np.nan)
+        truth[known] = self._classes.indicators(labels)
         return LabelledSample(table, truth)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
@@ -461,7 +511,7 @@ class ScreenTimeAggregator(ClassifierMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of str
-            The classes but for the background.
+            The classes except the background.
         """
         check_is_fitted(self)
         return np.array([str(name) for name in self.class_names_[self._classes.kept]], dtype=object)

@@ -6,11 +6,15 @@ import numpy as np
 import pandas as pd
 
 from ..model_selection import time_blocks
-from ..video import frame_index, resolved_videos
+from ..video import make_frame_index, resolve_videos
 from ._intervals import seconds_interval
 
-# Frames of so many seconds are wrong together: about a scene of a cartoon.
-_BLOCK_SECONDS = 30.0
+_TOO_NARROW = {
+    False: "Intervals are too narrow: they learn from frames that the classifier has seen. Set cv "
+    "on the classifier.",
+    None: "Intervals are too narrow if the classifier had seen the frames of fit. Their table did "
+    "not say in attrs['out_of_sample'], which a step after the classifier may have dropped.",
+}
 
 
 class CalibrationErrors(NamedTuple):
@@ -40,13 +44,13 @@ class CalibrationErrors(NamedTuple):
     def of_frames(cls, index, *errors):
         """Make it from a frame index and the other attributes."""
         videos, times, durations = (index.get_level_values(name) for name in index.names)
-        return cls(resolved_videos(videos), times.to_numpy(), durations.to_numpy(), *errors)
+        return cls(resolve_videos(videos), times.to_numpy(), durations.to_numpy(), *errors)
 
     @property
     def frames(self):
         """The frame index of the rows."""
         levels = {"video": self.videos, "time": self.times, "duration": self.durations}
-        return frame_index(pd.DataFrame(levels))
+        return make_frame_index(pd.DataFrame(levels))
 
     def interval(self, shown, index, confidence_level, n_resamples, random_state):
         """Find limits of one video's seconds.
@@ -55,17 +59,12 @@ class CalibrationErrors(NamedTuple):
         """
         video = index.get_level_values("video")[0]
         rows = np.arange(len(self.videos))
-        blocks = time_blocks(self.frames.to_frame(index=False), length=_BLOCK_SECONDS)
-        own = self.videos == resolved_videos([video])
+        blocks = time_blocks(self.frames.to_frame(index=False))
+        own = self.videos == resolve_videos([video])
         if len(np.unique(blocks[own])) > 1:
             # Errors on frames of this very video say more than those on others.
             rows = np.flatnonzero(own)
-        note = None
-        if self.out_of_sample is False:
-            note = (
-                "Intervals are too narrow: they learn from frames that the classifier has seen. "
-                "Set cv on the classifier."
-            )
+        note = _TOO_NARROW.get(self.out_of_sample)
         try:
             low, high = seconds_interval(
                 index.get_level_values("duration").to_numpy(dtype=np.float64),

@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import issparse
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array
+
+from .._targets import align_columns, as_table, encode_labels, known_labels, read_labels
 
 
 class Classes:
@@ -16,29 +16,14 @@ class Classes:
 
     - ``names`` (n_classes,): the classes, or the names of the columns.
     - ``multilabel``: whether several can be on screen at once.
-    - ``named``: whether the columns of an indicator table had names.
     - ``background``: the number of the class that means nobody. None, with a warning, where no
       frame shows it.
     """
 
     def __init__(self, y, background):
-        if y is None:
-            raise ValueError("ScreenTimeAggregator learns from labels: y is None.")
-        names = y.columns if isinstance(y, pd.DataFrame) else None
-        y = y.toarray() if issparse(y) else y
-        y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        if y.ndim == 2 and y.dtype == object and np.isin(y, [0, 1]).all():
-            y = y.astype(np.int64)  # of columns that are categories
-        check_classification_targets(y)
-        kind = type_of_target(y, input_name="y")
-        # A table of one column is one character, as for the classifiers.
-        one = names is not None and len(names) == 1 and bool(np.isin(y, [0, 1]).all())
-        self.multilabel = one or kind.startswith("multilabel")
-        self.named = names is not None and not isinstance(names, pd.RangeIndex)
-        if self.multilabel:
-            self.names = np.arange(y.shape[1]) if names is None else np.asarray(names)
-        else:
-            self.names = np.unique(y)
+        labels = read_labels(y)
+        self.multilabel = isinstance(labels, pd.DataFrame)
+        self.names = np.asarray(labels.columns) if self.multilabel else np.unique(labels)
         self.background = None if background is None else self._number(background)
 
     def _number(self, background):
@@ -75,44 +60,7 @@ class Classes:
 
         Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> bool (n_frames, n_classes).
         """
-        return self._table(y) if self.multilabel else self._exclusive(y)
-
-    def _table(self, y):
-        known = self.names.tolist()
-        if isinstance(y, pd.DataFrame) and self.named and not isinstance(y.columns, pd.RangeIndex):
-            found = y.columns.tolist()
-            if sorted(map(str, found)) != sorted(map(str, known)):
-                raise ValueError(f"y has the label columns {found}, expected {known}.")
-            y = y.iloc[:, y.columns.map(str).get_indexer([str(name) for name in known])]
-        values = y.toarray() if issparse(y) else np.asarray(y)
-        if values.ndim != 2 or values.shape[1] != len(known):
-            raise ValueError(
-                f"y has the shape {values.shape}; a table with a 0/1 column for each of {known} is "
-                f"expected."
-            )
-        strange = ~np.isin(values, [0, 1])
-        if strange.any():
-            raise ValueError(
-                f"y holds {values[strange].tolist()[0]!r}; 0 and 1 are expected, for who is not "
-                f"and who is on screen."
-            )
-        return values.astype(bool)
-
-    def _exclusive(self, y):
-        y = np.asarray(y)
-        if y.ndim == 2 and y.shape[1] > 1:
-            raise ValueError(
-                f"y has {y.shape[1]} columns; one class a frame is expected, of "
-                f"{self.names.tolist()}."
-            )
-        y = y.reshape(-1)
-        unknown = set(y.tolist()) - set(self.names.tolist())
-        if unknown:
-            raise ValueError(
-                f"y holds the classes {sorted(unknown, key=str)}, but the known ones are "
-                f"{self.names.tolist()}."
-            )
-        return y[:, None] == self.names
+        return encode_labels(known_labels(y, self.names, self.multilabel), self.names)
 
     def labels(self, shown):
         """Turn a table into labels.
@@ -126,17 +74,11 @@ class Classes:
 
         Shapes: ``X`` (n_frames, n_classes) -> (n_frames, n_classes).
         """
-        if isinstance(X, pd.DataFrame):
-            names = [str(name) for name in self.names]
-            columns = X.columns.map(str)
-            if set(names) == set(columns):
-                X = X.iloc[:, columns.get_indexer(names)]
-            elif set(names) & set(columns) and len(names) == len(columns):
-                raise ValueError(
-                    f"The columns of probabilities are {columns.tolist()}, the classes {names}: "
-                    f"the same names are expected, or none of them where columns stand in the "
-                    f"order of the classes."
-                )
+        table = as_table(X)
+        names = set(map(str, self.names))
+        # Steps of scikit-learn call their columns as they like.
+        if table is not None and not names.isdisjoint(map(str, table.columns)):
+            X = align_columns(table, self.names.tolist(), "probabilities")
         values = check_array(X, dtype=[np.float64, np.float32], input_name="X")
         if values.shape[1] != len(self.names):
             raise ValueError(

@@ -4,6 +4,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
+from ._evidence_weights import evidence_weights, weighted_towards
+
 # Probabilities in single precision can be exactly 0 or 1.
 _LEAST = 1e-6
 _LEAST_SLOPE = 1e-3
@@ -12,12 +14,18 @@ _LEAST_SLOPE = 1e-3
 class Correction:
     """What labelled frames teach about the errors of a classifier; for exclusive classes.
 
+    As far as these frames do not tell the classes, shares are mean probabilities: a calibration
+    learned from such frames gives every video the same share, and the other kinds give any.
+
     Shapes: ``probabilities`` (n_frames, n_classes), ``chosen`` (n_frames, n_classes), ``truth``
-    (n_frames, n_classes).
+    (n_frames, n_classes), ``blocks`` (n_frames,): numbers of what is wrong together.
     """
 
-    def __init__(self, kind, probabilities, chosen, truth):
+    def __init__(self, kind, probabilities, chosen, truth, blocks):
         self.kind = kind
+        logs = np.log(np.clip(probabilities, _LEAST, 1))
+        self.weights = evidence_weights(logs, truth, blocks)
+        self.weights_of_chosen = evidence_weights(chosen.astype(np.float64), truth, blocks)
         self.prior = truth.mean(axis=0)
         self.slope, self.offsets = fit_calibration(probabilities, truth)
         if kind in ("acc", "pacc"):
@@ -40,16 +48,27 @@ class Correction:
         """
         calibrated = self.calibrated(probabilities)
         parts = weights / weights.sum()
-        if self.kind == "calibrated":
-            return parts @ calibrated, calibrated
-        if self.kind == "averaged":
-            return parts @ (calibrated + chosen) / 2, calibrated
+        mean = parts @ probabilities
+        if self.kind in ("calibrated", "averaged"):
+            values = weighted_towards(calibrated, probabilities, self.weights)
+            shares = parts @ values
+            if self.kind == "averaged":
+                # For what is counted there is evidence of its own.
+                counted = weighted_towards(parts @ chosen, mean, self.weights_of_chosen)
+                shares = (shares + counted) / 2
+            return shares, values
         if self.kind == "em":
-            shares = em_shares(calibrated, parts, self.prior)
+            shares, evidence = em_shares(calibrated, parts, self.prior), self.weights
+        elif self.kind == "pacc":
+            shares, evidence = adjusted_shares(self.rates, mean), self.weights
         else:
-            given = chosen if self.kind == "acc" else probabilities
-            shares = adjusted_shares(self.rates, parts @ given)
-        return shares, shifted(calibrated, shares, self.prior)
+            shares = adjusted_shares(self.rates, parts @ chosen)
+            evidence = self.weights_of_chosen
+        values = shifted(calibrated, shares, self.prior)
+        return (
+            weighted_towards(shares, mean, evidence),
+            weighted_towards(values, probabilities, evidence),
+        )
 
 
 def fit_calibration(probabilities, truth):

@@ -5,27 +5,35 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..video import resolved_videos
+from ..video import resolve_videos
 from ._appearances import appearance_table
 from ._calibration_errors import CalibrationErrors
 from ._labelled_sample import LabelledSample
+
+# A correction that is followed less than half way is not what seconds rest on.
+_ENOUGH = 0.5
+_MEAN = "mean probability"
 
 
 class Evidence(NamedTuple):
     """What is known beside a video's predictions, and what is made of it.
 
+    - ``correction``: the correction in force.
+    - ``weights`` (n_classes,): how far it is followed; None without one.
     - ``calibration``: errors on the frames of ``fit``.
     - ``sample``: labels of videos' own frames, which go before.
     - ``confidence_level``: nominal coverage of the intervals.
     - ``n_resamples``: how often blocks of calibration frames are drawn.
-    - ``random_state``: draws them.
+    - ``seed``: of the drawing, for each video anew.
     """
 
+    correction: str | None
+    weights: np.ndarray | None
     calibration: CalibrationErrors | None
     sample: LabelledSample | None
     confidence_level: float
     n_resamples: int
-    random_state: np.random.Generator
+    seed: int
 
 
 def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence):
@@ -37,8 +45,10 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
     kept = classes.kept
     table = _video_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
     codes, videos = index.get_level_values("video").factorize()
+    table["basis"] = _bases(evidence, kept) * len(videos)
+    table["novelty"] = np.nan
     sample = evidence.sample
-    if sample is not None and not np.isin(sample.videos, resolved_videos(videos)).any():
+    if sample is not None and not np.isin(sample.videos, resolve_videos(videos)).any():
         raise ValueError(
             f"None of the labelled frames is of a video that is measured: they are of "
             f"{sample.videos[0]!r}, measured is {videos[0]!r}."
@@ -59,6 +69,7 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
             columns = [value[kept] * length for value in share]
             table.loc[place, ["seconds", "low", "high"]] = np.stack(columns, axis=1)
             table.loc[place, "share"] = share.estimate[kept]
+            table.loc[place, "basis"] = "labels"
         elif evidence.calibration is None:
             notes.append(
                 "No intervals: they need fit to have had a table with a frame index (video, "
@@ -71,12 +82,60 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
                 index[rows],
                 evidence.confidence_level,
                 evidence.n_resamples,
-                evidence.random_state,
+                np.random.default_rng(evidence.seed),
             )
             table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
             notes += [note] if note else []
+    notes += _untold(table, probabilities[:, kept], index)
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
+
+
+def add_novelty(table, novelty):
+    """Tell how unlike the labelled frames each video looks, and warn of those that are too unlike.
+
+    Shapes: ``table`` as of `estimate_table`, ``novelty`` a Series (n_frames,) with a frame index,
+    each frame once.
+    """
+    durations = novelty.index.get_level_values("duration").to_numpy(np.float64)
+    videos = novelty.index.get_level_values("video")
+    mean = (novelty * durations).groupby(videos).sum(min_count=1)
+    mean /= pd.Series(durations).groupby(videos).sum()
+    table["novelty"] = mean[table["video"]].to_numpy()
+    unlike = table[(table["novelty"] > 1) & (table["basis"] != "labels")]
+    table.attrs["notes"] += [
+        f"{str(video)!r} looks unlike the videos that were labelled (novelty {value:.2f}; of "
+        f"videos of the same kind at most one in twenty is above 1): its seconds and their limits "
+        f"can be far off. Label frames of it."
+        for video, value in unlike.groupby("video", sort=False)["novelty"].first().items()
+    ]
+
+
+def _bases(evidence, kept):
+    """Return what the seconds of each character rest on where no frame of a video is labelled."""
+    if evidence.weights is None:
+        return ["count"] * kept.sum()
+    return [
+        evidence.correction if weight >= _ENOUGH else _MEAN for weight in evidence.weights[kept]
+    ]
+
+
+def _untold(table, probabilities, index):
+    """Say which characters the labels do not tell, and of which video labels would tell most."""
+    durations = index.get_level_values("duration").to_numpy(np.float64)
+    doubt = probabilities * (1 - probabilities) * durations[:, None]
+    doubt = pd.DataFrame(doubt).groupby(index.get_level_values("video"), sort=False).sum()
+    notes = []
+    for column, name in enumerate(table["character"].unique()):
+        measured = (table["character"] == name) & (table["basis"] == _MEAN)
+        if measured.any():
+            video = doubt.loc[table.loc[measured, "video"], column].idxmax()
+            notes.append(
+                f"These labels do not tell {name!r}: frames held out that show it hardly got "
+                f"higher probabilities than the others, or too few scenes show it. Its seconds are "
+                f"mean probabilities and can be far off: label more frames of {str(video)!r}."
+            )
+    return notes
 
 
 def _video_summary(shown, probabilities, index, names):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ..video import is_frame_index, resolved_videos
+from ..video import is_frame_index, resolve_videos
 from ._prediction_powered import prediction_powered_mean
 
 # By which share the frames that a sample stands for may differ from those of its video: some
@@ -38,7 +38,7 @@ class LabelledSample:
                 "certain about the others: train on them instead."
             )
         self.table = table.reset_index(drop=True)
-        self.videos = resolved_videos(table["video"])
+        self.videos = resolve_videos(table["video"])
         self.truth = truth
         self.labelled = labelled
 
@@ -47,7 +47,7 @@ class LabelledSample:
 
         Shapes: ``probabilities`` (n_frames, n_classes), ``cross_fitted`` (n_frames, n_classes).
         """
-        of_video = self.videos == resolved_videos(index.get_level_values("video")[:1])
+        of_video = self.videos == resolve_videos(index.get_level_values("video")[:1])
         sampled = np.flatnonzero(of_video & self.labelled)
         if not len(sampled):
             return None
@@ -136,7 +136,7 @@ def _unseen(calibration, index, predicted):
     if calibration is None:
         return predicted
     learned = calibration.frames.droplevel("duration")
-    videos = resolved_videos(index.get_level_values("video"))
+    videos = resolve_videos(index.get_level_values("video"))
     asked = pd.MultiIndex.from_arrays([videos, index.get_level_values("time")])
     place = learned.drop_duplicates().get_indexer(asked)
     seen = place >= 0

@@ -18,15 +18,25 @@ class Recognition:
         self.classes = classes
         self.corrections = corrections
 
-    def fit_correction(self, kind, probabilities, truth):
+    def fit_correction(self, kind, probabilities, truth, blocks):
         """Learn a correction.
 
-        Shapes: ``probabilities`` (n_frames, n_classes), ``truth`` (n_frames, n_classes).
+        Shapes: ``probabilities`` (n_frames, n_classes), ``truth`` (n_frames, n_classes), ``blocks``
+        (n_frames,).
         """
         parts = zip(self._exclusive(probabilities), self._exclusive(truth), strict=True)
         self.corrections = [
-            Correction(kind, given, self._first_choice(given), true) for given, true in parts
+            Correction(kind, given, self._first_choice(given), true, blocks)
+            for given, true in parts
         ]
+
+    def evidence_weights(self):
+        """Return how far the correction of each class is followed, (n_classes,); None without."""
+        if self.corrections is None:
+            return None
+        if self.classes.multilabel:
+            return np.array([correction.weights[1] for correction in self.corrections])
+        return self.corrections[0].weights
 
     def __call__(self, probabilities, index):
         """Tell who is on screen.

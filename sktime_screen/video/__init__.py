@@ -1,22 +1,22 @@
 """Videos to images: frame tables, lazy frame sequences, sampling and resizing."""
 
 from ._container import VideoError
-from ._file_state import file_state
+from ._file_state import read_file_state
 from ._frame_table import (
     as_frame_index,
     check_frame_table,
-    frame_index,
     is_frame_index,
-    resolved_videos,
+    make_frame_index,
+    resolve_videos,
 )
-from ._identity import ImageFiles, file_digest, image_keys
+from ._identity import ImageFiles, compute_image_keys, digest_file
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
-from ._thumbnails import rows_by_file, thumbnails
+from ._thumbnails import make_thumbnails, split_rows_by_file
 from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
-from ._video import image_size
+from ._video import read_image_size
 
 __all__ = [
     "TIME_TOLERANCE",
@@ -27,14 +27,14 @@ __all__ = [
     "VideoFrameSampler",
     "as_frame_index",
     "check_frame_table",
-    "file_digest",
-    "file_state",
-    "frame_index",
-    "image_keys",
-    "image_size",
+    "compute_image_keys",
+    "digest_file",
     "is_frame_index",
+    "make_frame_index",
+    "make_thumbnails",
+    "read_file_state",
+    "read_image_size",
     "read_timeline",
-    "resolved_videos",
-    "rows_by_file",
-    "thumbnails",
+    "resolve_videos",
+    "split_rows_by_file",
 ]

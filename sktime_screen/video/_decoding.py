@@ -43,14 +43,14 @@ def read_images(path, times, size=None, interpolation="area", aspect="stretch", 
     times = np.asarray(times, dtype=np.float64)
     if len(times) and times[0] < timeline.earliest:
         raise ValueError(
-            f"{times[0]:.3f} s is asked of {path!r}, whose first image is shown at "
-            f"{float(timeline.begin):.3f} s, after the sound has begun: do the times count from "
-            f"the first image? They have to be those that a player shows."
+            f"There is no frame at {times[0]:.3f} s in {path!r}: its first image is shown at "
+            f"{float(timeline.begin):.3f} s, after the sound has begun. Do the times count from "
+            f"the first image? They must be those that a player shows."
         )
     if len(times) and times[-1] > timeline.length + TIME_TOLERANCE:
         raise ValueError(
-            f"{times[-1]:.3f} s is asked of {path!r}, which is {timeline.length:.3f} s long: do "
-            f"the times belong to another video?"
+            f"There is no frame at {times[-1]:.3f} s in {path!r}, which is {timeline.length:.3f} s "
+            f"long. Do the times belong to another video?"
         )
     wanted, repeats = np.unique(timeline.shown_at(times), return_counts=True)
     images = _wanted_images(path, timeline, wanted, _Output(size, interpolation, aspect, box))

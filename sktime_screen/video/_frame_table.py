@@ -62,7 +62,7 @@ def check_frame_table(table) -> pd.DataFrame:
     return checked
 
 
-def frame_index(table) -> pd.MultiIndex:
+def make_frame_index(table) -> pd.MultiIndex:
     """Return the frame index of a frame table."""
     return pd.MultiIndex.from_frame(table[list(INDEX_NAMES)])
 
@@ -72,7 +72,7 @@ def is_frame_index(index) -> TypeGuard[pd.MultiIndex]:
     return isinstance(index, pd.MultiIndex) and tuple(index.names) == INDEX_NAMES
 
 
-def resolved_videos(videos) -> np.ndarray:
+def resolve_videos(videos) -> np.ndarray:
     """Return the names by which videos are the same, however their paths are spelled."""
     numbers, names = pd.factorize(np.asarray(videos, dtype=object))
     return np.array([os.path.realpath(name) for name in names], dtype=str)[numbers]
@@ -84,7 +84,7 @@ def as_frame_index(frames) -> pd.MultiIndex:
         if is_frame_index(index):
             return index
     if isinstance(frames, pd.DataFrame):
-        return frame_index(check_frame_table(frames))
+        return make_frame_index(check_frame_table(frames))
     raise ValueError(
         f"{type(frames).__name__} has no times of frames: a frame table, a table with a frame "
         f"index (video, time, duration) or the index itself is expected."

@@ -6,14 +6,14 @@ from functools import lru_cache
 import numpy as np
 
 from ._container import VideoError
-from ._file_state import file_state
+from ._file_state import read_file_state
 from ._timeline_reader import read_timeline
 
 # To be raised when the same video gives other pixels than before: the scaler or its flags changed.
 _PIXELS = 2
 
 
-def image_keys(frames) -> list[bytes]:
+def compute_image_keys(frames) -> list[bytes]:
     """Return a key for each image of a sequence.
 
     Equal keys mean equal pixels: a key is made from the content of the video's or image's file,
@@ -30,23 +30,23 @@ def image_keys(frames) -> list[bytes]:
         rows = np.flatnonzero(videos == video)
         if "image" in frames.table:
             images = frames.table["image"].to_numpy()[rows]
-            contents = [file_digest(image) for image in images]
+            contents = [digest_file(image) for image in images]
             if frames.crop_bars:
                 # Bars are found from all images of a all_images together.
                 all_images = _digest(*sorted(set(contents)))
                 contents = [_digest(all_images, content) for content in contents]
             numbers = np.zeros(len(rows), int)
         else:
-            contents = [file_digest(video)] * len(rows)
+            contents = [digest_file(video)] * len(rows)
             numbers = read_timeline(video).shown_at(frames.table["time"].to_numpy()[rows])
         for row, content, number in zip(rows, contents, numbers, strict=True):
             keys[row] = _digest(shown_as, content, int(number).to_bytes(8, "big"))
     return keys
 
 
-def file_digest(path) -> bytes:
+def digest_file(path) -> bytes:
     """Return a digest of a file's content, remembered while the file does not change."""
-    return _file_digest(path, file_state(path))
+    return _file_digest(path, read_file_state(path))
 
 
 @lru_cache(maxsize=65536)
@@ -55,12 +55,12 @@ def _file_digest(path, _state):
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
 
 
-def files_digest(paths) -> bytes:
+def digest_files(paths) -> bytes:
     """Return a digest of the contents of files, some of which may be missing."""
     digests = []
     for path in paths:
         try:
-            digests.append(file_digest(path))
+            digests.append(digest_file(path))
         except OSError:
             digests.append(bytes(16))
     return _digest(*digests)
@@ -80,7 +80,7 @@ class ImageFiles:
         """Note what the files are now."""
         for path in np.unique(self._paths[rows]):
             # In this order: what changes in between is seen later.
-            self._found[path] = file_state(path), file_digest(path)
+            self._found[path] = read_file_state(path), digest_file(path)
 
     def find_change(self, rows) -> Exception | None:
         """Tell whether the files are still what they were."""
@@ -89,8 +89,8 @@ class ImageFiles:
         for path in np.unique(self._paths[rows]):
             state, digest = self._found[path]
             try:
-                now = file_state(path)
-                if now != state and file_digest(path) != digest:
+                now = read_file_state(path)
+                if now != state and digest_file(path) != digest:
                     return VideoError(
                         f"{path!r} changed while it was read. What was read since is not kept: "
                         f"run this again when nothing writes to it."

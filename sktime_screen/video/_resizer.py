@@ -23,15 +23,15 @@ class ImageResizer(ImageStep):
         Height and width in pixels.
     interpolation : {"area", "linear", "cubic", "lanczos", "nearest"}, default="area"
         "area" averages the pixels that fall together and does not alias when images shrink.
-        Features depend on the method: train and measure with the same. Videos are scaled by FFmpeg
-        from their own colour planes, arrays by OpenCV; with "area" they agree to half a level of
-        255 on average, while OpenCV's other methods alias where FFmpeg's do not.
+        Features depend on the method, so train and measure with the same one. FFmpeg scales
+        videos from their own colour planes, and OpenCV scales arrays. With "area" both agree to
+        half a level of 255 on average. OpenCV's other methods alias where FFmpeg's do not.
     aspect : {"stretch", "pad", "crop"}, default="stretch"
-        What becomes of an image of another shape: it is distorted, gets black margins, or loses
-        its own on both sides.
+        How to fit an image of another shape: "stretch" distorts it, "pad" adds black margins, and
+        "crop" cuts off two sides.
     crop_bars : bool, default=False
-        Whether black bars (letterbox, pillarbox) are cut away first, so that videos with and
-        without look alike. They are found for each video from frames spread over it; of an array,
+        Whether to crop black bars (letterbox, pillarbox) first, so that videos with and without
+        bars look alike. The bars of a video are found from frames spread over it, those of an array
         from all images of one shape.
 
     See Also
@@ -69,7 +69,7 @@ class ImageResizer(ImageStep):
         Parameters
         ----------
         X : FrameSequence, array or list of images
-            Not looked at.
+            Not used.
         y : object, optional
             Not used.
 
@@ -87,8 +87,8 @@ class ImageResizer(ImageStep):
         Parameters
         ----------
         X : FrameSequence, ndarray of shape (n, height, width, 3), or list of images
-            Images are uint8: (height, width, 3) RGB, (height, width, 4) RGBA, which is laid over
-            black, or (height, width) grey. Those in a list may differ in size.
+            Images are uint8: (height, width, 3) RGB, (height, width, 4) RGBA, which is put over
+            black, or (height, width) grey. Images in a list may differ in size.
 
         Returns
         -------

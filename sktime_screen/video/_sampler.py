@@ -8,20 +8,21 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from .._sklearn import Interval, StrOptions, fit_context, num_samples
 from ._container import VideoError, check_file
 from ._frame_table import check_frame_table
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._timeline_reader import read_timeline
-from ._video import image_size
+from ._video import read_image_size
 
 
 class VideoFrameSampler(ImageStep):
     """Sample frames of videos by their presentation time.
 
-    The frames taken are those on screen at 0, 1/rate, 2/rate, ... seconds, so that each stands for
-    an equal share of the video at any frame rate, constant or not.
+    Takes the frames on screen at 0, 1/rate, 2/rate, ... seconds, so that each stands for an equal
+    share of the video at any frame rate, constant or variable.
 
     Parameters
     ----------
@@ -29,10 +30,10 @@ class VideoFrameSampler(ImageStep):
         Frames a second to take; None takes every frame. A rate above the video's own takes every
         frame once.
     start, stop : float, optional
-        The stretch of each video to look at, in seconds; by default all of it.
+        The part of each video to sample, in seconds; by default all of it.
     on_error : {"raise", "warn", "skip"}, default="raise"
-        What to do about a video that cannot be read, where videos are sampled: raise, leave it out
-        with a warning, or leave it out.
+        What to do with a video that cannot be read: raise an error, leave it out with a warning,
+        or leave it out silently.
 
     See Also
     --------
@@ -41,10 +42,10 @@ class VideoFrameSampler(ImageStep):
 
     Notes
     -----
-    Times are those that a player shows: 0 is where the file begins, with its first image or its
-    first sound. Where the images begin later than the sound, the first frame is sampled as well
-    and nothing is counted before it. The duration of a frame lasts until the next sampled one, the
-    last one's until the video ends: durations add up to the time during which images are shown.
+    Times are those that a player shows. Time 0 is where the file begins, with its first image or
+    its first sound. If the images begin after the sound, the first frame is sampled too, and
+    nothing is counted before it. The duration of a frame lasts until the next sampled frame, or
+    until the video ends. So durations add up to the time during which images are shown.
 
     Examples
     --------
@@ -61,7 +62,7 @@ class VideoFrameSampler(ImageStep):
         "on_error": [StrOptions({"raise", "warn", "skip"})],
     }
 
-    def __init__(self, rate=1.0, *, start=None, stop=None, on_error="raise") -> None:
+    def __init__(self, rate=SAMPLING_RATE, *, start=None, stop=None, on_error="raise") -> None:
         self.rate = rate
         self.start = start
         self.stop = stop
@@ -69,14 +70,14 @@ class VideoFrameSampler(ImageStep):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None) -> Self:
-        """Check the parameters and that labels, if any, belong to frames.
+        """Check the parameters, and that labels belong to frames.
 
         Parameters
         ----------
         X : pandas.DataFrame, path or list of paths
             A frame table, or videos.
         y : array-like of shape (n_frames,) or (n_frames, n_characters), optional
-            Labels; then ``X`` must be a frame table of as many rows.
+            Labels. ``X`` must then be a frame table with one row a label.
 
         Returns
         -------
@@ -86,7 +87,7 @@ class VideoFrameSampler(ImageStep):
         Raises
         ------
         ValueError
-            If there are labels but no frame table, or not one label a frame.
+            If labels come without a frame table, or not with one label a frame.
         """
         if isinstance(X, pd.DataFrame):
             check_frame_table(X)
@@ -102,7 +103,7 @@ class VideoFrameSampler(ImageStep):
         return self
 
     def sample(self, videos) -> pd.DataFrame:
-        """List the frames to look at.
+        """Sample the frames of videos.
 
         Parameters
         ----------
@@ -112,15 +113,15 @@ class VideoFrameSampler(ImageStep):
         Returns
         -------
         pandas.DataFrame
-            The frame table: ``video`` (path), ``time`` (presentation time, s), ``duration`` (how
-            long the frame stands for, s); video by video, in the order of time.
+            The frame table: ``video`` (path), ``time`` (presentation time, s) and ``duration`` (how
+            long the frame counts, s), one video after the other, in the order of time.
 
         Raises
         ------
         FileNotFoundError, IsADirectoryError, VideoError
             If a video is missing or unreadable and ``on_error="raise"``; the message names it.
         ValueError
-            If no video was given, none can be read, or a parameter is out of its range.
+            If no video was given or can be read, or if a parameter is out of its range.
         """
         self._validate_params()
         if self.stop is not None and self.stop <= (self.start or 0):
@@ -130,7 +131,7 @@ class VideoFrameSampler(ImageStep):
         for path in paths:
             try:
                 if self.on_error != "raise":
-                    image_size(path)  # that packets are there does not say they can be decoded
+                    read_image_size(path)  # that packets are there does not say they can be decoded
                 times, durations = read_timeline(path).sample(self.rate, self.start, self.stop)
             except (OSError, VideoError) as error:
                 if self.on_error == "raise":
@@ -160,7 +161,7 @@ class VideoFrameSampler(ImageStep):
         Parameters
         ----------
         X : pandas.DataFrame, path or list, array or Series of paths
-            A frame table, whose rows are kept one to one; or videos, which are sampled first.
+            A frame table, whose rows are kept one to one, or videos, which are sampled first.
 
         Returns
         -------
@@ -190,8 +191,8 @@ def _video_paths(videos):
         return [os.fspath(videos)]
     if isinstance(videos, pd.DataFrame):
         raise ValueError(
-            "A list of paths is expected, not a table: VideoFrameSampler.transform takes frame "
-            "tables as they are."
+            "A list of paths is expected, not a table: pass a frame table to "
+            "VideoFrameSampler.transform."
         )
     paths = np.asarray(videos, dtype=object).ravel().tolist()
     if not paths:

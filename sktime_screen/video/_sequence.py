@@ -7,38 +7,39 @@ from typing import Any
 import numpy as np
 
 from ._decoding import read_images
-from ._file_state import file_state
-from ._frame_table import check_frame_table, frame_index
-from ._identity import files_digest
+from ._file_state import read_file_state
+from ._frame_table import check_frame_table, make_frame_index
+from ._identity import digest_files
 from ._image import read_image, resize
 from ._placement import WHOLE, looked_at, place, size_for_bars, without_bars
 from ._prefetch import read_ahead
 from ._timeline_reader import read_timeline
-from ._video import image_size
+from ._video import read_image_size
 
 _BATCHES_AHEAD = 2
 
 
 class FrameSequence:
-    """The images of a frame table, decoded only where and when they are used.
+    """The images of a frame table, decoded when they are needed.
 
-    It behaves like a read-only array of shape ``(n_frames, height, width, 3)``: it has a length, a
-    shape and rows that can be selected, and ``numpy.asarray`` gives the images. Selecting rows
-    gives another sequence and decodes nothing.
+    Behaves like a read-only array of shape ``(n_frames, height, width, 3)``: it has a length and a
+    shape, and you can select rows. ``numpy.asarray`` gives the images. Selecting rows gives another
+    sequence and decodes nothing.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        A frame table, see :meth:`VideoFrameSampler.sample`. Where it has a column ``image``, the
-        images are read from these files instead of from the video.
+        A frame table, see :meth:`VideoFrameSampler.sample`. If it has a column ``image``, the
+        images are read from these files and not from the video.
     size : tuple of int, optional
         Height and width in pixels to which every image is resized; None leaves each as it is.
     interpolation : {"area", "linear", "cubic", "lanczos", "nearest"}, default="area"
         How images are resized.
     aspect : {"stretch", "pad", "crop"}, default="stretch"
-        Whether an image of another shape is distorted, gets black margins, or loses its own.
+        How to fit an image of another shape: "stretch" distorts it, "pad" adds black margins, and
+        "crop" cuts off two sides.
     crop_bars : bool, default=False
-        Whether black bars around the images of a video are cut away before they are resized.
+        Whether to crop the black bars of a video before its images are resized.
 
     Attributes
     ----------
@@ -60,7 +61,7 @@ class FrameSequence:
         self, table, size=None, interpolation="area", *, aspect="stretch", crop_bars=False
     ) -> None:
         self.table = check_frame_table(table)
-        self.index = frame_index(self.table)
+        self.index = make_frame_index(self.table)
         self.size = None if size is None else tuple(size)
         self.interpolation = interpolation
         self.aspect = aspect
@@ -70,7 +71,7 @@ class FrameSequence:
         # The memory of scikit-learn's Pipeline tells its inputs apart by their pickles: a video
         # that was replaced under its name is another input.
         files = self.table["image" if "image" in self.table else "video"].unique()
-        return {**self.__dict__, "contents": files_digest(files)}
+        return {**self.__dict__, "contents": digest_files(files)}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -97,7 +98,7 @@ class FrameSequence:
         if "image" in self.table:
             sizes = {read_image(path).shape[:2] for path in self.table["image"].unique()}
         else:
-            sizes = {image_size(video) for video in self.table["video"].unique()}
+            sizes = {read_image_size(video) for video in self.table["video"].unique()}
         return sizes.pop() if len(sizes) == 1 else None
 
     def resize(
@@ -112,9 +113,9 @@ class FrameSequence:
         interpolation : str, default="area"
             How images are resized.
         aspect : str, default="stretch"
-            What becomes of images of another shape.
+            How to fit an image of another shape.
         crop_bars : bool, default=False
-            Whether black bars are cut away.
+            Whether to crop black bars first.
 
         Returns
         -------
@@ -128,8 +129,8 @@ class FrameSequence:
         if isinstance(key, tuple):
             if len(key) != 2 or key[1] is not Ellipsis:
                 raise IndexError(
-                    "A FrameSequence is selected along its first axis only; "
-                    "numpy.asarray(sequence) gives an array that can be cut further."
+                    "A FrameSequence can only be indexed by rows: for other axes, index the array "
+                    "that numpy.asarray(sequence) gives."
                 )
             key = key[0]
         if isinstance(key, (int, np.integer)):
@@ -147,7 +148,7 @@ class FrameSequence:
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
-            raise ValueError("The images have to be decoded: an array cannot be had uncopied.")
+            raise ValueError("copy=False is impossible: the images have to be decoded.")
         images = None
         for rows, batch in self.iter_batches(32):
             if images is None:
@@ -160,27 +161,27 @@ class FrameSequence:
     def iter_batches(self, batch_size=32, failures=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Decode the images, batch by batch, in the order of the videos.
 
-        Decoding runs ahead of the caller by a few batches in a thread of its own, which ends with
-        the iteration, also when that is abandoned.
+        A thread of its own decodes a few batches ahead of the caller. It ends with the iteration,
+        even if you stop early.
 
         Parameters
         ----------
         batch_size : int, default=32
             Images in a batch; the last one may hold fewer.
         failures : dict, optional
-            Where it is given, a video that cannot be decoded does not end the iteration: it is
-            passed over from there on, and what was raised is put here, by ``video``.
+            If given, a video that cannot be decoded does not end the iteration: the rest of the
+            video is skipped, and the error is put here under ``video``.
 
         Returns
         -------
         generator of (rows, images)
-            A tuple a batch: which rows of the sequence these are, an ndarray of int64 of shape
-            (n,), and their RGB images, an ndarray of uint8 of shape (n, height, width, 3).
+            For each batch, the numbers of its rows in the sequence, an int64 ndarray of shape (n,),
+            and their RGB images, a uint8 ndarray of shape (n, height, width, 3).
 
         Raises
         ------
         ValueError
-            If images of different sizes meet in a sequence that was not resized.
+            If a sequence that was not resized has images of different sizes.
         """
         return read_ahead(self._batches(batch_size, failures), _BATCHES_AHEAD)
 
@@ -244,11 +245,11 @@ class FrameSequence:
 
 def video_box(video, canvas):
     """Return the part of a video's images that is not black bars, see ``without_bars``."""
-    return _video_box(video, canvas, file_state(video))
+    return _video_box(video, canvas, read_file_state(video))
 
 
 @lru_cache(maxsize=128)
 def _video_box(video, canvas, _state):
     times = read_timeline(video).times
-    size = size_for_bars(image_size(video), canvas)
+    size = size_for_bars(read_image_size(video), canvas)
     return without_bars(read_images(video, times[looked_at(len(times))], size))

@@ -2,17 +2,17 @@
 
 import cv2
 
-from .._html import data_uri
+from .._html import encode_data_uri
 from ._sequence import FrameSequence
 
 
-def rows_by_file(table):
+def split_rows_by_file(table):
     """Split a frame table into the rows of each video or image: one file has one size."""
     files = table["image" if "image" in table else "video"]
     return list(table.groupby(files.to_numpy(), sort=False).indices.values())
 
 
-def thumbnails(table, width, quality):
+def make_thumbnails(table, width, quality):
     """Make a small JPEG image of each frame of one file."""
     frames = FrameSequence(table)
     _, high, wide, _ = frames.shape
@@ -23,5 +23,5 @@ def thumbnails(table, width, quality):
         for row, image in zip(rows, batch, strict=True):
             settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
             _, encoded = cv2.imencode(".jpg", image[..., ::-1], settings)
-            images[row] = data_uri("image/jpeg", encoded.tobytes())
+            images[row] = encode_data_uri("image/jpeg", encoded.tobytes())
     return images, high / wide

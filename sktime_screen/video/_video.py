@@ -10,7 +10,7 @@ from functools import lru_cache
 import av
 
 from ._container import VideoError, open_video, video_stream
-from ._file_state import file_state
+from ._file_state import read_file_state
 from ._frame_converter import Projector
 
 # So many failures in a row, and the rest of a file is given up.
@@ -19,14 +19,14 @@ _PATIENCE = 16
 _IDLE = 100_000
 
 
-def image_size(path):
+def read_image_size(path):
     """Return the height and width in pixels at which a video is shown."""
     return remembered(_image_size, path)
 
 
 def remembered(function, path):
     try:
-        state = file_state(path)
+        state = read_file_state(path)
     except OSError:
         return function(path)
     return _cached(function, path, state)

@@ -1,0 +1,4 @@
+"""Numbers that a user meets in several rooms."""
+
+# Frames a second at which videos are looked at.
+SAMPLING_RATE = 1.0

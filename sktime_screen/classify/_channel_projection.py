@@ -1,0 +1,56 @@
+"""Channels of feature maps, projected to the directions in which places differ most."""
+
+import numpy as np
+
+from .._keras import load_keras
+
+# So many places tell the directions as well as all of them.
+_PLACES_SEEN = 16_384
+_ROUNDS = 5
+_ROWS_AT_ONCE = 64
+
+
+def find_projection(maps, n_places, n_components):
+    """Return orthonormal directions, the same for the same maps; None where channels are so few.
+
+    Shapes: ``maps`` (n, n_places * n_channels) -> float32 (n_channels, n_components).
+    """
+    places = maps.reshape(len(maps) * n_places, -1)
+    n_channels = places.shape[1]
+    if n_components is None or n_channels <= n_components:
+        return None
+    generator = np.random.default_rng(0)
+    if len(places) > _PLACES_SEEN:
+        places = places[np.sort(generator.choice(len(places), _PLACES_SEEN, replace=False))]
+    # TensorFlow's products, as NumPy's wait for each other where other processes work.
+    linalg = _tensorflow().linalg
+    places = places.astype(np.float32)
+    moments = linalg.matmul(places, places, transpose_a=True)
+    directions = generator.normal(size=(n_channels, n_components)).astype(np.float32)
+    for _ in range(_ROUNDS):
+        directions, _ = linalg.qr(linalg.matmul(moments, directions))
+    # Turned at random: a network learns worse from columns of which the first vary a hundred times
+    # as much as the last.
+    turn, _ = linalg.qr(generator.normal(size=(n_components,) * 2).astype(np.float32))
+    return linalg.matmul(directions, turn).numpy()
+
+
+def project(maps, n_places, projection):
+    """Project the channels at each place.
+
+    Shapes: ``maps`` (n, n_places * n_channels) -> (n, n_places * n_components), of the same type.
+    """
+    matmul = _tensorflow().linalg.matmul
+    projected = np.empty((len(maps), n_places * projection.shape[1]), maps.dtype)
+    for start in range(0, len(maps), _ROWS_AT_ONCE):
+        part = maps[start : start + _ROWS_AT_ONCE].astype(np.float32, copy=False)
+        places = matmul(part.reshape(-1, projection.shape[0]), projection).numpy()
+        projected[start : start + _ROWS_AT_ONCE] = places.reshape(len(part), -1)
+    return projected
+
+
+def _tensorflow():
+    load_keras()
+    import tensorflow
+
+    return tensorflow
