@@ -4,6 +4,7 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
+from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import Interval, StrOptions, check_sample_weight, fit_context
@@ -11,6 +12,7 @@ from .._targets import read_labels
 from ..model_selection import cross_fitting_splits, held_out_rows
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._classifier import NetworkClassifier, marked
+from ._labelled_rows import LabelledRows, moments_of
 from ._network import check_layer_sizes, dense_network
 from ._target_encoding import TargetEncoding
 from ._training import Rows, Stopping, rates_by_epoch, run_epochs
@@ -273,6 +275,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         self._train(data, validation, rates, stopping, resume=resume, tasks=tasks)
         if not self.warm_start:
             self._optimizer_state = None
+        self._remember(X)
         tasks.end()
         return self
 
@@ -311,6 +314,11 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         data = self._read(X, y, sample_weight, classes=classes, resume=resume, relative=False)
         self._train(data, None, [self.learning_rate], Stopping(), resume=resume)
         return self
+
+    def _remember(self, X):
+        """Keep what the labelled frames look like, for `novelty`."""
+        looks = normalize(self._looks(X)).astype(np.float16)
+        self._labelled = LabelledRows(looks, None, *moments_of(getattr(X, "index", None))[:2])
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)

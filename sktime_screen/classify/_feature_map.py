@@ -333,6 +333,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             )
         return values
 
+    def _remember(self, X):
+        """Keep nothing: maps are large. A `LabelSpreadingClassifier` keeps projections of them."""
+
     def _read(self, X, *labels, resume, **options):
         data = super()._read(X, *labels, resume=resume, **options)
         if not resume:

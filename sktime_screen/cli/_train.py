@@ -77,7 +77,7 @@ def train(
         with steps.step("Validating"):
             figures = validated(pipeline[-2:], features, y, seed, quiet)
     if figures is not None:
-        save_model(pipeline, model, figures)
+        save_model(model, pipeline, figures)
         console.print(figures_table(figures, VALIDATION_TITLE))
     steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model}")
 
