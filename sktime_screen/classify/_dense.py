@@ -161,7 +161,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
     array(['tom', 'jerry'], dtype='<U7')
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict[str, Any] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(_ACTIVATIONS)],
         "dropout": [Interval(Real, 0, 1, closed="left")],

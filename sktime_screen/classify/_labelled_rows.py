@@ -1,6 +1,6 @@
 """What a classifier that carries labels on keeps of the rows it was fitted on."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ class LabelledRows(NamedTuple):
     """
 
     looks: np.ndarray
-    targets: np.ndarray | None
+    targets: Any
     videos: np.ndarray | None
     times: np.ndarray | None
 
