@@ -85,7 +85,7 @@ def test_two_classes(X, table):
     decision = head.decision_function(X)
     assert_allclose(proba[:, 1], 1 / (1 + np.exp(-decision.astype(float))))
     assert_array_equal(head.predict(X) == "tom", decision > 0)
-    assert [w.shape for w in head.weights_] == [(20, 100), (100,), (100, 1), (1,)]
+    assert [w.shape for w in head.weights_] == [(20, 64), (64,), (64, 1), (1,)]
 
 
 def test_three_classes(X, y):

@@ -118,7 +118,7 @@ def test_another_network_cannot_go_on(changed):
 def test_all_else_may_change_while_a_training_goes_on():
     head = dense(warm_start=True, epochs=1).fit(X, y)
     head.set_params(dropout=0.5, learning_rate=0.1, momentum=0.1, l2=0.1, batch_size=7, epochs=2)
-    head.set_params(hidden_layer_sizes=[100])
+    head.set_params(hidden_layer_sizes=[64])
     assert head.fit(X, y).partial_fit(X[:9], y[:9]).n_epochs_ == 4
     assert_allclose(head.history_["learning_rate"], [0.01, 0.1, 0.1, 0.1])
 

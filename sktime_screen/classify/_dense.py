@@ -34,12 +34,12 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int, default=(100,)
+    hidden_layer_sizes : int or sequence of int, default=(64,)
         Units of each hidden layer. An empty sequence makes the network a logistic regression.
     activation : str, default="relu"
         Activation of the hidden layers: "elu", "gelu", "leaky_relu", "linear", "mish", "relu",
         "selu", "sigmoid", "silu", "softplus" or "tanh".
-    dropout : float, default=0.2
+    dropout : float, default=0.1
         Share of each hidden layer's units that is randomly left out in training, in [0, 1).
     batch_normalization : bool, default=False
         Whether to normalise hidden layers, before their activation.
@@ -47,7 +47,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         Whether the network centres the columns of X, and scales them so that hardly any spreads
         more than four times as far as another: columns in any units count, and features of one
         network keep their proportions.
-    l2 : float, default=0.001
+    l2 : float, default=0.0005
         Strength of the penalty on squared weights. It is not part of the reported losses.
     loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
         "categorical_crossentropy" ends in a softmax, for one class a row. "binary_crossentropy"
@@ -56,7 +56,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
     optimizer : str, default="adam"
         "adadelta", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam", "rmsprop" or
         "sgd".
-    learning_rate : float, default=0.005
+    learning_rate : float, default=0.01
         Step size of the optimizer.
     learning_rate_schedule : {"constant", "cosine"}, default="cosine"
         How the step size changes from epoch to epoch: not at all, or from `learning_rate` along
@@ -65,10 +65,10 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int or "auto", default="auto"
-        Largest number of epochs. "auto" is 40, and less for more than 2,000 rows: as many as make
-        80,000 rows in total, but at least 12.
+        Largest number of epochs. "auto" is 40, and less for more than 1,500 rows: as many as make
+        60,000 rows in total, but at least 12.
     batch_size : int or "auto", default="auto"
-        Rows in a batch. "auto" is 32, and less for fewer than 320 rows: a tenth of them, but at
+        Rows in a batch. "auto" is 32, and less for fewer than 192 rows: a sixth of them, but at
         least 8.
     class_weight : "balanced", dict, list or None, default=None
         Weights of the classes, by class; classes that are not named weigh 1. For a table, weights
@@ -189,16 +189,16 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
+        hidden_layer_sizes=(64,),
         *,
         activation="relu",
-        dropout=0.2,
+        dropout=0.1,
         batch_normalization=False,
         standardize=True,
-        l2=0.001,
+        l2=0.0005,
         loss="auto",
         optimizer="adam",
-        learning_rate=0.005,
+        learning_rate=0.01,
         learning_rate_schedule="cosine",
         momentum=0.9,
         epochs="auto",

@@ -15,10 +15,10 @@ from ._target_encoding import TargetEncoding
 from ._training import Rows, rates_by_epoch, run_epochs
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
-_ROWS_SEEN = 80_000
+_ROWS_SEEN = 60_000
 _EPOCHS = (12, 40)
 # With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
-_STEPS = 10
+_STEPS = 6
 _BATCHES = (8, 32)
 
 
