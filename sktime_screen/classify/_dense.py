@@ -341,7 +341,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
     def _remember(self, X):
         """Keep what the labelled frames look like, for `novelty`."""
         looks = normalize(self._looks(X)).astype(np.float16)
-        self._labelled = LabelledRows(looks, None, *moments_of(getattr(X, "index", None))[:2])
+        videos, times, _ = moments_of(getattr(X, "index", None))
+        self._labelled = LabelledRows(looks, np.empty((len(looks), 0)), videos, times)
 
     def fit_transform(  # type: ignore[override]
         self, X, y, sample_weight=None, validation_data=None

@@ -1,6 +1,6 @@
 """What a classifier that carries labels on keeps of the rows it was fitted on."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,12 +11,12 @@ class LabelledRows(NamedTuple):
     """The rows of ``fit``: arrays only, so that model files can be read without running code.
 
     - ``looks`` (n, n_columns): their features, or a projection of these.
-    - ``targets`` (n, n_outputs): their labels, zeros and ones; None where they are not needed.
+    - ``targets`` (n, n_outputs): their labels, zeros and ones; no columns where none are needed.
     - ``videos, times`` (n,): absolute paths, and seconds, where rows have a frame index.
     """
 
     looks: np.ndarray
-    targets: Any
+    targets: np.ndarray
     videos: np.ndarray | None
     times: np.ndarray | None
 
