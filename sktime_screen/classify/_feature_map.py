@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval, StrOptions
 from ..features import told_map_size
-from ._channel_projection import find_projection, project
+from ._channel_projection import find_projection, project, project_batches
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import map_network
 from ._training import rates_by_epoch
@@ -338,12 +338,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         if not resume:
             n_components = None if hasattr(self, "_in_parts") else self.n_components
             self.components_ = find_projection(data.X, self._n_places, n_components)
-        return replace(data, X=self._projected(data.X))
-
-    def _projected(self, X):
         if self.components_ is None:
-            return X
-        return project(X, self._n_places, self.components_)
+            return data
+        return replace(data, X=project(data.X, self.components_))
 
     @property
     def _n_places(self):
@@ -354,11 +351,12 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         return self._by_network("logits", X)
 
     def _by_network(self, output, X):
-        X = self._projected(self._check_features(X, self._dtypes, reset=False))
+        X = self._check_features(X, self._dtypes, reset=False)
+        batches = [X] if self.components_ is None else project_batches(X, self.components_)
         network = self._network()
         with network.lock:
             network.load(self.weights_)
-            return getattr(network, output)(X)
+            return np.concatenate([getattr(network, output)(batch) for batch in batches])
 
     def _choose_map_size(self, told, n_features):
         """Return height and width of the map, given or told by the table of features."""
