@@ -8,7 +8,7 @@ import numpy as np
 
 from .._sklearn import Interval, StrOptions
 from ..features import told_map_size
-from ._channel_projection import find_projection, project
+from ._channel_projection import find_projection, project, project_batches
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import MapNetwork
 from ._training import rates_by_epoch
@@ -263,7 +263,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             at that position. The centre of position (row, column) is at ((row + 0.5) / height,
             (column + 0.5) / width) of the image's height and width.
         """
-        logits = self._by_network("place_logits", self._projected(self._checked(X)))
+        logits = self._by_network("place_logits", self._checked(X))
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
         height, width = self.map_size_
         heat = heat.astype(np.float32).reshape(len(logits), height, width, -1)
@@ -342,19 +342,18 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         if not resume:
             n_components = None if hasattr(self, "_in_parts") else self.n_components
             self.components_ = find_projection(data.X, self._n_places, n_components)
-        return replace(data, X=self._projected(data.X))
-
-    def _projected(self, X):
         if self.components_ is None:
-            return X
-        return project(X, self._n_places, self.components_)
+            return data
+        return replace(data, X=project(data.X, self.components_))
 
     @property
     def _n_places(self):
         return self.map_size_[0] * self.map_size_[1]
 
-    def _logits(self, X):
-        return self._by_network("logits", self._projected(self._checked(X)))
+    def _by_network(self, output, X):
+        judge = super()._by_network
+        batches = [X] if self.components_ is None else project_batches(X, self.components_)
+        return np.concatenate([judge(output, batch) for batch in batches])
 
     def _choose_map_size(self, told, n_features):
         """Return height and width of the map, given or told by the table of features."""
