@@ -348,7 +348,7 @@ def test_what_cannot_be_written(folder):
     with pytest.raises(ValueError, match="10 frames but 9 labels"):
         save_label_studio(folder / "x.json", X, y[1:])
     with pytest.raises(ValueError, match="needs the names of the characters"):
-        save_label_studio(folder / "x.json", X, y.to_numpy())
+        save_label_studio(folder / "x.json", X, np.eye(10, 2, dtype=int))
     with pytest.raises(ValueError, match="Row 4 of the labels holds 2 for 'tom'"):
         save_label_studio(folder / "x.json", X, y.assign(tom=[0] * 4 + [2] * 6))
     fine = VideoFrameSampler(rate=2).sample(str(folder / "video.mp4"))

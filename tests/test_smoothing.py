@@ -105,12 +105,13 @@ def test_seconds_add_up_to_the_video_whatever_is_done(cartoon, smoothing, correc
     np.testing.assert_allclose(shares, 1)
 
 
-def test_corrected_shares_survive_smoothing(cartoon):
+def test_corrected_shares_survive_smoothing():
     """Correction comes first: smoothing may move who is shown when, but hardly for how long."""
     rng = np.random.default_rng(1)
-    truth = np.repeat([[0, 1], [1, 1], [0, 0], [0, 1]], len(cartoon) // 4, axis=0)
+    truth = np.tile(np.repeat([[0, 1], [1, 1], [0, 0], [0, 1]], 20, axis=0), (6, 1))
     values = np.clip(rng.normal(0.3 + 0.4 * truth, 0.15), 0.01, 0.99)
-    X = pd.DataFrame(values, index=make_frame_index(cartoon), columns=["cat", "mouse"])
+    table = pd.DataFrame({"video": "a.mp4", "time": np.arange(len(truth)) / 4, "duration": 0.25})
+    X = pd.DataFrame(values, index=make_frame_index(table), columns=["cat", "mouse"])
     y = pd.DataFrame(truth, columns=["cat", "mouse"])
     seconds = [
         ScreenTimeAggregator(correction="calibrated", smoothing=smoothing, window=1.0)

@@ -17,7 +17,7 @@ _DIMENSIONS = 100
 _MOST_FEATURES, _PROJECTED = 4096, 512
 # A map is averaged over so many parts of the image's height and width.
 _PARTS_OF_MAP = (3, 4)
-_ROWS_AT_ONCE = 256
+_ROWS_AT_ONCE = 64
 
 
 def told_map_size(features):
