@@ -260,7 +260,7 @@ def test_shapes_are_those_of_the_network(data, batch_normalization):
             n_ensemble=3,
             epochs=1,
         ),
-        KerasFeatureMapClassifier((14, 18), n_components=1, n_ensemble=1, epochs=1),
+        KerasFeatureMapClassifier((12, 21), n_components=1, n_ensemble=1, epochs=1),
     ):
         head.fit(X, y)
         check_shapes(head)
@@ -270,7 +270,7 @@ def test_shapes_are_those_of_the_network(data, batch_normalization):
 
 
 def test_channels_that_are_projected_fit_the_features(data):
-    head = KerasFeatureMapClassifier((14, 18), n_components=1, n_ensemble=1, epochs=1).fit(*data)
+    head = KerasFeatureMapClassifier((12, 21), n_components=1, n_ensemble=1, epochs=1).fit(*data)
     for wrong in (head.components_[:1], head.components_.T, np.zeros((2, 1, 1), np.float32)):
         other = clone(head)
         vars(other).update(vars(head) | {"components_": wrong})
