@@ -72,6 +72,10 @@ def check_shapes(thing):
             _check(thing, "n_features_in_", thing.n_features_in_, n_features)
             found = [np.shape(weight) for weight in thing.weights_]
             _check(thing, "weights_", found, compute_weight_shapes(**architecture))
+            if architecture.get("standardize"):
+                columns = [thing.means_, thing.scales_, *(thing._moments or (0,))[1:]]
+                found = [np.shape(column) for column in columns]
+                _check(thing, "means_", found, len(found) * [(architecture["n_features"],)])
         classes = getattr(thing, "_encoding", getattr(thing, "_classes", None))
         if classes is not None:
             expected = np.shape(classes.scikit_learn_classes())

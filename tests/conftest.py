@@ -7,7 +7,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import partial
 
 import av
 import joblib
@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 
 from sktime_screen import recommended_pipeline
-from sktime_screen.classify import _dense, _network
 from sktime_screen.classify import _feature_map as _map
 from sktime_screen.classify._network import DenseNetwork
 from sktime_screen.features import _networks
@@ -110,17 +109,6 @@ def _ordinary_priority():
     yield
     if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def many_heads():
-    """More networks of heads are kept than users need at a time: tracing each takes a second."""
-    with pytest.MonkeyPatch.context() as patch:
-        for rooms, name in (((_network, _dense), "dense_network"), ((_map,), "map_network")):
-            kept = lru_cache(maxsize=32)(getattr(rooms[0], name).__wrapped__)
-            for room in rooms:
-                patch.setattr(room, name, kept)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,8 @@ Y = np.where(X[:, 0] + X[:, 1] > 0, "tom", "jerry")
 
 
 def head(**params):
-    return KerasDenseClassifier((8,), **{"epochs": 4, "random_state": 0, **params})
+    given = {"epochs": 4, "random_state": 0, "learning_rate_schedule": "constant"}
+    return KerasDenseClassifier((8,), **given | params)
 
 
 class Follower:

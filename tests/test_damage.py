@@ -106,7 +106,7 @@ def test_reading_that_makes_no_progress_is_an_error(monkeypatch):
             while True:
                 yield Packet()
 
-    monkeypatch.setattr(_demuxing, "_IDLE", 100)
+    monkeypatch.setattr(_demuxing, "_MAX_EMPTY_PACKETS", 100)
     with pytest.raises(VideoError, match=r"stuck\.mp4.*no progress"):
         list(read_packets(Container(), None, "stuck.mp4"))
 

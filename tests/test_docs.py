@@ -171,13 +171,16 @@ def test_local_links_lead_somewhere(page):
         assert path.exists(), f"{page.name} links to {target}"
 
 
-def test_files_that_the_architecture_names_exist():
+def test_what_the_architecture_names_exists():
     page = (ROOT / "docs" / "architecture.md").read_text()
-    named = re.findall(r"`([\w/]+\.(?:py|js))`|`([\w/]+/)`", page)
-    paths = {file or folder for file, folder in named} - {"sktime_screen/"}
+    folder = ROOT / "sktime_screen"
+    paths = set(re.findall(r"`([\w/]+(?:\.py|\.js|/))`", page)) - {"sktime_screen/"}
     assert "video/_container.py" in paths
-    # Without a folder it is a module of the ground floor or the first file of a folder.
-    assert not {path for path in paths if not (ROOT / "sktime_screen" / path).exists()}
+    assert not {path for path in paths if not (folder / path).exists()}
+    functions = re.findall(r"`(\w+)` in `([\w/]+\.(?:py|js))`", page)
+    assert "compute_row_keys" in dict(functions)
+    for name, path in functions:
+        assert re.search(rf"(def|function) {name}\b", (folder / path).read_text()), name
 
 
 @pytest.mark.parametrize("script", sorted(ROOT.glob("examples/*.py")), ids=lambda path: path.stem)

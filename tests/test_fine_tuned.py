@@ -23,8 +23,9 @@ from sktime_screen import (
     VideoFrameSampler,
 )
 from sktime_screen.classify._augmentation import Augmentation
-from sktime_screen.classify._fine_tuned_network import fine_tuned_network
+from sktime_screen.classify._fine_tuned_network import FineTunedNetwork
 from sktime_screen.classify._frame_buffer import decoded_images
+from sktime_screen.classify._network_cache import forget_networks, shared_network
 from sktime_screen.features import get_backbone
 
 
@@ -98,7 +99,7 @@ def fitted(fine_tuned, X, y):
 
 
 def backbone_of(classifier):
-    return fine_tuned_network(**classifier._architecture)._backbone
+    return shared_network(FineTunedNetwork, classifier._architecture)._backbone
 
 
 def test_it_is_a_classifier_that_clones(fine_tuned):
@@ -146,7 +147,7 @@ def test_only_the_last_layers_of_a_registered_backbone_change(X, y):
 
 def test_the_warm_up_leaves_the_backbone_alone(fine_tuned, X, y):
     warm = fine_tuned(epochs=2).fit(X, y)
-    pretrained = fine_tuned_network(**warm._architecture)._pretrained
+    pretrained = shared_network(FineTunedNetwork, warm._architecture)._pretrained
     for weight, at_first in zip(warm.weights_[4:], pretrained, strict=True):
         assert_array_equal(weight, at_first)
     tuned = fine_tuned(epochs=3).fit(X, y)
@@ -168,7 +169,7 @@ def test_same_seed_same_probabilities(fine_tuned, X, y):
 
 
 def test_global_generators_are_left_alone(fine_tuned, X, y):
-    fine_tuned_network.cache_clear()  # building the network is part of it
+    forget_networks()  # building the network is part of it
     before = random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002
     fine_tuned(random_state=None, epochs=3).fit(X[:8], y[:8])
     assert random.getstate() == before[0]
@@ -265,13 +266,13 @@ def test_changed_weights_file_is_noticed(X, y, fine_tuned, backbone, tmp_path):
     shutil.copy(backbone, path)
     classifier = fine_tuned(backbone=path).fit(X, y)
     before = classifier.predict_proba(X[:4])
-    fine_tuned_network.cache_clear()
+    forget_networks()
     assert_array_equal(classifier.predict_proba(X[:4]), before)
 
     model = backbone_of(classifier)
     model.layers[1].set_weights([weight + 1 for weight in model.layers[1].get_weights()])
     model.layers[1].save(path)
-    fine_tuned_network.cache_clear()
+    forget_networks()
     with pytest.raises(ValueError, match=r"own\.keras.* has changed since"):
         classifier.predict(X[:4])
 

@@ -219,7 +219,9 @@ def test_one_class_a_frame_in_any_form(form, video, other_video):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataConversionWarning)
         for found, expected in zip(answers(given), answers(plain), strict=True):
-            np.testing.assert_equal(np.asarray(found), np.asarray(expected))
+            pd.testing.assert_frame_equal(
+                *(pd.DataFrame(np.atleast_1d(answer)) for answer in (found, expected))
+            )
 
 
 @pytest.mark.parametrize("form", ["array of one column", "table of one column"])

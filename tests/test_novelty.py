@@ -6,7 +6,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
-from sktime_screen import LabelSpreadingClassifier, ScreenTimeAggregator, ScreenTimeReport
+from sktime_screen import (
+    KerasDenseClassifier,
+    KerasFeatureMapClassifier,
+    LabelSpreadingClassifier,
+    ScreenTimeAggregator,
+    ScreenTimeReport,
+)
 from sktime_screen.classify._labelled_rows import LabelledRows
 from sktime_screen.classify._novelty import novelty_of_looks
 
@@ -101,6 +107,17 @@ def test_where_nothing_is_known_of_what_is_usual(labelled):
     assert spreading.novelty(X).isna().all()
     with pytest.raises(ValueError, match="frame index"):
         spreading.novelty(X.reset_index(drop=True))
+
+
+def test_a_head_of_averaged_features_tells_it_too():
+    labelled = pd.concat([kind(k, np.eye(30)[0] * 2, f"{k}.mp4") for k in range(3)])
+    X = kind(8, np.eye(30)[1], "new.mp4")
+    y = (labelled["f3"] > 0).astype(int)
+    dense = KerasDenseClassifier(epochs=1, hidden_layer_sizes=())
+    with pytest.raises(AttributeError):
+        dense.novelty(X)
+    np.testing.assert_allclose(dense.fit(labelled, y).novelty(X), novelty(labelled, X), rtol=0.01)
+    assert not hasattr(KerasFeatureMapClassifier((1, 1), epochs=1).fit(labelled, y), "novelty")
 
 
 @pytest.fixture(scope="module")

@@ -102,10 +102,10 @@ def rewritten(path, **changes):
             archive.writestr(name, changes[name](content) if name in changes else content)
 
 
-def with_noted(**changes):
+def with_description(**changes):
     def change(header):
         header = json.loads(header)
-        header["noted"] = {**header["noted"], **changes}
+        header["description"] = {**header["description"], **changes}
         return json.dumps(header).encode()
 
     return change
@@ -118,11 +118,11 @@ def with_noted(**changes):
         {"network_bin": lambda content: content[: len(content) // 2], "sums": None},
         {"network_xml": lambda content: content[: len(content) // 2], "sums": None},
         {"network_xml": lambda content: b"", "network_bin": lambda content: b"", "sums": None},
-        {"header_json": with_noted(columns=None)},
-        {"header_json": with_noted(columns=[["tiny"]])},
-        {"header_json": with_noted(columns=[["tiny", 3]])},
-        {"header_json": with_noted(map_size=7)},
-        {"header_json": lambda header: header.replace(b'"noted"', b'"other"')},
+        {"header_json": with_description(columns=None)},
+        {"header_json": with_description(columns=[["tiny"]])},
+        {"header_json": with_description(columns=[["tiny", 3]])},
+        {"header_json": with_description(map_size=7)},
+        {"header_json": lambda header: header.replace(b'"description"', b'"other"')},
     ],
 )
 def test_broken_content_of_a_sound_archive_is_made_anew(home, tiny, conversions, changes):

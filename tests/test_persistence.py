@@ -293,3 +293,12 @@ def test_without_skops(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "skops.io", None)
     with pytest.raises(ImportError, match=r"pip install 'sktime_screen\[skops\]'"):
         load_skops(tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize("name", ["means_", "scales_", "_moments"])
+def test_shapes_of_what_scales_the_columns(data, name):
+    head = KerasDenseClassifier(hidden_layer_sizes=(5,), epochs=1).fit(*data)
+    value = getattr(head, name)
+    setattr(head, name, value[:2] + (value[2][1:],) if name == "_moments" else value[1:])
+    with pytest.raises(ValueError, match="means_ of KerasDenseClassifier"):
+        check_shapes(head)

@@ -4,16 +4,17 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.preprocessing import normalize
 
-from .._sklearn import Interval, StrOptions, check_sample_weight, fit_context
+from .._sklearn import Interval, StrOptions, fit_context
 from .._targets import read_labels
 from ..model_selection import cross_fitting_splits, held_out_rows
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
-from ._classifier import NetworkClassifier, marked
-from ._network import check_layer_sizes, dense_network
-from ._target_encoding import TargetEncoding
-from ._training import Rows, Stopping, rates_by_epoch, run_epochs
+from ._classifier import marked
+from ._dense_training import DenseTraining
+from ._labelled_rows import LabelledRows, moments_of
+from ._standardization import means_and_scales, update_moments
+from ._training import Stopping, held_out_share, run_epochs, warn_if_improving
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
                 "softplus", "tanh"}  # fmt: skip
@@ -22,7 +23,7 @@ _OPTIMIZERS = {"adadelta", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion",
 _MONITORS = {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}
 
 
-class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
+class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
     """Dense Keras network with the interface of a scikit-learn classifier.
 
     Trains on features, such as those of `PretrainedCNNFeatures`. It can be the last step of a
@@ -38,11 +39,15 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     activation : str, default="relu"
         Activation of the hidden layers: "elu", "gelu", "leaky_relu", "linear", "mish", "relu",
         "selu", "sigmoid", "silu", "softplus" or "tanh".
-    dropout : float, default=0.2
+    dropout : float, default=0.1
         Share of each hidden layer's units that is randomly left out in training, in [0, 1).
     batch_normalization : bool, default=False
         Whether to normalise hidden layers, before their activation.
-    l2 : float, default=0.01
+    standardize : bool, default=True
+        Whether the network centres the columns of X, and scales them so that hardly any spreads
+        more than four times as far as another: columns in any units count, and features of one
+        network keep their proportions.
+    l2 : float, default=0.0005
         Strength of the penalty on squared weights. It is not part of the reported losses.
     loss : {"auto", "binary_crossentropy", "categorical_crossentropy"}, default="auto"
         "categorical_crossentropy" ends in a softmax, for one class a row. "binary_crossentropy"
@@ -51,18 +56,20 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     optimizer : str, default="adam"
         "adadelta", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion", "nadam", "rmsprop" or
         "sgd".
-    learning_rate : float, default=0.001
+    learning_rate : float, default=0.01
         Step size of the optimizer.
-    learning_rate_schedule : {"constant", "cosine"}, default="constant"
+    learning_rate_schedule : {"constant", "cosine"}, default="cosine"
         How the step size changes from epoch to epoch: not at all, or from `learning_rate` along
         half a cosine to almost nothing in the last of `epochs`. `partial_fit` always takes
         `learning_rate`.
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
-    epochs : int, default=50
-        Largest number of epochs.
-    batch_size : int, default=32
-        Rows in a batch.
+    epochs : int or "auto", default="auto"
+        Largest number of epochs. "auto" is 40, and less for more than 1,500 rows: as many as make
+        60,000 rows in total, but at least 12.
+    batch_size : int or "auto", default="auto"
+        Rows in a batch. "auto" is 32, and less for fewer than 192 rows: a sixth of them, but at
+        least 8.
     class_weight : "balanced", dict, list or None, default=None
         Weights of the classes, by class; classes that are not named weigh 1. For a table, weights
         by label, or a list with an entry for each column: a number for the rows that have the label
@@ -71,14 +78,16 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         included.
     validation_fraction : float or None, default=None
         Share of the rows, in (0, 1), to hold out for measuring each epoch, stratified. With a
-        frame index, whole stretches of up to 30 seconds are held out together.
+        frame index, whole stretches of up to 30 seconds are held out together. None holds out a
+        tenth if there is `early_stopping`, unless its `monitor` is "loss" or "accuracy", and
+        otherwise none.
     early_stopping : bool, default=False
         Whether to stop when `monitor` has not improved for `patience` epochs.
     patience : int, default=10
         Epochs to wait for an improvement.
     monitor : {"auto", "val_loss", "val_accuracy", "loss", "accuracy"}, default="auto"
         The measure of the best epoch, whose weights are kept. "auto" takes "val_loss" if there are
-        validation rows. Otherwise it takes "loss" with early stopping, and the last epoch without.
+        validation rows, and otherwise the last epoch.
     target_accuracy : float or None, default=None
         Accuracy, in (0, 1], at which training stops and keeps its weights, on the validation rows
         if there are any, or else on the training rows.
@@ -93,7 +102,8 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
           neighbouring frames on both sides, and then probabilities are too good.
         - An iterable of (train, test), arrays of row numbers that test each row once.
     warm_start : bool, default=False
-        Whether `fit` continues from the weights and the optimizer's state of the last `fit`.
+        Whether `fit` continues from the weights and the optimizer's state of the last `fit`. The
+        parameters that describe the network must stay the same, all others can change.
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, order of rows, dropout and held-out rows. The same number gives
         the same probabilities. Global generators are used only if passed here.
@@ -116,6 +126,8 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         The epoch, from 1, whose weights were kept.
     weights_ : list of ndarray of float32
         Kernels, biases and statistics of batch normalisation, layer after layer.
+    means_, scales_ : ndarray of float32, shape (`n_features_in_`,)
+        With `standardize`, what is subtracted from the columns, and what they are then divided by.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -149,19 +161,20 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
     array(['tom', 'jerry'], dtype='<U7')
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict[str, Any] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(_ACTIVATIONS)],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "batch_normalization": ["boolean"],
+        "standardize": ["boolean"],
         "l2": [Interval(Real, 0, None, closed="left")],
         "loss": [StrOptions({"auto", "binary_crossentropy", "categorical_crossentropy"})],
         "optimizer": [StrOptions(_OPTIMIZERS)],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_schedule": [StrOptions({"constant", "cosine"})],
         "momentum": [Interval(Real, 0, 1, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "early_stopping": ["boolean"],
@@ -174,23 +187,22 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         "verbose": ["verbose"],
     }
 
-    _dtypes: tuple[Any, ...] = (np.float32,)
-
     def __init__(
         self,
         hidden_layer_sizes=(64,),
         *,
         activation="relu",
-        dropout=0.2,
+        dropout=0.1,
         batch_normalization=False,
-        l2=0.01,
+        standardize=True,
+        l2=0.0005,
         loss="auto",
         optimizer="adam",
-        learning_rate=0.001,
-        learning_rate_schedule="constant",
+        learning_rate=0.01,
+        learning_rate_schedule="cosine",
         momentum=0.9,
-        epochs=50,
-        batch_size=32,
+        epochs="auto",
+        batch_size="auto",
         class_weight=None,
         validation_fraction=None,
         early_stopping=False,
@@ -206,6 +218,7 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         self.activation = activation
         self.dropout = dropout
         self.batch_normalization = batch_normalization
+        self.standardize = standardize
         self.l2 = l2
         self.loss = loss
         self.optimizer = optimizer
@@ -252,15 +265,21 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         ------
         ValueError
             If there are fewer than two classes, rows lack a label, or X and y do not match; if no
-            rows are left to train or to validate on; if training diverges.
+            rows are left to train or to validate on; if training diverges; with `warm_start`, if
+            the parameters describe another network.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss was still falling when training ended.
         """
         resume = self.warm_start and hasattr(self, "weights_")
         data = self._read(X, y, sample_weight, resume=resume)
         validation = None
         if validation_data is not None:
             validation = self._read(*validation_data, resume=True, relative=False)
-        elif self.validation_fraction is not None:
-            held_out = held_out_rows(X, data.Y, self.validation_fraction, self._new_generator())
+        elif (fraction := held_out_share(self)) is not None:
+            held_out = held_out_rows(X, data.Y, fraction, self._new_generator())
             data, validation = data.only(~held_out), data.only(held_out)
         stopping = Stopping.from_settings(
             self.monitor,
@@ -270,9 +289,15 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         )
         rates = self._learning_rates(len(data.positions))
         tasks = FitTasks(self, len(rates), X, y, sample_weight)
+        known = self.n_epochs_ if resume else 0
         self._train(data, validation, rates, stopping, resume=resume, tasks=tasks)
+        losses = self.history_["loss" if validation is None else "val_loss"][known:]
+        if self._judges_convergence and len(losses) == len(rates):
+            n_rows = len(data.positions)
+            warn_if_improving(losses, rates, n_rows / self._step_options(n_rows)["batch_size"])
         if not self.warm_start:
             self._optimizer_state = None
+        self._remember(X)
         tasks.end()
         return self
 
@@ -299,8 +324,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         Raises
         ------
         ValueError
-            If `y` holds a class that is not in `classes`, or if `class_weight` says "balanced",
-            which needs all rows.
+            If `y` holds a class that is not in `classes`, or `classes` differ from those of the
+            first call; if the parameters describe another network; if `class_weight` says
+            "balanced", which needs all rows.
         """
         if _balances(self.class_weight):
             raise ValueError(
@@ -312,71 +338,11 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         self._train(data, None, [self.learning_rate], Stopping(), resume=resume)
         return self
 
-    def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
-        X = self._check_features(X, self._dtypes, reset=not resume)
-        labels = self._encoding.read(y) if resume else read_labels(y)
-        check_consistent_length(X, labels)
-        if not resume:
-            self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)
-            self.class_names_ = self._encoding.classes
-            self.classes_ = self._encoding.scikit_learn_classes()
-            labels = self._encoding.read(labels)
-        if sample_weight is not None:
-            sample_weight = check_sample_weight(
-                sample_weight, X, dtype=np.float64, ensure_non_negative=True
-            )
-            if relative:
-                sample_weight = sample_weight / (sample_weight.mean() or 1)
-        targets = self._encoding.encode(labels)
-        weights = self._encoding.weights(labels, self.class_weight, sample_weight)
-        return Rows(X, targets, weights, np.arange(len(X)))
-
-    def _train(self, data, validation, learning_rates, stopping, resume, tasks=None):
-        if not resume:
-            self._architecture = self._describe_network(data.X.shape[1], len(data.positions))
-            self._generator = self._new_generator()
-            self.history_ = {}
-        network = self._network()
-        with network.lock:
-            network.load(self.weights_ if resume else network.draw_weights(self._generator))
-            network.start_optimizer(self._optimizer_state if resume else None)
-            self.weights_, self.best_epoch_ = run_epochs(
-                network,
-                data,
-                validation,
-                learning_rates=learning_rates,
-                stopping=stopping,
-                generator=self._generator,
-                history=self.history_,
-                verbose=self.verbose,
-                tasks=tasks,
-                **self._step_options(len(data.positions)),
-            )
-            self._optimizer_state = network.optimizer_state()
-        self.n_epochs_ = len(self.history_["loss"])
-
-    def _learning_rates(self, n_rows):
-        """Return the step size of each epoch of a fit to so many rows."""
-        return rates_by_epoch(self.learning_rate, self.learning_rate_schedule, self.epochs)
-
-    def _describe_network(self, n_features, n_rows):
-        return {
-            "n_features": n_features,
-            "n_outputs": self._encoding.n_outputs,
-            "softmax": self._encoding.softmax,
-            "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes),
-            "activation": self.activation,
-            "dropout": float(self.dropout),
-            "batch_normalization": bool(self.batch_normalization),
-            "optimizer": self.optimizer,
-            "momentum": float(self.momentum),
-        }
-
-    def _network(self):
-        return dense_network(**self._architecture)
-
-    def _step_options(self, n_rows):
-        return {"batch_size": self.batch_size, "l2": self.l2}
+    def _remember(self, X):
+        """Keep what the labelled frames look like, for `novelty`."""
+        looks = normalize(self._looks(X)).astype(np.float16)
+        videos, times, _ = moments_of(getattr(X, "index", None))
+        self._labelled = LabelledRows(looks, np.empty((len(looks), 0)), videos, times)
 
     def fit_transform(  # type: ignore[override]
         self, X, y, sample_weight=None, validation_data=None
@@ -413,7 +379,9 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
         for train, test in splits:
             seen = data.only(train)
             with network.lock:
+                own = self._inputs() and means_and_scales(update_moments(None, seen.blocks()))
                 network.load(network.draw_weights(generator))
+                network.load_inputs(own)
                 network.start_optimizer()
                 run_epochs(
                     network,
@@ -425,14 +393,6 @@ class KerasDenseClassifier(CallbackSupportMixin, NetworkClassifier):
                 )
                 logits[test] = network.logits(data.X[test])
         return marked(self._table(X, logits), out_of_sample=True)
-
-    def _logits(self, X):
-        check_is_fitted(self)
-        X = self._check_features(X, self._dtypes, reset=False)
-        network = self._network()
-        with network.lock:
-            network.load(self.weights_)
-            return network.logits(X)
 
 
 def _balances(class_weight):

@@ -5,13 +5,12 @@ from numbers import Integral, Real
 from typing import Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import Interval, StrOptions
 from ..features import told_map_size
 from ._channel_projection import find_projection, project, project_batches
 from ._dense import KerasDenseClassifier
-from ._feature_map_network import map_network
+from ._feature_map_network import MapNetwork
 from ._training import rates_by_epoch
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
@@ -185,6 +184,11 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
     }
     _dtypes = (np.float32, np.float16)
+    _network_class = MapNetwork
+    # Maps are normalised inside, by channel.
+    standardize = False
+    # What is right in new videos is best long before the loss is.
+    _judges_convergence = False
 
     def __init__(
         self,
@@ -216,34 +220,32 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         random_state=None,
         verbose=0,
     ) -> None:
-        super().__init__(
-            hidden_layer_sizes,
-            activation=activation,
-            dropout=dropout,
-            batch_normalization=batch_normalization,
-            l2=l2,
-            loss=loss,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            learning_rate_schedule=learning_rate_schedule,
-            momentum=momentum,
-            epochs=epochs,
-            batch_size=batch_size,
-            class_weight=class_weight,
-            validation_fraction=validation_fraction,
-            early_stopping=early_stopping,
-            patience=patience,
-            monitor=monitor,
-            target_accuracy=target_accuracy,
-            cv=cv,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
         self.map_size = map_size
         self.pooling_sharpness = pooling_sharpness
         self.n_ensemble = n_ensemble
         self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.batch_normalization = batch_normalization
+        self.l2 = l2
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.momentum = momentum
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.class_weight = class_weight
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.monitor = monitor
+        self.target_accuracy = target_accuracy
+        self.cv = cv
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
 
     def class_heatmaps(self, X) -> np.ndarray:
         """Compute where in each image each class is seen.
@@ -261,8 +263,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             at that position. The centre of position (row, column) is at ((row + 0.5) / height,
             (column + 0.5) / width) of the image's height and width.
         """
-        check_is_fitted(self)
-        logits = self._by_network("place_logits", X)
+        logits = self._by_network("place_logits", self._checked(X))
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
         height, width = self.map_size_
         heat = heat.astype(np.float32).reshape(len(logits), height, width, -1)
@@ -333,6 +334,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             )
         return values
 
+    def _remember(self, X):
+        """Keep nothing: maps are large. A `LabelSpreadingClassifier` keeps projections of them."""
+
     def _read(self, X, *labels, resume, **options):
         data = super()._read(X, *labels, resume=resume, **options)
         if not resume:
@@ -346,17 +350,12 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     def _n_places(self):
         return self.map_size_[0] * self.map_size_[1]
 
-    def _logits(self, X):
-        check_is_fitted(self)
-        return self._by_network("logits", X)
-
     def _by_network(self, output, X):
-        X = self._check_features(X, self._dtypes, reset=False)
-        batches = [X] if self.components_ is None else project_batches(X, self.components_)
-        network = self._network()
-        with network.lock:
-            network.load(self.weights_)
-            return np.concatenate([getattr(network, output)(batch) for batch in batches])
+        judge = super()._by_network
+        if self.components_ is None:
+            return judge(output, X)
+        batches = project_batches(X, self.components_)
+        return np.concatenate([judge(output, batch) for batch in batches])
 
     def _choose_map_size(self, told, n_features):
         """Return height and width of the map, given or told by the table of features."""
@@ -386,6 +385,3 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
                 f"most often the height and width of the images divided by 32."
             )
         return int(size[0]), int(size[1])
-
-    def _network(self):
-        return map_network(**self._architecture)

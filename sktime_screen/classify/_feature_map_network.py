@@ -1,17 +1,10 @@
 """Networks that judge each position of a feature map, and pool what they find."""
 
-from functools import lru_cache
 from math import log
 
 import numpy as np
 
-from ._network import DenseNetwork, _by_blocks
-
-
-@lru_cache(maxsize=4)
-def map_network(**architecture):
-    """Give the network of an architecture, the same one for every call with equal arguments."""
-    return MapNetwork(**architecture)
+from ._network import DenseNetwork, _by_blocks, dropout_layer
 
 
 class MapNetwork(DenseNetwork):
@@ -29,18 +22,17 @@ class MapNetwork(DenseNetwork):
         Shapes: (n, n_features) -> (n, n_places, n_ensemble, n_outputs).
         """
         keras, ops = self._keras, self._keras.ops
-        activation, dropout, batch_normalization = settings
+        activation, batch_normalization = settings
         n_channels = n_features // self._n_places
         inputs = keras.Input((n_features,))
         maps = keras.layers.Reshape((self._n_places, n_channels))(inputs)
-        if dropout:
-            # The same channels everywhere: places side by side would give away what is missing.
-            maps = keras.layers.SpatialDropout1D(dropout, seed=0)(maps)
+        # The same channels everywhere: places side by side would give away what is missing.
+        maps = dropout_layer(keras, self._dropout, shared_axis=1)(maps)
         places = ops.reshape(maps, (-1, n_channels))
 
         def stack(n_inputs, *sizes):
             return self._make_layers(
-                n_inputs, n_outputs, sizes, activation, 0.0, batch_normalization
+                n_inputs, n_outputs, sizes, activation, batch_normalization, drops=False
             )[1:]
 
         if hidden_layer_sizes:

@@ -15,11 +15,12 @@ from ..model_selection import held_out_rows
 from ._augmentation import Augmentation
 from ._classifier import NetworkClassifier
 from ._dense import KerasDenseClassifier
-from ._fine_tuned_network import fine_tuned_network
+from ._fine_tuned_network import FineTunedNetwork
 from ._frame_buffer import batches_of_images, decoded_images
 from ._network import check_layer_sizes
+from ._network_cache import shared_network
 from ._target_encoding import TargetEncoding
-from ._training import Rows, Stopping, run_epochs
+from ._training import Rows, Stopping, held_out_share, run_epochs
 
 
 class FineTunedCNNClassifier(NetworkClassifier):
@@ -275,13 +276,14 @@ class FineTunedCNNClassifier(NetworkClassifier):
         self.classes_ = self._encoding.scikit_learn_classes()
         self.image_shape_ = images.shape[1:]
         self._architecture = self._describe_network()
+        fraction = held_out_share(self)
         stopping = Stopping.from_settings(
             self.monitor,
             self.patience if self.early_stopping else None,
             self.target_accuracy,
-            validates=validation_data is not None or self.validation_fraction is not None,
+            validates=validation_data is not None or fraction is not None,
         )
-        network = fine_tuned_network(**self._architecture)
+        network = shared_network(FineTunedNetwork, self._architecture)
         generator = self._new_generator()
         with ExitStack() as stack:
             train = stack.enter_context(self._opened(images, labels, sample_weight))
@@ -291,8 +293,8 @@ class FineTunedCNNClassifier(NetworkClassifier):
                 validation = stack.enter_context(
                     self._opened(self._images(held_out), held_out_labels, *weight)
                 )
-            elif self.validation_fraction is not None:
-                held_out = held_out_rows(images, train.Y, self.validation_fraction, generator)
+            elif fraction is not None:
+                held_out = held_out_rows(images, train.Y, fraction, generator)
                 train, validation = train.only(~held_out), train.only(held_out)
             self._train(network, train, validation, stopping, generator)
         return self
@@ -309,10 +311,8 @@ class FineTunedCNNClassifier(NetworkClassifier):
             "softmax": self._encoding.softmax,
             "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes),
             "activation": self.activation,
-            "dropout": float(self.dropout),
             "batch_normalization": bool(self.batch_normalization),
             "optimizer": self.optimizer,
-            "momentum": float(self.momentum),
         }
 
     @contextmanager
@@ -345,6 +345,8 @@ class FineTunedCNNClassifier(NetworkClassifier):
                 verbose=self.verbose,
                 batch_size=self.batch_size,
                 l2=self.l2,
+                dropout=self.dropout,
+                momentum=self.momentum,
                 warm_up_epochs=self.warm_up_epochs,
                 fine_tuning_rate=self.fine_tuning_rate,
                 augmentation=Augmentation(self.horizontal_flip, self.shift, self.colour),
@@ -365,7 +367,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
     def _logits(self, X):
         check_is_fitted(self)
         images = self._images(X)
-        network = fine_tuned_network(**self._architecture)
+        network = shared_network(FineTunedNetwork, self._architecture)
         logits = np.empty((len(images), self._encoding.n_outputs), np.float32)
         with network.lock:
             network.load(self.weights_)

@@ -2,17 +2,10 @@
 
 import random
 from contextlib import contextmanager
-from functools import lru_cache
 from math import prod
 
 from ..features import as_backbone, build_model, flatten_layers
-from ._network import DenseNetwork, _blocks
-
-
-@lru_cache(maxsize=2)
-def fine_tuned_network(**architecture):
-    """Give the network of an architecture, the same one for every call with equal arguments."""
-    return FineTunedNetwork(**architecture)
+from ._network import DenseNetwork, _blocks, _compact
 
 
 class FineTunedNetwork(DenseNetwork):
@@ -50,7 +43,7 @@ class FineTunedNetwork(DenseNetwork):
         # go on moving them.
         self._tuner = type(self._optimizer).from_config(self._optimizer.get_config())
         self._tuner.build(self._variables + self._tuned)
-        self._fresh_tuner_state = [v.numpy() for v in self._tuner.variables]
+        self._fresh_tuner_state = [_compact(v) for v in self._tuner.variables]
 
         def outputs(x, training):
             # The backbone always runs as in use: few images would spoil the statistics of
@@ -67,7 +60,7 @@ class FineTunedNetwork(DenseNetwork):
                     losses = self._losses(y, logits, w)
                     penalty = l2 * tf.add_n([tf.reduce_sum(tf.square(k)) for k in kernels])
                     objective = tf.reduce_mean(losses) + penalty
-                optimizer.apply(tape.gradient(objective, variables), variables)
+                self._step(optimizer, tape.gradient(objective, variables), variables)
                 return tf.reduce_sum(losses), tf.reduce_sum(self._right(y, logits))
 
             return step.get_concrete_function()
@@ -79,6 +72,12 @@ class FineTunedNetwork(DenseNetwork):
         self._warm_up_step = trace_step(self._optimizer, self._variables)
         self._tuning_step = trace_step(self._tuner, self._variables + self._tuned)
         self._logits = logits.get_concrete_function()
+
+    @property
+    def n_bytes(self):
+        """What the arrays of the network, its backbone and its optimizers take."""
+        arrays = self._backbone.variables + self._tuner.variables
+        return super().n_bytes + 4 * sum(prod(array.shape) for array in arrays)
 
     def draw_weights(self, generator):
         """Draw first weights of the head, and give the backbone those it came with."""
@@ -99,12 +98,12 @@ class FineTunedNetwork(DenseNetwork):
         rows,
         *,
         batch_size,
-        learning_rate,
         l2,
         generator,
         warm_up_epochs,
         fine_tuning_rate,
         augmentation,
+        **settings,
     ):
         """Train once over some images, in their given order.
 
@@ -113,10 +112,8 @@ class FineTunedNetwork(DenseNetwork):
         warm_up = self._epochs_trained < warm_up_epochs
         self._epochs_trained += 1
         step = self._warm_up_step if warm_up else self._tuning_step
-        self._optimizer.learning_rate = learning_rate
+        self._begin_epoch(generator=generator, **settings)
         self._tuner.learning_rate = fine_tuning_rate
-        for state in self._seed_states:
-            state.assign(generator.integers(2**31, size=2))
         loss, right = 0.0, 0.0
         for block in _blocks(rows, batch_size):
             images = augmentation.vary(X[block], generator)

@@ -18,12 +18,10 @@ from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
 from .._targets import read_labels
 from ..features import embed_frames, project_features
 from ..model_selection import cross_fitting_splits
-from ..video import is_frame_index, resolve_videos
 from ._classifier import NetworkClassifier, marked
 from ._dense import KerasDenseClassifier
 from ._frame_graph import ties_of_looks, ties_of_time
-from ._labelled_rows import LabelledRows
-from ._novelty import novelty_of_looks
+from ._labelled_rows import LabelledRows, moments_of
 from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.
@@ -32,7 +30,6 @@ _TRUST_IN_LABELS = 50.0
 _WEIGHT_OF_LOOKS = 0.1
 # Log-odds of what is certain. Surer than this nobody is worth hearing above others.
 _CERTAIN = 6.0
-_DTYPES = (np.float32, np.float16)
 
 
 class LabelSpreadingClassifier(NetworkClassifier):
@@ -115,6 +112,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
     array(['jerry', 'jerry', 'tom', 'tom'], dtype='<U5')
     """
 
+    _dtypes = (np.float32, np.float16)
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
@@ -153,13 +151,13 @@ class LabelSpreadingClassifier(NetworkClassifier):
         ValueError
             If there are fewer than two classes, rows lack a label, or X and y do not match.
         """
-        values = self._check_features(X, _DTYPES, reset=True)
+        values = self._check_features(X, self._dtypes, reset=True)
         labels = read_labels(y)
         check_consistent_length(values, labels)
         self._encoding = TargetEncoding.from_labels(labels)
         self.class_names_ = self._encoding.classes
         self.classes_ = self._encoding.scikit_learn_classes()
-        videos, times, _ = _moments(getattr(X, "index", None))
+        videos, times, _ = moments_of(getattr(X, "index", None))
         targets = self._encoding.encode(labels).astype(np.float64)
         self._labelled = LabelledRows(project_features(values).copy(), targets, videos, times)
         self.estimator_ = self._fitted_estimator(X, labels)
@@ -227,7 +225,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
             If X has no frame index, or the rows of `fit_transform` had none.
         """
         check_is_fitted(self)
-        videos, times, _ = _moments(getattr(X, "index", None))
+        videos, times, _ = moments_of(getattr(X, "index", None))
         labelled_videos, labelled_times = self._labelled.videos, self._labelled.times
         if videos is None or labelled_times is None:
             raise ValueError(
@@ -246,46 +244,6 @@ class LabelSpreadingClassifier(NetworkClassifier):
             rows = part_of_row == part
             logits[rows] = self._without(part)._spread_by_video(X, looks)[rows]
         return self._table(X, logits)
-
-    def novelty(self, X) -> pd.Series:
-        """Measure how unlike the labelled frames each frame looks.
-
-        If a video is of the same kind as the labelled ones, its mean is above 1 for at most one
-        video in twenty. Do not trust predictions for a video above 1. For frames of a labelled
-        video the values are small.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n, n_features)
-            Features with the frame index.
-
-        Returns
-        -------
-        Series of float64, shape (n,)
-            Distances to the nearest labelled frame, divided by the usual limit. NaN if the labelled
-            frames do not tell what is usual, since they are of one moment or have no frame index.
-
-        Raises
-        ------
-        ValueError
-            If X has no frame index.
-
-        Notes
-        -----
-        The distance is one minus the cosine between features. On cartoons it separated other videos
-        best from other parts of the same video. The limit comes from comparing each labelled video
-        with the others, by a prediction interval of Student's t. With fewer than three labelled
-        videos, stretches of them take the place of videos; other episodes may differ by more.
-
-        References
-        ----------
-        M. A. F. Pimentel, D. A. Clifton, L. Clifton and L. Tarassenko, "A review of novelty
-        detection", Signal Processing 99 (2014).
-        """
-        check_is_fitted(self)
-        if not is_frame_index(getattr(X, "index", None)):
-            raise ValueError("novelty needs rows with a frame index (video, time, duration).")
-        return pd.Series(novelty_of_looks(self._looks(X), self._labelled), X.index, name="novelty")
 
     @available_if(
         lambda self: hasattr(getattr(self, "estimator_", self.estimator), "class_heatmaps")
@@ -327,12 +285,9 @@ class LabelSpreadingClassifier(NetworkClassifier):
         check_is_fitted(self)
         return self._spread_by_video(X, self._looks(X))
 
-    def _looks(self, X):
-        return project_features(self._check_features(X, _DTYPES, reset=False))
-
     def _spread_by_video(self, X, looks):
         start = self._to_logits(self._estimated(X))
-        videos, times, durations = _moments(getattr(X, "index", None))
+        videos, times, durations = moments_of(getattr(X, "index", None))
         if videos is None or self._labelled.videos is None:
             return self._spread(looks, start, self._labelled)
         spread = np.empty_like(start)
@@ -405,14 +360,3 @@ class LabelSpreadingClassifier(NetworkClassifier):
         system = (diags_array(masses) + self.strength * flow).tocsr()
         columns = [cg(system, masses * column, x0=column, rtol=1e-6)[0] for column in start.T]
         return np.column_stack(columns)[: len(looks)]
-
-
-def _moments(index):
-    """Return videos, times and durations, or None for each where there is no frame index."""
-    if not is_frame_index(index):
-        return None, None, None
-    videos = resolve_videos(index.get_level_values("video"))
-    times, durations = (
-        index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
-    )
-    return videos, times, durations

@@ -1,6 +1,5 @@
 """The dense network itself: built and traced once for a shape, then reset and used again."""
 
-from functools import lru_cache
 from math import prod
 from threading import RLock
 
@@ -11,16 +10,6 @@ from .._keras import load_keras
 # Rows are handed to Keras in blocks of about this size, so that a table of features is never
 # copied as a whole.
 _BLOCK_BYTES = 2**24
-
-
-@lru_cache(maxsize=8)
-def dense_network(**architecture):
-    """Give the network of an architecture, the same one for every call with equal arguments.
-
-    Building and tracing a network takes longer than a small fit, and Keras never gives back all
-    of a network's memory. The cache is bounded because networks on wide features are large.
-    """
-    return DenseNetwork(**architecture)
 
 
 def check_layer_sizes(sizes):
@@ -41,10 +30,9 @@ class DenseNetwork:
         softmax,
         hidden_layer_sizes,
         activation,
-        dropout,
         batch_normalization,
         optimizer,
-        momentum,
+        standardize=False,
         n_ensemble=1,
     ):
         keras = load_keras()
@@ -59,7 +47,16 @@ class DenseNetwork:
         self.softmax = softmax
         self._keras = keras
 
-        layers = (n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization)
+        # What varies in a search is no part of what is traced.
+        self._dropout = keras.Variable(0.0, trainable=False)
+        self._momentum = keras.Variable(0.0, trainable=False)
+        self._inputs = []
+        if standardize:
+            self._inputs = [
+                keras.Variable(np.full(n_features, value, np.float32), trainable=False)
+                for value in (0, 1)
+            ]
+        layers = (n_outputs, hidden_layer_sizes, activation, batch_normalization)
         self._models = self._make_models(n_ensemble, n_features, *layers)
         self._seed_states = [
             layer.seed_generator.state
@@ -70,20 +67,34 @@ class DenseNetwork:
         self._weights = [weight for model in self._models for weight in model.weights]
         self._variables = [v for model in self._models for v in model.trainable_variables]
 
-        options = {"momentum": momentum} if optimizer in ("sgd", "rmsprop") else {}
+        self._takes_momentum = optimizer in ("sgd", "rmsprop")
+        # The momentum itself is applied in `_step`.
+        options = {"momentum": 1.0} if self._takes_momentum else {}
         self._optimizer = keras.optimizers.get(
             {"class_name": optimizer, "config": {"learning_rate": 0.001, **options}}
         )
         self._optimizer.build(self._variables)
-        self._fresh_weights = [w.numpy() for w in self._weights]
-        self._fresh_optimizer_state = self.optimizer_state()
+        self._fresh_weights = [_compact(w) for w in self._weights]
+        self._fresh_optimizer_state = [_compact(v) for v in self._optimizer.variables]
         self._trace(n_features)
+
+    @property
+    def n_bytes(self):
+        """What the arrays of the network and its optimizer take."""
+        arrays = self._weights + self._inputs + self._optimizer.variables
+        return 4 * sum(prod(array.shape) for array in arrays)
 
     def _make_models(self, n_ensemble, *architecture):
         return [self._keras.Sequential(self._make_layers(*architecture)) for _ in range(n_ensemble)]
 
     def _make_layers(
-        self, n_features, n_outputs, hidden_layer_sizes, activation, dropout, batch_normalization
+        self,
+        n_features,
+        n_outputs,
+        hidden_layer_sizes,
+        activation,
+        batch_normalization,
+        drops=True,
     ):
         keras = self._keras
         # Kernels are drawn in `draw_weights`: Keras's own initialisers, even those that are never
@@ -96,14 +107,25 @@ class DenseNetwork:
                 # with, and a fit on few frames has not so many.
                 layers.append(keras.layers.BatchNormalization(momentum=0.9))
             layers.append(keras.layers.Activation(activation))
-            if dropout:
-                layers.append(keras.layers.Dropout(dropout, seed=0))
+            if drops:
+                layers.append(dropout_layer(keras, self._dropout))
         layers.append(keras.layers.Dense(n_outputs, kernel_initializer="zeros"))
         return layers
 
     def _outputs(self, x, training):
         """Return the logits of each network."""
+        if self._inputs:
+            mean, scale = self._inputs
+            x = (x - mean) / scale
         return [model(x, training=training) for model in self._models]
+
+    def _step(self, optimizer, gradients, variables):
+        """Let an optimizer make a step."""
+        if self._takes_momentum:
+            for variable in optimizer.variables:
+                if "momentum" in variable.path:
+                    variable.assign(self._momentum * variable)
+        optimizer.apply(gradients, variables)
 
     def _trace(self, n_features):
         import tensorflow as tf
@@ -114,7 +136,6 @@ class DenseNetwork:
         number = tf.TensorSpec((), tf.float32)
         count = tf.TensorSpec((), tf.int32)
         variables = self._variables
-        kernels = [v for v in variables if len(v.shape) == 2]
 
         # All batches of a block in one call: started from Python one by one, they would take
         # four times as long. Row counts stay open, so that no fold is traced anew.
@@ -127,9 +148,15 @@ class DenseNetwork:
                 with tf.GradientTape() as tape:
                     outputs = self._outputs(x, training=True)
                     objectives = [tf.reduce_mean(self._losses(y, each, w)) for each in outputs]
-                    penalty = l2 * tf.add_n([tf.reduce_sum(tf.square(k)) for k in kernels])
-                    objective = tf.add_n(objectives) + penalty
-                self._optimizer.apply(tape.gradient(objective, variables), variables)
+                    objective = tf.add_n(objectives)
+                # The penalty's own gradient: squares of wide kernels take longer than the rest.
+                gradients = [
+                    gradient + 2 * l2 * v if len(v.shape) == 2 else gradient
+                    for gradient, v in zip(
+                        tape.gradient(objective, variables), variables, strict=True
+                    )
+                ]
+                self._step(self._optimizer, gradients, variables)
                 logits = tf.reduce_mean(outputs, axis=0)
                 losses = self._losses(y, logits, w)
                 total_loss += tf.reduce_sum(losses)
@@ -176,6 +203,11 @@ class DenseNetwork:
         for variable, value in zip(self._weights, weights, strict=True):
             variable.assign(value)
 
+    def load_inputs(self, means_and_scales):
+        """Set what a network that standardizes does to the columns of features."""
+        for variable, value in zip(self._inputs, means_and_scales, strict=True):
+            variable.assign(value)
+
     def start_optimizer(self, state=None):
         """Set what the optimizer remembers."""
         state = self._fresh_optimizer_state if state is None else state
@@ -190,11 +222,16 @@ class DenseNetwork:
         """Copy out what the optimizer remembers, such as moments and the number of steps."""
         return [v.numpy() for v in self._optimizer.variables]
 
-    def train_epoch(self, X, Y, W, rows, *, batch_size, learning_rate, l2, generator):
-        """Train once over some rows, in their given order."""
+    def _begin_epoch(self, learning_rate, dropout, momentum, generator):
         self._optimizer.learning_rate = learning_rate
+        self._dropout.assign(dropout)
+        self._momentum.assign(momentum)
         for state in self._seed_states:
             state.assign(generator.integers(2**31, size=2))
+
+    def train_epoch(self, X, Y, W, rows, *, batch_size, l2, **settings):
+        """Train once over some rows, in their given order."""
+        self._begin_epoch(**settings)
         loss, right = 0.0, 0.0
         per_block = batch_size * max(1, _BLOCK_BYTES // (4 * X.shape[1] * batch_size))
         for block in _blocks(rows, per_block):
@@ -205,7 +242,7 @@ class DenseNetwork:
     def evaluate(self, X, Y, W, rows):
         """Measure the loss and the accuracy of some rows."""
         loss, right = 0.0, 0.0
-        for block in _blocks(rows, _rows_of_block(X)):
+        for block in blocks_of(X, rows):
             logits = self._logits(_widened(X[block]))
             loss += float(self._keras.ops.sum(self._losses(Y[block], logits, W[block])))
             right += float(self._keras.ops.sum(self._right(Y[block], logits)))
@@ -223,6 +260,33 @@ class DenseNetwork:
         return 1 if self.softmax else self.n_outputs
 
 
+def dropout_layer(keras, rate, shared_axis=None):
+    """Make a layer that drops a share of the units, alike along an axis, which may change."""
+
+    class ChangingDropout(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seed_generator = keras.random.SeedGenerator(0)
+
+        def call(self, x, training=False):
+            if not training:
+                return x
+            ops = keras.ops
+            shape = [1 if axis == shared_axis else size for axis, size in enumerate(ops.shape(x))]
+            kept = keras.random.uniform(shape, seed=self.seed_generator) >= rate
+            return x * ops.where(kept, 1 / (1 - rate), 0.0)
+
+    return ChangingDropout()
+
+
+def _compact(variable):
+    """Copy a variable's value out, in no memory where it is the same throughout."""
+    value = variable.numpy()
+    if value.size and (value == value.flat[0]).all():
+        return np.broadcast_to(value.flat[0], value.shape)
+    return value
+
+
 def _by_blocks(function, X):
     step = _rows_of_block(X)
     return np.concatenate(
@@ -237,6 +301,11 @@ def _widened(block):
 
 def _rows_of_block(X):
     return max(1, _BLOCK_BYTES // (4 * prod(X.shape[1:])))
+
+
+def blocks_of(X, rows):
+    """Cut positions of rows into pieces whose features take little room."""
+    return _blocks(rows, _rows_of_block(X))
 
 
 def _blocks(rows, size):

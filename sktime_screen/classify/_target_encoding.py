@@ -56,6 +56,15 @@ class TargetEncoding:
         """
         return np.tile([0, 1], (len(self.classes), 1)) if self.multilabel else self.classes
 
+    def check_announced(self, classes):
+        """Refuse other classes than those that are known."""
+        found = np.asarray(classes) if self.multilabel else np.unique(classes)
+        if found.tolist() != self.classes.tolist():
+            raise ValueError(
+                f"classes={found.tolist()}, but those of the first call were"
+                f" {self.classes.tolist()}: all classes have to be known from the beginning."
+            )
+
     def read(self, y):
         """Read labels that are to be encoded, columns in the order of the classes."""
         return known_labels(y, self.classes, self.multilabel)

@@ -1,8 +1,17 @@
 """The course of a training: epochs, what is watched, when to stop and which weights to keep."""
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from ._network import blocks_of
+
+# By how much the loss falls in a step of full size, at least, in a training that has not converged.
+_GAIN = 0.0003
+# The share that `early_stopping` alone holds out.
+_HELD_OUT = 0.1
 
 
 @dataclass
@@ -18,6 +27,14 @@ class Rows:
         """Give a part of these rows."""
         return replace(self, positions=self.positions[keep])
 
+    def blocks(self):
+        """Yield the features of some rows at a time, and how much each of them counts.
+
+        Shapes: float32 (m, n_features), (m,).
+        """
+        for rows in blocks_of(self.X, self.positions):
+            yield self.X[rows], self.W[rows].mean(axis=1)
+
 
 @dataclass(frozen=True)
 class Stopping:
@@ -31,14 +48,41 @@ class Stopping:
     def from_settings(cls, monitor, patience, target_accuracy, validates):
         """Decide what "auto" means."""
         if monitor == "auto":
-            without = None if patience is None else "loss"
-            monitor = "val_loss" if validates else without
+            monitor = "val_loss" if validates else None
         elif monitor.startswith("val_") and not validates:
             raise ValueError(
                 f"monitor={monitor!r} needs rows to validate on: set validation_fraction, or pass"
                 " validation_data to fit."
             )
         return cls(monitor, patience, target_accuracy)
+
+
+def held_out_share(classifier):
+    """Tell what share of the rows is held out; None holds out none."""
+    watched = classifier.monitor not in ("loss", "accuracy")
+    if classifier.validation_fraction is None and classifier.early_stopping and watched:
+        return _HELD_OUT
+    return classifier.validation_fraction
+
+
+def warn_if_improving(losses, rates, steps_per_epoch):
+    """Warn where the last quarter of a training was still much better than the one before.
+
+    Shapes: ``losses`` and ``rates`` (n_epochs,).
+    """
+    quarter = max(1, len(losses) // 4)
+    if len(losses) < 2:
+        return
+    gain = np.mean(losses[-2 * quarter : -quarter]) - np.mean(losses[-quarter:])
+    # Small steps gain little, however far there is to go.
+    full_epochs = np.sum(rates[-quarter - quarter // 2 :][:quarter]) / np.max(rates)
+    if gain > _GAIN * full_epochs * steps_per_epoch:
+        warnings.warn(
+            f"The loss was still falling, to {losses[-1]:.3g}, when the training ended after"
+            f" {len(losses)} epochs: raise epochs or learning_rate.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
 
 
 def rates_by_epoch(learning_rate, schedule, epochs):

@@ -99,12 +99,12 @@ class KerasEngine:
     def run(self, batches, batch_size, store):
         """Compute the features of many batches."""
         queue = _BatchQueue(self._runner, self._batch_size, batch_size, store)
-        asked = perf_counter()
+        waiting_since = perf_counter()
         for rows, images in batches:
-            queue.since += perf_counter() - asked
+            queue.since += perf_counter() - waiting_since
             queue.compute(rows, images)
-            asked = perf_counter()
-        queue.since += perf_counter() - asked
+            waiting_since = perf_counter()
+        queue.since += perf_counter() - waiting_since
         queue.drain()
 
 
@@ -114,10 +114,10 @@ class _BatchQueue:
     ``since`` is when the last one was fetched, moved on by what was waited for images.
     """
 
-    def __init__(self, runner, auto, asked, store):
+    def __init__(self, runner, auto, requested, store):
         self._runner = runner
         self._auto = auto
-        self._requested = asked
+        self._requested = requested
         self._store = store
         self._sent = deque()
         self._whole_seen = False

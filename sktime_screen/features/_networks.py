@@ -44,14 +44,14 @@ class Network:
         self._image_size = image_size
         self._engine_name = engine
         self._precision = precision
-        self._engine = self._backbone = self._model = self._weights_read = None
+        self._engine = self._backbone = self._model = self._loaded_weights = None
         self._loading = RLock()
-        kept = self._find_cache_file()
-        noted = kept and kept.read_header()
-        if noted:
-            self._name = noted["name"]
-            self.columns = noted["columns"]
-            self.map_size = noted["map_size"] and tuple(noted["map_size"])
+        cached = self._find_cache_file()
+        description = cached and cached.read_header()
+        if description:
+            self._name = description["name"]
+            self.columns = description["columns"]
+            self.map_size = description["map_size"] and tuple(description["map_size"])
         else:
             self._build()
             self._name = self._backbone.name
@@ -66,7 +66,7 @@ class Network:
         height, width = self._image_size
         poolings = "+".join(map(str, self._poolings))
         # Asked anew each time of a live model, which its owner may go on training.
-        weights = self._weights_read or self._identify_weights()
+        weights = self._loaded_weights or self._identify_weights()
         return (
             f"{self._name} {weights} pooling={poolings} {height}x{width} "
             f"{self._engine_name} {self._precision}"
@@ -122,23 +122,27 @@ class Network:
     def _load(self):
         if self._engine_name == "keras":
             return KerasEngine(make_runner(self._build_full_model()), self.largest_batch)
-        kept = self._find_cache_file()
-        converted = kept and self._read_cached(kept)
+        cached = self._find_cache_file()
+        converted = cached and self._read_cached(cached)
         if converted is None:
             converted = convert(self._build_full_model())
             # Weights that were exchanged meanwhile are known by another name.
-            if kept and kept.identity == self._find_cache_file().identity:
-                noted = {"name": self._name, "columns": self.columns, "map_size": self.map_size}
-                kept.write(noted, partial(serialize, converted))
+            if cached and cached.identity == self._find_cache_file().identity:
+                description = {
+                    "name": self._name,
+                    "columns": self.columns,
+                    "map_size": self.map_size,
+                }
+                cached.write(description, partial(serialize, converted))
         # The converted network is all that is needed from here on.
-        self._weights_read = self._identify_weights()
+        self._loaded_weights = self._identify_weights()
         self._backbone = self._model = None
         return OpenVINOEngine(converted, self._precision)
 
-    def _read_cached(self, kept):
+    def _read_cached(self, cached):
         """Return the converted network from its file, or None where that holds no such network."""
         with suppress(Exception):  # OpenVINO raises anything
-            network = deserialize(*kept.read())
+            network = deserialize(*cached.read())
             size = sum(size for _, size in self.columns)
             return network if network.output(0).partial_shape[1] == size else None
         return None

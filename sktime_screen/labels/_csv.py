@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from ..video import VideoFrameSampler, read_timeline
 from ._file_lookup import find_file, get_file_name
 from ._frame_durations import compute_durations
@@ -197,7 +198,9 @@ def _load_intervals(path, rows, folder, video, rate, missing, frame_rate):
         _check_unit(path, found, texts.loc[of_video.index], of_video[["start", "end"]])
     for line, found, start, end in rows[["video", "start", "end"]].itertuples():
         check_interval(f"{path!r}, line {line}", start, end, found)
-    return label_frames_by_intervals(videos.values(), rows, rate=1.0 if rate is None else rate)
+    return label_frames_by_intervals(
+        videos.values(), rows, rate=SAMPLING_RATE if rate is None else rate
+    )
 
 
 def _check_filled(path, rows, columns):

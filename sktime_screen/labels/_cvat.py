@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from ..video import VideoFrameSampler, read_timeline
 from ._file_lookup import find_file, get_file_name, look_for
 from ._formats import check_label_file
@@ -17,7 +18,7 @@ _SHAPES = {"box", "cuboid", "ellipse", "mask", "points", "polygon", "polyline", 
 _FRAME_NAME = re.compile(r"(?:.*/)?frame_(\d+)(?:\.\w+)?", re.ASCII)
 
 
-def load_cvat(path, *, video=None, rate=1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def load_cvat(path, *, video=None, rate=SAMPLING_RATE) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Load labels of frames from CVAT.
 
     A character is on screen in a frame if its track has a shape there that is not outside, or if

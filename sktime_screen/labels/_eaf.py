@@ -5,13 +5,16 @@ from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from ._file_lookup import find_file, look_for
 from ._formats import check_label_file
 from ._interval_labels import check_interval, label_frames_by_intervals
 from ._xml import read_xml
 
 
-def load_eaf(path, *, video=None, rate=1.0, tier=None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def load_eaf(
+    path, *, video=None, rate=SAMPLING_RATE, tier=None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Load labels of frames from an annotation file of ELAN.
 
     A frame gets the labels of the annotations that contain its time.

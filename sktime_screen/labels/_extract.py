@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .._atomic_files import write_atomically
+from .._defaults import SAMPLING_RATE
 from .._names import escape_path
 from .._progress import show_progress
 from ..video import TIME_TOLERANCE, FrameSequence, VideoError, VideoFrameSampler, digest_file
@@ -24,7 +25,7 @@ def extract_frames(
     videos,
     folder,
     *,
-    rate=1.0,
+    rate=SAMPLING_RATE,
     characters=(),
     on_error="raise",
     image_format="jpg",

@@ -9,12 +9,13 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from ._label_table import as_classes
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
-def load_frame_folder(path, *, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
+def load_frame_folder(path, *, rate=SAMPLING_RATE) -> tuple[pd.DataFrame, pd.Series]:
     """Load images that are sorted into one folder per class.
 
     Parameters

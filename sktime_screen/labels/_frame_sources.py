@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from ..video import read_timeline, resolve_videos
 from ._file_lookup import find_file, look_for, look_for_moved
 
@@ -70,7 +71,7 @@ def check_in_videos(table, where):
 
 def make_image_table(images, folder, rate):
     """Return the frame table of images whose video is unknown."""
-    duration = 1.0 if rate is None else 1 / rate
+    duration = 1 / (SAMPLING_RATE if rate is None else rate)
     return pd.DataFrame(
         {
             "video": folder or ".",

@@ -16,6 +16,7 @@ from .._atomic_files import check_target, write_text_atomically
 from .._html import load_template, make_hash_source
 from .._names import escape_controls, escape_formula, escape_path
 from .._targets import align_columns, as_table, indicator_table, read_labelled
+from .._uncertainty import find_uncertainty
 from ..video import (
     check_frame_table,
     is_frame_index,
@@ -229,11 +230,9 @@ def _summarize_predictions(probabilities, table, names, nobody, multilabel):
         )
     if multilabel:
         suggested = [np.flatnonzero(row >= 0.5).tolist() for row in values]
-        uncertainties = (1 - np.abs(2 * values - 1)).max(axis=1)
     else:
         suggested = [[] if n == nobody else [n] for n in values.argmax(axis=1).tolist()]
-        ranked = np.sort(values, axis=1)
-        uncertainties = 1 - ranked[:, -1] + (ranked[:, -2] if len(names) > 1 else 0)
+    uncertainties, _ = find_uncertainty(values, exclusive=not multilabel)
     percent = np.rint(100 * values).astype(int).tolist()
     return [
         {"suggested": numbers, "uncertainty": round(uncertainty, 4), "percent": percents}

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from ._file_lookup import look_for
 from ._folder import IMAGES
 from ._formats import check_label_file
@@ -28,7 +29,7 @@ _MAX_FRAMES = 2**53
 
 
 def load_label_studio(
-    path, *, rate=1.0, folder=None, frame_rate=None
+    path, *, rate=SAMPLING_RATE, folder=None, frame_rate=None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Load labels of frames from Label Studio.
 

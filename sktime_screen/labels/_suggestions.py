@@ -7,6 +7,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._uncertainty import find_uncertainty
 from ..features import embed_frames, project_features, told_map_size
 from ..video import (
     VideoFrameSampler,
@@ -229,7 +230,7 @@ def find_labelled_frames(table, labelled):
 
 
 def _compute_entropy(estimator, table):
-    """Return the entropy (bits) of the least certain class or character of each frame."""
+    """Return the entropy (bits) of each frame's most uncertain prediction."""
     if estimator is None:
         raise ValueError(
             "strategy='uncertain' needs a classifier. Pass a fitted pipeline as estimator=, or "
@@ -240,8 +241,9 @@ def _compute_entropy(estimator, table):
     else:
         p = estimator.predict_proba(table)
         p = np.hstack(p) if isinstance(p, list) else np.asarray(p)
-    p = np.clip(p, 0.01, 0.99)
-    return -(p * np.log2(p) + (1 - p) * np.log2(1 - p)).max(axis=1)
+    uncertainty, _ = find_uncertainty(p, exclusive=np.allclose(p.sum(axis=1), 1, atol=1e-3))
+    p = np.clip(uncertainty / 2, 0.01, 0.5)
+    return -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
 
 
 def _compute_embedding(features, table):

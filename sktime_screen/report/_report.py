@@ -21,7 +21,7 @@ from ..export import (
 from ..video import VideoError, make_thumbnails, split_rows_by_file
 from ._page import compute_ticks, format_scores, make_text_uri, render
 from ._pipeline_parts import measure, split_pipeline
-from ._uncertainty import find_uncertain_frames
+from ._uncertain_frames import find_uncertain_frames
 
 _N_SUREST = 4
 _N_UNCERTAIN = 8

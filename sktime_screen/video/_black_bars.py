@@ -6,13 +6,13 @@ from ._image import resize
 from ._placement import WHOLE
 
 # Bars are black but for the noise of the encoder; images are brighter than this somewhere.
-_BLACK = 24
-_FRAMES_LOOKED_AT = 24
+_MAX_BLACK = 24
+_N_DETECTION_FRAMES = 24
 # Thinner bars are the ragged edge of an image; and what leaves less than this is a dark video.
-_THINNEST = 0.01
-_LEAST_LEFT = 0.4
+_MIN_BAR = 0.01
+_MIN_AREA = 0.4
 # Rows and columns in which bars are looked for, for each of the canvas.
-_LOOKED_AT_FINER, _LEAST_LOOKED_AT = 4, 256
+_DETECTION_SCALE, _MIN_DETECTION_SIZE = 4, 256
 
 
 def find_active_area(images, canvas=None):
@@ -33,26 +33,26 @@ def find_active_area(images, canvas=None):
     if rows is None:
         return WHOLE
     box = _find_bright_range(rows) + _find_bright_range(columns)
-    left_over = (box[1] - box[0]) * (box[3] - box[2])
-    return box if left_over >= _LEAST_LEFT else WHOLE
+    area = (box[1] - box[0]) * (box[3] - box[2])
+    return box if area >= _MIN_AREA else WHOLE
 
 
 def choose_detection_size(source, canvas):
     """Return the size at which bars are found to within a pixel of the canvas, at little cost."""
     return tuple(
-        min(side, max(_LEAST_LOOKED_AT, _LOOKED_AT_FINER * wanted))
+        min(side, max(_MIN_DETECTION_SIZE, _DETECTION_SCALE * wanted))
         for side, wanted in zip(source, canvas, strict=True)
     )
 
 
 def _find_bright_range(brightness):
-    bright = np.flatnonzero(brightness > _BLACK)
+    bright = np.flatnonzero(brightness > _MAX_BLACK)
     if not len(bright):
         return 0.0, 1.0
     begin, end = bright[0] / len(brightness), (bright[-1] + 1) / len(brightness)
-    return begin if begin >= _THINNEST else 0.0, end if 1 - end >= _THINNEST else 1.0
+    return begin if begin >= _MIN_BAR else 0.0, end if 1 - end >= _MIN_BAR else 1.0
 
 
 def select_detection_frames(count):
     """Return which of a video's frames are looked at for bars, spread over all of it."""
-    return np.unique(np.linspace(0, count - 1, min(count, _FRAMES_LOOKED_AT)).round().astype(int))
+    return np.unique(np.linspace(0, count - 1, min(count, _N_DETECTION_FRAMES)).round().astype(int))

@@ -14,9 +14,9 @@ from ._file_state import read_file_state
 from ._frame_converter import FrameConverter
 
 # So many failures in a row, and the rest of a file is given up.
-_PATIENCE = 16
+_MAX_FAILURES = 16
 # So many empty packets in a row are no progress; some recorders write one for a repeated frame.
-_IDLE = 100_000
+_MAX_EMPTY_PACKETS = 100_000
 
 
 def read_image_size(path):
@@ -54,7 +54,7 @@ def warn_damaged(path, what):
 def read_packets(container, stream, path, troubles=None):
     """Read the packets of a video's images, over places that cannot be read."""
     idle = failures = 0
-    while failures < _PATIENCE:
+    while failures < _MAX_FAILURES:
         try:
             for packet in container.demux(stream):
                 if packet.size:
@@ -62,7 +62,7 @@ def read_packets(container, stream, path, troubles=None):
                     yield packet
                     continue
                 idle += 1
-                if idle > _IDLE:
+                if idle > _MAX_EMPTY_PACKETS:
                     raise VideoError(
                         f"{path!r} is damaged: reading it makes no progress. Re-encoding it, with "
                         f"ffmpeg for example, may rescue what it holds."

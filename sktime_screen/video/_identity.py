@@ -21,7 +21,7 @@ def compute_image_keys(frames) -> list[bytes]:
     times have no part in it, so a video may be moved or renamed, and a changed one is never taken
     for what it was.
     """
-    shown_as = repr(
+    settings = repr(
         (_PIXELS, frames.size, frames.interpolation, frames.aspect, frames.crop_bars)
     ).encode()
     videos = frames.table["video"].to_numpy()
@@ -32,7 +32,7 @@ def compute_image_keys(frames) -> list[bytes]:
             images = frames.table["image"].to_numpy()[rows]
             contents = [digest_file(image) for image in images]
             if frames.crop_bars:
-                # Bars are found from all images of a all_images together.
+                # Bars are found from all images of a video together.
                 all_images = _combine_digests(*sorted(set(contents)))
                 contents = [_combine_digests(all_images, content) for content in contents]
             numbers = np.zeros(len(rows), int)
@@ -40,7 +40,7 @@ def compute_image_keys(frames) -> list[bytes]:
             contents = [digest_file(video)] * len(rows)
             numbers = read_timeline(video).find_frames_at(frames.table["time"].to_numpy()[rows])
         for row, content, number in zip(rows, contents, numbers, strict=True):
-            keys[row] = _combine_digests(shown_as, content, int(number).to_bytes(8, "big"))
+            keys[row] = _combine_digests(settings, content, int(number).to_bytes(8, "big"))
     return keys
 
 
@@ -70,7 +70,7 @@ class ImageFiles:
     """The files that the images of a sequence are in, and whether they stay what they are."""
 
     def __init__(self, frames):
-        self._rank_video_streams = frames.table["video"].to_numpy()
+        self._videos = frames.table["video"].to_numpy()
         self._paths = frames.table["image" if "image" in frames.table else "video"].to_numpy()
         # Bars are found from all images of a video together.
         self._belong_together = frames.crop_bars
@@ -85,7 +85,7 @@ class ImageFiles:
     def find_change(self, rows) -> Exception | None:
         """Tell whether the files are still what they were."""
         if self._belong_together:
-            rows = self._rank_video_streams == self._rank_video_streams[rows[0]]
+            rows = self._videos == self._videos[rows[0]]
         for path in np.unique(self._paths[rows]):
             state, digest = self._found[path]
             try:

@@ -1,0 +1,146 @@
+"""How a classifier describes its network, reads rows for it and trains it."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from .._sklearn import check_sample_weight
+from .._targets import read_labels
+from ._classifier import NetworkClassifier
+from ._network import DenseNetwork, check_layer_sizes
+from ._network_cache import shared_network
+from ._standardization import means_and_scales, update_moments
+from ._target_encoding import TargetEncoding
+from ._training import Rows, rates_by_epoch, run_epochs
+
+# With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
+_ROWS_SEEN = 60_000
+_EPOCHS = (12, 40)
+# With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
+_STEPS = 6
+_BATCHES = (8, 32)
+
+
+class DenseTraining(NetworkClassifier):
+    """What the public methods of classifiers with a dense network are made of."""
+
+    _dtypes: tuple[Any, ...] = (np.float32,)
+    _network_class: type[DenseNetwork] = DenseNetwork
+    _judges_convergence = True
+
+    def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
+        X = self._check_features(X, self._dtypes, reset=not resume)
+        labels = self._encoding.read(y) if resume else read_labels(y)
+        check_consistent_length(X, labels)
+        if not resume:
+            self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)
+            self.class_names_ = self._encoding.classes
+            self.classes_ = self._encoding.scikit_learn_classes()
+            labels = self._encoding.read(labels)
+        elif classes is not None:
+            self._encoding.check_announced(classes)
+        if sample_weight is not None:
+            sample_weight = check_sample_weight(
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
+            )
+            if relative:
+                sample_weight = sample_weight / (sample_weight.mean() or 1)
+        targets = self._encoding.encode(labels)
+        weights = self._encoding.weights(labels, self.class_weight, sample_weight)
+        return Rows(X, targets, weights, np.arange(len(X)))
+
+    def _train(self, data, validation, learning_rates, stopping, resume, tasks=None):
+        n_features = data.X.shape[1]
+        if resume:
+            self._check_unchanged(self._describe_network(n_features, self._n_rows))
+        else:
+            self._n_rows = len(data.positions)
+            self._architecture = self._describe_network(n_features, self._n_rows)
+            self._generator = self._new_generator()
+            self._moments = None
+            self.history_ = {}
+        if self.standardize:
+            self._moments = update_moments(self._moments, data.blocks())
+            self.means_, self.scales_ = means_and_scales(self._moments)
+        network = self._network()
+        with network.lock:
+            network.load(self.weights_ if resume else network.draw_weights(self._generator))
+            network.load_inputs(self._inputs())
+            network.start_optimizer(self._optimizer_state if resume else None)
+            self.weights_, self.best_epoch_ = run_epochs(
+                network,
+                data,
+                validation,
+                learning_rates=learning_rates,
+                stopping=stopping,
+                generator=self._generator,
+                history=self.history_,
+                verbose=self.verbose,
+                tasks=tasks,
+                **self._step_options(len(data.positions)),
+            )
+            self._optimizer_state = network.optimizer_state()
+        self.n_epochs_ = len(self.history_["loss"])
+
+    def _learning_rates(self, n_rows):
+        """Return the step size of each epoch of a fit to so many rows."""
+        epochs = self.epochs
+        if epochs == "auto":
+            epochs = int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
+        return rates_by_epoch(self.learning_rate, self.learning_rate_schedule, epochs)
+
+    def _describe_network(self, n_features, n_rows):
+        return {
+            "n_features": n_features,
+            "n_outputs": self._encoding.n_outputs,
+            "softmax": self._encoding.softmax,
+            "hidden_layer_sizes": check_layer_sizes(self.hidden_layer_sizes),
+            "activation": self.activation,
+            "batch_normalization": bool(self.batch_normalization),
+            "optimizer": self.optimizer,
+            "standardize": bool(self.standardize),
+            "loss": self.loss,
+        }
+
+    def _check_unchanged(self, described):
+        """Refuse to go on where the parameters speak of another network than is being trained."""
+        for name, old in self._architecture.items():
+            if name in described and described[name] != old:
+                raise ValueError(
+                    f"{name} was {old!r} when the training began, and is {described[name]!r} now:"
+                    f" warm_start and partial_fit go on with the same network. Set it back, or"
+                    f" fit a sklearn.base.clone of the classifier."
+                )
+
+    def _inputs(self):
+        return [self.means_, self.scales_] if self._architecture.get("standardize") else []
+
+    def _network(self):
+        return shared_network(self._network_class, self._architecture)
+
+    def _step_options(self, n_rows):
+        batch_size = self.batch_size
+        if batch_size == "auto":
+            batch_size = int(np.clip(n_rows // _STEPS, *_BATCHES))
+        return {
+            "batch_size": batch_size,
+            "l2": self.l2,
+            "dropout": self.dropout,
+            "momentum": self.momentum,
+        }
+
+    def _logits(self, X):
+        return self._by_network("logits", self._checked(X))
+
+    def _checked(self, X):
+        check_is_fitted(self)
+        return self._check_features(X, self._dtypes, reset=False)
+
+    def _by_network(self, output, X):
+        """Compute an output of the fitted network for features that were checked."""
+        network = self._network()
+        with network.lock:
+            network.load(self.weights_)
+            network.load_inputs(self._inputs())
+            return getattr(network, output)(X)
