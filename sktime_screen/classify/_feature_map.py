@@ -352,7 +352,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
 
     def _by_network(self, output, X):
         judge = super()._by_network
-        batches = [X] if self.components_ is None else project_batches(X, self.components_)
+        if self.components_ is None:
+            return judge(output, X)
+        batches = project_batches(X, self.components_)
         return np.concatenate([judge(output, batch) for batch in batches])
 
     def _choose_map_size(self, told, n_features):
