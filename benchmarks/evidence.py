@@ -26,7 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sktime_screen import load_label_csv, recommended_pipeline
-from sktime_screen.model_selection import cross_fitting_splits, time_blocks
+from sktime_screen.model_selection import make_cross_fitting_splits, time_blocks
 from sktime_screen.screentime import Correction
 from sktime_screen.video import make_frame_index
 
@@ -117,7 +117,7 @@ def run(rng, season, n_labelled, n_videos, balanced, penalty):
     if truth.min() == truth.max():
         return []
     try:
-        splits = cross_fitting_splits(
+        splits = make_cross_fitting_splits(
             pd.DataFrame(features, index), truth, truth[:, None].astype(float), 5, rng
         )
     except ValueError:

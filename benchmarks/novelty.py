@@ -17,7 +17,7 @@ import pandas as pd
 
 from sktime_screen import load_label_csv, recommended_pipeline
 from sktime_screen.classify import LabelledRows
-from sktime_screen.classify._novelty import novelty_of_looks
+from sktime_screen.classify._novelty import compute_novelty
 from sktime_screen.features import project_features
 
 N_LABELLED = (30, 80, 200, 1000)
@@ -46,7 +46,7 @@ def image_table(path):
 
 def flagged(looks, labelled, videos):
     """Return whether the mean novelty of each video is above 1."""
-    novelty = novelty_of_looks(looks, labelled)
+    novelty = compute_novelty(looks, labelled)
     return [novelty[rows].mean() > 1 for rows in videos]
 
 

@@ -253,7 +253,7 @@ def test_train_writes_a_pipeline_and_what_to_expect(work):
 
 @pytest.mark.parametrize("folds", [0, 1])
 def test_train_writes_the_model_before_it_is_validated(work, tmp_path, monkeypatch, folds):
-    measure, measured = _cross_validation.measured_frames, []
+    measure, measured = _cross_validation.evaluate_frames, []
 
     def interrupt(*args):
         if len(measured) == folds:
@@ -261,7 +261,7 @@ def test_train_writes_the_model_before_it_is_validated(work, tmp_path, monkeypat
         measured.append(measure(*args))
         return measured[-1]
 
-    monkeypatch.setattr(_cross_validation, "measured_frames", interrupt)
+    monkeypatch.setattr(_cross_validation, "evaluate_frames", interrupt)
     words = [*QUICK_OPTIONS, *memory_of(work)]
     done = run("train", work / "one.csv", "--model", tmp_path / "model", *words)
     assert done.exit_code == (0 if folds else 130), done.output

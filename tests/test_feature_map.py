@@ -24,7 +24,7 @@ from sktime_screen.classify import (
     LabelSpreadingClassifier,
 )
 from sktime_screen.classify._feature_map_network import MapNetwork
-from sktime_screen.classify._network_cache import shared_network
+from sktime_screen.classify._network_cache import get_shared_network
 from sktime_screen.features import told_map_size
 
 HEIGHT, WIDTH, CHANNELS = 4, 6, 5
@@ -231,8 +231,8 @@ def test_logits_of_several_networks_are_averaged(X, table):
 )
 def test_networks_side_by_side_learn_by_themselves(X, table, params):
     architecture = on_maps(epochs=1, n_ensemble=1, **params).fit(X, table)._architecture
-    alone = shared_network(MapNetwork, architecture)
-    together = shared_network(MapNetwork, architecture | {"n_ensemble": 2})
+    alone = get_shared_network(MapNetwork, architecture)
+    together = get_shared_network(MapNetwork, architecture | {"n_ensemble": 2})
     first = together.draw_weights(np.random.default_rng(0))
 
     def trained(network, weights):

@@ -14,16 +14,17 @@ from sktime_screen import (
     ScreenTimeReport,
 )
 from sktime_screen.classify._labelled_rows import LabelledRows
-from sktime_screen.classify._novelty import novelty_of_looks
+from sktime_screen.classify._novelty import compute_novelty
 
 
-def rows(looks, video="a.mp4", times=None):
+def rows(embeddings, video="a.mp4", times=None):
     """Features with a frame index."""
-    times = np.arange(float(len(looks))) if times is None else times
+    times = np.arange(float(len(embeddings))) if times is None else times
     index = pd.MultiIndex.from_arrays(
-        [[video] * len(looks), times, np.ones(len(looks))], names=["video", "time", "duration"]
+        [[video] * len(embeddings), times, np.ones(len(embeddings))],
+        names=["video", "time", "duration"],
     )
-    return pd.DataFrame(np.asarray(looks, np.float32), index=index).add_prefix("f")
+    return pd.DataFrame(np.asarray(embeddings, np.float32), index=index).add_prefix("f")
 
 
 def directions(degrees):
@@ -34,7 +35,7 @@ def directions(degrees):
 def novelty(labelled, X):
     videos, times = (labelled.index.get_level_values(name) for name in ("video", "time"))
     known = LabelledRows(labelled.to_numpy(), None, videos.to_numpy(str), times.to_numpy())
-    return pd.Series(novelty_of_looks(X.to_numpy(), known), X.index)
+    return pd.Series(compute_novelty(X.to_numpy(), known), X.index)
 
 
 def test_the_limit_is_that_of_one_more_video():

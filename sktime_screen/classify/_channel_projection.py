@@ -10,12 +10,12 @@ _ROUNDS = 5
 _ROWS_AT_ONCE = 64
 
 
-def find_projection(maps, n_places, n_components):
+def find_projection(maps, n_positions, n_components):
     """Return orthonormal directions, the same for the same maps; None where channels are so few.
 
-    Shapes: ``maps`` (n, n_places * n_channels) -> float32 (n_channels, n_components).
+    Shapes: ``maps`` (n, n_positions * n_channels) -> float32 (n_channels, n_components).
     """
-    places = maps.reshape(len(maps) * n_places, -1)
+    places = maps.reshape(len(maps) * n_positions, -1)
     n_channels = places.shape[1]
     if n_components is None or n_channels <= n_components:
         return None
@@ -38,7 +38,8 @@ def find_projection(maps, n_places, n_components):
 def project(maps, projection):
     """Project the channels at each place.
 
-    Shapes: ``maps`` (n, n_places * n_channels) -> (n, n_places * n_components), of the same type.
+    Shapes: ``maps`` (n, n_positions * n_channels) -> (n, n_positions * n_components), of the same
+    type.
     """
     n_channels, n_components = projection.shape
     projected = np.empty((len(maps), maps.shape[1] // n_channels * n_components), maps.dtype)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from .._targets import ScoreByNameMixin
 from ..features import project_features
 from ..video import FrameSequence, is_frame_index
-from ._novelty import novelty_of_looks
+from ._novelty import compute_novelty
 
 
 class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
@@ -108,7 +108,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         ndarray or DataFrame of float32, shape (n, n_classes)
             As from `transform`. The attribute ``attrs["out_of_sample"]`` of a DataFrame is False.
         """
-        return marked(self.fit(X, y, **fit_params).transform(X), out_of_sample=False)
+        return mark(self.fit(X, y, **fit_params).transform(X), out_of_sample=False)
 
     @available_if(lambda self: hasattr(self, "_labelled"))
     def novelty(self, X) -> pd.Series:
@@ -149,7 +149,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         if not is_frame_index(getattr(X, "index", None)):
             raise ValueError("novelty needs rows with a frame index (video, time, duration).")
-        return pd.Series(novelty_of_looks(self._looks(X), self._labelled), X.index, name="novelty")
+        return pd.Series(compute_novelty(self._embed(X), self._labelled), X.index, name="novelty")
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Name the columns of `transform`.
@@ -167,7 +167,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.array([str(c) for c in self.class_names_.tolist()], dtype=object)
 
-    def _looks(self, X):
+    def _embed(self, X):
         return project_features(self._check_features(X, self._dtypes, reset=False))
 
     def _check_features(self, X, dtypes, *, reset):
@@ -199,7 +199,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def marked(probabilities, *, out_of_sample, judged_together=False):
+def mark(probabilities, *, out_of_sample, judged_together=False):
     """Leave word for the aggregator, which learns from probabilities of unseen frames."""
     if isinstance(probabilities, pd.DataFrame):
         probabilities.attrs["out_of_sample"] = out_of_sample

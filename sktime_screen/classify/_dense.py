@@ -8,13 +8,13 @@ from sklearn.preprocessing import normalize
 
 from .._sklearn import Interval, StrOptions, fit_context
 from .._targets import read_labels
-from ..model_selection import cross_fitting_splits, held_out_rows
+from ..model_selection import hold_out_rows, make_cross_fitting_splits
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
-from ._classifier import marked
+from ._classifier import mark
 from ._dense_training import DenseTraining
-from ._labelled_rows import LabelledRows, moments_of
+from ._labelled_rows import LabelledRows, get_frame_times
 from ._standardization import means_and_scales, update_moments
-from ._training import Stopping, held_out_share, run_epochs, warn_if_improving
+from ._training import Stopping, choose_held_out_share, run_epochs, warn_if_improving
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
                 "softplus", "tanh"}  # fmt: skip
@@ -278,8 +278,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         validation = None
         if validation_data is not None:
             validation = self._read(*validation_data, resume=True, relative=False)
-        elif (fraction := held_out_share(self)) is not None:
-            held_out = held_out_rows(X, data.Y, fraction, self._new_generator())
+        elif (fraction := choose_held_out_share(self)) is not None:
+            held_out = hold_out_rows(X, data.Y, fraction, self._new_generator())
             data, validation = data.only(~held_out), data.only(held_out)
         stopping = Stopping.from_settings(
             self.monitor,
@@ -340,9 +340,9 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
 
     def _remember(self, X):
         """Keep what the labelled frames look like, for `novelty`."""
-        looks = normalize(self._looks(X)).astype(np.float16)
-        videos, times, _ = moments_of(getattr(X, "index", None))
-        self._labelled = LabelledRows(looks, np.empty((len(looks), 0)), videos, times)
+        embeddings = normalize(self._embed(X)).astype(np.float16)
+        videos, times, _ = get_frame_times(getattr(X, "index", None))
+        self._labelled = LabelledRows(embeddings, np.empty((len(embeddings), 0)), videos, times)
 
     def fit_transform(  # type: ignore[override]
         self, X, y, sample_weight=None, validation_data=None
@@ -369,10 +369,10 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         """
         self.fit(X, y, sample_weight, validation_data)
         if self.cv is None:
-            return marked(self.transform(X), out_of_sample=False)
+            return mark(self.transform(X), out_of_sample=False)
         data = self._read(X, y, sample_weight, resume=True)
         generator = self._new_generator()
-        splits = cross_fitting_splits(X, read_labels(y), data.Y, self.cv, generator)
+        splits = make_cross_fitting_splits(X, read_labels(y), data.Y, self.cv, generator)
         logits = np.empty_like(data.Y)
         network = self._network()
         rates = self.history_["learning_rate"][: self.best_epoch_]
@@ -392,7 +392,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
                     **self._step_options(len(seen.positions)),
                 )
                 logits[test] = network.logits(data.X[test])
-        return marked(self._table(X, logits), out_of_sample=True)
+        return mark(self._table(X, logits), out_of_sample=True)
 
 
 def _balances(class_weight):

@@ -11,7 +11,7 @@ from ..features import told_map_size
 from ._channel_projection import find_projection, project, project_batches
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import MapNetwork
-from ._training import rates_by_epoch
+from ._training import make_learning_rates
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 10_000
@@ -263,7 +263,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             at that position. The centre of position (row, column) is at ((row + 0.5) / height,
             (column + 0.5) / width) of the image's height and width.
         """
-        logits = self._by_network("place_logits", self._checked(X))
+        logits = self._by_network("position_logits", self._checked(X))
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
         height, width = self.map_size_
         heat = heat.astype(np.float32).reshape(len(logits), height, width, -1)
@@ -273,7 +273,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         epochs = self.epochs
         if epochs == "auto":
             epochs = int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
-        return rates_by_epoch(self.learning_rate, self.learning_rate_schedule, epochs)
+        return make_learning_rates(self.learning_rate, self.learning_rate_schedule, epochs)
 
     def _step_options(self, n_rows):
         options = super()._step_options(n_rows)
@@ -289,7 +289,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             n_ensemble = _NETWORKS_OF_FEW if n_rows < _FEW else _NETWORKS
         return {
             **super()._describe_network(n_features, n_rows),
-            "n_places": self._n_places,
+            "n_positions": self._n_positions,
             "pooling_sharpness": float(pooling_sharpness),
             "n_ensemble": int(n_ensemble),
         }
@@ -341,13 +341,13 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         data = super()._read(X, *labels, resume=resume, **options)
         if not resume:
             n_components = None if hasattr(self, "_in_parts") else self.n_components
-            self.components_ = find_projection(data.X, self._n_places, n_components)
+            self.components_ = find_projection(data.X, self._n_positions, n_components)
         if self.components_ is None:
             return data
         return replace(data, X=project(data.X, self.components_))
 
     @property
-    def _n_places(self):
+    def _n_positions(self):
         return self.map_size_[0] * self.map_size_[1]
 
     def _by_network(self, output, X):

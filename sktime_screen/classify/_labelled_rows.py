@@ -10,12 +10,12 @@ from ..video import is_frame_index, resolve_videos
 class LabelledRows(NamedTuple):
     """The rows of ``fit``: arrays only, so that model files can be read without running code.
 
-    - ``looks`` (n, n_columns): their features, or a projection of these.
+    - ``embeddings`` (n, n_columns): their features, or a projection of these.
     - ``targets`` (n, n_outputs): their labels, zeros and ones; no columns where none are needed.
     - ``videos, times`` (n,): absolute paths, and seconds, where rows have a frame index.
     """
 
-    looks: np.ndarray
+    embeddings: np.ndarray
     targets: np.ndarray
     videos: np.ndarray | None
     times: np.ndarray | None
@@ -25,7 +25,7 @@ class LabelledRows(NamedTuple):
         return LabelledRows(*(None if values is None else values[rows] for values in self))
 
 
-def moments_of(index):
+def get_frame_times(index):
     """Return videos, times and durations, or None for each where there is no frame index."""
     if not is_frame_index(index):
         return None, None, None

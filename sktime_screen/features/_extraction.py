@@ -256,8 +256,8 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         columns = self.get_feature_names_out() if named else None
         table = pd.DataFrame(features, index=images.index, columns=columns, copy=False)
         if network.map_size is not None:
-            n_places = math.prod(network.map_size)
-            table.attrs["map_shape"] = (*network.map_size, features.shape[1] // n_places)
+            n_positions = math.prod(network.map_size)
+            table.attrs["map_shape"] = (*network.map_size, features.shape[1] // n_positions)
         return table
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:

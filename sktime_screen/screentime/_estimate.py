@@ -36,14 +36,14 @@ class Evidence(NamedTuple):
     seed: int
 
 
-def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence):
+def estimate_table(predicted, probabilities, cross_fitted, index, classes, evidence):
     """Sum up each video and character, and say how sure that is.
 
-    Shapes: ``shown`` (n_frames, n_classes), ``probabilities`` (n_frames, n_classes),
+    Shapes: ``predicted`` (n_frames, n_classes), ``probabilities`` (n_frames, n_classes),
     ``cross_fitted`` (n_frames, n_classes).
     """
     kept = classes.kept
-    table = _video_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
+    table = _video_summary(predicted[:, kept], probabilities[:, kept], index, classes.names[kept])
     codes, videos = index.get_level_values("video").factorize()
     table["basis"] = _bases(evidence, kept) * len(videos)
     table["novelty"] = np.nan
@@ -78,7 +78,7 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
             )
         else:
             low, high, note = evidence.calibration.interval(
-                shown[rows],
+                predicted[rows],
                 index[rows],
                 evidence.confidence_level,
                 evidence.n_resamples,
@@ -160,11 +160,11 @@ def _untold(table, probabilities, index):
     return notes
 
 
-def _video_summary(shown, probabilities, index, names):
+def _video_summary(predicted, probabilities, index, names):
     """Sum up each video and character, intervals still NaN."""
     codes, videos = index.get_level_values("video").factorize()
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
-    found = appearance_table(shown, probabilities, index, names).groupby(["video", "character"])
+    found = appearance_table(predicted, probabilities, index, names).groupby(["video", "character"])
     table = pd.DataFrame(
         {
             "appearances": found.size(),
@@ -173,7 +173,7 @@ def _video_summary(shown, probabilities, index, names):
         }
     ).reindex(pd.MultiIndex.from_product([videos, list(names)], names=["video", "character"]))
     table["appearances"] = table["appearances"].fillna(0).astype(np.int64)
-    weights = shown * durations[:, None]
+    weights = predicted * durations[:, None]
     seconds = _by_video(codes, weights)
     with np.errstate(invalid="ignore"):
         table["confidence"] = (_by_video(codes, weights * probabilities) / seconds).ravel()
