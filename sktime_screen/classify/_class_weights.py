@@ -67,3 +67,10 @@ def _balancing(codes, n_classes, row_weights):
     factors = np.ones(n_classes)
     factors[present] = totals.sum() / (present.sum() * totals[present])
     return factors
+
+
+def asks_for_balance(class_weight):
+    """Tell whether any class or label is to be balanced."""
+    if isinstance(class_weight, dict):
+        class_weight = list(class_weight.values())
+    return class_weight == "balanced" or "balanced" in (class_weight or [])

@@ -10,6 +10,7 @@ from .._sklearn import Interval, StrOptions, fit_context
 from .._targets import read_labels
 from ..model_selection import hold_out_rows, make_cross_fitting_splits
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
+from ._class_weights import asks_for_balance
 from ._classifier import mark
 from ._dense_training import DenseTraining
 from ._labelled_rows import LabelledRows, get_frame_times
@@ -328,7 +329,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
             first call; if the parameters describe another network; if `class_weight` says
             "balanced", which needs all rows.
         """
-        if _balances(self.class_weight):
+        if asks_for_balance(self.class_weight):
             raise ValueError(
                 "partial_fit cannot balance classes it has not seen: give class_weight as a dict,"
                 " or pass sample_weight."
@@ -393,9 +394,3 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
                 )
                 logits[test] = network.logits(data.X[test])
         return mark(self._table(X, logits), out_of_sample=True)
-
-
-def _balances(class_weight):
-    if isinstance(class_weight, dict):
-        class_weight = list(class_weight.values())
-    return class_weight == "balanced" or "balanced" in (class_weight or [])

@@ -18,17 +18,20 @@ from ..export import (
     infer_video_lengths,
     shorten_video_names,
 )
-from ..video import VideoError, make_thumbnails, split_rows_by_file
-from ._page import compute_ticks, format_scores, make_text_uri, render
+from ._page import format_scores, make_text_uri, render
+from ._page_content import (
+    SHADES,
+    describe_video,
+    group_by_character,
+    make_frame_thumbnails,
+    sum_over_videos,
+)
 from ._pipeline_parts import measure, split_pipeline
 from ._uncertain_frames import find_uncertain_frames
 
 _N_SUREST = 4
 _N_UNCERTAIN = 8
 _COLORS = 10
-_SHADES = 6
-_THUMBNAIL_WIDTH = 224
-_THUMBNAIL_QUALITY = 72
 
 
 class ScreenTimeReport:
@@ -274,7 +277,7 @@ class ScreenTimeReport:
         uncertain = self._select_uncertain()
         images, problems = self._make_images(surest, uncertain)
         sections = [
-            _describe_video(video, names[video], lengths[video], self.estimate, self.appearances)
+            describe_video(video, names[video], lengths[video], self.estimate, self.appearances)
             for video in videos
         ]
         longest = self.estimate[["seconds", "high"]].max(axis=None)
@@ -288,9 +291,11 @@ class ScreenTimeReport:
             "longest": float(longest) or 1.0,
             "notes": self.estimate.attrs.get("notes", []),
             "intervals": self.estimate.attrs.get("intervals", ""),
-            "totals": _sum_over_videos(self.estimate, characters),
+            "totals": sum_over_videos(self.estimate, characters),
             "together": self._sum_co_appearances(characters),
-            "surest": [(name, rows) for name, rows in _group(surest, characters) if rows],
+            "surest": [
+                (name, rows) for name, rows in group_by_character(surest, characters) if rows
+            ],
             "uncertain": uncertain.to_dict("records"),
             "images": images,
             "numbers": {frame: number for number, frame in enumerate(images)},
@@ -330,7 +335,7 @@ class ScreenTimeReport:
         if self.images is not None:
             images = self.images.drop_duplicates(["video", "time"])
             frames = frames.merge(images[["video", "time", "image"]], on=["video", "time"])
-        return _make_thumbnails(frames)
+        return make_frame_thumbnails(frames)
 
     def _sum_co_appearances(self, characters):
         """Return the seconds that pairs share in all videos, with the shade of each cell."""
@@ -339,7 +344,7 @@ class ScreenTimeReport:
         values = seconds.to_numpy(dtype=np.float64)
         pairs = values * ~np.eye(len(values), dtype=bool)
         most = pairs.max(initial=0.0)
-        shades = np.ceil(pairs / most * _SHADES).astype(int) if most else np.zeros(pairs.shape, int)
+        shades = np.ceil(pairs / most * SHADES).astype(int) if most else np.zeros(pairs.shape, int)
         return {"seconds": values.tolist(), "shades": shades.tolist(), "any": bool(most)}
 
     def _list_steps(self):
@@ -380,62 +385,3 @@ class ScreenTimeReport:
             content = f"Subtitles that show who is on screen in {name}"
             downloads.append((f"{name}.vtt", content, make_text_uri("text/vtt", subtitles)))
         return downloads
-
-
-def _make_thumbnails(frames):
-    """Return images by video and time, and the reason for each video without images."""
-    images, problems = {}, {}
-    # A frame table needs durations; they do not change the images.
-    frames = frames.assign(duration=1.0)
-    for rows in split_rows_by_file(frames):
-        table = frames.iloc[rows]
-        keys = list(zip(table["video"], table["time"].astype(float), strict=True))
-        try:
-            made, _ = make_thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
-        except (OSError, ValueError, VideoError) as error:
-            problems.setdefault(table["video"].iloc[0], str(error))
-        else:
-            images.update(zip(keys, made, strict=True))
-    return images, list(problems.values())
-
-
-def _describe_video(video, name, length, estimate, appearances):
-    rows = estimate[estimate["video"] == video]
-    appearances = appearances[appearances["video"] == video]
-    return {
-        "video": str(video),
-        "name": name,
-        "length": length,
-        "rows": rows.to_dict("records"),
-        "appearances": appearances.to_dict("records"),
-        "by_character": _group(appearances, rows["character"]),
-        "ticks": compute_ticks(length),
-    }
-
-
-def _group(table, characters):
-    """Return the rows of each character, in the order of the characters."""
-    return [
-        (character, table[table["character"] == character].to_dict("records"))
-        for character in characters
-    ]
-
-
-def _sum_over_videos(estimate, characters):
-    """Return the seconds of each character by video and in total, for several videos."""
-    if estimate["video"].nunique() == 1:
-        return []
-    seconds = estimate.pivot_table("seconds", "character", "video", aggfunc="sum", sort=False)
-    seconds = seconds.reindex(characters)
-    most = float(seconds.max(axis=None)) or 1.0
-    return [
-        {
-            "character": character,
-            "cells": [
-                (value, 0 if np.isnan(value) else int(np.ceil(value / most * _SHADES)))
-                for value in row
-            ],
-            "total": float(np.nansum(row)),
-        }
-        for character, row in zip(characters, seconds.to_numpy(np.float64), strict=True)
-    ]
