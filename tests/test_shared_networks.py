@@ -149,6 +149,12 @@ def test_early_stopping_alone_holds_rows_out():
     assert len(head.history_["val_loss"]) == 3
 
 
+@pytest.mark.parametrize("given", [X, (X,), (X, y, tom, tom)], ids=["X", "(X,)", "four"])
+def test_validation_data_without_labels(given):
+    with pytest.raises(ValueError, match=r"expected \(X, y\) or \(X, y, sample_weight\)"):
+        dense().fit(X, y, validation_data=given)
+
+
 def test_a_training_that_ends_too_early_says_so():
     with pytest.warns(ConvergenceWarning, match="after 3 epochs: raise epochs or learning_rate"):
         dense(epochs=3, learning_rate_schedule="cosine").fit(X, y)

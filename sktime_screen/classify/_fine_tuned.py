@@ -20,7 +20,13 @@ from ._frame_buffer import decode_images, iter_image_batches
 from ._network import check_layer_sizes
 from ._network_cache import get_shared_network
 from ._target_encoding import TargetEncoding
-from ._training import Rows, Stopping, choose_held_out_share, run_epochs
+from ._training import (
+    Rows,
+    Stopping,
+    check_validation_data,
+    choose_held_out_share,
+    run_epochs,
+)
 
 
 class FineTunedCNNClassifier(NetworkClassifier):
@@ -276,6 +282,8 @@ class FineTunedCNNClassifier(NetworkClassifier):
         self.classes_ = self._encoding.scikit_learn_classes()
         self.image_shape_ = images.shape[1:]
         self._architecture = self._describe_network()
+        if validation_data is not None:
+            check_validation_data(validation_data)
         fraction = choose_held_out_share(self)
         stopping = Stopping.from_settings(
             self.monitor,

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ._network import iter_blocks
 
 # By how much the loss falls in a step of full size, at least, in a training that has not converged.
-_GAIN = 0.0003
+_GAIN = 0.001
 # The share that `early_stopping` alone holds out.
 _HELD_OUT = 0.1
 
@@ -55,6 +55,15 @@ class Stopping:
                 " validation_data to fit."
             )
         return cls(monitor, patience, target_accuracy)
+
+
+def check_validation_data(validation_data):
+    """Refuse what is no features with their labels."""
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+        raise ValueError(
+            f"validation_data is a {type(validation_data).__name__}, expected (X, y) or"
+            f" (X, y, sample_weight): to hold out rows of X itself, set validation_fraction."
+        )
 
 
 def choose_held_out_share(classifier):
