@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sktime_screen import load_label_csv, recommended_pipeline
-from sktime_screen.screentime._intervals import seconds_interval
+from sktime_screen.screentime._intervals import compute_seconds_interval
 from sktime_screen.screentime._prediction_powered import prediction_powered_mean
 
 N_LABELLED = 60
@@ -137,7 +137,7 @@ def simulate_labelled(tasks, rng):
 
 def unlabelled_interval(rng, probabilities, truth, calibration, labels, blocks, videos):
     """Measure a video by its mean probabilities; a record for each character."""
-    low, high = seconds_interval(
+    low, high = compute_seconds_interval(
         np.ones(len(probabilities)),
         probabilities,
         calibration - labels,

@@ -26,9 +26,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sktime_screen import load_label_csv, recommended_pipeline
-from sktime_screen.model_selection import parts_of_rows, time_blocks
+from sktime_screen.model_selection import make_cross_fitting_splits, time_blocks
 from sktime_screen.screentime import Correction
-from sktime_screen.video import frame_index
+from sktime_screen.video import make_frame_index
 
 N_LABELLED = (5, 10, 20, 40, 80, 200)
 N_VIDEOS = (1, 4, 20)
@@ -113,17 +113,18 @@ def run(rng, season, n_labelled, n_videos, balanced, penalty):
         }
     )
     rows = np.sort(rng.choice(len(truth), n_labelled, replace=False))
-    features, truth, index = features[rows], truth[rows], frame_index(table.iloc[rows])
+    features, truth, index = features[rows], truth[rows], make_frame_index(table.iloc[rows])
     if truth.min() == truth.max():
         return []
     try:
-        parts = parts_of_rows(pd.DataFrame(features, index), truth[:, None].astype(float), 5, rng)
+        splits = make_cross_fitting_splits(
+            pd.DataFrame(features, index), truth, truth[:, None].astype(float), 5, rng
+        )
     except ValueError:
         return []
     held_out = np.empty(n_labelled)
-    for part in np.unique(parts):
-        own = parts == part
-        held_out[own] = head(features[~own], truth[~own], balanced, penalty)(features[own])
+    for train, test in splits:
+        held_out[test] = head(features[train], truth[train], balanced, penalty)(features[test])
     corrections = {}
     for kind in KINDS:
         labels = two(truth).astype(bool)

@@ -198,7 +198,7 @@ def by_transform(name, images, batch_size, precision):
 def by_predict(name, images, batch_size):
     """Return a pass of ``predict`` over the whole network, from uint8."""
     network = Network(name, None, ("avg",), images.shape[1:3], "keras", "float32")
-    model = network._whole_model()
+    model = network._build_full_model()
     return lambda: model.predict(images, batch_size=batch_size, verbose=0)
 
 
@@ -211,7 +211,7 @@ def benchmark(name, images, arguments, backend):
     """Return all figures of a network."""
     rates, first = {}, {}
 
-    def note(label, some, make):
+    def record(label, some, make):
         start = time.perf_counter()
         try:
             rates[label], first[label] = measure(make(), len(some), arguments.seconds)
@@ -225,7 +225,7 @@ def benchmark(name, images, arguments, backend):
     start = time.perf_counter()
     transformer, size = ours(name, images, arguments.settle)
     settled = time.perf_counter() - start
-    note("ours", images, lambda: lambda: transformer.transform(images))
+    record("ours", images, lambda: lambda: transformer.transform(images))
     print(f"  batches of {size()}, after {settled:.1f} s", flush=True)
     exact = PretrainedCNNFeatures(name, weights=None, engine="keras", precision="float32")
     some = images[:32]
@@ -238,7 +238,7 @@ def benchmark(name, images, arguments, backend):
         "error": float(np.linalg.norm(a - b) / np.linalg.norm(b)),
     }
     for label, some, make in ways_of(name, images, arguments, backend):
-        note(label, some, make)
+        record(label, some, make)
     others = [rate for label, rate in rates.items() if not label.startswith("ours")]
     found["over the best"] = rates["ours"] / max(others, default=np.nan)
     return {**found, "images a second": rates, "seconds of the first pass": first}

@@ -34,7 +34,7 @@ def write(path, number):
     from sktime_screen.features._efficientnet_lite import (
         INPUT_SIZES,
         build_efficientnet_lite,
-        imagenet_weights_path,
+        find_imagenet_weights,
         load_torch_weights,
         preprocess,
     )
@@ -62,7 +62,7 @@ def write(path, number):
         network = build_efficientnet_lite(
             number, (*size, 3), include_top=include_top, pooling="avg"
         )
-        load_torch_weights(network, imagenet_weights_path(number))
+        load_torch_weights(network, find_imagenet_weights(number))
         outputs[output] = network.predict(prepared, verbose=0)
     versions = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
     np.savez(path, number=number, images=images, names=names, versions=versions, **outputs)

@@ -29,8 +29,8 @@ import numpy as np
 import pandas as pd
 from made_videos import FAMILIES, FPS, HEIGHT, WIDTH
 
-from sktime_screen import VideoError, VideoFrameSampler
-from sktime_screen.video import _video
+from sktime_screen import VideoFrameSampler
+from sktime_screen.video import VideoError, _demuxing
 
 RATES = (1.0, 4.0, None)
 # Containers count milliseconds or 100ths of a second, and versions of FFmpeg differ on when sound
@@ -155,7 +155,7 @@ def judge(path, decodes, truth=None):
         expected, close = truth, 0.1
     told, wrong = [], []
     for rate in RATES:
-        _video._cached.cache_clear()  # so that it is told anew what is wrong with a file
+        _demuxing._cached.cache_clear()  # so that it is told anew what is wrong with a file
         try:
             found, table, warned = ours(path, rate)
         except VideoError as error:

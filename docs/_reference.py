@@ -19,6 +19,13 @@ TITLES = {
     "cli": "The command line",
     "ground": "For bug reports",
 }
+# What users import from a room itself, since they need it too rarely for the top level.
+OF_ROOMS = {
+    "video": ["FrameSequence", "VideoError"],
+    "features": ["WeightsUnavailableError", "list_backbones"],
+    "model_selection": ["shot_boundaries"],
+    "datasets": ["make_cartoon_video"],
+}
 
 
 def rooms(package):
@@ -39,8 +46,7 @@ def public_names(package):
     Returns
     -------
     dict of str to list of str
-        By room, the full names of what the package hands on. The demo video's room is itself what
-        the package hands on.
+        By room, the full names of what the package hands on, and of what the room itself does.
     """
     names = {}
     for room in rooms(package):
@@ -51,8 +57,7 @@ def public_names(package):
             if getattr(getattr(package, name), "__module__", "").startswith(module.__name__)
         ]
         names[room] = [f"{package.__name__}.{name}" for name in sorted(handed_on)]
-        if room in package.__all__:
-            names[room] += [f"{module.__name__}.{name}" for name in module.__all__]
+        names[room] += [f"{module.__name__}.{name}" for name in OF_ROOMS.get(room, [])]
     names["ground"] = [
         f"{package.__name__}.{name}"
         for name in package.__all__

@@ -59,7 +59,7 @@ print(without[columns].round(1).to_string(index=False))
 from sktime_screen import suggest_frames, save_label_page
 
 sample = suggest_frames(video, 30, strategy="blocks", random_state=0)
-save_label_page(sample, ["cat", "mouse"], folder / "label_me.html")
+save_label_page(folder / "label_me.html", sample, ["cat", "mouse"])
 print(sample[["time", "stratum", "inclusion"]].head(4).to_string(index=False))
 
 # %%

@@ -8,16 +8,13 @@ from .classify import (
     VideoClassifier,
 )
 from .export import (
-    save_csv,
     save_cvat,
     save_eaf,
-    save_json,
     save_label_csv,
     save_label_studio,
-    save_srt,
-    save_vtt,
+    save_subtitles,
 )
-from .features import FeatureStore, PretrainedCNNFeatures, WeightsUnavailableError, list_backbones
+from .features import FeatureStore, PretrainedCNNFeatures
 from .labels import (
     extract_frames,
     load_cvat,
@@ -38,7 +35,6 @@ from .metrics import (
 from .model_selection import (
     MultilabelStratifiedGroupKFold,
     cross_validate_screen_time,
-    shot_boundaries,
     shot_groups,
     time_blocks,
 )
@@ -52,19 +48,13 @@ from .report import (
     TrainingHistoryDisplay,
 )
 from .screentime import ScreenTimeAggregator
-from .video import (
-    FrameSequence,
-    ImageResizer,
-    VideoError,
-    VideoFrameSampler,
-)
+from .video import ImageResizer, VideoFrameSampler
 
 __version__: str
 
 __all__ = [
     "FeatureStore",
     "FineTunedCNNClassifier",
-    "FrameSequence",
     "ImageResizer",
     "KerasDenseClassifier",
     "KerasFeatureMapClassifier",
@@ -78,13 +68,10 @@ __all__ = [
     "TimelineDisplay",
     "TrainingHistoryDisplay",
     "VideoClassifier",
-    "VideoError",
     "VideoFrameSampler",
-    "WeightsUnavailableError",
     "cross_validate_screen_time",
     "datasets",
     "extract_frames",
-    "list_backbones",
     "load_cvat",
     "load_eaf",
     "load_frame_folder",
@@ -94,18 +81,14 @@ __all__ = [
     "load_ucf101",
     "neg_screen_time_error_scorer",
     "recommended_pipeline",
-    "save_csv",
     "save_cvat",
     "save_eaf",
-    "save_json",
     "save_label_csv",
     "save_label_page",
     "save_label_studio",
     "save_skops",
-    "save_srt",
-    "save_vtt",
+    "save_subtitles",
     "screen_time_error",
-    "shot_boundaries",
     "shot_groups",
     "show_versions",
     "suggest_frames",

@@ -62,7 +62,14 @@ def check_shapes(thing):
         architecture = getattr(thing, "_architecture", {})
         # The weights of a network that was fine-tuned are checked by that network.
         if "n_features" in architecture:
-            _check(thing, "n_features_in_", thing.n_features_in_, architecture["n_features"])
+            n_features, components = architecture["n_features"], getattr(thing, "components_", None)
+            if components is not None:
+                # What the network takes are the channels at each place, projected.
+                n_positions = architecture["n_positions"]
+                expected = (thing.n_features_in_ // n_positions, n_features // n_positions)
+                _check(thing, "components_", np.shape(components), expected)
+                n_features = n_positions * expected[0]
+            _check(thing, "n_features_in_", thing.n_features_in_, n_features)
             found = [np.shape(weight) for weight in thing.weights_]
             _check(thing, "weights_", found, compute_weight_shapes(**architecture))
             if architecture.get("standardize"):
@@ -92,10 +99,10 @@ def _check(thing, name, found, expected):
 
 
 def compute_weight_shapes(
-    n_features, n_outputs, hidden_layer_sizes, batch_normalization, n_places=1, n_ensemble=1, **_
+    n_features, n_outputs, hidden_layer_sizes, batch_normalization, n_positions=1, n_ensemble=1, **_
 ):
     """Return the shapes of a dense network's weights without making it."""
-    shapes, width = [], n_features // n_places
+    shapes, width = [], n_features // n_positions
     for units in hidden_layer_sizes:
         shapes += [(width, units)] + (5 if batch_normalization else 1) * [(units,)]
         width = units

@@ -55,7 +55,7 @@ _TYPES = [
 _OURS = {f"{kind.__module__}.{kind.__qualname__}" for kind in _TYPES}
 
 
-def save_skops(pipeline, path) -> None:
+def save_skops(path, pipeline) -> None:
     """Write a fitted pipeline to a file that can be read without running code.
 
     Loading a pickle can run any code. The format of skops holds only arrays, parameters and names
@@ -64,10 +64,10 @@ def save_skops(pipeline, path) -> None:
 
     Parameters
     ----------
+    path : str or path
+        The file to write, usually with the ending ``.skops``. An existing file is replaced.
     pipeline : sklearn.pipeline.Pipeline
-        A fitted pipeline of estimators of this package and of scikit-learn.
-    path : str or path-like
-        The file, usually ending in ``.skops``. It is written completely, or stays as it was.
+        The fitted pipeline, made of estimators of this package and of scikit-learn.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def save_skops(pipeline, path) -> None:
     Examples
     --------
     >>> from sktime_screen import load_skops, save_skops
-    >>> save_skops(screen_time, "screen_time.skops")  # doctest: +SKIP
+    >>> save_skops("screen_time.skops", screen_time)  # doctest: +SKIP
     >>> load_skops("screen_time.skops").transform(["next_video.mp4"])  # doctest: +SKIP
     """
     skops = _skops()

@@ -162,9 +162,9 @@ def test_weights_from_a_file(name, suffix, images, tmp_path, recwarn):
 
 
 def test_weights_of_a_pth_file(images):
-    from sktime_screen.features._efficientnet_lite import imagenet_weights_path
+    from sktime_screen.features._efficientnet_lite import find_imagenet_weights
 
-    features = PretrainedCNNFeatures(weights=imagenet_weights_path(0)).fit_transform(images)
+    features = PretrainedCNNFeatures(weights=find_imagenet_weights(0)).fit_transform(images)
     expected = PretrainedCNNFeatures(weights="imagenet").fit_transform(images)
     np.testing.assert_array_equal(features, expected)
     assert np.ptp(features, axis=0).max() > 0.1

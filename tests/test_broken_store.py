@@ -236,15 +236,15 @@ def test_names_that_are_no_text(tmp_path):
 
 def test_another_process_makes_it_first(tmp_path, monkeypatch):
     path = tmp_path / "features.sqlite"
-    begin_anew = _store._begin_anew
+    create_tables = _store._create_tables
 
     def late(database):
-        monkeypatch.setattr(_store, "_begin_anew", begin_anew)
+        monkeypatch.setattr(_store, "_create_tables", create_tables)
         filled(tmp_path)
-        begin_anew(database)
+        create_tables(database)
 
-    monkeypatch.setattr(_store, "_begin_anew", late)
-    with closing(_store._connected(str(path))):
+    monkeypatch.setattr(_store, "_create_tables", late)
+    with closing(_store._connect(str(path))):
         assert read(FeatureStore(tmp_path))[1].all()
 
 

@@ -94,11 +94,11 @@ def test_from_a_classifier():
 
 def test_refuses():
     from_predictions = ProbabilityCalibrationDisplay.from_predictions
-    with pytest.raises(ValueError, match=r"from 0 to 1; there is .*1\.5"):
+    with pytest.raises(ValueError, match=r"has .*1\.5.*; expected values from 0 to 1"):
         from_predictions([[1]], [[1.5]])
-    with pytest.raises(ValueError, match="Labels of 2 frames and probabilities of 1"):
+    with pytest.raises(ValueError, match="y_true has 2 rows and probabilities has 1"):
         from_predictions([[1], [0]], [[0.5]])
-    with pytest.raises(ValueError, match="2 columns of probabilities"):
+    with pytest.raises(ValueError, match="probabilities has 2 columns"):
         from_predictions(["tom", "jerry", "cat"], np.full((3, 2), 0.5))
     with pytest.raises(ValueError, match="the same names in any order"):
         from_predictions(pd.DataFrame({"tom": [1]}), pd.DataFrame({"cat": [0.5]}))

@@ -14,16 +14,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sktime_screen import (
-    FeatureStore,
-    FrameSequence,
-    ImageResizer,
-    PretrainedCNNFeatures,
-    VideoError,
-    VideoFrameSampler,
-)
+from sktime_screen import FeatureStore, ImageResizer, PretrainedCNNFeatures, VideoFrameSampler
 from sktime_screen.features import _networks
-from sktime_screen.video import digest_file, read_timeline
+from sktime_screen.video import FrameSequence, VideoError, digest_file, read_timeline
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from sktime_screen import (
     FeatureStore,
-    LabelSpreadingClassifier,
     ScreenTimeAggregator,
     VideoFrameSampler,
     load_label_csv,
@@ -254,7 +253,7 @@ def test_train_writes_a_pipeline_and_what_to_expect(work):
 
 @pytest.mark.parametrize("folds", [0, 1])
 def test_train_writes_the_model_before_it_is_validated(work, tmp_path, monkeypatch, folds):
-    measure, measured = _cross_validation.measured_frames, []
+    measure, measured = _cross_validation.evaluate_frames, []
 
     def interrupt(*args):
         if len(measured) == folds:
@@ -262,7 +261,7 @@ def test_train_writes_the_model_before_it_is_validated(work, tmp_path, monkeypat
         measured.append(measure(*args))
         return measured[-1]
 
-    monkeypatch.setattr(_cross_validation, "measured_frames", interrupt)
+    monkeypatch.setattr(_cross_validation, "evaluate_frames", interrupt)
     words = [*QUICK_OPTIONS, *memory_of(work)]
     done = run("train", work / "one.csv", "--model", tmp_path / "model", *words)
     assert done.exit_code == (0 if folds else 130), done.output
@@ -280,7 +279,7 @@ def test_a_model_of_skops(work, tmp_path):
     pytest.importorskip("skops")
     fitted = load_model(work / "model")
     path = tmp_path / "model.skops"
-    save_model(fitted, path, fitted.made_with_["validation"])
+    save_model(path, fitted, fitted.made_with_["validation"])
     pd.testing.assert_frame_equal(
         load_model(path).made_with_["validation"],
         joblib.load(work / "model").made_with_["validation"],
@@ -296,7 +295,7 @@ def test_train_leaves_no_model_after_an_error(tmp_path):
     (tmp_path / "labels.csv").write_text("video,time,tom\nvideo.mp4,0.0,1\n")
     done = run("train", tmp_path / "labels.csv", "--model", tmp_path / "model", "--no-cache")
     assert done.exit_code == 1
-    assert re.fullmatch(r"error: .*'video.mp4' is neither beside the labels.*\n", done.output)
+    assert re.fullmatch(r"error: .*'video.mp4' is neither in the folder.*\n", done.output)
     assert os.listdir(tmp_path) == ["labels.csv"]
 
 
@@ -332,7 +331,7 @@ def test_a_model_is_written_whole_or_not_at_all(work, tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
         with pytest.raises(OSError, match=r"Cannot write .*model"):
-            save_model(fitted, path)
+            save_model(path, fitted)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_bytes() == b"what was there"
@@ -341,8 +340,10 @@ def test_a_model_is_written_whole_or_not_at_all(work, tmp_path):
 
 def test_measure_writes_what_is_asked_for(work, tmp_path):
     pytest.importorskip("pympi")
-    kinds = ["report", "csv", "json", "vtt", "srt", "eaf"]
-    words = [word for kind in kinds for word in (f"--{kind}", tmp_path / f"video.{kind}")]
+    kinds = {"report": "html", "csv": "csv", "json": "json", "subtitles": "srt", "eaf": "eaf"}
+    words = [
+        word for kind, end in kinds.items() for word in (f"--{kind}", tmp_path / f"video.{end}")
+    ]
     done = measured(work, work / "two.mp4", *words)
     assert done.exit_code == 0, done.output
     fitted = joblib.load(work / "model")
@@ -356,10 +357,11 @@ def test_measure_writes_what_is_asked_for(work, tmp_path):
     assert json.loads((tmp_path / "video.json").read_text())["videos"][0]["name"].endswith(
         "two.mp4"
     )
-    report = (tmp_path / "video.report").read_text()
+    assert " --> " in (tmp_path / "video.srt").read_text()
+    report = (tmp_path / "video.html").read_text()
     assert "KerasFeatureMapClassifier" in report
     assert "time blocks" in report
-    assert sorted(os.listdir(tmp_path)) == sorted(f"video.{kind}" for kind in kinds)
+    assert sorted(os.listdir(tmp_path)) == sorted(f"video.{end}" for end in kinds.values())
 
 
 def test_a_long_video_is_measured_in_parts(work, tmp_path, monkeypatch):
@@ -405,8 +407,10 @@ def test_an_output_that_cannot_be_written_is_said_before_measuring(work, tmp_pat
     done = measured(work, work / "two.mp4", "--report", tmp_path / "no" / "report.html")
     assert done.exit_code == 1
     assert re.fullmatch(r"error: Cannot write .*report.html: there is no folder.*\n", done.output)
-    done = measured(work, work / "one.mp4", work / "two.mp4", "--srt", tmp_path / "a.srt")
+    done = measured(work, work / "one.mp4", work / "two.mp4", "--subtitles", tmp_path / "a.srt")
     assert done.exit_code == 2
+    done = run("measure", "none.mp4", "--model", "none", "--subtitles", tmp_path / "a.txt")
+    assert (done.exit_code, "a.txt': the ending sets the format" in done.output) == (1, True)
     (tmp_path / "file").touch()
     words = ["--model", work / "model", "--cache-dir", tmp_path / "file"]
     done = run("measure", work / "two.mp4", *words)
@@ -416,7 +420,7 @@ def test_an_output_that_cannot_be_written_is_said_before_measuring(work, tmp_pat
 def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
     other = tmp_path / "other"
     monkeypatch.setattr(_model, "find_versions", lambda: {"sktime_screen": "0.1.0"})
-    save_model(joblib.load(work / "model"), other)
+    save_model(other, joblib.load(work / "model"))
     assert load_model(other).made_with_["versions"] == "sktime_screen==0.1.0"
     monkeypatch.setattr(_model, "__version__", "0.2.0")
     with pytest.warns(UserWarning, match=r"made with sktime_screen 0\.1\.0, and 0\.2\.0 is"):
@@ -461,21 +465,6 @@ def test_labels_of_a_random_sample_correct_seconds(work, tmp_path, monkeypatch):
     assert (done.exit_code, "has no labels of 'one.mp4'" in done.output) == (1, True)
     done = measured(work, work / "two.mp4", "--labels", work / "two.csv")
     assert (done.exit_code, "inclusion" in done.output) == (1, True)
-
-
-def test_labels_that_were_learned_from_are_judged_without_them(work, tmp_path, monkeypatch):
-    X, y = load_label_csv(work / "one.csv")
-    sample = tmp_path / "sample.csv"
-    save_label_csv(sample, X.assign(inclusion=1.0, stratum=0), y)
-    seen = []
-    judge = LabelSpreadingClassifier.transform_cross_fitted
-    monkeypatch.setattr(
-        LabelSpreadingClassifier,
-        "transform_cross_fitted",
-        lambda self, X: seen.append(len(X)) or judge(self, X),
-    )
-    done = measured(work, work / "one.mp4", "--labels", sample)
-    assert (done.exit_code, seen) == (0, [len(X)]), done.output
 
 
 def test_labels_of_videos_that_are_gone_do_not_lose_the_others(work, tmp_path):

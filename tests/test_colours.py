@@ -5,7 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from sktime_screen import ImageResizer, VideoError
+from sktime_screen import ImageResizer
+from sktime_screen.video import VideoError
 from sktime_screen.video._decoding import read_images
 from sktime_screen.video._image import read_image
 

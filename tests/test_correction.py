@@ -3,13 +3,13 @@ import pytest
 
 from sktime_screen.screentime._correction import (
     Correction,
-    adjusted_shares,
-    class_rates,
-    em_shares,
+    adjust_shares,
+    estimate_class_rates,
+    estimate_shares_by_em,
     fit_calibration,
-    shifted,
+    shift_prior,
 )
-from sktime_screen.screentime._decision import filling_shares, most_probable
+from sktime_screen.screentime._decision import choose_most_probable, fill_shares
 
 
 def two(present):
@@ -23,37 +23,37 @@ def indicators(codes, n_classes):
 
 def test_rates_are_column_means_by_true_class():
     given = np.array([[0.8, 0.2], [0.6, 0.4], [0.1, 0.9]])
-    rates = class_rates(given, indicators([0, 0, 1], 2))
+    rates = estimate_class_rates(given, indicators([0, 0, 1], 2))
     np.testing.assert_allclose(rates, [[0.7, 0.1], [0.3, 0.9]])
 
 
 def test_a_class_without_calibration_frames_is_taken_as_predicted():
-    rates = class_rates(np.array([[0.8, 0.2], [0.6, 0.4]]), indicators([0, 0], 2))
+    rates = estimate_class_rates(np.array([[0.8, 0.2], [0.6, 0.4]]), indicators([0, 0], 2))
     np.testing.assert_allclose(rates[:, 1], [0, 1])
 
 
 def test_adjusted_count_of_two_classes_by_hand():
     # 80 % of Tom's frames and 10 % of the others are taken for him: 0.31 seen, (0.31-0.1)/0.7 true.
     rates = np.array([[0.9, 0.2], [0.1, 0.8]])
-    np.testing.assert_allclose(adjusted_shares(rates, np.array([0.69, 0.31])), [0.7, 0.3])
+    np.testing.assert_allclose(adjust_shares(rates, np.array([0.69, 0.31])), [0.7, 0.3])
 
 
 @pytest.mark.parametrize(("seen", "share"), [(0.05, 0.0), (0.95, 1.0)])
 def test_adjusted_shares_stay_between_0_and_1(seen, share):
     rates = np.array([[0.9, 0.2], [0.1, 0.8]])
-    assert adjusted_shares(rates, np.array([1 - seen, seen]))[1] == share
+    assert adjust_shares(rates, np.array([1 - seen, seen]))[1] == share
 
 
 def test_adjusted_count_of_three_classes_inverts_the_confusion_matrix():
     rates = np.array([[0.7, 0.1, 0.2], [0.2, 0.8, 0.1], [0.1, 0.1, 0.7]])
     shares = np.array([0.5, 0.2, 0.3])
-    np.testing.assert_allclose(adjusted_shares(rates, rates @ shares), shares, atol=1e-5)
+    np.testing.assert_allclose(adjust_shares(rates, rates @ shares), shares, atol=1e-5)
 
 
 def test_adjusted_shares_of_three_classes_outside_the_simplex_are_the_nearest():
     rates = np.array([[0.7, 0.1, 0.2], [0.2, 0.8, 0.1], [0.1, 0.1, 0.7]])
     observed = np.array([0.05, 0.9, 0.05])
-    found = adjusted_shares(rates, observed)
+    found = adjust_shares(rates, observed)
     grid = np.random.default_rng(0).dirichlet(np.full(3, 0.3), 20000)
     misses = np.sum((grid @ rates.T - observed) ** 2, axis=1)
     assert np.sum((rates @ found - observed) ** 2) <= misses.min() + 1e-9
@@ -63,13 +63,13 @@ def test_adjusted_shares_of_three_classes_outside_the_simplex_are_the_nearest():
 
 def test_a_classifier_that_knows_nothing_is_not_corrected():
     rates = np.full((2, 2), 0.5)
-    np.testing.assert_array_equal(adjusted_shares(rates, np.array([0.4, 0.6])), [0.4, 0.6])
+    np.testing.assert_array_equal(adjust_shares(rates, np.array([0.4, 0.6])), [0.4, 0.6])
 
 
 def test_shifted_probabilities_follow_bayes():
     # Odds 1:1 become 1:3 where the second class is three times as frequent.
     np.testing.assert_allclose(
-        shifted(two([0.5]), np.array([0.25, 0.75]), np.array([0.5, 0.5])), [[0.25, 0.75]]
+        shift_prior(two([0.5]), np.array([0.25, 0.75]), np.array([0.5, 0.5])), [[0.25, 0.75]]
     )
 
 
@@ -79,14 +79,16 @@ def test_em_finds_the_shares_of_a_video():
     share = 0.8
     seen = share * 2 / 3 + (1 - share) / 3
     probabilities, parts = two([2 / 3, 1 / 3]), np.array([seen, 1 - seen])
-    found = em_shares(probabilities, parts, np.array([0.5, 0.5]), tolerance=1e-12)
+    found = estimate_shares_by_em(probabilities, parts, np.array([0.5, 0.5]), tolerance=1e-12)
     np.testing.assert_allclose(found, [0.2, 0.8], atol=1e-6)
 
 
 def test_em_leaves_shares_that_are_right():
     probabilities = two([0.9, 0.1, 0.6, 0.4])
     parts = np.full(4, 0.25)
-    np.testing.assert_allclose(em_shares(probabilities, parts, np.array([0.5, 0.5])), [0.5, 0.5])
+    np.testing.assert_allclose(
+        estimate_shares_by_em(probabilities, parts, np.array([0.5, 0.5])), [0.5, 0.5]
+    )
 
 
 def test_calibration_undoes_class_weights():
@@ -118,10 +120,10 @@ def simulated(share, n_frames, seed):
 @pytest.mark.parametrize("kind", ["acc", "pacc", "em"])
 def test_corrections_find_shares_that_counting_misses(kind):
     given, truth = simulated(0.5, 4000, seed=0)
-    chosen = indicators(most_probable(given, 0.5), 2)
+    chosen = indicators(choose_most_probable(given, 0.5), 2)
     correction = Correction(kind, given, chosen, truth, np.arange(4000))
     video, true = simulated(0.1, 4000, seed=1)
-    counted = indicators(most_probable(video, 0.5), 2)
+    counted = indicators(choose_most_probable(video, 0.5), 2)
     shares, corrected = correction.shares(video, counted, np.ones(4000))
     right = true[:, 1].mean()
     assert abs(counted[:, 1].mean() - right) > 0.1
@@ -226,21 +228,21 @@ def argmax(scores):
 
 def test_the_surest_frames_fill_a_share():
     scores = np.log(two([0.1, 0.4, 0.3, 0.2]))
-    codes = filling_shares(scores, np.array([0.5, 0.5]), np.ones(4), argmax)
+    codes = fill_shares(scores, np.array([0.5, 0.5]), np.ones(4), argmax)
     assert codes.tolist() == [0, 1, 1, 0]
 
 
 def test_shares_of_unequal_durations():
     scores = np.log(two([0.1, 0.4, 0.3, 0.2]))
     weights = np.array([1, 3, 1, 5])
-    codes = filling_shares(scores, np.array([0.6, 0.4]), weights, argmax)
+    codes = fill_shares(scores, np.array([0.6, 0.4]), weights, argmax)
     assert weights[codes == 1].sum() == 4
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_all_or_nothing(share):
     scores = np.log(two([0.1, 0.4, 0.9]))
-    codes = filling_shares(scores, np.array([1 - share, share]), np.ones(3), argmax)
+    codes = fill_shares(scores, np.array([1 - share, share]), np.ones(3), argmax)
     assert codes.tolist() == [int(share)] * 3
 
 
@@ -248,7 +250,7 @@ def test_three_classes_fill_their_shares():
     rng = np.random.default_rng(0)
     scores = np.log(rng.dirichlet(np.ones(3), 300))
     wanted = np.array([0.2, 0.5, 0.3])
-    codes = filling_shares(scores, wanted, np.ones(300), argmax)
+    codes = fill_shares(scores, wanted, np.ones(300), argmax)
     np.testing.assert_allclose(np.bincount(codes) / 300, wanted, atol=0.007)
 
 
@@ -259,14 +261,14 @@ def test_quantifiers_equal_those_of_quapy():
     truth = indicators(codes, 3)
     given = rng.dirichlet(np.ones(3), 60) * 0.5 + 0.5 * truth
     video = rng.dirichlet([1, 2, 0.5], 40)
-    hard = class_rates(indicators(given.argmax(axis=1), 3), truth)
+    hard = estimate_class_rates(indicators(given.argmax(axis=1), 3), truth)
     counted = np.bincount(video.argmax(axis=1), minlength=3) / 40
     np.testing.assert_allclose(
-        adjusted_shares(hard, counted), [0.375000, 0.525000, 0.100000], atol=2e-4
+        adjust_shares(hard, counted), [0.375000, 0.525000, 0.100000], atol=2e-4
     )
-    soft = class_rates(given, truth)
+    soft = estimate_class_rates(given, truth)
     np.testing.assert_allclose(
-        adjusted_shares(soft, video.mean(axis=0)), [0.340857, 0.659143, 0.000000], atol=2e-4
+        adjust_shares(soft, video.mean(axis=0)), [0.340857, 0.659143, 0.000000], atol=2e-4
     )
-    found = em_shares(video, np.full(40, 1 / 40), np.full(3, 1 / 3))
+    found = estimate_shares_by_em(video, np.full(40, 1 / 40), np.full(3, 1 / 3))
     np.testing.assert_allclose(found, [0.146897, 0.853103, 0.000000], atol=1e-5)

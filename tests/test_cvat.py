@@ -149,7 +149,7 @@ def test_where_the_video_is(folder):
     path = write(folder, source="C:\\videos\\video.mp4")
     assert load_cvat(path)[0]["video"].unique().tolist() == [str(folder / "video.mp4")]
     path = write(folder, source="lost.mp4")
-    with pytest.raises(FileNotFoundError, match=r"is of \['lost\.mp4'\], which is not beside"):
+    with pytest.raises(FileNotFoundError, match=r"names \['lost\.mp4'\], and there is no such"):
         load_cvat(path)
     assert len(load_cvat(path, video="video.mp4")[0]) == 10
     with pytest.raises(FileNotFoundError, match=r"none\.xml"):
@@ -160,15 +160,15 @@ def test_where_the_video_is(folder):
     ("elements", "message"),
     [
         (track("tom", box(240)), "'tom': frame 240 is not in .*video.mp4', which has 240 frames"),
-        (track("tom", box("x")), r"annotations\.xml': 'frame' is 'x'; a whole number"),
-        (track("tom", box(-1)), "'frame' is '-1'; a whole number"),
+        (track("tom", box("x")), r"annotations\.xml': 'frame' is 'x'; expected a whole number"),
+        (track("tom", box(-1)), "'frame' is '-1'; expected a whole number"),
         (track("", box(1)), "a track has no label"),
-        ('<tag label="tom"/>', "'frame' is None; a whole number"),
+        ('<tag label="tom"/>', "'frame' is None; expected a whole number"),
         ('<image id="0" name="kitchen.jpg"/>', r"'kitchen\.jpg' is an image, not a frame"),
         ("<other>", "cannot be read as XML: mismatched tag"),
         (
             "<meta><task><source>other.mp4</source></task></meta>",
-            "is of 2 tasks: export each by itself",
+            r"has 2 tasks\. Export each",
         ),
     ],
 )
@@ -178,7 +178,7 @@ def test_bad_annotations(folder, elements, message):
 
 
 def test_a_task_of_a_longer_video(folder):
-    with pytest.warns(UserWarning, match=r"is of 250 frames, and .*video\.mp4' has 240"):
+    with pytest.warns(UserWarning, match=r"has 250 frames, but .*video\.mp4' has 240"):
         load_cvat(write(folder, stop=249))
 
 
@@ -222,7 +222,7 @@ def test_what_cannot_be_written(folder, other_video):
     X = VideoFrameSampler(rate=1).sample(str(folder / "video.mp4"))
     y = pd.DataFrame({"tom": np.arange(10) % 2})
     path = folder / "x.xml"
-    with pytest.raises(ValueError, match=r"No frame of .* from 3.000 to 4.000 s"):
+    with pytest.raises(ValueError, match=r"mp4' has no labelled frame from 3.000 to 4.000 s"):
         save_cvat(path, X.drop(3), y.drop(3))
     with pytest.raises(ValueError, match="10 frames but 9 labels"):
         save_cvat(path, X, y[1:])

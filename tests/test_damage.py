@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from conftest import read_code, write_coded_video
 
-from sktime_screen import ImageResizer, VideoError, VideoFrameSampler
-from sktime_screen.video import _video
+from sktime_screen import ImageResizer, VideoFrameSampler
+from sktime_screen.video import VideoError, _demuxing
 from sktime_screen.video._decoding import read_images
+from sktime_screen.video._demuxing import read_packets
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import video_packets
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "damage.py"
 
@@ -106,9 +106,9 @@ def test_reading_that_makes_no_progress_is_an_error(monkeypatch):
             while True:
                 yield Packet()
 
-    monkeypatch.setattr(_video, "_IDLE", 100)
+    monkeypatch.setattr(_demuxing, "_MAX_EMPTY_PACKETS", 100)
     with pytest.raises(VideoError, match=r"stuck\.mp4.*no progress"):
-        list(video_packets(Container(), None, "stuck.mp4"))
+        list(read_packets(Container(), None, "stuck.mp4"))
 
 
 def test_a_part_that_cannot_be_read_is_told_and_the_rest_read():
@@ -125,7 +125,7 @@ def test_a_part_that_cannot_be_read_is_told_and_the_rest_read():
             raise av.error.InvalidDataError(1, "torn")
 
     troubles = []
-    assert len(list(video_packets(Container(), None, "torn.mp4", troubles))) == 4
+    assert len(list(read_packets(Container(), None, "torn.mp4", troubles))) == 4
     assert troubles == ["a part cannot be read (torn)"] * 4
 
 

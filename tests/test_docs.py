@@ -1,7 +1,6 @@
 """Docstrings, guide and README: complete, in shape, and what they show runs."""
 
 import doctest
-import functools
 import importlib
 import inspect
 import pkgutil
@@ -36,12 +35,20 @@ MODULES = [
 UNCHECKED = {"ES01", "EX01", "SA01"}
 
 
+def script(name):
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        return runpy.run_path(str(ROOT / "docs" / name))
+    finally:
+        sys.path.remove(str(ROOT / "docs"))
+
+
 def public_objects():
     """Names of all that users import, and of the methods, inherited ones included."""
-    for name in [*sktime_screen.__all__, "datasets.make_cartoon_video"]:
-        thing = functools.reduce(getattr, name.split("."), sktime_screen)
-        if inspect.ismodule(thing):
-            continue
+    names = script("_reference.py")["public_names"](sktime_screen)
+    for name in (name for of_room in names.values() for name in of_room):
+        module, _, attribute = name.rpartition(".")
+        thing = getattr(importlib.import_module(module), attribute)
         yield f"{thing.__module__}.{thing.__qualname__}"
         for kind in thing.__mro__ if inspect.isclass(thing) else []:
             for method, function in vars(kind).items():
@@ -164,6 +171,18 @@ def test_local_links_lead_somewhere(page):
         assert path.exists(), f"{page.name} links to {target}"
 
 
+def test_what_the_architecture_names_exists():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    folder = ROOT / "sktime_screen"
+    paths = set(re.findall(r"`([\w/]+(?:\.py|\.js|/))`", page)) - {"sktime_screen/"}
+    assert "video/_container.py" in paths
+    assert not {path for path in paths if not (folder / path).exists()}
+    functions = re.findall(r"`(\w+)` in `([\w/]+\.(?:py|js))`", page)
+    assert "compute_row_keys" in dict(functions)
+    for name, path in functions:
+        assert re.search(rf"(def|function) {name}\b", (folder / path).read_text()), name
+
+
 @pytest.mark.parametrize("script", sorted(ROOT.glob("examples/*.py")), ids=lambda path: path.stem)
 def test_gallery_begins_with_a_title_and_names_what_it_imports(script):
     source = script.read_text()
@@ -176,14 +195,6 @@ def test_gallery_begins_with_a_title_and_names_what_it_imports(script):
             assert name in sktime_screen.__all__
 
 
-def script(name):
-    sys.path.insert(0, str(ROOT / "docs"))
-    try:
-        return runpy.run_path(str(ROOT / "docs" / name))
-    finally:
-        sys.path.remove(str(ROOT / "docs"))
-
-
 def test_reference_has_every_public_name():
     page = script("_reference.py")["page"](sktime_screen)
     listed = set(re.findall(r"^   (sktime_screen\.[\w.]+)$", page, re.MULTILINE))
@@ -191,7 +202,8 @@ def test_reference_has_every_public_name():
         "sktime_screen.datasets"
     }
     assert wanted <= listed
-    assert "sktime_screen.datasets.make_cartoon_video" in listed
+    for name in ("datasets.make_cartoon_video", "video.VideoError", "features.list_backbones"):
+        assert f"sktime_screen.{name}" in listed
 
 
 def test_reference_lists_inherited_methods_of_our_own():

@@ -13,7 +13,7 @@ from sktime_screen.features import WeightsFileError
 from sktime_screen.features._efficientnet_lite import (
     INPUT_SIZES,
     build_efficientnet_lite,
-    imagenet_weights_path,
+    find_imagenet_weights,
     load_torch_weights,
     preprocess,
 )
@@ -23,7 +23,7 @@ from sktime_screen.features._efficientnet_lite import (
 def classifier(request):
     number = request.param
     model = build_efficientnet_lite(number, (*INPUT_SIZES[number], 3), include_top=True)
-    load_torch_weights(model, imagenet_weights_path(number))
+    load_torch_weights(model, find_imagenet_weights(number))
     return model
 
 

@@ -155,7 +155,7 @@ def test_each_compiled_network_has_one_stream(images, tiny, monkeypatch, n_cores
     )
     assert {network.get_property("NUM_STREAMS") for network in compiled} == {1}
     assert len(compiled) == len(shares)
-    assert _engines._shares(n_cores, len(shares)) == shares
+    assert _engines._split_evenly(n_cores, len(shares)) == shares
 
 
 @needs_openvino

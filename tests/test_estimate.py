@@ -99,6 +99,31 @@ def sample(video, truth, n, seed=0):
     return table, np.where(truth[rows], "tom", "no"), rows
 
 
+def test_the_table_says_what_intervals_suppose(measured):
+    aggregator, video, truth = measured
+    table, y, _ = sample(video, truth, 60)
+    guessed = aggregator.estimate(video, confidence_level=0.8, n_resamples=50).attrs["intervals"]
+    assert guessed.startswith("Intervals hold in 80 % of videos in which the classifier errs as")
+    assert "--strategy blocks" in guessed
+    known = aggregator.estimate(video, labelled=(table, y), confidence_level=0.8)
+    said = "Intervals from labels of the video itself hold in 80 % of random samples"
+    assert known.attrs["intervals"].startswith(said)
+    other = probabilities("other.mp4", truth, 3)
+    both = aggregator.estimate(pd.concat([video, other]), (table, y), n_resamples=50)
+    assert guessed.replace("80", "90") in both.attrs["intervals"]
+    assert said.replace("80", "90") in both.attrs["intervals"]
+
+
+def test_limits_hardly_move_with_the_seed(measured):
+    aggregator, video, _ = measured
+    limits = [
+        aggregator.estimate(video, random_state=seed)[["low", "high"]].to_numpy()[0]
+        for seed in range(8)
+    ]
+    # Of 460 s; three videos leave two degrees of freedom.
+    assert np.std(limits, axis=0).max() < 12
+
+
 def test_labels_of_the_video_make_the_interval_sure(measured):
     aggregator, video, truth = measured
     table, y, _ = sample(video, truth, 60)

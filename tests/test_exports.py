@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sktime_screen import save_csv, save_json, save_srt, save_vtt
+from sktime_screen import ScreenTimeReport, save_subtitles
 from sktime_screen._names import escape_controls, unescape_formula
+from sktime_screen.labels import write_table
 
 COLUMNS = ["video", "character", "start", "end", "duration", "confidence", "peak_time"]
 
@@ -56,7 +57,7 @@ def estimate():
 
 def test_json_has_the_names_of_the_media_industry(tmp_path, estimate, appearances):
     path = tmp_path / "screen_time.json"
-    save_json(path, estimate, appearances)
+    ScreenTimeReport(estimate, appearances, None).save_json(path)
     first, second = json.loads(path.read_text(encoding="utf-8"))["videos"]
     assert first["name"] == "a.mp4"
     assert first["duration"] == {"time": "1:02:30.000", "seconds": 3750.0}
@@ -93,23 +94,23 @@ def test_json_has_the_names_of_the_media_industry(tmp_path, estimate, appearance
 
 def test_csv_gives_the_table_back(tmp_path, estimate, appearances):
     path = tmp_path / "table.csv"
-    save_csv(path, estimate)
+    write_table(path, estimate)
     pd.testing.assert_frame_equal(pd.read_csv(path), estimate)
     odd = appearances.assign(character=['"tom", \n=1+1', "Jérôme", "<b>"])
-    save_csv(path, odd)
+    write_table(path, odd)
     pd.testing.assert_frame_equal(pd.read_csv(path), odd)
 
 
 def test_an_index_with_names_is_kept_in_the_csv(tmp_path):
     path = tmp_path / "together.csv"
     index = pd.MultiIndex.from_tuples([("a.mp4", "tom")], names=["video", "character"])
-    save_csv(path, pd.DataFrame({"tom": [1.0], "jerry": [0.5]}, index=index))
+    write_table(path, pd.DataFrame({"tom": [1.0], "jerry": [0.5]}, index=index))
     assert path.read_bytes() == b"video,character,tom,jerry\r\na.mp4,tom,1.0,0.5\r\n"
 
 
 def test_vtt_has_a_cue_for_each_appearance(tmp_path, appearances):
     path = tmp_path / "video.vtt"
-    save_vtt(path, appearances)
+    save_subtitles(path, appearances)
     assert path.read_bytes().decode() == (
         "WEBVTT\n\n"
         "00:00:01.000 --> 00:00:03.000\ntom\n\n"
@@ -120,7 +121,7 @@ def test_vtt_has_a_cue_for_each_appearance(tmp_path, appearances):
 
 def test_srt_says_who_is_there_until_somebody_comes_or_goes(tmp_path, appearances):
     path = tmp_path / "video.srt"
-    save_srt(path, appearances)
+    save_subtitles(path, appearances)
     assert path.read_bytes().decode() == (
         "1\n00:00:01,000 --> 00:00:02,000\ntom\n\n"
         "2\n00:00:02,000 --> 00:00:03,000\ntom\njerry\n\n"
@@ -141,18 +142,18 @@ def test_srt_says_who_is_there_until_somebody_comes_or_goes(tmp_path, appearance
 )
 def test_times_are_rounded_across_the_hour(tmp_path, seconds, timestamp):
     path = tmp_path / "video.vtt"
-    save_vtt(path, appearances_of(("a", "tom", seconds, seconds + 1, 0.5)))
+    save_subtitles(path, appearances_of(("a", "tom", seconds, seconds + 1, 0.5)))
     assert path.read_text().splitlines()[2].startswith(f"{timestamp} --> ")
 
 
 def test_names_cannot_break_out_of_a_cue(tmp_path):
     evil = "a & <b>\n\n00:00:09.000 --> 00:00:10.000\r\nno"
     rows = appearances_of(("a", evil, 0.0, 1.0, 0.5))
-    save_vtt(tmp_path / "video.vtt", rows)
+    save_subtitles(tmp_path / "video.vtt", rows)
     lines = (tmp_path / "video.vtt").read_bytes().decode().split("\n")
     assert lines[3] == r"a &amp; &lt;b&gt;\n\n00:00:09.000 --&gt; 00:00:10.000\r\nno"
     assert len(lines) == 5
-    save_srt(tmp_path / "video.srt", rows)
+    save_subtitles(tmp_path / "video.srt", rows)
     lines = (tmp_path / "video.srt").read_bytes().decode().split("\n")
     assert lines[2] == r"a & ‹b›\n\n00:00:09.000 --› 00:00:10.000\r\nno"  # noqa: RUF001
     assert len(lines) == 4
@@ -160,25 +161,36 @@ def test_names_cannot_break_out_of_a_cue(tmp_path):
 
 def test_what_rounds_to_nothing_is_no_cue(tmp_path):
     rows = appearances_of(("a", "tom", 0.0, 0.0004, 0.5))
-    save_vtt(tmp_path / "video.vtt", rows)
-    save_srt(tmp_path / "video.srt", rows)
+    save_subtitles(tmp_path / "video.vtt", rows)
+    save_subtitles(tmp_path / "video.srt", rows)
     assert (tmp_path / "video.vtt").read_text() == "WEBVTT\n"
     assert (tmp_path / "video.srt").read_text() == ""
 
 
-@pytest.mark.parametrize("save", [save_vtt, save_srt])
-def test_subtitles_are_of_one_video(tmp_path, appearances, save):
+@pytest.mark.parametrize("name", ["video.vtt", "video.srt"])
+def test_subtitles_are_of_one_video(tmp_path, appearances, name):
     rows = appearances.assign(video=["a.mp4", "b.mp4", "b.mp4"])
     with pytest.raises(ValueError, match="are of 2"):
-        save(tmp_path / "video", rows)
+        save_subtitles(tmp_path / name, rows)
     assert os.listdir(tmp_path) == []
+
+
+def test_the_ending_of_the_name_sets_the_format(tmp_path, appearances):
+    save_subtitles(str(tmp_path / "VIDEO.VTT"), appearances)
+    save_subtitles(tmp_path / "a.vtt.SRT", appearances)
+    assert (tmp_path / "VIDEO.VTT").read_text().startswith("WEBVTT\n")
+    assert (tmp_path / "a.vtt.SRT").read_text().startswith("1\n00:00:01,000 --> ")
+    for name in ("video.txt", "video", "vtt", ".srt"):
+        with pytest.raises(ValueError, match=rf"{name}'.*\.vtt for WebVTT or \.srt for SubRip"):
+            save_subtitles(tmp_path / name, appearances)
+    assert len(os.listdir(tmp_path)) == 2
 
 
 def test_other_tables_are_refused(tmp_path, estimate, appearances):
     with pytest.raises(ValueError, match="'start', 'end', 'duration', 'peak_time'"):
-        save_vtt(tmp_path / "video.vtt", estimate)
+        save_subtitles(tmp_path / "video.vtt", estimate)
     with pytest.raises(ValueError, match=r"ScreenTimeAggregator\.estimate"):
-        save_json(tmp_path / "video.json", appearances, appearances)
+        ScreenTimeReport(appearances, appearances, None).save_json(tmp_path / "video.json")
 
 
 def test_nothing_is_written_half(tmp_path, appearances, monkeypatch):
@@ -190,20 +202,20 @@ def test_nothing_is_written_half(tmp_path, appearances, monkeypatch):
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match=r"Cannot write .*table\.csv: No space left on device\."):
-        save_csv(path, appearances)
+        write_table(path, appearances)
     assert path.read_text() == "before"
     assert os.listdir(tmp_path) == ["table.csv"]
 
 
 def test_where_nothing_can_be_written(tmp_path, appearances):
     with pytest.raises(FileNotFoundError, match="Cannot write"):
-        save_csv(tmp_path / "missing" / "table.csv", appearances)
+        write_table(tmp_path / "missing" / "table.csv", appearances)
     with pytest.raises(IsADirectoryError, match="Name a file in it"):
-        save_csv(tmp_path, appearances)
+        write_table(tmp_path, appearances)
 
 
 def test_round_trip_through_the_json(tmp_path, estimate, appearances):
-    save_json(tmp_path / "screen_time.json", estimate, appearances)
+    ScreenTimeReport(estimate, appearances, None).save_json(tmp_path / "screen_time.json")
     found = [
         (video["name"], character["name"], shown["startSeconds"], shown["endSeconds"])
         for video in json.loads((tmp_path / "screen_time.json").read_text())["videos"]
@@ -242,7 +254,7 @@ def cues_of(text):
 def test_round_trip_through_vtt(rows):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "video.vtt"
-        save_vtt(path, appearances_of(*rows))
+        save_subtitles(path, appearances_of(*rows))
         text = path.read_bytes().decode()
     found = [(start, end, html.unescape("".join(lines))) for start, end, lines in cues_of(text)]
     wanted = [
@@ -258,7 +270,7 @@ def test_subtitles_follow_each_other_and_last_as_long(rows):
     rows = [(video, "tom" * (1 + row % 2), *rest) for row, (video, _, *rest) in enumerate(rows)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "video.srt"
-        save_srt(path, appearances_of(*rows))
+        save_subtitles(path, appearances_of(*rows))
         subtitles = list(cues_of(path.read_bytes().decode()))
     assert all(one[1] <= two[0] for one, two in pairwise(subtitles))
     for name in ("tom", "tomtom"):
@@ -274,7 +286,7 @@ def test_round_trip_through_csv(rows):
     table = appearances_of(*rows)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.csv"
-        save_csv(path, table)
+        write_table(path, table)
         with path.open(encoding="utf-8", newline="") as file:
             header, *found = csv.reader(file)
     assert header == COLUMNS

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from conftest import read_code
 
-from sktime_screen import FrameSequence, VideoError, extract_frames, load_label_csv
-from sktime_screen.video import check_frame_table
+from sktime_screen import extract_frames, load_label_csv
+from sktime_screen.video import FrameSequence, VideoError, check_frame_table
 from sktime_screen.video._image import read_image
 
 
@@ -90,7 +90,7 @@ def test_another_video_of_the_same_name_is_refused(tmp_path, video, other_video)
     extract_frames(path, tmp_path / "images", characters=["tom"])
     before = (tmp_path / "images" / "labels.csv").read_text()
     shutil.copy(other_video, path)
-    with pytest.raises(ValueError, match="is another one now"):
+    with pytest.raises(ValueError, match="taken from another video of the name"):
         extract_frames(path, tmp_path / "images", characters=["tom"])
     assert (tmp_path / "images" / "labels.csv").read_text() == before
 
@@ -173,14 +173,14 @@ def test_bad_arguments(tmp_path, videos):
     for options, message in [
         ({"on_error": "ignore"}, "on_error='ignore'"),
         ({"image_format": "gif"}, "image_format='gif'"),
-        ({"characters": ["tom", "tom"]}, "'tom' is empty, comes twice"),
-        ({"characters": ["time"]}, "'time' is empty, comes twice or is a column"),
+        ({"characters": ["tom", "tom"]}, "'tom' is empty, repeated"),
+        ({"characters": ["time"]}, "'time' is empty, repeated or the name of another column"),
         ({"rate": 0}, "rate"),
     ]:
         with pytest.raises(ValueError, match=message):
             extract_frames(videos, tmp_path / "a", **options)
     extract_frames(videos[0], tmp_path / "a", characters="tom")
-    with pytest.raises(ValueError, match=r"labels\.csv' is there with the columns .*'tom'"):
+    with pytest.raises(ValueError, match=r"labels\.csv' already exists with the columns .*'tom'"):
         extract_frames(videos[0], tmp_path / "a")
 
 

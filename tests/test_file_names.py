@@ -19,16 +19,14 @@ from sktime_screen import (
     load_eaf,
     load_label_csv,
     load_label_studio,
-    save_csv,
     save_cvat,
     save_eaf,
-    save_json,
     save_label_csv,
     save_label_page,
     save_label_studio,
-    save_srt,
-    save_vtt,
+    save_subtitles,
 )
+from sktime_screen.labels import write_table
 from sktime_screen.video import FrameSequence
 
 NOT_UTF8 = os.fsdecode(b"caf\xe9 \xff.mp4") if sys.platform == "linux" else "café.mp4"
@@ -101,12 +99,12 @@ def test_all_that_is_written_of_a_name_that_is_not_utf8(tmp_path, odd_video, lab
         index=pd.MultiIndex.from_tuples([(odd_video, "tom")], names=["video", "character"]),
         columns=["tom"],
     )
-    save_csv(tmp_path / "table.csv", estimate)
-    save_json(tmp_path / "table.json", estimate, appearances)
-    save_vtt(tmp_path / "table.vtt", appearances)
-    save_srt(tmp_path / "table.srt", appearances)
+    write_table(tmp_path / "table.csv", estimate)
+    ScreenTimeReport(estimate, appearances, None).save_json(tmp_path / "table.json")
+    save_subtitles(tmp_path / "table.vtt", appearances)
+    save_subtitles(tmp_path / "table.srt", appearances)
     ScreenTimeReport(estimate, appearances, together).save(tmp_path / "report.html")
-    save_label_page(labelled[0], ["tom", "jerry"], tmp_path / "page.html")
+    save_label_page(tmp_path / "page.html", labelled[0], ["tom", "jerry"])
     for name in ("table.csv", "table.json", "report.html", "page.html"):
         assert SHOWN in (tmp_path / name).read_text(encoding="utf-8").replace("\\\\", "\\"), name
     # A browser could not save it otherwise.
@@ -176,15 +174,15 @@ def test_a_path_as_another_system_writes_it(tmp_path, video, there, written, rec
 def test_a_path_of_another_computer(tmp_path, video, written):
     labels = tmp_path / "labels.csv"
     labels.write_text(f"video,time,label\n{written},0,tom\n", encoding="utf-8")
-    with pytest.raises(FileNotFoundError, match=r"neither beside.*looked for 'video\.mp4'"):
+    with pytest.raises(FileNotFoundError, match=r"neither in .*'video\.mp4' is not there either"):
         load_label_csv(labels)
     shutil.copy(video, tmp_path / "video.mp4")
-    with pytest.warns(RuntimeWarning, match=r"is not there; '.*video\.mp4' is taken for it"):
+    with pytest.warns(RuntimeWarning, match=r"does not exist; using '.*video\.mp4' instead"):
         table, _ = load_label_csv(labels)
     assert table["video"].tolist() == [str(tmp_path / "video.mp4")]
     if "cartoons" in written:
         (tmp_path / "cartoons").mkdir()
         shutil.copy(video, tmp_path / "cartoons")
-        with pytest.warns(RuntimeWarning, match="is taken for it"):
+        with pytest.warns(RuntimeWarning, match="does not exist; using"):
             table, _ = load_label_csv(labels)
         assert table["video"].tolist() == [str(tmp_path / "cartoons" / "video.mp4")]

@@ -112,13 +112,13 @@ def test_the_reason_is_told_and_kept(tmp_path):
 
 
 def save_pickle(pipeline, folder):
-    save_model(pipeline, folder / "model")
+    save_model(folder / "model", pipeline)
     return folder / "model"
 
 
 def save_of_skops(pipeline, folder):
     pytest.importorskip("skops")
-    save_skops(pipeline, folder / "model.skops")
+    save_skops(folder / "model.skops", pipeline)
     return folder / "model.skops"
 
 

@@ -24,8 +24,8 @@ from sktime_screen import (
 )
 from sktime_screen.classify._augmentation import Augmentation
 from sktime_screen.classify._fine_tuned_network import FineTunedNetwork
-from sktime_screen.classify._frame_buffer import decoded_images
-from sktime_screen.classify._network_cache import forget_networks, shared_network
+from sktime_screen.classify._frame_buffer import decode_images
+from sktime_screen.classify._network_cache import forget_networks, get_shared_network
 from sktime_screen.features import get_backbone
 
 
@@ -99,7 +99,7 @@ def fitted(fine_tuned, X, y):
 
 
 def backbone_of(classifier):
-    return shared_network(FineTunedNetwork, classifier._architecture)._backbone
+    return get_shared_network(FineTunedNetwork, classifier._architecture)._backbone
 
 
 def test_it_is_a_classifier_that_clones(fine_tuned):
@@ -147,7 +147,7 @@ def test_only_the_last_layers_of_a_registered_backbone_change(X, y):
 
 def test_the_warm_up_leaves_the_backbone_alone(fine_tuned, X, y):
     warm = fine_tuned(epochs=2).fit(X, y)
-    pretrained = shared_network(FineTunedNetwork, warm._architecture)._pretrained
+    pretrained = get_shared_network(FineTunedNetwork, warm._architecture)._pretrained
     for weight, at_first in zip(warm.weights_[4:], pretrained, strict=True):
         assert_array_equal(weight, at_first)
     tuned = fine_tuned(epochs=3).fit(X, y)
@@ -349,7 +349,7 @@ def test_videos_and_arrays_give_the_same(fine_tuned, video):
 def test_decoded_images_are_on_disk_in_the_order_of_the_rows(video, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     sequence = VideoFrameSampler(rate=4).fit_transform([video])[[30, 2, 17, 2]]
-    with decoded_images(sequence) as images:
+    with decode_images(sequence) as images:
         assert isinstance(images, np.memmap)
         assert [read_code(image) for image in images] == [180, 12, 102, 12]
     del images

@@ -10,11 +10,11 @@ from conftest import draw_code, read_code, write_coded_video
 
 from sktime_screen import VideoFrameSampler
 from sktime_screen.video import _decoding
-from sktime_screen.video._container import video_stream
+from sktime_screen.video._container import find_video_stream
 from sktime_screen.video._decoding import read_images
-from sktime_screen.video._frame_converter import Projector
+from sktime_screen.video._demuxing import read_image_size
+from sktime_screen.video._frame_converter import FrameConverter
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import read_image_size
 
 N_FRAMES = 40
 FPS = Fraction(25)
@@ -125,9 +125,9 @@ def test_sparse_frames_are_those_of_a_full_decode(made, recwarn):
     times = read_timeline(made).times
     whole = list(read_images(made, times))
     with av.open(made) as container:
-        stream = video_stream(container)
-        projector = Projector(stream)
-        second_opinion = [projector.image(frame) for frame in container.decode(stream)]
+        stream = find_video_stream(container)
+        converter = FrameConverter(stream)
+        second_opinion = [converter.convert(frame) for frame in container.decode(stream)]
     np.testing.assert_array_equal(whole, second_opinion)
     rng = np.random.default_rng(0)
     choices = [[number] for number in range(N_FRAMES)]

@@ -1,5 +1,6 @@
 import pickle
 import threading
+import warnings
 
 import cv2
 import numpy as np
@@ -9,11 +10,20 @@ from conftest import draw_code, read_code
 from imblearn import FunctionSampler
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedKFold
+from sklearn.dummy import DummyClassifier
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import _safe_indexing
 
-from sktime_screen import FrameSequence, ImageResizer, VideoFrameSampler
-from sktime_screen.video import _sequence, check_frame_table, is_frame_index, make_frame_index
+from sktime_screen import ImageResizer, VideoFrameSampler
+from sktime_screen.video import (
+    FrameSequence,
+    _sequence,
+    check_frame_table,
+    is_frame_index,
+    make_frame_index,
+)
 
 
 @pytest.fixture
@@ -186,8 +196,55 @@ def test_sampler_takes_paths_of_any_kind(video, kind, tmp_path):
 
 def test_sampler_keeps_the_rows_of_a_table(table):
     shuffled = table.sample(frac=1, random_state=0)
-    sequence = VideoFrameSampler(rate=25).fit(shuffled, np.zeros(28)).transform(shuffled)
+    with pytest.warns(UserWarning, match="no effect"):
+        sampler = VideoFrameSampler(rate=25).fit(shuffled, np.zeros(28))
+    sequence = sampler.transform(shuffled)
     np.testing.assert_array_equal(sequence.index, make_frame_index(shuffled))
+
+
+@pytest.mark.parametrize("fps", [10, 12.5, 23.976, 25, 29.97, 60])
+@pytest.mark.parametrize("rate", [0.1, 0.5, 1.0, 2, 3.7, 7, 13, 16.7, 24, 30, 50, 120, None])
+def test_a_table_of_the_samplers_own_rate_is_no_surprise(fps, rate):
+    shown = np.arange(int(60 * fps))
+    if rate is not None:
+        shown = np.unique(np.floor(np.arange(0, 60, 1 / rate) * fps + 1e-9))
+        shown = shown[shown < 60 * fps]
+    times = np.append(shown, 60 * fps) / fps
+    table = pd.DataFrame({"video": "a.mp4", "time": times[:-1], "duration": np.diff(times)})
+    sampler = VideoFrameSampler(rate, start=0, stop=61)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for rows in (table, table[::3], table[::-7]):
+            sampler.fit(rows)
+        VideoFrameSampler().fit(table)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"rate": 0.5}, "rate=0.5"),
+        ({"rate": 4}, "rate=4"),
+        ({"rate": None}, "rate=None"),
+        ({"rate": 2, "start": 5}, "start=5"),
+        ({"stop": 5.0}, "stop=5.0"),
+        ({"rate": 8, "stop": 2}, "rate=8, stop=2"),
+    ],
+)
+def test_parameters_without_an_effect_on_a_table_are_warned_of(table, given, named):
+    sampler = VideoFrameSampler(**given)
+    for X in (table, FrameSequence(table)):
+        with pytest.warns(UserWarning, match="no effect on a frame table.*0.5 s") as seen:
+            sampler.fit(X)
+        assert (len(seen), seen[0].filename) == (1, __file__)
+        assert str(seen[0].message).startswith(f"VideoFrameSampler({named}) has")
+
+
+def test_a_search_over_the_rate_of_a_table_is_warned_of(table):
+    rows = FunctionTransformer(lambda frames: np.zeros((len(frames), 1)))
+    pipeline = make_pipeline(VideoFrameSampler(rate=2), rows, DummyClassifier())
+    rates = {"videoframesampler__rate": [0.5, 1, 2, 4]}
+    with pytest.warns(UserWarning, match=r"rate=4\) has no effect"):
+        GridSearchCV(pipeline, rates, cv=2).fit(table, np.arange(28) % 2)
 
 
 def test_sampler_refuses(video, table, tmp_path):

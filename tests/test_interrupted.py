@@ -22,7 +22,7 @@ main()
 
 
 @pytest.mark.parametrize(
-    "module", ["typer", "rich.console", "pandas", "sktime_screen.video._video"]
+    "module", ["typer", "rich.console", "pandas", "sktime_screen.video._demuxing"]
 )
 def test_ctrl_c_while_modules_load(module, tmp_path):
     words = [module, "frames", tmp_path / "none.mp4", "--folder", tmp_path / "images"]

@@ -247,12 +247,12 @@ def test_large_batches_give_the_same_features(gpu, tiny, monkeypatch):
     images = np.random.default_rng(0).integers(0, 256, (300, 16, 24, 3), dtype=np.uint8)
     at_once = []
 
-    def slices(images, batch_size):
+    def split_into_batches(images, batch_size):
         at_once.append(batch_size)
-        return _extraction_slices(images, batch_size)
+        return whole(images, batch_size)
 
-    _extraction_slices = _extraction.slices
-    monkeypatch.setattr(_extraction, "slices", slices)
+    whole = _extraction.split_into_batches
+    monkeypatch.setattr(_extraction, "split_into_batches", split_into_batches)
     options = {"weights": None, "engine": "keras", "precision": "float32"}
     by_size = [
         PretrainedCNNFeatures("tiny", batch_size=batch_size, **options).fit_transform(images)

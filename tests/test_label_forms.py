@@ -219,7 +219,9 @@ def test_one_class_a_frame_in_any_form(form, video, other_video):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataConversionWarning)
         for found, expected in zip(answers(given), answers(plain), strict=True):
-            np.testing.assert_equal(np.asarray(found), np.asarray(expected))
+            pd.testing.assert_frame_equal(
+                *(pd.DataFrame(np.atleast_1d(answer)) for answer in (found, expected))
+            )
 
 
 @pytest.mark.parametrize("form", ["array of one column", "table of one column"])
@@ -363,15 +365,15 @@ def test_a_single_character_comes_back_from_a_csv(frames, tmp_path):
     for called in ("label", "Class"):
         with pytest.raises(ValueError, match=f"single character cannot be called '{called}'"):
             save_label_csv(tmp_path / "tom.csv", frames, y.set_axis([called], axis=1))
-        with pytest.raises(ValueError, match=f"called '{called}' cannot be told"):
-            save_label_page(frames, [called], tmp_path / "page.html")
+        with pytest.raises(ValueError, match=f"'{called}' cannot be the name"):
+            save_label_page(tmp_path / "page.html", frames, [called])
 
 
 @pytest.mark.parametrize("form", [*TABLES, *UNNAMED])
 def test_a_table_is_labels_of_a_page(form, frames, tmp_path):
     y, page = TABLE[: len(frames)], tmp_path / "page.html"
-    save_label_page(frames, ["tom", "jerry"], page, labels=y)
+    save_label_page(page, frames, ["tom", "jerry"], labels=y)
     expected = page.read_text()
-    save_label_page(frames, ["tom", "jerry"], page, labels={**TABLES, **UNNAMED}[form](y))
+    save_label_page(page, frames, ["tom", "jerry"], labels={**TABLES, **UNNAMED}[form](y))
     assert page.read_text() == expected
-    assert '"given": [0, 1]' in expected or '"given":[0,1]' in expected
+    assert '"label": [0, 1]' in expected or '"label":[0,1]' in expected

@@ -60,7 +60,7 @@ def test_thumbnails_are_the_frames(frames, other_video, target):
     both = pd.concat([frames, VideoFrameSampler(rate=1).sample(other_video)]).sample(
         frac=1, random_state=0
     )
-    save_label_page(both, ["tom"], target)
+    save_label_page(target, both, ["tom"])
     rate = both["video"].map({frames["video"].iloc[0]: 24, other_video: 25})
     shown = [read_code(image) for image in images(written(target))]
     assert shown == (both["time"] * rate).round().tolist()
@@ -79,14 +79,14 @@ def test_thumbnails_are_small_and_keep_their_shape(tmp_path, target):
             "image": [str(tmp_path / f"{k}.png") for k in range(3)],
         }
     )
-    save_label_page(X, ["tom"], target)
+    save_label_page(target, X, ["tom"])
     found = list(images(written(target)))
     assert [image.shape[:2] for image in found] == [(180, 320), (480, 320), (90, 160)]
     assert [read_code(image) for image in found] == [0, 1, 2]
 
 
 def test_the_page_loads_nothing(frames, target):
-    save_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(target, frames, ["tom", "jerry"])
     html = target.read_text(encoding="utf-8")
     assert not re.search(r"https?:|//[a-z]+\.[a-z]|@import|url\(", html)
     parts = written(target)
@@ -121,28 +121,26 @@ def test_names_are_escaped(tmp_path, video, target):
 
 
 def html_of(X, classes, target):
-    save_label_page(X, classes, target)
+    save_label_page(target, X, classes)
     return target.read_text(encoding="utf-8")
 
 
-def test_doubt_and_suggestions(frames, target):
+def test_uncertainty_and_suggestions(frames, target):
     X = frames[:3]
     table = pd.DataFrame({"jerry": [0.5, 0.1, 0.7], "tom": [0.9, 0.0, 0.8]})
-    save_label_page(X, ["tom", "jerry"], target, probabilities=table)
+    save_label_page(target, X, ["tom", "jerry"], probabilities=table)
     found = written(target).data["frames"]
     assert [frame["suggested"] for frame in found] == [[0, 1], [], [0, 1]]
-    assert [frame["doubt"] for frame in found] == pytest.approx([1, 0.2, 0.6])
+    assert [frame["uncertainty"] for frame in found] == pytest.approx([1, 0.2, 0.6])
     assert found[0]["percent"] == [90, 50]
-    save_label_page(
-        X, ["tom", "jerry"], target, multilabel=False, background="none",
+    save_label_page(target, X, ["tom", "jerry"], multilabel=False, background="none",
         probabilities=[[0.5, 0.3, 0.2], [0.1, 0.1, 0.8], [0.2, 0.5, 0.3]],
     )  # fmt: skip
     found = written(target).data["frames"]
     assert [frame["suggested"] for frame in found] == [[0], [], [1]]
-    assert [frame["doubt"] for frame in found] == pytest.approx([0.8, 0.3, 0.8])
-    save_label_page(
-        X, ["tom"], target, probabilities=pd.DataFrame([[0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
-    )
+    assert [frame["uncertainty"] for frame in found] == pytest.approx([0.8, 0.3, 0.8])
+    two = pd.DataFrame([[0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
+    save_label_page(target, X, ["tom"], probabilities=two)
     assert [frame["percent"] for frame in written(target).data["frames"]] == [[20], [70], [60]]
 
 
@@ -150,8 +148,8 @@ def test_labels_that_are_there_already(frames, target):
     X = frames[:3]
 
     def given(labels, classes=("tom", "jerry"), **options):
-        save_label_page(X, classes, target, labels=labels, **options)
-        return [frame["given"] for frame in written(target).data["frames"]]
+        save_label_page(target, X, classes, labels=labels, **options)
+        return [frame["label"] for frame in written(target).data["frames"]]
 
     table = pd.DataFrame({"jerry": [1, None, 0], "tom": [1, None, 0]})
     assert given(table) == [[0, 1], None, []]
@@ -165,12 +163,12 @@ def test_labels_that_are_there_already(frames, target):
 @pytest.mark.parametrize(
     ("classes", "options", "message"),
     [
-        ("tom", {}, r"\['tom'\] for one"),
-        ([], {}, "name at least one"),
-        (["tom", "tom"], {}, "'tom' comes 2 times"),
-        (["tom", " "], {}, "has no name"),
-        (["time"], {}, "called 'time'"),
-        (["inclusion"], {}, "called 'inclusion'"),
+        ("tom", {}, r"is a str.*\['tom'\]"),
+        ([], {}, "characters is empty"),
+        (["tom", "tom"], {}, "has 'tom' 2 times"),
+        (["tom", " "], {}, "has an empty name"),
+        (["time"], {}, "'time' cannot be the name"),
+        (["inclusion"], {}, "'inclusion' cannot be the name"),
         (["tom"], {"background": "none"}, "multilabel=False"),
         (["tom"], {"labels": ["tom"]}, "3 frames but 1 labels"),
         (["tom"], {"labels": ["tom", "jerry", None]}, r"\['jerry'\] are none of the classes"),
@@ -182,8 +180,8 @@ def test_labels_that_are_there_already(frames, target):
             "one class a frame",
         ),
         (["tom"], {"probabilities": [[0.5]]}, r"shape \(1, 1\); expected \(3, 1\)"),
-        (["tom"], {"probabilities": [[0.5], [1.5], [0]]}, "between 0 and 1"),
-        (["tom"], {"probabilities": [[0.5], [np.nan], [0]]}, "between 0 and 1"),
+        (["tom"], {"probabilities": [[0.5], [1.5], [0]]}, "outside 0 to 1"),
+        (["tom"], {"probabilities": [[0.5], [np.nan], [0]]}, "outside 0 to 1"),
         (
             ["tom"],
             {"probabilities": pd.DataFrame({"spike": [0, 0, 0]})},
@@ -193,25 +191,25 @@ def test_labels_that_are_there_already(frames, target):
 )
 def test_bad_input(frames, target, classes, options, message):
     with pytest.raises(ValueError, match=message):
-        save_label_page(frames[:3], classes, target, **options)
+        save_label_page(target, frames[:3], classes, **options)
     assert not target.exists()
 
 
 def test_predictions_of_other_frames(frames, target):
     index = pd.MultiIndex.from_frame(frames[["video", "time", "duration"]])
     probabilities = pd.DataFrame({"tom": np.linspace(0, 1, 20)}, index=index)
-    save_label_page(frames, ["tom"], target, probabilities=probabilities)
-    with pytest.raises(ValueError, match="of other frames"):
-        save_label_page(frames, ["tom"], target, probabilities=probabilities[::-1])
+    save_label_page(target, frames, ["tom"], probabilities=probabilities)
+    with pytest.raises(ValueError, match="other frames than X"):
+        save_label_page(target, frames, ["tom"], probabilities=probabilities[::-1])
 
 
 def test_bad_targets(frames, tmp_path):
     with pytest.raises(IsADirectoryError, match="is a folder"):
-        save_label_page(frames, ["tom"], tmp_path)
+        save_label_page(tmp_path, frames, ["tom"])
     with pytest.raises(FileNotFoundError, match=r"no folder .*nowhere"):
-        save_label_page(frames, ["tom"], tmp_path / "nowhere" / "labels.html")
-    with pytest.raises(ValueError, match="no frames"):
-        save_label_page(frames[:0], ["tom"], tmp_path / "labels.html")
+        save_label_page(tmp_path / "nowhere" / "labels.html", frames, ["tom"])
+    with pytest.raises(ValueError, match="X has no rows"):
+        save_label_page(tmp_path / "labels.html", frames[:0], ["tom"])
 
 
 # In a browser
@@ -293,7 +291,7 @@ class Driver:
 def test_twenty_frames_by_keyboard(browser, frames, target):
     # As a choice of frames comes: in any order. The CSV is in the order of time.
     mixed = np.random.default_rng(1).permutation(20)
-    save_label_page(frames.iloc[mixed], ["tom", "jerry"], target)
+    save_label_page(target, frames.iloc[mixed], ["tom", "jerry"])
     browser.open(target)
     wanted = np.random.default_rng(0).integers(0, 2, (20, 2))
     for tom, jerry in wanted[mixed]:
@@ -306,7 +304,7 @@ def test_twenty_frames_by_keyboard(browser, frames, target):
 
 
 def test_reload_keeps_the_work(browser, frames, target):
-    save_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(target, frames, ["tom", "jerry"])
     browser.open(target)
     browser.press("1", "right", "2", "right", "0", "right", "1", "2", "1")
     before = browser.states
@@ -315,14 +313,14 @@ def test_reload_keeps_the_work(browser, frames, target):
     assert browser.states == before
     assert browser.current == (4, "labelled: jerry")
     # Written again with predictions: still the same frames.
-    save_label_page(frames, ["tom", "jerry"], target, probabilities=np.full((20, 2), 0.2))
+    save_label_page(target, frames, ["tom", "jerry"], probabilities=np.full((20, 2), 0.2))
     browser.open(target)
     assert browser.states == before
     # Other classes, or other labels to begin with, are other work.
-    save_label_page(frames, ["tom", "spike"], target)
+    save_label_page(target, frames, ["tom", "spike"])
     browser.open(target)
     assert browser.states == [None] * 20
-    save_label_page(frames, ["tom", "jerry"], target, labels=["tom"] * 20)
+    save_label_page(target, frames, ["tom", "jerry"], labels=["tom"] * 20)
     browser.open(target)
     assert browser.states == [[0]] * 20
 
@@ -330,7 +328,7 @@ def test_reload_keeps_the_work(browser, frames, target):
 def test_nobody_is_not_the_same_as_not_labelled(browser, frames, target):
     frames["stratum"] = 7
     frames["inclusion"] = np.linspace(0.1, 0.3, 20)
-    save_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(target, frames, ["tom", "jerry"])
     browser.open(target)
     assert browser.current == (1, "not labelled")
     browser.press("0")
@@ -347,7 +345,7 @@ def test_nobody_is_not_the_same_as_not_labelled(browser, frames, target):
 
 
 def test_shift_takes_a_range_and_undo_takes_back(browser, frames, target):
-    save_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(target, frames, ["tom", "jerry"])
     browser.open(target)
     browser.press("right", "2")
     browser.press("right", "right", "right", shift=True)
@@ -375,7 +373,7 @@ def test_shift_takes_a_range_and_undo_takes_back(browser, frames, target):
 
 def test_one_class_a_frame(browser, frames, target):
     X = frames[:5]
-    save_label_page(X, ["tom, the cat", "jerry"], target, multilabel=False, background="nobody")
+    save_label_page(target, X, ["tom, the cat", "jerry"], multilabel=False, background="nobody")
     browser.open(target)
     browser.press("1", "2", "0", "1", "1")
     browser.press("left", "2")
@@ -393,7 +391,7 @@ def test_images_instead_of_a_video(browser, tmp_path, target):
     X = pd.DataFrame(
         {"video": "video", "time": [0.0, 0.1, 0.3], "duration": [0.1, 0.2, 0.3], "image": images}
     )
-    save_label_page(X, ["tom", "jerry"], target)
+    save_label_page(target, X, ["tom", "jerry"])
     browser.open(target)
     browser.press("1", "right", "right", "2")
     loaded, y = load_label_csv(browser.save(target.parent))
@@ -404,7 +402,7 @@ def test_images_instead_of_a_video(browser, tmp_path, target):
 def test_suggestions_count_when_confirmed(browser, frames, target):
     X = frames[:4]
     shares = [[0.95, 0.02], [0.6, 0.9], [0.03, 0.01], [0.1, 0.55]]
-    save_label_page(X, ["tom", "jerry"], target, probabilities=shares)
+    save_label_page(target, X, ["tom", "jerry"], probabilities=shares)
     browser.open(target)
     assert browser.cards == [
         "suggested: jerry", "suggested: tom, jerry", "suggested: tom", "suggested: Nobody",
@@ -429,7 +427,7 @@ def test_hostile_names_do_no_harm(browser, video, tmp_path, target):
     shutil.copy(video, path)
     classes = ["<script>alert(1)</script>", 'Tom "T", Jr.', "</script><script>alert(3)</script>"]
     X = VideoFrameSampler(rate=0.5).sample(str(path))
-    save_label_page(X, classes, target)
+    save_label_page(target, X, classes)
     browser.open(target)
     browser.press("1", "right", "2", "3", "right", "0")
     shown = [name.text for name in browser.chromium.find_elements("css selector", ".name")]
@@ -447,7 +445,7 @@ KEPT = "JSON.parse(localStorage.getItem(store.key)).states"
 
 
 def test_two_tabs_share_the_work(browser, frames, target):
-    save_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(target, frames, ["tom", "jerry"])
     browser.open(target)
     browser.press("1")
     first = browser.chromium.current_window_handle
@@ -473,7 +471,7 @@ def test_two_tabs_share_the_work(browser, frames, target):
 
 @pytest.mark.parametrize("event", ["storage", "focus", "keydown", "pointerdown"])
 def test_a_tab_looks_for_the_work_of_others(browser, frames, target, event):
-    save_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(target, frames, ["tom", "jerry"])
     browser.open(target)
     browser.press("1")
     # No event tells a tab of what it has written itself: as if it had slept through another's.
@@ -489,7 +487,7 @@ def test_a_tab_looks_for_the_work_of_others(browser, frames, target, event):
 
 
 def test_no_request_leaves_the_page(browser, frames, target):
-    save_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(target, frames, ["tom", "jerry"])
     browser.chromium.get_log("performance")
     browser.open(target)
     browser.press("1", "end", "2")
@@ -510,7 +508,7 @@ def test_no_request_leaves_the_page(browser, frames, target):
 def test_a_thousand_frames_are_not_all_in_the_document(browser, video, target):
     every = VideoFrameSampler(rate=None).sample(video)
     X = pd.concat([every] * 5, ignore_index=True)[:1000]
-    save_label_page(X, ["tom", "jerry"], target)
+    save_label_page(target, X, ["tom", "jerry"])
     browser.open(target)
     assert 0 < len(browser.cards) < 100
     browser.press("1", "end", "2")
@@ -529,25 +527,25 @@ def test_a_thousand_frames_are_not_all_in_the_document(browser, video, target):
 
 
 def test_where_nothing_can_be_kept_the_page_says_so(browser, frames, target):
-    save_label_page(frames, ["tom"], target)
+    save_label_page(target, frames, ["tom"])
     refuse = "Storage.prototype.setItem = () => { throw new DOMException('', 'SecurityError') }"
     added = browser.chromium.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument", {"source": refuse}
     )
     try:
         browser.open(target)
-        assert "save the CSV before you close" in browser.find("#refused").text.replace("\n", " ")
+        assert "Save the CSV file before you close" in browser.find("#not-stored").text
         browser.press("1")
         _, y = load_label_csv(browser.save(target.parent))
         assert y["tom"].tolist() == [1]
     finally:
         browser.chromium.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
     browser.open(target)
-    assert not browser.find("#refused").is_displayed()
+    assert not browser.find("#not-stored").is_displayed()
 
 
 def test_by_touch_on_a_phone(browser, frames, target):
-    save_label_page(frames, ["tom", "jerry"], target)
+    save_label_page(target, frames, ["tom", "jerry"])
     with on_a_phone(browser.chromium):
         browser.open(target)
         assert browser.script("return document.documentElement.scrollWidth") == 390

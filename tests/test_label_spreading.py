@@ -27,14 +27,14 @@ def video(name="video.mp4", n_shots=12, seconds=10, rate=1, seed=0):
     """
     generator = np.random.default_rng(seed)
     shot = np.repeat(np.arange(n_shots), seconds * rate)
-    looks = generator.normal(size=(n_shots, 20))
+    embeddings = generator.normal(size=(n_shots, 20))
     truth = np.column_stack([shot % 2, shot // 2 % 2])
     times = np.arange(len(shot)) / rate
     index = pd.MultiIndex.from_arrays(
         [[name] * len(shot), times, np.full(len(shot), 1 / rate)],
         names=["video", "time", "duration"],
     )
-    features = looks[shot] + 0.1 * generator.normal(size=(len(shot), 20))
+    features = embeddings[shot] + 0.1 * generator.normal(size=(len(shot), 20))
     return pd.DataFrame(features, index=index).add_prefix("f"), pd.DataFrame(
         truth, columns=["tom", "jerry"]
     )
@@ -108,8 +108,8 @@ def test_what_flows_is_what_the_equations_say():
     spreading = LabelSpreadingClassifier(Told(), n_neighbors=1).fit(training, [0, 1])
     # Time ties neighbours by exp(-1/2); looks tie frames 0 and 2, which are the same, by 0.2, and
     # frame 1 to frame 0, the first of those as far, by 0.2 exp(-d²/(s s')) with s' nearly 0.
-    time, looks = np.exp(-0.5), 0.2
-    ties = np.array([[0, time, looks], [time, 0, time], [looks, time, 0]])
+    time, embeddings = np.exp(-0.5), 0.2
+    ties = np.array([[0, time, embeddings], [time, 0, time], [embeddings, time, 0]])
     system = np.eye(3) + np.diag(ties.sum(axis=0)) - ties
     expected = np.linalg.solve(system, logit([0.9, 0.2, 0.9]))
     np.testing.assert_allclose(spreading.decision_function(X), expected, atol=1e-5)

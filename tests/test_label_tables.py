@@ -120,7 +120,7 @@ def test_two_times_of_one_frame(folder):
     write_coded_video(folder / "slow.mp4", range(40), Fraction(1, 10))
     rows = "video,time,who\nslow.mp4,0,tom\nslow.mp4,1.00,tom\n{},1.05,{}\nslow.mp4,2,tom\n"
     with pytest.raises(
-        ValueError, match=r"line 4: 1\.05 is the same frame of 'slow\.mp4' as 1\.00 on line 3, with"
+        ValueError, match=r"line 4: 1\.05 is the same frame of 'slow\.mp4' as 1\.00 on line 3, but"
     ):
         load_label_csv(write(folder, rows.format("slow.mp4", "jerry")))
     # The same video, spelled in another way.
@@ -155,7 +155,7 @@ def test_two_images_of_one_frame_in_label_studio(folder):
     ]
     path = folder / "tasks.json"
     path.write_text(f"[{','.join(tasks)}]")
-    with pytest.raises(ValueError, match=r"task 2 is of the same frame as .*task 1, with other"):
+    with pytest.raises(ValueError, match=r"task 2 has the same frame as .*task 1 with other"):
         load_label_studio(path)
 
 
@@ -183,7 +183,7 @@ def test_tables_as_programs_write_them(folder, text, encoding):
 
 
 def test_windows_1252_is_a_guess(folder):
-    with pytest.warns(UserWarning, match="read as Windows-1252: if 'Zoë' in it is wrong"):
+    with pytest.warns(UserWarning, match="read as Windows-1252. If 'Zoë' is wrong"):
         _, y = load_label_csv(write(folder, ROWS, "cp1252"))
     assert list(y.columns) == ["Zoë", "jerry"]
     path = folder / "labels.csv"
@@ -196,10 +196,10 @@ def test_windows_1252_is_a_guess(folder):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("video,time,tom,tom\nvideo.mp4,0,1,0\n", "columns 3 and 4 are both called 'tom'"),
-        ("video,time,a,b\nvideo.mp4,0,5,1,0\n", "line 2: 5 cells under a header of 4"),
-        ('video,time,a\n\n"x\ny",0,1\nvideo.mp4,0,5,1\n', "line 5: 4 cells under a header of 3"),
-        ('video,time,a\nvideo.mp4,0,"tom\n', "line 2, is not one of a table: unexpected end"),
+        ("video,time,tom,tom\nvideo.mp4,0,1,0\n", "columns 3 and 4 are both named 'tom'"),
+        ("video,time,a,b\nvideo.mp4,0,5,1,0\n", "line 2: 5 cells, but the header has 4"),
+        ('video,time,a\n\n"x\ny",0,1\nvideo.mp4,0,5,1\n', "line 5: 4 cells, but the header has 3"),
+        ('video,time,a\nvideo.mp4,0,"tom\n', "line 2: cannot be read as CSV: unexpected end"),
         ("\r\n", "is empty"),
         ("sep=;\n", "is empty"),
     ],
@@ -217,8 +217,8 @@ def test_a_character_called_tom_1(folder):
 FORMATS = {
     "ELAN": ('<?xml version="1.0"?>\n<ANNOTATION_DOCUMENT AUTHOR="">', "ELAN: .*load_eaf"),
     "CVAT": ('<?xml version="1.0"?><annotations><version>1.1', "CVAT: .*load_cvat"),
-    "HTML": ("<!doctype html>\n<html>", "web page: .*the CSV that it saves"),
-    "XML": ("<tt><body/></tt>", "no kind that is known: .*CVAT for video 1.1"),
+    "HTML": ("<!doctype html>\n<html>", "web page: .*the CSV file that it saves"),
+    "XML": ("<tt><body/></tt>", "an unknown kind: .*CVAT for video 1.1"),
     "JSON": ('[\n {"id": 1}]', "JSON: .*load_label_studio"),
     "COCO": ('{"images": [], "annotations": [], "categories": []}', "COCO.*load_cvat"),
     "WebVTT": ("WEBVTT\n\n00:01.000 --> 00:02.000\ntom", "subtitles.*video, start, end and label"),

@@ -83,7 +83,7 @@ def test_a_video_that_fails_does_not_lose_the_others(videos, store, n_jobs):
 def test_videos_that_fail_while_they_are_decoded(videos, store, monkeypatch):
     frames = images(videos)
     expected = features(frames)
-    whole = type(frames)._video_images
+    whole = type(frames)._read_video_images
 
     def failing(self, rows):
         for number, image in enumerate(whole(self, rows)):
@@ -91,7 +91,7 @@ def test_videos_that_fail_while_they_are_decoded(videos, store, monkeypatch):
                 raise ValueError(f"no frame {number}")
             yield image
 
-    monkeypatch.setattr(type(frames), "_video_images", failing)
+    monkeypatch.setattr(type(frames), "_read_video_images", failing)
     with pytest.raises(ValueError, match="no frame 5") as raised:
         features(frames, memory=store)
     first, second = raised.value.__notes__

@@ -20,16 +20,15 @@ from sktime_screen import (
     VideoFrameSampler,
     extract_frames,
     load_label_csv,
-    save_csv,
     save_label_csv,
     save_label_page,
-    save_srt,
-    save_vtt,
+    save_subtitles,
 )
 from sktime_screen._names import escape_controls, escape_formula, unescape_formula
 from sktime_screen._progress import show_progress
 from sktime_screen.cli import _console
 from sktime_screen.cli._demo import _as_table
+from sktime_screen.labels import write_table
 
 FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-tom", "@SUM(A1)", "\ttom", "\rtom", "'=1", "\uff1d1"]
 HOSTILE = "tom\u202egpj\x1b[31m\nred"
@@ -70,15 +69,15 @@ def test_every_name_comes_back(name):
 def test_tables_of_results(tmp_path):
     path = tmp_path / "table.csv"
     index = pd.MultiIndex.from_tuples([("-video.mp4", "@tom")], names=["video", "character"])
-    save_csv(path, pd.DataFrame({"=tom": [-1.5], "jerry": [0.1]}, index=index))
+    write_table(path, pd.DataFrame({"=tom": [-1.5], "jerry": [0.1]}, index=index))
     assert path.read_bytes() == b"video,character,'=tom,jerry\r\n'-video.mp4,'@tom,-1.5,0.1\r\n"
     # Appearances are read again as labels, whatever the characters are called.
     rows = appearances_of(*(("a.mp4", name, 0.0, 1.0, 0.5) for name in FORMULAS))
-    save_csv(path, rows)
+    write_table(path, rows)
     assert all(f"'{name}" in path.read_bytes().decode() for name in FORMULAS)
     # An index may have the name of a column.
     index = pd.Index(["a.mp4"], name="video")
-    save_csv(path, pd.DataFrame({"video": [1.0]}, index=index))
+    write_table(path, pd.DataFrame({"video": [1.0]}, index=index))
     assert path.read_text() == "video,video\na.mp4,1.0\n"
 
 
@@ -108,14 +107,14 @@ def test_labels_come_back(tmp_path, video, video_name, monkeypatch):
 def test_the_label_page(tmp_path, video):
     X = VideoFrameSampler(rate=0.2).sample(video)
     page = tmp_path / "page.html"
-    save_label_page(X, ["=tom", HOSTILE], page)
+    save_label_page(page, X, ["=tom", HOSTILE])
     data = written(page).data
     assert data["characters"] == ["=tom", SEEN]
     lines = [data["csv"]["head"], *(frame["row"] + ",1,0" for frame in data["frames"])]
     (tmp_path / "labels.csv").write_bytes("\n".join(lines).encode())
     y = load_label_csv(tmp_path / "labels.csv")[1]
     assert y.to_dict("list") == {"=tom": [1, 1], HOSTILE: [0, 0]}
-    save_label_page(X, ["=tom", "tom\rjerry"], page, multilabel=False)
+    save_label_page(page, X, ["=tom", "tom\rjerry"], multilabel=False)
     assert written(page).data["csv"]["values"] == ["'=tom", '"tom\rjerry"']
 
 
@@ -138,9 +137,9 @@ def test_names_as_they_are_shown(name, seen):
 
 def test_subtitles(tmp_path):
     rows = appearances_of(("a", HOSTILE, 0.0, 1.0, 0.5))
-    save_vtt(tmp_path / "video.vtt", rows)
+    save_subtitles(tmp_path / "video.vtt", rows)
     assert (tmp_path / "video.vtt").read_text().splitlines()[3] == SEEN
-    save_srt(tmp_path / "video.srt", rows)
+    save_subtitles(tmp_path / "video.srt", rows)
     assert (tmp_path / "video.srt").read_text().splitlines()[2] == SEEN
 
 

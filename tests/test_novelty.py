@@ -6,18 +6,25 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
-from sktime_screen import LabelSpreadingClassifier, ScreenTimeAggregator, ScreenTimeReport
+from sktime_screen import (
+    KerasDenseClassifier,
+    KerasFeatureMapClassifier,
+    LabelSpreadingClassifier,
+    ScreenTimeAggregator,
+    ScreenTimeReport,
+)
 from sktime_screen.classify._labelled_rows import LabelledRows
-from sktime_screen.classify._novelty import novelty_of_looks
+from sktime_screen.classify._novelty import compute_novelty
 
 
-def rows(looks, video="a.mp4", times=None):
+def rows(embeddings, video="a.mp4", times=None):
     """Features with a frame index."""
-    times = np.arange(float(len(looks))) if times is None else times
+    times = np.arange(float(len(embeddings))) if times is None else times
     index = pd.MultiIndex.from_arrays(
-        [[video] * len(looks), times, np.ones(len(looks))], names=["video", "time", "duration"]
+        [[video] * len(embeddings), times, np.ones(len(embeddings))],
+        names=["video", "time", "duration"],
     )
-    return pd.DataFrame(np.asarray(looks, np.float32), index=index).add_prefix("f")
+    return pd.DataFrame(np.asarray(embeddings, np.float32), index=index).add_prefix("f")
 
 
 def directions(degrees):
@@ -28,7 +35,7 @@ def directions(degrees):
 def novelty(labelled, X):
     videos, times = (labelled.index.get_level_values(name) for name in ("video", "time"))
     known = LabelledRows(labelled.to_numpy(), None, videos.to_numpy(str), times.to_numpy())
-    return pd.Series(novelty_of_looks(X.to_numpy(), known), X.index)
+    return pd.Series(compute_novelty(X.to_numpy(), known), X.index)
 
 
 def test_the_limit_is_that_of_one_more_video():
@@ -101,6 +108,17 @@ def test_where_nothing_is_known_of_what_is_usual(labelled):
     assert spreading.novelty(X).isna().all()
     with pytest.raises(ValueError, match="frame index"):
         spreading.novelty(X.reset_index(drop=True))
+
+
+def test_a_head_of_averaged_features_tells_it_too():
+    labelled = pd.concat([kind(k, np.eye(30)[0] * 2, f"{k}.mp4") for k in range(3)])
+    X = kind(8, np.eye(30)[1], "new.mp4")
+    y = (labelled["f3"] > 0).astype(int)
+    dense = KerasDenseClassifier(epochs=1, hidden_layer_sizes=())
+    with pytest.raises(AttributeError):
+        dense.novelty(X)
+    np.testing.assert_allclose(dense.fit(labelled, y).novelty(X), novelty(labelled, X), rtol=0.01)
+    assert not hasattr(KerasFeatureMapClassifier((1, 1), epochs=1).fit(labelled, y), "novelty")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from sktime_screen import PretrainedCNNFeatures
 from sktime_screen.features import _networks
 from sktime_screen.features import _openvino_cache as _converted
-from sktime_screen.features._openvino_cache import ConvertedFile
+from sktime_screen.features._openvino_cache import CachedNetwork
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("openvino") is None, reason="OpenVINO is not installed"
@@ -102,10 +102,10 @@ def rewritten(path, **changes):
             archive.writestr(name, changes[name](content) if name in changes else content)
 
 
-def with_noted(**changes):
+def with_description(**changes):
     def change(header):
         header = json.loads(header)
-        header["noted"] = {**header["noted"], **changes}
+        header["description"] = {**header["description"], **changes}
         return json.dumps(header).encode()
 
     return change
@@ -118,11 +118,11 @@ def with_noted(**changes):
         {"network_bin": lambda content: content[: len(content) // 2], "sums": None},
         {"network_xml": lambda content: content[: len(content) // 2], "sums": None},
         {"network_xml": lambda content: b"", "network_bin": lambda content: b"", "sums": None},
-        {"header_json": with_noted(columns=None)},
-        {"header_json": with_noted(columns=[["tiny"]])},
-        {"header_json": with_noted(columns=[["tiny", 3]])},
-        {"header_json": with_noted(map_size=7)},
-        {"header_json": lambda header: header.replace(b'"noted"', b'"other"')},
+        {"header_json": with_description(columns=None)},
+        {"header_json": with_description(columns=[["tiny"]])},
+        {"header_json": with_description(columns=[["tiny", 3]])},
+        {"header_json": with_description(map_size=7)},
+        {"header_json": lambda header: header.replace(b'"description"', b'"other"')},
     ],
 )
 def test_broken_content_of_a_sound_archive_is_made_anew(home, tiny, conversions, changes):
@@ -139,20 +139,20 @@ def test_every_damage_is_seen(home):
     (path,) = kept(home)
     whole = path.read_bytes()
     right = [b"<net a/>", bytes(range(256))]
-    assert ConvertedFile("a").read() == right
+    assert CachedNetwork("a").read() == right
     seen = 0
     for position in range(len(whole)):
         changed = bytearray(whole)
         changed[position] ^= 255
         path.write_bytes(changed)
-        assert ConvertedFile("a").read_header() in (None, {"name": "a"})
-        read = ConvertedFile("a").read()
+        assert CachedNetwork("a").read_header() in (None, {"name": "a"})
+        read = CachedNetwork("a").read()
         assert read in (None, right)  # dates and the like do not matter
         seen += read is None
     assert seen > 256
     for content in (b"", whole[:-30], b"no archive", json_archive([]), json_archive({"a": 1})):
         path.write_bytes(content)
-        assert ConvertedFile("a").read_header() is None
+        assert CachedNetwork("a").read_header() is None
 
 
 def write_small(name):
@@ -160,7 +160,7 @@ def write_small(name):
         xml.write_text(f"<net {name}/>")
         xml.with_suffix(".bin").write_bytes(bytes(range(256)))
 
-    ConvertedFile(name).write({"name": name}, serialize)
+    CachedNetwork(name).write({"name": name}, serialize)
 
 
 def json_archive(content):
@@ -176,15 +176,15 @@ def test_the_file_of_another_network_is_not_taken(home):
     write_small("b")
     (foreign,) = set(kept(home)) - {path}
     path.write_bytes(foreign.read_bytes())
-    assert ConvertedFile("a").read() is None
-    assert ConvertedFile("b").read()[0] == b"<net b/>"
+    assert CachedNetwork("a").read() is None
+    assert CachedNetwork("b").read()[0] == b"<net b/>"
 
 
 def test_a_place_that_cannot_be_written_to(home, monkeypatch):
     (home / "file").touch()
     monkeypatch.setenv("SKTIME_SCREEN_HOME", str(home / "file"))
     write_small("a")
-    assert ConvertedFile("a").read() is None
+    assert CachedNetwork("a").read() is None
 
 
 def test_a_serializer_that_fails_for_lack_of_space_leaves_nothing(home):
@@ -192,14 +192,14 @@ def test_a_serializer_that_fails_for_lack_of_space_leaves_nothing(home):
         xml.write_bytes(b"<net")
         raise OSError("No space left on device")
 
-    ConvertedFile("a").write({}, full)
+    CachedNetwork("a").write({}, full)
     assert kept(home) == []
 
 
 def test_other_versions_are_other_networks(home, monkeypatch):
     write_small("a")
-    monkeypatch.setattr(_converted, "_versions", lambda: "openvino 1.0")
-    assert ConvertedFile("a").read() is None
+    monkeypatch.setattr(_converted, "_list_versions", lambda: "openvino 1.0")
+    assert CachedNetwork("a").read() is None
 
 
 def test_weights_that_changed_under_their_name(home, tiny, conversions):
@@ -234,7 +234,7 @@ def test_the_networks_not_used_for_longest_make_room(home, monkeypatch):
     (second,) = set(kept(home)) - {first}
     os.utime(first, (1, 1))
     os.utime(second, (2, 2))
-    ConvertedFile("a").read()
+    CachedNetwork("a").read()
     monkeypatch.setattr(_converted, "_MAX_BYTES", 2.5 * first.stat().st_size)
     write_small("c")
     assert first in kept(home)

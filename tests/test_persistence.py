@@ -54,7 +54,7 @@ def fitted(data, quick_training):
 @pytest.fixture(scope="module")
 def file(fitted, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "model.skops"
-    save_skops(fitted, path)
+    save_skops(path, fitted)
     return path
 
 
@@ -84,7 +84,7 @@ def test_other_pipelines(data, tmp_path, classes):
     pipeline = make_pipeline(
         KerasDenseClassifier(epochs=2, random_state=0), ScreenTimeAggregator(correction=None)
     ).fit(X, y)
-    save_skops(pipeline, tmp_path / "model.skops")
+    save_skops(tmp_path / "model.skops", pipeline)
     again = load_skops(tmp_path / "model.skops")
     np.testing.assert_array_equal(again.predict(X), pipeline.predict(X))
     assert str(clone(again)) == str(clone(pipeline))
@@ -97,7 +97,7 @@ def test_parts_of_cross_fitting(data, tmp_path, cv):
     X, y = data[0].iloc[:, :20], data[1]
     spreading = LabelSpreadingClassifier(DummyClassifier(), cv=cv)
     pipeline = make_pipeline(spreading, ScreenTimeAggregator()).fit(X, y)
-    save_skops(pipeline, tmp_path / "model.skops")
+    save_skops(tmp_path / "model.skops", pipeline)
     again = load_skops(tmp_path / "model.skops")
     assert again[-1].correction_ == "calibrated"
     expected = pipeline[0].transform_cross_fitted(X)
@@ -110,7 +110,7 @@ def test_parts_of_cross_fitting(data, tmp_path, cv):
 def test_the_whole_pipeline(file, tmp_path, video):
     whole = recommended_pipeline(memory="features", random_state=0)
     whole[:2].fit([video])
-    save_skops(whole, tmp_path / "model.skops")
+    save_skops(tmp_path / "model.skops", whole)
     again = load_skops(tmp_path / "model.skops")
     assert str(again) == str(whole)
     pd.testing.assert_index_equal(
@@ -130,10 +130,10 @@ def test_what_would_be_refused_is_not_written(fitted, tmp_path):
         PretrainedCNNFeatures(memory=FeatureStore(tmp_path / "features")),
     ):
         with pytest.raises(TypeError, match=r"shout|FeatureStore"):
-            save_skops(make_pipeline(strange, fitted[-1]), path)
+            save_skops(path, make_pipeline(strange, fitted[-1]))
     assert path.read_bytes() == b"what was there"
     with pytest.raises(FileNotFoundError):
-        save_skops(fitted, tmp_path / "no" / "model.skops")
+        save_skops(tmp_path / "no" / "model.skops", fitted)
 
 
 @pytest.mark.parametrize(
@@ -260,12 +260,25 @@ def test_shapes_are_those_of_the_network(data, batch_normalization):
             n_ensemble=3,
             epochs=1,
         ),
+        KerasFeatureMapClassifier((12, 21), n_components=1, n_ensemble=1, epochs=1),
     ):
         head.fit(X, y)
         check_shapes(head)
         assert [weight.shape for weight in head.weights_] == compute_weight_shapes(
             **head._architecture
         )
+
+
+def test_channels_that_are_projected_fit_the_features(data):
+    head = KerasFeatureMapClassifier((12, 21), n_components=1, n_ensemble=1, epochs=1).fit(*data)
+    for wrong in (head.components_[:1], head.components_.T, np.zeros((2, 1, 1), np.float32)):
+        other = clone(head)
+        vars(other).update(vars(head) | {"components_": wrong})
+        with pytest.raises(ValueError, match="components_ of KerasFeatureMapClassifier is"):
+            check_shapes(other)
+    other.components_, other.n_features_in_ = head.components_, head.n_features_in_ + 1
+    with pytest.raises(ValueError, match="n_features_in_ of KerasFeatureMapClassifier is 505"):
+        check_shapes(other)
 
 
 def test_other_files(tmp_path):

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktime_screen import FrameSequence, ImageResizer, VideoFrameSampler
-from sktime_screen.video import _sequence
-from sktime_screen.video._placement import WHOLE, place, without_bars
-from sktime_screen.video._sequence import video_box
+from sktime_screen import ImageResizer, VideoFrameSampler
+from sktime_screen.video import FrameSequence, _sequence
+from sktime_screen.video._black_bars import find_active_area
+from sktime_screen.video._placement import WHOLE, place
+from sktime_screen.video._sequence import find_video_box
 
 
 def image(height, width, bars=(0, 0, 0, 0), seed=0):
@@ -65,14 +66,14 @@ def test_a_box_is_what_fills_the_canvas():
 )
 def test_bars_are_found(bars, box):
     noisy = [image(200, 400, bars, seed) + np.uint8(6) * (seed % 2) for seed in range(4)]
-    assert without_bars(noisy) == pytest.approx(box)
+    assert find_active_area(noisy) == pytest.approx(box)
 
 
 def test_a_dark_scene_is_no_bar():
     dark = image(200, 400)
     dark[:100] = 0
-    assert without_bars([dark, image(200, 400)]) == WHOLE
-    assert without_bars([np.zeros((50, 50, 3), np.uint8)]) == WHOLE
+    assert find_active_area([dark, image(200, 400)]) == WHOLE
+    assert find_active_area([np.zeros((50, 50, 3), np.uint8)]) == WHOLE
 
 
 def test_videos_with_and_without_bars_look_alike(tmp_path):
@@ -189,7 +190,7 @@ def test_bars_are_looked_for_in_small_images(tmp_path, monkeypatch):
     assert max(shapes) == (256, 320)
     # A pixel of the result is 19 rows here, the bars are found to within that.
     assert np.abs(cropped - bright(60, 80)).mean() < 6
-    assert video_box(path, (60, 80))[:2] == pytest.approx((0.1475, 0.8525), abs=1 / 256)
+    assert find_video_box(path, (60, 80))[:2] == pytest.approx((0.1475, 0.8525), abs=1 / 256)
     # Images that were extracted differ in size.
     images = [str(tmp_path / f"{side}.png") for side in (120, 60)]
     for image, side in zip(images, (120, 60), strict=True):

@@ -6,15 +6,15 @@ from scipy import stats
 
 from sktime_screen.screentime._prediction_powered import (
     _checked,
+    estimate_tuned_mean,
     prediction_powered_mean,
-    tuned_mean,
 )
 
 
 def estimated(predicted, rows, labels, weights=None, inclusion=None, strata=None, tuning="pooled"):
     """Estimate, variance and degrees of freedom of a single character."""
     sample = _checked(predicted, rows, labels, weights, inclusion, strata)
-    estimate, variance, freedom = tuned_mean(sample, tuning)
+    estimate, variance, freedom = estimate_tuned_mean(sample, tuning)
     return estimate[0], variance[0], freedom
 
 

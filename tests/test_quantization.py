@@ -60,7 +60,7 @@ def test_a_packed_row_that_is_damaged_is_missing(tmp_path, monkeypatch, change):
     assert store.fill(np.zeros_like(packed), KEYS).tolist() == [False, True, True]
     # Nor does one fit that is sound, and of another size.
     assert not store.fill(np.zeros((3, 4003), np.int8), KEYS).any()
-    monkeypatch.setattr("sktime_screen.features._store._checksum", lambda key, vector: 0)
+    monkeypatch.setattr("sktime_screen.features._store._compute_checksum", lambda key, vector: 0)
     store.put(KEYS[:1], packed[:1], "network", "video.mp4")
     with closing(sqlite3.connect(tmp_path / "features.sqlite")) as database, database:
         database.execute(f"UPDATE features SET {change} WHERE key = ?", KEYS[:1])

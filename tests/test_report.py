@@ -12,7 +12,7 @@ from conftest import downloaded, draw_code, index_of, on_a_phone, read_code, req
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sktime_screen import ScreenTimeAggregator, ScreenTimeReport, VideoFrameSampler, save_json
+from sktime_screen import ScreenTimeAggregator, ScreenTimeReport, VideoFrameSampler
 
 EVIL = "<script>alert(1)</script>"
 
@@ -123,8 +123,9 @@ def test_downloads_equal_the_tables(tmp_path):
     pd.testing.assert_frame_equal(
         read["co_appearances.csv"].set_index(["video", "character"]), together
     )
-    save_json(tmp_path / "screen_time.json", estimate, appearances)
-    assert found["screen_time.json"] == (tmp_path / "screen_time.json").read_text()
+    path = tmp_path / "screen_time.json"
+    ScreenTimeReport(estimate, appearances, together).save_json(path)
+    assert found["screen_time.json"] == path.read_text()
     assert found["2.mp4.vtt"].startswith("WEBVTT\n\n00:00:01.000 --> 00:00:03.000\ntom\n")
 
 
@@ -201,7 +202,7 @@ def test_a_video_that_is_gone_costs_its_images_only():
     html = ScreenTimeReport(*tables("gone.mp4")).to_html()
     page = Page(html)
     assert page.all("img") == [{"alt": ""}]
-    assert "Without images: " in page.text
+    assert "Images are missing: " in page.text
     assert "gone.mp4" in page.text
 
 
@@ -223,7 +224,7 @@ def test_images_are_bounded(video):
     assert len([1 for bar in page.all("rect") if "data-image" in bar]) == 1
     none = Page(ScreenTimeReport(*tables(video), max_thumbnails=0).to_html())
     assert none.all("img") == [{"alt": ""}]
-    assert "Without images" not in none.text
+    assert "Images are missing" not in none.text
 
 
 def test_images_from_files(tmp_path):
@@ -255,7 +256,7 @@ def doubtful_of(aggregator, values, y, columns):
 
 
 def captions(html):
-    start = html.index("The most doubtful frames")
+    start = html.index("Least certain frames")
     part = html[start : html.index("</section>", start)]
     page = Page(part.replace("</figcaption>", "|"))
     return [line.strip() for line in page.text.split("\n") if line.strip().endswith("|")]
@@ -336,7 +337,7 @@ def test_from_estimator_measures_and_tells_how():
     # The video lasts 12 s, as the frames say, and not 10 s.
     bars = page.all("rect", **{"class": "appearance"})
     assert percent(bars[0]["x"]) == pytest.approx(100 / 12, abs=1e-3)
-    for told in ("The title", "Measuring", "The most doubtful frames", "f10.8"):
+    for told in ("The title", "Measuring", "Least certain frames", "f10.8"):
         assert told in page.text
 
 
@@ -346,7 +347,7 @@ def test_from_estimator_takes_a_search_and_refuses_other_things():
     ScreenTimeReport.from_estimator(search, ["a"])
     assert pipeline[-1].asked_[0] is probabilities
     for wrong in (pipeline[:-1], pipeline[-1]):
-        with pytest.raises(TypeError, match="does not tell seconds"):
+        with pytest.raises(TypeError, match="does not estimate screen time"):
             ScreenTimeReport.from_estimator(wrong, ["a"])
 
 

@@ -105,7 +105,7 @@ def test_given_axes_are_used(estimate):
 
 
 def test_refuses(estimate):
-    with pytest.raises(ValueError, match="'low' missing"):
+    with pytest.raises(ValueError, match="lacks the columns 'low'"):
         ScreenTimeDisplay.from_predictions(estimate.drop(columns="low"))
     with pytest.raises(ValueError, match="no rows"):
         ScreenTimeDisplay.from_predictions(estimate.iloc[:0])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sktime_screen.screentime._intervals import _Blocks, seconds_interval
+from sktime_screen.screentime._intervals import _Blocks, compute_seconds_interval
 
 
 def calibration(rng, n_videos=1, n_blocks=40, length=10, video_effect=0.0, errors=(0.2, 0.4)):
@@ -18,12 +18,12 @@ def test_interval_of_errors_that_blocks_share():
     rng = np.random.default_rng(0)
     errors, durations, blocks, _ = calibration(rng)
     spread = np.sqrt(40 + 40) * 10 * errors[::10].std(axis=0, ddof=1)
-    low, high = seconds_interval(
+    low, high = compute_seconds_interval(
         np.ones(400), np.full((400, 2), 0.5), errors, durations, blocks, random_state=0
     )
     np.testing.assert_allclose(high - low, 2 * 1.645 * spread, rtol=0.1)
     np.testing.assert_allclose((high + low) / 2, 200 - 400 * errors.mean(axis=0), atol=5)
-    narrow = seconds_interval(
+    narrow = compute_seconds_interval(
         np.ones(400), np.full((400, 2), 0.5), errors, durations, np.arange(400), random_state=0
     )
     np.testing.assert_allclose(narrow[1] - narrow[0], (high - low) / np.sqrt(10), rtol=0.2)
@@ -33,7 +33,7 @@ def test_seconds_are_not_sure_where_no_error_was_seen():
     durations, shown = np.ones(400), np.repeat([[1, 0]], 400, axis=0)
     shown[200:] = 0
     few, many = (
-        seconds_interval(durations, shown, np.zeros((n, 2)), np.ones(n), np.arange(n) // 10)
+        compute_seconds_interval(durations, shown, np.zeros((n, 2)), np.ones(n), np.arange(n) // 10)
         for n in (40, 4000)
     )
     assert few[0][0] < many[0][0] < 200 < many[1][0] < few[1][0]
@@ -44,7 +44,7 @@ def test_seconds_are_not_sure_where_no_error_was_seen():
 def test_limits_stay_within_the_video():
     rng = np.random.default_rng(0)
     errors, durations, blocks, _ = calibration(rng, errors=(3.0, 3.0))
-    low, high = seconds_interval(
+    low, high = compute_seconds_interval(
         np.full(50, 0.5), np.tile([0.02, 0.98], (50, 1)), errors, durations, blocks, random_state=0
     )
     assert low[0] == 0
@@ -56,7 +56,7 @@ def test_videos_are_drawn_and_then_their_blocks():
     videos, blocks = np.arange(4).repeat(20), np.arange(8).repeat(10)
     errors = np.array([-1.0, -1.0, 1.0, 1.0])[videos, None]
     calibration = _Blocks(errors, np.ones(80), blocks, videos)
-    means = calibration.drawn_means(2000, np.random.default_rng(0))
+    means = calibration.draw_means(2000, np.random.default_rng(0))
     assert means.std() == pytest.approx(1 / np.sqrt(4), rel=0.05)
 
 
@@ -64,7 +64,8 @@ def test_repeatable():
     rng = np.random.default_rng(0)
     given = (np.ones(40), np.full((40, 2), 0.5), *calibration(rng)[:3])
     np.testing.assert_array_equal(
-        seconds_interval(*given, random_state=3), seconds_interval(*given, random_state=3)
+        compute_seconds_interval(*given, random_state=3),
+        compute_seconds_interval(*given, random_state=3),
     )
 
 
@@ -82,7 +83,7 @@ def test_covers_the_truth(n_videos, n_blocks, video_effect):
         )
         new = calibration(rng, video_effect=video_effect)[0]
         truth = 200 - new.sum(axis=0)
-        low, high = seconds_interval(
+        low, high = compute_seconds_interval(
             np.ones(400),
             np.full((400, 2), 0.5),
             errors,
@@ -93,7 +94,9 @@ def test_covers_the_truth(n_videos, n_blocks, video_effect):
             random_state=rng,
         )
         covered += (low <= truth) & (truth <= high)
-    assert ((covered / repeats > 0.83) & (covered / repeats < 0.97)).all()
+    # Where videos are one block each, what is due to blocks counts as due to videos.
+    most = 0.99 if n_blocks == 1 else 0.97
+    assert ((covered / repeats > 0.83) & (covered / repeats < most)).all()
 
 
 @pytest.mark.parametrize(
@@ -115,4 +118,4 @@ def test_refuses(changed, message):
         "blocks": [0, 0, 1, 1],
     }
     with pytest.raises(ValueError, match=message):
-        seconds_interval(**(given | changed))
+        compute_seconds_interval(**(given | changed))

@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktime_screen import VideoFrameSampler, shot_boundaries, shot_groups
+from sktime_screen import VideoFrameSampler, shot_groups
 from sktime_screen.datasets import make_cartoon_video
 from sktime_screen.datasets._cartoon import plan_shots
+from sktime_screen.model_selection import shot_boundaries
 
 
 @pytest.fixture(scope="module")

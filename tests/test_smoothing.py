@@ -5,7 +5,7 @@ import pytest
 from sktime_screen import ScreenTimeAggregator
 from sktime_screen.datasets import make_cartoon_video
 from sktime_screen.model_selection import shot_groups
-from sktime_screen.screentime._smoothing import shot_smoothed, viterbi_path
+from sktime_screen.screentime._smoothing import find_viterbi_path, smooth_by_shot
 from sktime_screen.video import VideoFrameSampler, make_frame_index
 
 
@@ -41,7 +41,7 @@ def test_viterbi_finds_the_best_of_all_paths(n_classes, seed):
     rng = np.random.default_rng(seed)
     scores = np.log(rng.dirichlet(np.ones(n_classes), 7))
     times = np.cumsum(rng.uniform(0.8, 1.2, 7))
-    path = viterbi_path(scores, index_of(times), window=2.0)
+    path = find_viterbi_path(scores, index_of(times), window=2.0)
     assert path.tolist() == by_trial(scores, times, 2.0)
 
 
@@ -49,8 +49,8 @@ def test_viterbi_on_paper():
     """One doubtful frame among sure ones is outvoted; a sure one is not."""
     # Two changes cost 2 x 0.77 = 2 log((1 + e^-1) / (1 - e^-1)); odds of 0.6 gain 0.41, of 0.9 2.2.
     index = index_of(range(3))
-    assert viterbi_path(np.log(two([0.1, 0.6, 0.1])), index, 1.0).tolist() == [0, 0, 0]
-    assert viterbi_path(np.log(two([0.1, 0.9, 0.1])), index, 1.0).tolist() == [0, 1, 0]
+    assert find_viterbi_path(np.log(two([0.1, 0.6, 0.1])), index, 1.0).tolist() == [0, 0, 0]
+    assert find_viterbi_path(np.log(two([0.1, 0.9, 0.1])), index, 1.0).tolist() == [0, 1, 0]
 
 
 def test_viterbi_never_crosses_videos_or_gaps():
@@ -59,12 +59,12 @@ def test_viterbi_never_crosses_videos_or_gaps():
         index_of([0, 1, 60]),
         index_of([0, 1]).append(index_of([2], video="b")),
     ]:
-        assert viterbi_path(scores, index, 5.0).tolist() == [0, 0, 1]
+        assert find_viterbi_path(scores, index, 5.0).tolist() == [0, 0, 1]
 
 
 def test_viterbi_of_repeated_rows():
     scores = np.log(two([0.1, 0.1, 0.1, 0.9, 0.9]))
-    path = viterbi_path(scores, index_of([0, 0, 1, 2, 2]), 0.1)
+    path = find_viterbi_path(scores, index_of([0, 0, 1, 2, 2]), 0.1)
     assert path.tolist() == [0, 0, 0, 1, 1]
 
 
@@ -80,7 +80,7 @@ def test_frames_of_a_shot_share_their_mean(cartoon):
     probabilities = rng.random((len(cartoon), 2))
     shots = shot_groups(cartoon)
     assert len(np.unique(shots)) > 2
-    smoothed = shot_smoothed(probabilities, make_frame_index(cartoon))
+    smoothed = smooth_by_shot(probabilities, make_frame_index(cartoon))
     for shot in np.unique(shots):
         durations = cartoon["duration"].to_numpy()[shots == shot]
         mean = np.average(probabilities[shots == shot], axis=0, weights=durations)
@@ -105,12 +105,13 @@ def test_seconds_add_up_to_the_video_whatever_is_done(cartoon, smoothing, correc
     np.testing.assert_allclose(shares, 1)
 
 
-def test_corrected_shares_survive_smoothing(cartoon):
+def test_corrected_shares_survive_smoothing():
     """Correction comes first: smoothing may move who is shown when, but hardly for how long."""
     rng = np.random.default_rng(1)
-    truth = np.repeat([[0, 1], [1, 1], [0, 0], [0, 1]], len(cartoon) // 4, axis=0)
+    truth = np.tile(np.repeat([[0, 1], [1, 1], [0, 0], [0, 1]], 20, axis=0), (6, 1))
     values = np.clip(rng.normal(0.3 + 0.4 * truth, 0.15), 0.01, 0.99)
-    X = pd.DataFrame(values, index=make_frame_index(cartoon), columns=["cat", "mouse"])
+    table = pd.DataFrame({"video": "a.mp4", "time": np.arange(len(truth)) / 4, "duration": 0.25})
+    X = pd.DataFrame(values, index=make_frame_index(table), columns=["cat", "mouse"])
     y = pd.DataFrame(truth, columns=["cat", "mouse"])
     seconds = [
         ScreenTimeAggregator(correction="calibrated", smoothing=smoothing, window=1.0)

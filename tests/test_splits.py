@@ -10,8 +10,8 @@ from sktime_screen import MultilabelStratifiedGroupKFold, time_blocks
 from sktime_screen.video import make_frame_index
 
 
-def table_of(**seconds_by_video):
-    rows = [(video, float(t), 1.0) for video, n in seconds_by_video.items() for t in range(n)]
+def table_of(**sum_seconds_by_video):
+    rows = [(video, float(t), 1.0) for video, n in sum_seconds_by_video.items() for t in range(n)]
     return pd.DataFrame(rows, columns=["video", "time", "duration"])
 
 

@@ -114,7 +114,7 @@ def test_two_frames_at_random_of_each_stretch_of_time():
     expected = np.r_[np.full(101, 18 / 101), np.full(37, 7 / 37)]
     assert seen[:101].sum() / 200 == pytest.approx(expected[:101].sum(), abs=1)
     assert seen.min() > 0
-    with pytest.raises(ValueError, match="two frames at least of each of the 2 videos"):
+    with pytest.raises(ValueError, match="at least two frames from each of the 2 videos"):
         suggest_frames(videos, 3, "blocks")
 
 
@@ -175,7 +175,7 @@ def test_doubt_from_a_table_of_probabilities():
     way = {"strategy": "uncertain", "features": features}
     chosen = suggest_frames(table, 1, **way, estimator=probabilities[::-1])
     assert scene[chosen.index] == [1]
-    with pytest.raises(ValueError, match=r"estimator lacks 2 of 100 frames.*at 49\.0 s"):
+    with pytest.raises(ValueError, match=r"estimator lacks 2 of the 100 frames.*at 49\.0 s"):
         suggest_frames(table, 1, **way, estimator=probabilities[:-2])
     with pytest.raises(ValueError, match="estimator has no frame index"):
         suggest_frames(table, 1, **way, estimator=probabilities.reset_index(drop=True))
@@ -186,7 +186,7 @@ def test_frames_that_come_twice_are_chosen_once():
     twice = pd.concat([table, table], ignore_index=True)
     chosen = suggest_frames(twice, 10, features=features)
     assert not chosen.duplicated().any()
-    with pytest.raises(ValueError, match="only 10 without"):
+    with pytest.raises(ValueError, match="only 10 frames without"):
         suggest_frames(twice, 11, features=features)
 
 
@@ -240,7 +240,7 @@ def test_of_a_map_counts_in_which_part_of_the_image_something_is():
 
 
 def test_wide_features_are_compared_a_few_frames_at_a_time(monkeypatch):
-    monkeypatch.setattr(_suggestions, "_FRAMES_AT_ONCE", 30)
+    monkeypatch.setattr(_suggestions, "_BATCH_SIZE", 30)
     table, features, scene = scenes()
     wide = np.random.default_rng(1).normal(size=(8, 5000))
     asked = []
@@ -269,11 +269,11 @@ def test_frames_that_all_look_the_same():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"strategy": "best"}, "'best' is none of"),
+        ({"strategy": "best"}, "'best'; expected one of"),
         ({"n": 0}, "n=0"),
-        ({"n": 101}, "only 100 without"),
+        ({"n": 101}, "only 100 frames without"),
         ({"features": None}, "recommended_pipeline"),
-        ({"strategy": "uncertain"}, "pass estimator="),
+        ({"strategy": "uncertain"}, "needs a classifier"),
         ({"features": pd.DataFrame(np.eye(100))}, "no frame index"),
         ({"labelled": pd.DataFrame({"video": ["video.mp4"]})}, "lacks .'time'."),
         ({"labelled": pd.DataFrame({"video": ["b.mp4"], "time": [0.0]})}, "b.mp4.*video.mp4"),
@@ -287,5 +287,5 @@ def test_what_cannot_be_is_named(changes, message):
 
 def test_a_frame_without_features_is_named():
     table, features, _ = scenes()
-    with pytest.raises(ValueError, match=r"features lacks 1 of 100 frames.*video.mp4' at 3\.5 s"):
+    with pytest.raises(ValueError, match=r"features lacks 1 of the 100 frames.*mp4' at 3\.5 s"):
         suggest_frames(table, 5, features=features.drop(index=features.index[7]))

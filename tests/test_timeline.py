@@ -72,7 +72,7 @@ def test_given_axes_are_used(index):
 
 def test_refuses(index):
     for n in (3, 5):
-        with pytest.raises(ValueError, match=f"{n} predictions for 4 frames"):
+        with pytest.raises(ValueError, match=f"y_pred has {n} rows, but the index has 4"):
             TimelineDisplay.from_predictions(index, ["tom"] * n)
     with pytest.raises(ValueError, match="frame index"):
         TimelineDisplay.from_predictions(pd.RangeIndex(2), [0, 1])

@@ -13,16 +13,15 @@ import pytest
 from conftest import index_of, read_code, write_coded_video
 
 from sktime_screen import (
-    FrameSequence,
     ScreenTimeAggregator,
     VideoFrameSampler,
     load_eaf,
     load_label_csv,
     load_label_studio,
     save_eaf,
-    save_srt,
-    save_vtt,
+    save_subtitles,
 )
+from sktime_screen.video import FrameSequence
 from sktime_screen.video._decoding import read_images
 from sktime_screen.video._identity import compute_image_keys
 from sktime_screen.video._timeline_reader import read_timeline
@@ -326,7 +325,7 @@ def test_a_time_before_the_first_image_shows_nothing(late, tmp_path):
     # As in a player, which shows the first image as soon as it can.
     assert [read_code(image) for image in read_images(late, [1.2, 1.6])] == [0, 0]
     (tmp_path / "labels.csv").write_text(f"video,time,who\n{late},0.9,tom\n{late},2.0,tom\n")
-    with pytest.raises(ValueError, match=r"line 2: time 0.9 s is not in .* from 1.600 to 5.600"):
+    with pytest.raises(ValueError, match=r"line 2: time 0.9 s is outside .* from 1.600 to 5.600"):
         load_label_csv(tmp_path / "labels.csv")
 
 
@@ -393,7 +392,7 @@ def test_subtitles_come_when_a_player_shows_the_images(late, tmp_path):
     appearances = aggregator.appearances(sure)
     assert appearances[["start", "end"]].to_numpy().tolist() == [[2.6, 3.6]]
     assert aggregator.transform(sure)["tom"].tolist() == [1.0]
-    save_vtt(tmp_path / "late.vtt", appearances)
+    save_subtitles(tmp_path / "late.vtt", appearances)
     assert "00:00:02.600 --> 00:00:03.600\ntom" in (tmp_path / "late.vtt").read_text()
-    save_srt(tmp_path / "late.srt", appearances)
+    save_subtitles(tmp_path / "late.srt", appearances)
     assert "00:00:02,600 --> 00:00:03,600\ntom" in (tmp_path / "late.srt").read_text()

@@ -27,7 +27,7 @@ def drawn(ax):
     """{label: heights at epochs 1, 2, ...}, and the position of the upright line."""
     lines = {line.get_label(): line for line in ax.get_lines()}
     uprights = [
-        (name, line.get_xdata()[0]) for name, line in lines.items() if name.startswith("kept")
+        (name, line.get_xdata()[0]) for name, line in lines.items() if name.startswith("restored")
     ]
     for name, _ in uprights:
         del lines[name]
@@ -39,7 +39,7 @@ def drawn(ax):
 def test_training_and_validation_by_epoch_and_the_kept_one():
     display = TrainingHistoryDisplay(HISTORY, best_epoch=2).plot()
     accuracy, loss = display.axes_
-    kept = [("kept: epoch 2", 2)]
+    kept = [("restored: epoch 2", 2)]
     assert drawn(accuracy) == ({"training": [0.5, 0.8, 0.9], "validation": [0.4, 0.7, 0.6]}, kept)
     assert drawn(loss) == ({"training": [0.9, 0.4, 0.2], "validation": [1.0, 0.6, 0.7]}, kept)
     assert (accuracy.get_ylabel(), loss.get_ylabel(), loss.get_xlabel()) == (
@@ -48,7 +48,7 @@ def test_training_and_validation_by_epoch_and_the_kept_one():
         "epoch",
     )
     legend = [text.get_text() for text in accuracy.get_legend().get_texts()]
-    assert legend == ["training", "validation", "kept: epoch 2"]
+    assert legend == ["training", "validation", "restored: epoch 2"]
     assert accuracy.get_shared_x_axes().joined(accuracy, loss)
     assert display.figure_ is loss.figure
 
@@ -68,7 +68,7 @@ def test_a_fitted_head_on_given_axes():
         "training": classifier.history_["loss"],
         "validation": classifier.history_["val_loss"],
     }
-    assert kept == [(f"kept: epoch {classifier.best_epoch_}", classifier.best_epoch_)]
+    assert kept == [(f"restored: epoch {classifier.best_epoch_}", classifier.best_epoch_)]
 
 
 def test_a_head_in_a_pipeline_in_a_search():
@@ -80,9 +80,9 @@ def test_a_head_in_a_pipeline_in_a_search():
 
 
 def test_refuses():
-    with pytest.raises(ValueError, match=r"this StandardScaler nothing has a history_"):
+    with pytest.raises(ValueError, match=r"this StandardScaler, no step has a history_"):
         TrainingHistoryDisplay.from_estimator(StandardScaler())
-    with pytest.raises(ValueError, match=r"this Pipeline nothing has a history_"):
+    with pytest.raises(ValueError, match=r"this Pipeline, no step has a history_"):
         TrainingHistoryDisplay.from_estimator(make_pipeline(StandardScaler(), head()))
     two = make_pipeline(head(), head()).fit(X, Y)
     with pytest.raises(ValueError, match="KerasDenseClassifier, KerasDenseClassifier has a"):

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from conftest import draw_code, read_code, write_coded_video
 
-from sktime_screen import VideoError, VideoFrameSampler
+from sktime_screen import VideoFrameSampler
+from sktime_screen.video import VideoError
 from sktime_screen.video._decoding import read_images
+from sktime_screen.video._demuxing import read_image_size
 from sktime_screen.video._timeline_reader import read_timeline
-from sktime_screen.video._video import read_image_size
 
 
 def codes(path, times, **options):

@@ -23,10 +23,10 @@ from sktime_screen import (
     PretrainedCNNFeatures,
     TrainingHistoryDisplay,
     VideoClassifier,
-    VideoError,
     VideoFrameSampler,
     load_ucf101,
 )
+from sktime_screen.video import VideoError
 
 COLORS = {"Archery": (200, 60, 60), "Bowling": (60, 200, 60), "Diving": (60, 60, 200)}
 GROUPS = 4

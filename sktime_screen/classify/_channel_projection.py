@@ -10,12 +10,12 @@ _ROUNDS = 5
 _ROWS_AT_ONCE = 64
 
 
-def find_projection(maps, n_places, n_components):
+def find_projection(maps, n_positions, n_components):
     """Return orthonormal directions, the same for the same maps; None where channels are so few.
 
-    Shapes: ``maps`` (n, n_places * n_channels) -> float32 (n_channels, n_components).
+    Shapes: ``maps`` (n, n_positions * n_channels) -> float32 (n_channels, n_components).
     """
-    places = maps.reshape(len(maps) * n_places, -1)
+    places = maps.reshape(len(maps) * n_positions, -1)
     n_channels = places.shape[1]
     if n_components is None or n_channels <= n_components:
         return None
@@ -35,18 +35,28 @@ def find_projection(maps, n_places, n_components):
     return linalg.matmul(directions, turn).numpy()
 
 
-def project(maps, n_places, projection):
+def project(maps, projection):
     """Project the channels at each place.
 
-    Shapes: ``maps`` (n, n_places * n_channels) -> (n, n_places * n_components), of the same type.
+    Shapes: ``maps`` (n, n_positions * n_channels) -> (n, n_positions * n_components), of the same
+    type.
     """
-    matmul = _tensorflow().linalg.matmul
-    projected = np.empty((len(maps), n_places * projection.shape[1]), maps.dtype)
-    for start in range(0, len(maps), _ROWS_AT_ONCE):
-        part = maps[start : start + _ROWS_AT_ONCE].astype(np.float32, copy=False)
-        places = matmul(part.reshape(-1, projection.shape[0]), projection).numpy()
-        projected[start : start + _ROWS_AT_ONCE] = places.reshape(len(part), -1)
+    n_channels, n_components = projection.shape
+    projected = np.empty((len(maps), maps.shape[1] // n_channels * n_components), maps.dtype)
+    start = 0
+    for part in project_batches(maps, projection):
+        projected[start : start + len(part)] = part
+        start += len(part)
     return projected
+
+
+def project_batches(maps, projection):
+    """Project the channels at each place, some maps at a time, in float32."""
+    matmul = _tensorflow().linalg.matmul
+    for start in range(0, len(maps), _ROWS_AT_ONCE):
+        batch = maps[start : start + _ROWS_AT_ONCE].astype(np.float32, copy=False)
+        places = matmul(batch.reshape(-1, len(projection)), projection)
+        yield places.numpy().reshape(len(batch), -1)
 
 
 def _tensorflow():

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 
-def class_factors(codes, names, class_weight, row_weights):
+def compute_class_factors(codes, names, class_weight, row_weights):
     """Give each row the factor of its class.
 
     Shapes: ``codes`` int (n,), ``row_weights`` (n,) -> float64 (n,).
@@ -29,7 +29,7 @@ def class_factors(codes, names, class_weight, row_weights):
     return np.array([float(class_weight.get(name, 1)) for name in names])[codes]
 
 
-def label_factors(table, names, class_weight, row_weights):
+def compute_label_factors(table, names, class_weight, row_weights):
     """Give each row and label of a table its factor.
 
     Shapes: ``table`` 0/1 (n, n_labels), ``row_weights`` (n,) -> float64 (n, n_labels).
@@ -40,7 +40,7 @@ def label_factors(table, names, class_weight, row_weights):
             weight = {}
         elif np.isscalar(weight) and weight != "balanced":
             weight = {1: weight}
-        columns.append(class_factors(column, [0, 1], weight, row_weights))
+        columns.append(compute_class_factors(column, [0, 1], weight, row_weights))
     return np.column_stack(columns)
 
 
@@ -67,3 +67,10 @@ def _balancing(codes, n_classes, row_weights):
     factors = np.ones(n_classes)
     factors[present] = totals.sum() / (present.sum() * totals[present])
     return factors
+
+
+def asks_for_balance(class_weight):
+    """Tell whether any class or label is to be balanced."""
+    if isinstance(class_weight, dict):
+        class_weight = list(class_weight.values())
+    return class_weight == "balanced" or "balanced" in (class_weight or [])

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._targets import ScoreByNameMixin
-from ..video import FrameSequence
+from ..features import project_features
+from ..video import FrameSequence, is_frame_index
+from ._novelty import compute_novelty
 
 
 class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
@@ -17,7 +20,8 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
 
     A subclass has `_logits`, which computes the outputs of its network, a parameter
     `random_state`, and sets `_encoding`, a
-    `TargetEncoding`, `classes_` and `class_names_` in `fit`.
+    `TargetEncoding`, `classes_` and `class_names_` in `fit`. One of features has `_dtypes`, and for
+    `novelty` sets `_labelled`, `LabelledRows`.
     """
 
     def decision_function(self, X) -> np.ndarray:
@@ -104,7 +108,48 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         ndarray or DataFrame of float32, shape (n, n_classes)
             As from `transform`. The attribute ``attrs["out_of_sample"]`` of a DataFrame is False.
         """
-        return marked(self.fit(X, y, **fit_params).transform(X), out_of_sample=False)
+        return mark(self.fit(X, y, **fit_params).transform(X), out_of_sample=False)
+
+    @available_if(lambda self: hasattr(self, "_labelled"))
+    def novelty(self, X) -> pd.Series:
+        """Measure how unlike the labelled frames each frame looks.
+
+        If a video is of the same kind as the labelled ones, its mean is above 1 for at most one
+        video in twenty. Do not trust predictions for a video above 1. For frames of a labelled
+        video the values are small.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, n_features)
+            Features with the frame index.
+
+        Returns
+        -------
+        Series of float64, shape (n,)
+            Distances to the nearest labelled frame, divided by the usual limit. NaN if the labelled
+            frames do not tell what is usual, since they are of one moment or have no frame index.
+
+        Raises
+        ------
+        ValueError
+            If X has no frame index.
+
+        Notes
+        -----
+        The distance is one minus the cosine between features. On cartoons it separated other videos
+        best from other parts of the same video. The limit comes from comparing each labelled video
+        with the others, by a prediction interval of Student's t. With fewer than three labelled
+        videos, stretches of them take the place of videos; other episodes may differ by more.
+
+        References
+        ----------
+        M. A. F. Pimentel, D. A. Clifton, L. Clifton and L. Tarassenko, "A review of novelty
+        detection", Signal Processing 99 (2014).
+        """
+        check_is_fitted(self)
+        if not is_frame_index(getattr(X, "index", None)):
+            raise ValueError("novelty needs rows with a frame index (video, time, duration).")
+        return pd.Series(compute_novelty(self._embed(X), self._labelled), X.index, name="novelty")
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Name the columns of `transform`.
@@ -122,12 +167,18 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.array([str(c) for c in self.class_names_.tolist()], dtype=object)
 
+    def _embed(self, X):
+        return project_features(self._check_features(X, self._dtypes, reset=False))
+
     def _check_features(self, X, dtypes, *, reset):
         """Check features as scikit-learn does, and return them as an array."""
         if isinstance(X, pd.DataFrame) and any((X.dtypes == dtype).all() for dtype in dtypes):
-            # scikit-learn looks at the columns of a table one by one, and maps have 100,000.
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            return check_array(X.to_numpy(), dtype=dtypes, estimator=self, input_name="X")
+            # scikit-learn looks at the columns of a table one by one, and maps have 100,000; at
+            # their names as well, though numbers are none to it.
+            values = X.to_numpy()
+            named = not isinstance(X.columns, pd.RangeIndex)
+            validate_data(self, X if named else values, reset=reset, skip_check_array=True)
+            return check_array(values, dtype=dtypes, estimator=self, input_name="X")
         return validate_data(self, X, dtype=dtypes, reset=reset)
 
     def _new_generator(self):
@@ -148,7 +199,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def marked(probabilities, *, out_of_sample, judged_together=False):
+def mark(probabilities, *, out_of_sample, judged_together=False):
     """Leave word for the aggregator, which learns from probabilities of unseen frames."""
     if isinstance(probabilities, pd.DataFrame):
         probabilities.attrs["out_of_sample"] = out_of_sample

@@ -4,21 +4,18 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
+from sklearn.preprocessing import normalize
 
 from .._sklearn import Interval, StrOptions, fit_context
 from .._targets import read_labels
-from ..model_selection import cross_fitting_splits, held_out_rows
+from ..model_selection import hold_out_rows, make_cross_fitting_splits
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
-from ._classifier import marked
+from ._class_weights import asks_for_balance
+from ._classifier import mark
 from ._dense_training import DenseTraining
+from ._labelled_rows import LabelledRows, get_frame_times
 from ._standardization import means_and_scales, update_moments
-from ._training import (
-    Stopping,
-    check_validation_data,
-    held_out_share,
-    run_epochs,
-    warn_if_improving,
-)
+from ._training import Stopping, choose_held_out_share, run_epochs, warn_if_improving
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
                 "softplus", "tanh"}  # fmt: skip
@@ -165,7 +162,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
     array(['tom', 'jerry'], dtype='<U7')
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict[str, Any] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(_ACTIVATIONS)],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -281,10 +278,9 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         data = self._read(X, y, sample_weight, resume=resume)
         validation = None
         if validation_data is not None:
-            check_validation_data(validation_data)
-            validation = self._read(*validation_data, resume=True, relative=False)
-        elif (fraction := held_out_share(self)) is not None:
-            held_out = held_out_rows(X, data.Y, fraction, self._new_generator())
+            validation = self._read_validation(validation_data)
+        elif (fraction := choose_held_out_share(self)) is not None:
+            held_out = hold_out_rows(X, data.Y, fraction, self._new_generator())
             data, validation = data.only(~held_out), data.only(held_out)
         stopping = Stopping.from_settings(
             self.monitor,
@@ -302,6 +298,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
             warn_if_improving(losses, rates, n_rows / self._step_options(n_rows)["batch_size"])
         if not self.warm_start:
             self._optimizer_state = None
+        self._remember(X)
         tasks.end()
         return self
 
@@ -332,7 +329,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
             first call; if the parameters describe another network; if `class_weight` says
             "balanced", which needs all rows.
         """
-        if _balances(self.class_weight):
+        if asks_for_balance(self.class_weight):
             raise ValueError(
                 "partial_fit cannot balance classes it has not seen: give class_weight as a dict,"
                 " or pass sample_weight."
@@ -341,6 +338,12 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         data = self._read(X, y, sample_weight, classes=classes, resume=resume, relative=False)
         self._train(data, None, [self.learning_rate], Stopping(), resume=resume)
         return self
+
+    def _remember(self, X):
+        """Keep what the labelled frames look like, for `novelty`."""
+        embeddings = normalize(self._embed(X)).astype(np.float16)
+        videos, times, _ = get_frame_times(getattr(X, "index", None))
+        self._labelled = LabelledRows(embeddings, np.empty((len(embeddings), 0)), videos, times)
 
     def fit_transform(  # type: ignore[override]
         self, X, y, sample_weight=None, validation_data=None
@@ -367,10 +370,10 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         """
         self.fit(X, y, sample_weight, validation_data)
         if self.cv is None:
-            return marked(self.transform(X), out_of_sample=False)
+            return mark(self.transform(X), out_of_sample=False)
         data = self._read(X, y, sample_weight, resume=True)
         generator = self._new_generator()
-        splits = cross_fitting_splits(X, read_labels(y), data.Y, self.cv, generator)
+        splits = make_cross_fitting_splits(X, read_labels(y), data.Y, self.cv, generator)
         logits = np.empty_like(data.Y)
         network = self._network()
         rates = self.history_["learning_rate"][: self.best_epoch_]
@@ -390,10 +393,4 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
                     **self._step_options(len(seen.positions)),
                 )
                 logits[test] = network.logits(data.X[test])
-        return marked(self._table(X, logits), out_of_sample=True)
-
-
-def _balances(class_weight):
-    if isinstance(class_weight, dict):
-        class_weight = list(class_weight.values())
-    return class_weight == "balanced" or "balanced" in (class_weight or [])
+        return mark(self._table(X, logits), out_of_sample=True)

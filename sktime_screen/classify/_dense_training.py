@@ -9,10 +9,10 @@ from .._sklearn import check_sample_weight
 from .._targets import read_labels
 from ._classifier import NetworkClassifier
 from ._network import DenseNetwork, check_layer_sizes
-from ._network_cache import shared_network
+from ._network_cache import get_shared_network
 from ._standardization import means_and_scales, update_moments
 from ._target_encoding import TargetEncoding
-from ._training import Rows, rates_by_epoch, run_epochs
+from ._training import Rows, check_validation_data, make_learning_rates, run_epochs
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 60_000
@@ -49,6 +49,10 @@ class DenseTraining(NetworkClassifier):
         targets = self._encoding.encode(labels)
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
         return Rows(X, targets, weights, np.arange(len(X)))
+
+    def _read_validation(self, validation_data):
+        check_validation_data(validation_data)
+        return self._read(*validation_data, resume=True, relative=False)
 
     def _train(self, data, validation, learning_rates, stopping, resume, tasks=None):
         n_features = data.X.shape[1]
@@ -88,7 +92,7 @@ class DenseTraining(NetworkClassifier):
         epochs = self.epochs
         if epochs == "auto":
             epochs = int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
-        return rates_by_epoch(self.learning_rate, self.learning_rate_schedule, epochs)
+        return make_learning_rates(self.learning_rate, self.learning_rate_schedule, epochs)
 
     def _describe_network(self, n_features, n_rows):
         return {
@@ -117,7 +121,7 @@ class DenseTraining(NetworkClassifier):
         return [self.means_, self.scales_] if self._architecture.get("standardize") else []
 
     def _network(self):
-        return shared_network(self._network_class, self._architecture)
+        return get_shared_network(self._network_class, self._architecture)
 
     def _step_options(self, n_rows):
         batch_size = self.batch_size

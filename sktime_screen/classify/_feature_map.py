@@ -1,4 +1,4 @@
-"""A network that looks at every place of a feature map, as a scikit-learn classifier."""
+"""A network that looks at every position of a feature map, as a scikit-learn classifier."""
 
 from dataclasses import replace
 from numbers import Integral, Real
@@ -8,10 +8,10 @@ import numpy as np
 
 from .._sklearn import Interval, StrOptions
 from ..features import told_map_size
-from ._channel_projection import find_projection, project
+from ._channel_projection import find_projection, project, project_batches
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import MapNetwork
-from ._training import rates_by_epoch
+from ._training import make_learning_rates
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 10_000
@@ -122,7 +122,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
     map_size_ : tuple of int
-        Height and width of the map in places.
+        Height and width of the map.
     weights_ : list of ndarray of float32
         Kernels, biases and statistics of batch normalisation, layer after layer, network after
         network. The first kernel of each takes the projected channels.
@@ -263,7 +263,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             at that position. The centre of position (row, column) is at ((row + 0.5) / height,
             (column + 0.5) / width) of the image's height and width.
         """
-        logits = self._by_network("place_logits", self._projected(self._checked(X)))
+        logits = self._by_network("position_logits", self._checked(X))
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
         height, width = self.map_size_
         heat = heat.astype(np.float32).reshape(len(logits), height, width, -1)
@@ -273,7 +273,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         epochs = self.epochs
         if epochs == "auto":
             epochs = int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
-        return rates_by_epoch(self.learning_rate, self.learning_rate_schedule, epochs)
+        return make_learning_rates(self.learning_rate, self.learning_rate_schedule, epochs)
 
     def _step_options(self, n_rows):
         options = super()._step_options(n_rows)
@@ -289,7 +289,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             n_ensemble = _NETWORKS_OF_FEW if n_rows < _FEW else _NETWORKS
         return {
             **super()._describe_network(n_features, n_rows),
-            "n_places": self._n_places,
+            "n_positions": self._n_positions,
             "pooling_sharpness": float(pooling_sharpness),
             "n_ensemble": int(n_ensemble),
         }
@@ -334,24 +334,28 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             )
         return values
 
+    def _remember(self, X):
+        """Keep nothing: maps are large. A `LabelSpreadingClassifier` keeps projections of them."""
+
     def _read(self, X, *labels, resume, **options):
         data = super()._read(X, *labels, resume=resume, **options)
         if not resume:
             n_components = None if hasattr(self, "_in_parts") else self.n_components
-            self.components_ = find_projection(data.X, self._n_places, n_components)
-        return replace(data, X=self._projected(data.X))
-
-    def _projected(self, X):
+            self.components_ = find_projection(data.X, self._n_positions, n_components)
         if self.components_ is None:
-            return X
-        return project(X, self._n_places, self.components_)
+            return data
+        return replace(data, X=project(data.X, self.components_))
 
     @property
-    def _n_places(self):
+    def _n_positions(self):
         return self.map_size_[0] * self.map_size_[1]
 
-    def _logits(self, X):
-        return self._by_network("logits", self._projected(self._checked(X)))
+    def _by_network(self, output, X):
+        judge = super()._by_network
+        if self.components_ is None:
+            return judge(output, X)
+        batches = project_batches(X, self.components_)
+        return np.concatenate([judge(output, batch) for batch in batches])
 
     def _choose_map_size(self, told, n_features):
         """Return height and width of the map, given or told by the table of features."""
@@ -360,7 +364,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
                 raise ValueError(
                     "map_size='auto', but X does not tell the size of its maps: only the table of "
                     "PretrainedCNNFeatures(pooling=None) does, and no array or table that another "
-                    "step made of it. Set map_size=(height, width) in places, most often those of "
+                    "step made of it. Set map_size=(height, width) of the map, most often those of "
                     "the images divided by 32."
                 )
             return told
@@ -371,8 +375,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             )
         if told not in (None, size):
             raise ValueError(
-                f"map_size={self.map_size!r}, but X holds maps of {told}, height and width in "
-                f"places: set map_size to that, or to 'auto'."
+                f"map_size={self.map_size!r}, but X holds maps of {told}, height and width: set "
+                f"map_size to that, or to 'auto'."
             )
         if n_features % (size[0] * size[1]):
             raise ValueError(

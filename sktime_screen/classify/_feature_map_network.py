@@ -1,17 +1,17 @@
-"""Networks that judge each place of a feature map, and pool what they find."""
+"""Networks that judge each position of a feature map, and pool what they find."""
 
 from math import log
 
 import numpy as np
 
-from ._network import DenseNetwork, _by_blocks, dropout_layer
+from ._network import DenseNetwork, _by_blocks, make_dropout_layer
 
 
 class MapNetwork(DenseNetwork):
     """Dense networks that are applied to each place of a map; their outputs are pooled."""
 
-    def __init__(self, n_places, pooling_sharpness, **head):
-        self._n_places = n_places
+    def __init__(self, n_positions, pooling_sharpness, **head):
+        self._n_positions = n_positions
         self._pooling_sharpness = pooling_sharpness
         super().__init__(**head)
         self._fresh_weights = self.weights()
@@ -19,15 +19,15 @@ class MapNetwork(DenseNetwork):
     def _make_models(self, n_ensemble, n_features, n_outputs, hidden_layer_sizes, *settings):
         """Make one model of all networks: their first layers are one matrix product.
 
-        Shapes: (n, n_features) -> (n, n_places, n_ensemble, n_outputs).
+        Shapes: (n, n_features) -> (n, n_positions, n_ensemble, n_outputs).
         """
         keras, ops = self._keras, self._keras.ops
         activation, batch_normalization = settings
-        n_channels = n_features // self._n_places
+        n_channels = n_features // self._n_positions
         inputs = keras.Input((n_features,))
-        maps = keras.layers.Reshape((self._n_places, n_channels))(inputs)
+        maps = keras.layers.Reshape((self._n_positions, n_channels))(inputs)
         # The same channels everywhere: places side by side would give away what is missing.
-        maps = dropout_layer(keras, self._dropout, shared_axis=1)(maps)
+        maps = make_dropout_layer(keras, self._dropout, shared_axis=1)(maps)
         places = ops.reshape(maps, (-1, n_channels))
 
         def stack(n_inputs, *sizes):
@@ -49,7 +49,7 @@ class MapNetwork(DenseNetwork):
         for number, layers in enumerate(own):
             for layer in layers:
                 outputs[number] = layer(outputs[number])
-        shape = (-1, self._n_places, n_ensemble, n_outputs)
+        shape = (-1, self._n_positions, n_ensemble, n_outputs)
         self._shared = [weight for layer in shared for weight in layer.weights]
         self._own = [[weight for layer in layers for weight in layer.weights] for layers in own]
         return [keras.Model(inputs, ops.reshape(ops.stack(outputs, axis=1), shape))]
@@ -78,7 +78,7 @@ class MapNetwork(DenseNetwork):
         ops = self._keras.ops
         (model,) = self._models
         places = self._pooling_sharpness * model(x, training=training)
-        pooled = (ops.logsumexp(places, axis=1) - log(self._n_places)) / self._pooling_sharpness
+        pooled = (ops.logsumexp(places, axis=1) - log(self._n_positions)) / self._pooling_sharpness
         return ops.unstack(pooled, axis=1)
 
     def _trace(self, n_features):
@@ -87,14 +87,14 @@ class MapNetwork(DenseNetwork):
         super()._trace(n_features)
 
         @tf.function(input_signature=[tf.TensorSpec((None, n_features), tf.float32)])
-        def place_logits(X):
+        def position_logits(X):
             return tf.reduce_mean(self._models[0](X, training=False), axis=2)
 
-        self._place_logits = place_logits.get_concrete_function()
+        self._place_logits = position_logits.get_concrete_function()
 
-    def place_logits(self, X):
+    def position_logits(self, X):
         """Compute the outputs at each place, before they are pooled.
 
-        Shapes: ``X`` (n, n_features) -> float32 (n, n_places, n_outputs).
+        Shapes: ``X`` (n, n_features) -> float32 (n, n_positions, n_outputs).
         """
         return _by_blocks(self._place_logits, X)

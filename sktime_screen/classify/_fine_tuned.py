@@ -11,20 +11,20 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from .._sklearn import Interval, check_sample_weight, fit_context
 from .._targets import read_labels
 from ..features import as_backbone, check_images
-from ..model_selection import held_out_rows
+from ..model_selection import hold_out_rows
 from ._augmentation import Augmentation
 from ._classifier import NetworkClassifier
 from ._dense import KerasDenseClassifier
 from ._fine_tuned_network import FineTunedNetwork
-from ._frame_buffer import batches_of_images, decoded_images
+from ._frame_buffer import decode_images, iter_image_batches
 from ._network import check_layer_sizes
-from ._network_cache import shared_network
+from ._network_cache import get_shared_network
 from ._target_encoding import TargetEncoding
 from ._training import (
     Rows,
     Stopping,
     check_validation_data,
-    held_out_share,
+    choose_held_out_share,
     run_epochs,
 )
 
@@ -284,14 +284,14 @@ class FineTunedCNNClassifier(NetworkClassifier):
         self._architecture = self._describe_network()
         if validation_data is not None:
             check_validation_data(validation_data)
-        fraction = held_out_share(self)
+        fraction = choose_held_out_share(self)
         stopping = Stopping.from_settings(
             self.monitor,
             self.patience if self.early_stopping else None,
             self.target_accuracy,
             validates=validation_data is not None or fraction is not None,
         )
-        network = shared_network(FineTunedNetwork, self._architecture)
+        network = get_shared_network(FineTunedNetwork, self._architecture)
         generator = self._new_generator()
         with ExitStack() as stack:
             train = stack.enter_context(self._opened(images, labels, sample_weight))
@@ -302,7 +302,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
                     self._opened(self._images(held_out), held_out_labels, *weight)
                 )
             elif fraction is not None:
-                held_out = held_out_rows(images, train.Y, fraction, generator)
+                held_out = hold_out_rows(images, train.Y, fraction, generator)
                 train, validation = train.only(~held_out), train.only(held_out)
             self._train(network, train, validation, stopping, generator)
         return self
@@ -312,7 +312,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
         return {
             "backbone": backbone,
             "weights": weights,
-            "weights_identity": as_backbone(backbone).weights_identity(weights),
+            "weights_identity": as_backbone(backbone).identify_weights(weights),
             "image_size": self.image_shape_[:2],
             "trainable_layers": int(self.trainable_layers),
             "n_outputs": self._encoding.n_outputs,
@@ -334,7 +334,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
             )
         targets = self._encoding.encode(labels)
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
-        with decoded_images(images) as decoded:
+        with decode_images(images) as decoded:
             yield Rows(decoded, targets, weights, np.arange(len(decoded)))
 
     def _train(self, network, train, validation, stopping, generator):
@@ -375,11 +375,11 @@ class FineTunedCNNClassifier(NetworkClassifier):
     def _logits(self, X):
         check_is_fitted(self)
         images = self._images(X)
-        network = shared_network(FineTunedNetwork, self._architecture)
+        network = get_shared_network(FineTunedNetwork, self._architecture)
         logits = np.empty((len(images), self._encoding.n_outputs), np.float32)
         with network.lock:
             network.load(self.weights_)
-            for rows, batch in batches_of_images(images):
+            for rows, batch in iter_image_batches(images):
                 logits[rows] = network.logits(batch)
         return logits
 

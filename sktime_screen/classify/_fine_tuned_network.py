@@ -13,7 +13,7 @@ class FineTunedNetwork(DenseNetwork):
 
     def __init__(self, backbone, weights, weights_identity, image_size, trainable_layers, **head):
         source = as_backbone(backbone)
-        if source.weights_identity(weights) != weights_identity:
+        if source.identify_weights(weights) != weights_identity:
             raise ValueError(
                 f"The file of backbone={backbone!r}, weights={weights!r} has changed since the"
                 " classifier was fitted: bring the old file back, or fit again."

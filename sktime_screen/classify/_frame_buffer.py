@@ -8,7 +8,7 @@ import numpy as np
 from ..video import FrameSequence
 
 
-def batches_of_images(images):
+def iter_image_batches(images):
     """Go once through images, in the order that is fastest.
 
     Shapes: ``images`` (n, height, width, 3).
@@ -19,7 +19,7 @@ def batches_of_images(images):
 
 
 @contextmanager
-def decoded_images(images):
+def decode_images(images):
     """Give images as an array for as long as the context lasts.
 
     Training reads them again and again in random order, which no video can be decoded in: those

@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 _LONGEST_STEP = 1.5
 
 
-def ties_of_looks(points, seconds, n_neighbors):
+def build_similarity_edges(points, seconds, n_neighbors):
     """Tie each frame to those that look most alike, on the scale of how far these are.
 
     Shapes: ``points`` (n, n_dimensions), ``seconds`` (n,) -> (n, n).
@@ -24,11 +24,11 @@ def ties_of_looks(points, seconds, n_neighbors):
     others = neighbors.ravel()
     weights = np.exp(-(distances.ravel() ** 2) / (scale[rows] * scale[others]))
     weights *= np.sqrt(seconds[rows] * seconds[others])
-    ties = coo_array((weights, (rows, others)), shape=(len(points), len(points))).tocsr()
-    return ties.maximum(ties.T)
+    edges = coo_array((weights, (rows, others)), shape=(len(points), len(points))).tocsr()
+    return edges.maximum(edges.T)
 
 
-def ties_of_time(points, times, durations):
+def build_temporal_edges(points, times, durations):
     """Tie each frame to the next, the less the more the image changes between them.
 
     Shapes: ``points`` (n + m, n_dimensions), ``times, durations`` (n,) -> (n + m, n + m).
@@ -42,5 +42,5 @@ def ties_of_time(points, times, durations):
     usual = max(np.median(changes), 1e-12) if len(changes) else 1.0
     # Per second, so that more frames a second do not carry labels any further.
     weights = np.exp(-changes / (2 * usual)) / steps
-    ties = coo_array((weights, (before, after)), shape=(len(points), len(points))).tocsr()
-    return ties + ties.T
+    edges = coo_array((weights, (before, after)), shape=(len(points), len(points))).tocsr()
+    return edges + edges.T

@@ -17,22 +17,19 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
 from .._targets import read_labels
 from ..features import embed_frames, project_features
-from ..model_selection import cross_fitting_splits
-from ..video import is_frame_index, resolve_videos
-from ._classifier import NetworkClassifier, marked
+from ..model_selection import make_cross_fitting_splits
+from ._classifier import NetworkClassifier, mark
 from ._dense import KerasDenseClassifier
-from ._frame_graph import ties_of_looks, ties_of_time
-from ._labelled_rows import LabelledRows
-from ._novelty import novelty_of_looks
+from ._frame_graph import build_similarity_edges, build_temporal_edges
+from ._labelled_rows import LabelledRows, get_frame_times
 from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.
 _TRUST_IN_LABELS = 50.0
-# Neighbours in time are surer of being alike than neighbours in looks.
-_WEIGHT_OF_LOOKS = 0.1
+# Neighbours in time are surer of being alike than neighbours in the embedding.
+_SIMILARITY_WEIGHT = 0.1
 # Log-odds of what is certain. Surer than this nobody is worth hearing above others.
 _CERTAIN = 6.0
-_DTYPES = (np.float32, np.float16)
 
 
 class LabelSpreadingClassifier(NetworkClassifier):
@@ -115,6 +112,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
     array(['jerry', 'jerry', 'tom', 'tom'], dtype='<U5')
     """
 
+    _dtypes = (np.float32, np.float16)
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
@@ -153,13 +151,13 @@ class LabelSpreadingClassifier(NetworkClassifier):
         ValueError
             If there are fewer than two classes, rows lack a label, or X and y do not match.
         """
-        values = self._check_features(X, _DTYPES, reset=True)
+        values = self._check_features(X, self._dtypes, reset=True)
         labels = read_labels(y)
         check_consistent_length(values, labels)
         self._encoding = TargetEncoding.from_labels(labels)
         self.class_names_ = self._encoding.classes
         self.classes_ = self._encoding.scikit_learn_classes()
-        videos, times, _ = _moments(getattr(X, "index", None))
+        videos, times, _ = get_frame_times(getattr(X, "index", None))
         targets = self._encoding.encode(labels).astype(np.float64)
         self._labelled = LabelledRows(project_features(values).copy(), targets, videos, times)
         self.estimator_ = self._fitted_estimator(X, labels)
@@ -185,10 +183,10 @@ class LabelSpreadingClassifier(NetworkClassifier):
         """
         self.fit(X, y)
         if self.cv is None:
-            return marked(self.transform(X), out_of_sample=False, judged_together=True)
+            return mark(self.transform(X), out_of_sample=False, judged_together=True)
         labels = read_labels(y)
         targets = self._labelled.targets
-        splits = cross_fitting_splits(X, labels, targets, self.cv, self._new_generator())
+        splits = make_cross_fitting_splits(X, labels, targets, self.cv, self._new_generator())
         self._parts = np.empty(len(targets), dtype=np.int64)
         self._trained_on = np.zeros((len(splits), len(targets)), dtype=bool)
         self._part_estimators = estimators = []
@@ -199,7 +197,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
             known = safe_indexing(labels, train)
             estimators.append(self._fitted_estimator(safe_indexing(X, train), known))
             logits[test] = self._without(part)._logits(safe_indexing(X, test))
-        return marked(self._table(X, logits), out_of_sample=True, judged_together=True)
+        return mark(self._table(X, logits), out_of_sample=True, judged_together=True)
 
     @available_if(lambda self: getattr(self, "_part_estimators", None) is not None)
     def transform_cross_fitted(self, X) -> pd.DataFrame:
@@ -227,14 +225,14 @@ class LabelSpreadingClassifier(NetworkClassifier):
             If X has no frame index, or the rows of `fit_transform` had none.
         """
         check_is_fitted(self)
-        videos, times, _ = _moments(getattr(X, "index", None))
+        videos, times, _ = get_frame_times(getattr(X, "index", None))
         labelled_videos, labelled_times = self._labelled.videos, self._labelled.times
         if videos is None or labelled_times is None:
             raise ValueError(
                 "transform_cross_fitted needs rows with a frame index, here and in fit_transform."
             )
-        looks = self._looks(X)
-        logits = self._spread_by_video(X, looks)
+        embeddings = self._embed(X)
+        logits = self._spread_by_video(X, embeddings)
         part_of_row = np.full(len(X), -1)
         for video in np.unique(videos):
             own = np.flatnonzero(labelled_videos == video)
@@ -244,48 +242,8 @@ class LabelSpreadingClassifier(NetworkClassifier):
                 part_of_row[rows] = self._parts[own[distances.argmin(axis=1)]]
         for part in np.unique(part_of_row[part_of_row >= 0]):
             rows = part_of_row == part
-            logits[rows] = self._without(part)._spread_by_video(X, looks)[rows]
+            logits[rows] = self._without(part)._spread_by_video(X, embeddings)[rows]
         return self._table(X, logits)
-
-    def novelty(self, X) -> pd.Series:
-        """Tell how unlike the labelled frames others look.
-
-        The mean over a video is above 1 for one video in twenty at most if it is of the kind of
-        those that were labelled; what a classifier says of a video unlike these is not to be
-        trusted. Of frames of a labelled video it is small.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n, n_features)
-            Features with the frame index.
-
-        Returns
-        -------
-        Series of float64, shape (n,)
-            Distances to the nearest labelled frame, as shares of the usual limit; NaN where the
-            labelled frames do not tell what is usual: all of one moment, or without a frame index.
-
-        Raises
-        ------
-        ValueError
-            If X has no frame index.
-
-        Notes
-        -----
-        The distance is one less the cosine between features, which on cartoons told best other
-        videos from further parts of the same. The limit is learned by comparing each labelled
-        video with the others, a prediction interval of Student's t. Where fewer than three videos
-        were labelled, stretches of these stand for videos: other episodes may differ by more.
-
-        References
-        ----------
-        M. A. F. Pimentel, D. A. Clifton, L. Clifton and L. Tarassenko, "A review of novelty
-        detection", Signal Processing 99 (2014).
-        """
-        check_is_fitted(self)
-        if not is_frame_index(getattr(X, "index", None)):
-            raise ValueError("novelty needs rows with a frame index (video, time, duration).")
-        return pd.Series(novelty_of_looks(self._looks(X), self._labelled), X.index, name="novelty")
 
     @available_if(
         lambda self: hasattr(getattr(self, "estimator_", self.estimator), "class_heatmaps")
@@ -325,24 +283,23 @@ class LabelSpreadingClassifier(NetworkClassifier):
 
     def _logits(self, X):
         check_is_fitted(self)
-        return self._spread_by_video(X, self._looks(X))
+        return self._spread_by_video(X, self._embed(X))
 
-    def _looks(self, X):
-        return project_features(self._check_features(X, _DTYPES, reset=False))
-
-    def _spread_by_video(self, X, looks):
+    def _spread_by_video(self, X, embeddings):
         start = self._to_logits(self._estimated(X))
-        videos, times, durations = _moments(getattr(X, "index", None))
+        videos, times, durations = get_frame_times(getattr(X, "index", None))
         if videos is None or self._labelled.videos is None:
-            return self._spread(looks, start, self._labelled)
+            return self._spread(embeddings, start, self._labelled)
         spread = np.empty_like(start)
         for video, rows in pd.Series(videos).groupby(videos).indices.items():
             own = self._labelled.rows(np.flatnonzero(self._labelled.videos == video))
             # A frame that comes twice is one neighbour of others, not two.
             _, first, frame_of_row = np.unique(times[rows], return_index=True, return_inverse=True)
             frames = rows[first]
-            moments = times[frames], durations[frames]
-            spread[rows] = self._spread(looks[frames], start[frames], own, *moments)[frame_of_row]
+            frame_times = times[frames], durations[frames]
+            spread[rows] = self._spread(embeddings[frames], start[frames], own, *frame_times)[
+                frame_of_row
+            ]
         return spread
 
     def _to_logits(self, probabilities):
@@ -377,11 +334,11 @@ class LabelSpreadingClassifier(NetworkClassifier):
             return np.zeros((len(probabilities), 1))
         return probabilities[:, list(classes).index(1), None]
 
-    def _spread(self, looks, start, labelled, times=None, durations=None):
+    def _spread(self, embeddings, start, labelled, times=None, durations=None):
         """Spread logits over the frames of one video and its labelled frames."""
         targets = self._to_logits(labelled.targets)
-        seconds = np.ones(len(looks))
-        known, distinct = np.full(len(looks), -1), np.arange(len(targets))
+        seconds = np.ones(len(embeddings))
+        known, distinct = np.full(len(embeddings), -1), np.arange(len(targets))
         if times is not None:
             seconds = durations
             # A frame may have been drawn several times, to balance classes.
@@ -390,29 +347,18 @@ class LabelSpreadingClassifier(NetworkClassifier):
             distinct = np.array(list(row_at.values()), int)
         # Labelled frames that were not asked about come after the others, and have no time.
         elsewhere = np.setdiff1d(distinct, known)
-        points = np.vstack([looks, labelled.looks[elsewhere]])
+        points = np.vstack([embeddings, labelled.embeddings[elsewhere]])
         start = np.vstack([start, targets[elsewhere]])
         seconds = np.append(seconds, np.full(len(elsewhere), seconds.mean()))
         is_known = np.concatenate([known >= 0, np.ones(len(elsewhere), bool)])
         asked_and_known = np.flatnonzero(known >= 0)
         start[asked_and_known] = targets[known[asked_and_known]]
         points = embed_frames(points)
-        ties = _WEIGHT_OF_LOOKS * ties_of_looks(points, seconds, self.n_neighbors)
+        edges = _SIMILARITY_WEIGHT * build_similarity_edges(points, seconds, self.n_neighbors)
         if times is not None:
-            ties = ties + ties_of_time(points, times, durations)
-        masses = seconds * np.where(is_known, _TRUST_IN_LABELS, 1.0)
-        flow = diags_array(ties.sum(axis=1)) - ties
-        system = (diags_array(masses) + self.strength * flow).tocsr()
-        columns = [cg(system, masses * column, x0=column, rtol=1e-6)[0] for column in start.T]
-        return np.column_stack(columns)[: len(looks)]
-
-
-def _moments(index):
-    """Return videos, times and durations, or None for each where there is no frame index."""
-    if not is_frame_index(index):
-        return None, None, None
-    videos = resolve_videos(index.get_level_values("video"))
-    times, durations = (
-        index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
-    )
-    return videos, times, durations
+            edges = edges + build_temporal_edges(points, times, durations)
+        node_weights = seconds * np.where(is_known, _TRUST_IN_LABELS, 1.0)
+        laplacian = diags_array(edges.sum(axis=1)) - edges
+        system = (diags_array(node_weights) + self.strength * laplacian).tocsr()
+        columns = [cg(system, node_weights * column, x0=column, rtol=1e-6)[0] for column in start.T]
+        return np.column_stack(columns)[: len(embeddings)]

@@ -4,16 +4,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..video import is_frame_index, resolve_videos
+
 
 class LabelledRows(NamedTuple):
     """The rows of ``fit``: arrays only, so that model files can be read without running code.
 
-    - ``looks`` (n, n_columns): their features, or a projection of these.
-    - ``targets`` (n, n_outputs): their labels, zeros and ones.
+    - ``embeddings`` (n, n_columns): their features, or a projection of these.
+    - ``targets`` (n, n_outputs): their labels, zeros and ones; no columns where none are needed.
     - ``videos, times`` (n,): absolute paths, and seconds, where rows have a frame index.
     """
 
-    looks: np.ndarray
+    embeddings: np.ndarray
     targets: np.ndarray
     videos: np.ndarray | None
     times: np.ndarray | None
@@ -21,3 +23,14 @@ class LabelledRows(NamedTuple):
     def rows(self, rows):
         """Return some of the rows, given by number."""
         return LabelledRows(*(None if values is None else values[rows] for values in self))
+
+
+def get_frame_times(index):
+    """Return videos, times and durations, or None for each where there is no frame index."""
+    if not is_frame_index(index):
+        return None, None, None
+    videos = resolve_videos(index.get_level_values("video"))
+    times, durations = (
+        index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
+    )
+    return videos, times, durations

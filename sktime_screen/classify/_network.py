@@ -108,7 +108,7 @@ class DenseNetwork:
                 layers.append(keras.layers.BatchNormalization(momentum=0.9))
             layers.append(keras.layers.Activation(activation))
             if drops:
-                layers.append(dropout_layer(keras, self._dropout))
+                layers.append(make_dropout_layer(keras, self._dropout))
         layers.append(keras.layers.Dense(n_outputs, kernel_initializer="zeros"))
         return layers
 
@@ -242,7 +242,7 @@ class DenseNetwork:
     def evaluate(self, X, Y, W, rows):
         """Measure the loss and the accuracy of some rows."""
         loss, right = 0.0, 0.0
-        for block in blocks_of(X, rows):
+        for block in iter_blocks(X, rows):
             logits = self._logits(_widened(X[block]))
             loss += float(self._keras.ops.sum(self._losses(Y[block], logits, W[block])))
             right += float(self._keras.ops.sum(self._right(Y[block], logits)))
@@ -260,7 +260,7 @@ class DenseNetwork:
         return 1 if self.softmax else self.n_outputs
 
 
-def dropout_layer(keras, rate, shared_axis=None):
+def make_dropout_layer(keras, rate, shared_axis=None):
     """Make a layer that drops a share of the units, alike along an axis, which may change."""
 
     class ChangingDropout(keras.layers.Layer):
@@ -303,7 +303,7 @@ def _rows_of_block(X):
     return max(1, _BLOCK_BYTES // (4 * prod(X.shape[1:])))
 
 
-def blocks_of(X, rows):
+def iter_blocks(X, rows):
     """Cut positions of rows into pieces whose features take little room."""
     return _blocks(rows, _rows_of_block(X))
 

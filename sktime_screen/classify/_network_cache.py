@@ -16,7 +16,7 @@ _networks: OrderedDict[Any, Any] = OrderedDict()
 _lock = RLock()
 
 
-def shared_network(kind, architecture):
+def get_shared_network(kind, architecture):
     """Give the network of a class and its arguments, the same one for every call with equal ones.
 
     Building and tracing a network takes longer than a small fit, and Keras never gives back all

@@ -15,7 +15,7 @@ _ROWS_AT_ONCE = 1024
 _LEAST = 1e-6
 
 
-def novelty_of_looks(looks, labelled):
+def compute_novelty(embeddings, labelled):
     """Return how far frames are from the labelled ones, 1 being unusual for a whole video's mean.
 
     The distance is that of the cosine to the nearest labelled frame. What is usual is learned from
@@ -23,18 +23,18 @@ def novelty_of_looks(looks, labelled):
     exceeds once in twenty times, by Student's t, with the variances between videos and between
     their blocks of 30 s. Of one video or two, stretches stand for videos.
 
-    Shapes: ``looks`` (n_frames, n_columns), ``labelled`` a `LabelledRows` -> (n_frames,).
+    Shapes: ``embeddings`` (n_frames, n_columns), ``labelled`` a `LabelledRows` -> (n_frames,).
     """
-    known = normalize(labelled.looks.astype(np.float32))
-    return _distances(normalize(looks.astype(np.float32)), known) / _limit(known, labelled)
+    known = normalize(labelled.embeddings.astype(np.float32))
+    return _distances(normalize(embeddings.astype(np.float32)), known) / _limit(known, labelled)
 
 
-def _distances(looks, known, stretches=None):
+def _distances(embeddings, known, stretches=None):
     """Return distances to the nearest known row; given ``stretches``, to that of another one."""
     nearest = []
-    for first in range(0, len(looks), _ROWS_AT_ONCE):
+    for first in range(0, len(embeddings), _ROWS_AT_ONCE):
         rows = slice(first, first + _ROWS_AT_ONCE)
-        alike = looks[rows] @ known.T
+        alike = embeddings[rows] @ known.T
         if stretches is not None:
             alike[stretches[rows, None] == stretches] = -1
         nearest.append(alike.max(axis=1))

@@ -6,7 +6,7 @@ from scipy.special import expit, softmax
 from sklearn.preprocessing import LabelEncoder
 
 from .._targets import encode_labels, known_labels
-from ._class_weights import class_factors, label_factors
+from ._class_weights import compute_class_factors, compute_label_factors
 
 
 class TargetEncoding:
@@ -113,12 +113,12 @@ class TargetEncoding:
         if class_weight is None:
             weights = rows[:, None]
         elif self.multilabel and not self.softmax:
-            factors = label_factors(labels.to_numpy(), known, class_weight, rows)
+            factors = compute_label_factors(labels.to_numpy(), known, class_weight, rows)
             weights = factors * rows[:, None]
         else:
             found = self.encode(labels)
             codes = found.argmax(axis=1) if self.softmax else found[:, 0].astype(int)
-            weights = (class_factors(codes, known, class_weight, rows) * rows)[:, None]
+            weights = (compute_class_factors(codes, known, class_weight, rows) * rows)[:, None]
         if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
             raise ValueError(
                 f"class_weight={class_weight!r}, with sample_weight, leaves no row to learn from, "

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ._network import blocks_of
+from ._network import iter_blocks
 
 # By how much the loss falls in a step of full size, at least, in a training that has not converged.
 _GAIN = 0.001
@@ -32,7 +32,7 @@ class Rows:
 
         Shapes: float32 (m, n_features), (m,).
         """
-        for rows in blocks_of(self.X, self.positions):
+        for rows in iter_blocks(self.X, self.positions):
             yield self.X[rows], self.W[rows].mean(axis=1)
 
 
@@ -66,7 +66,7 @@ def check_validation_data(validation_data):
         )
 
 
-def held_out_share(classifier):
+def choose_held_out_share(classifier):
     """Tell what share of the rows is held out; None holds out none."""
     watched = classifier.monitor not in ("loss", "accuracy")
     if classifier.validation_fraction is None and classifier.early_stopping and watched:
@@ -94,7 +94,7 @@ def warn_if_improving(losses, rates, steps_per_epoch):
         )
 
 
-def rates_by_epoch(learning_rate, schedule, epochs):
+def make_learning_rates(learning_rate, schedule, epochs):
     """Give the step size of each epoch.
 
     Returns (epochs,).

@@ -122,7 +122,13 @@ def figures_table(figures, title):
     splits = "split" in figures
     for name in [*(["held out"] if splits else []), "character"]:
         table.add_column(name)
-    for name in ("frames right (%)", "average precision", "seconds off", "% of video", "overlap"):
+    for name in (
+        "frames right (%)",
+        "average precision",
+        "labelled seconds off",
+        "% of these",
+        "overlap",
+    ):
         table.add_column(name, justify="right")
     for row in figures.itertuples():
         values = [

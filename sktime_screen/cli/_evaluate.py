@@ -46,8 +46,8 @@ def evaluate(
     Without --model, the recommended pipeline is trained and tested on different videos or, with
     one video, on different stretches of it.
     """
-    from ..metrics import video_lengths
-    from ..model_selection import cross_validate_screen_time, measured_frames
+    from ..metrics import sum_video_lengths
+    from ..model_selection import cross_validate_screen_time, evaluate_frames
     from ..video import make_frame_index
     from ._labels import labels_for, load_labels
     from ._model import load_model, set_up_features
@@ -74,8 +74,8 @@ def evaluate(
     aggregator, index = fitted[-1], make_frame_index(X)
     _warn_of_learned(aggregator, index)
     characters = [name for name in aggregator.class_names_ if name != aggregator.background]
-    figures = measured_frames(
-        fitted, X, y, index, video_lengths(index), characters, aggregator.background
+    figures = evaluate_frames(
+        fitted, X, y, index, sum_video_lengths(index), characters, aggregator.background
     )
     console.print(figures_table(figures, f"{model} against {len(X)} labelled frames"))
 

@@ -36,7 +36,7 @@ def frames(
 
     paths = [os.fspath(video) for video in videos]
     table = extract_frames(
-        paths, folder, rate, characters=characters or (), on_error="warn", verbose=not quiet
+        paths, folder, rate=rate, characters=characters or (), on_error="warn", verbose=not quiet
     )
     steps = Steps(results_console(), quiet)
     steps.say(f"{len(table)} images in {folder}")

@@ -90,7 +90,7 @@ def label(
     """
     import pandas as pd
 
-    from ..labels import AT_RANDOM, suggest_frames
+    from ..labels import RANDOM_STRATEGIES, suggest_frames
     from ..recipes import recommended_pipeline
     from ..video import VideoFrameSampler
     from ._model import load_model, predicted, set_up_features
@@ -117,7 +117,7 @@ def label(
     found = set(table["video"])
     readable = [path for path in paths if path in found]
     known = _labelled(labels, rate, readable, table)
-    left = len(table) if strategy in AT_RANDOM else int((~known).sum())
+    left = len(table) if strategy in RANDOM_STRATEGIES else int((~known).sum())
     if not left:
         raise ValueError(
             f"All {len(table)} frames of the videos are labelled in "
@@ -158,7 +158,7 @@ def label(
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
     options = _train_options(fitted, rate, head, image_size, backbone)
     steps.say(_next_command(readable, output, strategy, model, labels, options))
-    if model is not None and not labels and strategy not in AT_RANDOM:
+    if model is not None and not labels and strategy not in RANDOM_STRATEGIES:
         steps.say(f"with the labels that {model} has learned from before {output.stem}.csv.")
     if len(readable) < len(paths):
         raise typer.Exit(1)
@@ -166,10 +166,10 @@ def label(
 
 def _rate(rate, fitted, strategy):
     """Return at which rate to look at videos, which for samples has to be that of the model."""
-    from ..labels import AT_RANDOM
+    from ..labels import RANDOM_STRATEGIES
 
     of_model = None if fitted is None else fitted[0].rate
-    if strategy in AT_RANDOM and None not in (rate, of_model) and rate != of_model:
+    if strategy in RANDOM_STRATEGIES and None not in (rate, of_model) and rate != of_model:
         raise typer.BadParameter(
             f"the model samples {of_model:g} frames a second, and needs labels of the same frames: "
             f"leave out --rate",
@@ -182,13 +182,13 @@ def _labelled(labels, rate, videos, table):
     """Tell which frames are labelled; labels may be of other videos as well."""
     import numpy as np
 
-    from ..labels import labelled_rows
+    from ..labels import find_labelled_frames
     from ._labels import as_videos_are_called, load_labels
 
     if not labels:
         return np.zeros(len(table), bool)
     known = as_videos_are_called(load_labels(labels, rate=rate)[0], videos)
-    return labelled_rows(table, known[known["video"].isin(videos)])
+    return find_labelled_frames(table, known[known["video"].isin(videos)])
 
 
 def _next_page():
@@ -226,10 +226,10 @@ def _train_options(fitted, rate, head, image_size, backbone):
 
 def _next_command(videos, output, strategy, model, labels, options):
     """Return what to do with the labels; a random sample is not spent on a model there is."""
-    from ..labels import AT_RANDOM
+    from ..labels import RANDOM_STRATEGIES
 
     made = f"{output.stem}.csv"
-    if model is not None and strategy in AT_RANDOM:
+    if model is not None and strategy in RANDOM_STRATEGIES:
         return shlex.join(
             ["sktime-screen", "measure", *videos, "--model", str(model), "--labels", made]
         )
@@ -253,14 +253,14 @@ def _write(table, characters, output, fitted, probabilities):
     from ..video import make_frame_index
 
     if fitted is None:
-        save_label_page(table, characters, output)
+        save_label_page(output, table, characters)
         return
     aggregator = fitted[-1]
     nobody = aggregator.background
     save_label_page(
+        output,
         table,
         characters or _characters(fitted),
-        output,
         multilabel=aggregator.multilabel_,
         background=None if nobody is None else str(nobody),
         probabilities=probabilities.loc[make_frame_index(table)],

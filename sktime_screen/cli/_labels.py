@@ -6,7 +6,7 @@ from .._defaults import SAMPLING_RATE
 from .._targets import known_labels
 from ..labels import (
     as_classes,
-    first_of_frames,
+    find_distinct_frames,
     load_cvat,
     load_eaf,
     load_label_csv,
@@ -42,15 +42,15 @@ def _loaded(path, video, rate):
     kind = path.suffix.lower()
     if kind in (".eaf", ".xml"):
         load = load_eaf if kind == ".eaf" else load_cvat
-        return load(path, None if isinstance(video, list) else video, rate)
+        return load(path, video=None if isinstance(video, list) else video, rate=rate)
     if kind == ".json":
-        return load_label_studio(path, rate)
-    return load_label_csv(path, video, rate, missing="drop")
+        return load_label_studio(path, rate=rate)
+    return load_label_csv(path, video=video, rate=rate, missing="drop")
 
 
 def _without_repeats(X, y, paths):
     """Drop frames that come again in another file with the same labels."""
-    first, differing = first_of_frames(X, y)
+    first, differing = find_distinct_frames(X, y)
     if differing is not None:
         row = X.iloc[differing[1]]
         raise ValueError(

@@ -34,8 +34,7 @@ def measure(
     report: _output("Write a report as one HTML file.") = None,
     csv: _output("Write the table of seconds as CSV.") = None,
     json: _output("Write seconds and appearances as JSON.") = None,
-    vtt: _output("Write appearances as WebVTT subtitles (one video only).") = None,
-    srt: _output("Write appearances as SRT subtitles (one video only).") = None,
+    subtitles: _output("Write appearances as .vtt or .srt subtitles (one video only).") = None,
     eaf: _output("Write appearances as an ELAN annotation file (one video only).") = None,
     labels: Annotated[
         list[Path] | None,
@@ -56,7 +55,8 @@ def measure(
     """
     import numpy as np
 
-    from ..export import save_csv, save_json, save_srt, save_vtt
+    from ..export import find_subtitle_format, save_subtitles
+    from ..labels import write_table
     from ..report import ScreenTimeReport
     from ..video import resolve_videos
     from ._model import load_model, set_up_features
@@ -64,9 +64,11 @@ def measure(
     # A video may be named twice, spelled in two ways.
     _, first = np.unique(resolve_videos(videos), return_index=True)
     paths = [os.fspath(videos[number]) for number in sorted(first)]
-    if len(paths) > 1 and (vtt or srt or eaf):
+    if len(paths) > 1 and (subtitles or eaf):
         raise typer.BadParameter("subtitles and .eaf files hold one video: measure each alone")
-    check_outputs(report, csv, json, vtt, srt, eaf, inputs=[*videos, model, *(labels or [])])
+    if subtitles:
+        find_subtitle_format(subtitles)
+    check_outputs(report, csv, json, subtitles, eaf, inputs=[*videos, model, *(labels or [])])
     console = results_console()
     steps = Steps(console, quiet)
     fitted = load_model(model)
@@ -92,26 +94,24 @@ def measure(
     appearances = aggregator.appearances(probabilities)
     percent = f"{100 * _CONFIDENCE_LEVEL:g} %"
     console.print(seconds_table(estimate, f"Screen time, with intervals of {percent}"))
+    steps.say(estimate.attrs["intervals"])
 
-    def write_report(path):
-        ScreenTimeReport(
-            estimate,
-            appearances,
-            aggregator.co_appearances(probabilities),
-            probabilities=probabilities,
-            pipeline=fitted,
-            validation=getattr(fitted, "made_with_", {}).get("validation"),
-        ).save(path)
-
+    full_report = ScreenTimeReport(
+        estimate,
+        appearances,
+        aggregator.co_appearances(probabilities),
+        probabilities=probabilities,
+        pipeline=fitted,
+        validation=getattr(fitted, "made_with_", {}).get("validation"),
+    )
     written = [
         _written(path, write, steps)
         for path, write in [
-            (csv, lambda path: save_csv(path, estimate)),
-            (json, lambda path: save_json(path, estimate, appearances)),
-            (vtt, lambda path: save_vtt(path, appearances)),
-            (srt, lambda path: save_srt(path, appearances)),
+            (csv, lambda path: write_table(path, estimate)),
+            (json, full_report.save_json),
+            (subtitles, lambda path: save_subtitles(path, appearances)),
             (eaf, lambda path: _save_eaf(path, aggregator, probabilities)),
-            (report, write_report),
+            (report, full_report.save),
         ]
         if path is not None
     ]

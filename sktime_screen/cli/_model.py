@@ -23,7 +23,7 @@ _FRAMES_AT_ONCE = 2048
 _MADE_WITH = re.compile(rb"sktime_screen==([\w.+!-]+)")
 
 
-def save_model(pipeline, path, validation=None):
+def save_model(path, pipeline, validation=None):
     """Write a fitted pipeline whole, or leave what is there as it is.
 
     With it goes what it was made with and how good it is, in the attribute ``made_with_`` of the
@@ -36,7 +36,7 @@ def save_model(pipeline, path, validation=None):
     if _is_skops(path) and validation is not None:
         pipeline.made_with_["validation"] = validation.to_dict("tight")
     if _is_skops(path):
-        save_skops(pipeline, path)
+        save_skops(path, pipeline)
         return
     with write_atomically(path) as unfinished:
         joblib.dump(pipeline, unfinished)

@@ -72,7 +72,7 @@ Head = Annotated[
     HeadName,
     typer.Option(
         help="map looks at every position of the image. dense looks at its average, takes a 70th "
-        "of the disk space and finds less.",
+        "of the memory and finds less.",
     ),
 ]
 ImageSize = Annotated[

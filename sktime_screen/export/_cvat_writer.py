@@ -1,4 +1,4 @@
-"""Labels and predictions to CVAT."""
+"""Write labels and predictions for CVAT."""
 
 import os
 from xml.etree import ElementTree
@@ -7,42 +7,43 @@ import numpy as np
 
 from .._atomic_files import write_atomically
 from .._names import escape_path
-from ..labels import as_seen_from, indicators
-from ..video import TIME_TOLERANCE, check_frame_table, read_image_size, read_timeline
-from ._frame_intervals import check_names, frame_intervals, only_video
+from ..labels import make_relative
+from ..video import TIME_TOLERANCE, read_image_size, read_timeline
+from ._frame_intervals import find_intervals, read_single_video
 
 
 def save_cvat(path, X, y) -> None:
-    """Write labels of the frames of one video as annotations to import into CVAT.
+    """Write the labels of one video as annotations for CVAT.
+
+    Use it to correct predictions in CVAT. The task there needs the video and labels of the same
+    names before you choose "Upload annotations".
 
     Parameters
     ----------
     path : str or path
-        The XML file to write, as "CVAT for video 1.1"; what is there is replaced.
+        The XML file to write, in the format "CVAT for video 1.1". An existing file is replaced.
     X : pandas.DataFrame
-        The frame table: every frame of one video sampled at a rate. A stretch between two frames
-        that is not labelled cannot be told from one with nobody.
-    y : array-like of shape (n_frames,) or pandas.DataFrame
-        One class a frame, or 0/1 indicators with a column a character: labels, or what a pipeline
-        predicts.
+        The frame table of one video, with every frame that was sampled at a rate. The format
+        cannot mark a stretch of time as unlabelled: it would read as one without characters.
+    y : array-like of shape (n_frames,) or pandas.DataFrame of shape (n_frames, n_characters)
+        Labels or predictions: one class per frame, or a table with a 0/1 column per character.
 
     Raises
     ------
     OSError
-        If the file cannot be written; what was there before is then still there.
+        If the file cannot be written. A file that existed before is then unchanged.
     ValueError
-        If there is not one label a frame, there are several videos, frames are missing in between,
-        or the name of a character cannot be that of a label.
+        If ``X`` and ``y`` differ in length, ``X`` holds several videos or leaves out frames, or
+        the name of a character cannot be written in XML.
 
     See Also
     --------
-    load_cvat : Reads the file when labels are corrected.
+    load_cvat : Load the corrected annotations.
 
     Notes
     -----
-    Each appearance becomes a track whose box is the whole image, since where in it a character is
-    nobody has said. The task in CVAT needs the video and labels of the same names before
-    "Upload annotations".
+    Each appearance becomes a track with a box around the whole image, since labels of frames do not
+    tell where in the image a character is.
 
     References
     ----------
@@ -54,12 +55,9 @@ def save_cvat(path, X, y) -> None:
     >>> save_cvat("annotations.xml", X, y)  # doctest: +SKIP
     """
     path = os.fspath(path)
-    table = check_frame_table(X).reset_index(drop=True)
-    labels = indicators(X, y)
-    video = only_video(table, path)
-    check_names(labels.columns, "label")
+    video, table, labels = read_single_video(path, X, y, "label")
     times = read_timeline(video).times
-    first, end = _frames(times, table["time"].min(), (table["time"] + table["duration"]).max())
+    first, end = _find_frames(times, table["time"].min(), (table["time"] + table["duration"]).max())
     height, width = read_image_size(video)
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = "1.1"
@@ -69,7 +67,7 @@ def save_cvat(path, X, y) -> None:
         ("mode", "interpolation"),
         ("start_frame", first),
         ("stop_frame", end - 1),
-        ("source", escape_path(as_seen_from(os.path.dirname(path), video))),
+        ("source", escape_path(make_relative(video, os.path.dirname(path)))),
     ]:
         ElementTree.SubElement(task, name).text = str(value)
     names = ElementTree.SubElement(task, "labels")
@@ -77,20 +75,20 @@ def save_cvat(path, X, y) -> None:
         label = ElementTree.SubElement(names, "label")
         ElementTree.SubElement(label, "name").text = name
     corners = {"xtl": "0", "ytl": "0", "xbr": str(width), "ybr": str(height)}
-    for number, found in enumerate(frame_intervals(table, labels).itertuples()):
-        of_track = {"id": str(number), "label": found.label, "source": "auto"}
-        track = ElementTree.SubElement(root, "track", of_track)
-        begin, stop = _frames(times, found.start, found.end)
+    for number, interval in enumerate(find_intervals(table, labels).itertuples()):
+        attributes = {"id": str(number), "label": interval.label, "source": "auto"}
+        track = ElementTree.SubElement(root, "track", attributes)
+        begin, stop = _find_frames(times, interval.start, interval.end)
         # A shape that holds to the end of the video needs no other to end it.
         for outside, frame in [("0", begin), ("1", stop)][: 1 + (stop < len(times))]:
-            place = {"frame": str(frame), "outside": outside, "occluded": "0", "keyframe": "1"}
-            ElementTree.SubElement(track, "box", {**place, **corners, "z_order": "0"})
+            shape = {"frame": str(frame), "outside": outside, "occluded": "0", "keyframe": "1"}
+            ElementTree.SubElement(track, "box", {**shape, **corners, "z_order": "0"})
     ElementTree.indent(root)
     with write_atomically(path) as unfinished:
         ElementTree.ElementTree(root).write(unfinished, "utf-8", xml_declaration=True)
 
 
-def _frames(times, start, end):
+def _find_frames(times, start, end):
     """Return the numbers of the first frame of an interval and of the one after its last."""
     first = int(np.searchsorted(times, start + TIME_TOLERANCE, side="right")) - 1
     return first, max(first + 1, int(np.searchsorted(times, end - TIME_TOLERANCE)))

@@ -1,43 +1,46 @@
-"""Labels to CSV files."""
+"""Write labels and predictions as CSV."""
 
 import os
 
 import numpy as np
 
-from ..labels import FRAME_COLUMNS, as_seen_from, label_table, write_table
+from ..labels import FRAME_COLUMNS, label_table, make_relative, write_table
 from ..video import check_frame_table
 
 
 def save_label_csv(path, X, y) -> None:
-    """Write labels of frames to a CSV file that ``load_label_csv`` reads.
+    """Write labels of frames to a CSV file.
+
+    `load_label_csv` reads the file, and so does any spreadsheet.
 
     Parameters
     ----------
     path : str or path
-        The file to write; what is there is replaced.
+        The CSV file to write. An existing file is replaced.
     X : pandas.DataFrame
         The frame table.
-    y : array-like of shape (n_frames,) or pandas.DataFrame
-        One class a frame, or 0/1 indicators with a column a character: labels, or what a pipeline
-        predicts.
+    y : array-like of shape (n_frames,) or pandas.DataFrame of shape (n_frames, n_characters)
+        Labels or predictions: one class per frame, or a table with a 0/1 column per character.
 
     Raises
     ------
     OSError
-        If the file cannot be written; what was there before is then still there.
+        If the file cannot be written. A file that existed before is then unchanged.
     ValueError
-        If there is not one label a frame, or a character has the name of a column of the frame
+        If ``X`` and ``y`` differ in length, or a character has the name of a column of the frame
         table.
 
     See Also
     --------
-    load_label_csv : Reads the file.
-    save_eaf, save_label_studio : For correcting labels in ELAN and Label Studio.
+    load_label_csv : Load the file.
+    save_cvat : Write labels to correct in CVAT.
+    save_eaf : Write labels to correct in ELAN.
+    save_label_studio : Write labels to correct in Label Studio.
 
     Notes
     -----
-    Lines are in the order of video and time. Videos and images are named from the folder of the
-    file, so that all can be moved together.
+    Rows are sorted by video and time. Paths of videos and images are relative to the folder of the
+    file, so that you can move everything together.
 
     Examples
     --------
@@ -58,11 +61,14 @@ def save_label_csv(path, X, y) -> None:
     table = table[[c for c in FRAME_COLUMNS if c in table]]
     taken = set(labels.columns) & {*FRAME_COLUMNS, "start", "end"}
     if taken:
-        raise ValueError(f"A character cannot be called {sorted(taken)}: these are columns.")
+        raise ValueError(
+            f"{sorted(taken)} cannot be names of characters, since the CSV file has columns of "
+            f"these names. Rename the characters."
+        )
     folder = os.path.dirname(path)
     for name in table.columns.intersection(["video", "image"]):
-        seen = {file: as_seen_from(folder, file) for file in table[name].unique()}
-        table[name] = table[name].map(seen)
+        relative = {file: make_relative(file, folder) for file in table[name].unique()}
+        table[name] = table[name].map(relative)
     videos, _ = table["video"].factorize()
     rows = table.join(labels).iloc[np.lexsort((table["time"], videos))]
     write_table(path, rows)

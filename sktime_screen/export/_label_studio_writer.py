@@ -1,4 +1,4 @@
-"""Labels to Label Studio."""
+"""Write labels and predictions for Label Studio."""
 
 import json
 import os
@@ -7,9 +7,9 @@ from urllib.parse import quote
 import numpy as np
 
 from .._atomic_files import write_text_atomically
-from ..labels import FRAME_RATE, as_seen_from, indicators
+from ..labels import FRAME_RATE, indicators, make_relative
 from ..video import TIME_TOLERANCE, check_frame_table
-from ._frame_intervals import frame_intervals
+from ._frame_intervals import find_intervals
 
 
 def save_label_studio(
@@ -23,48 +23,49 @@ def save_label_studio(
     from_name=None,
     to_name=None,
 ) -> None:
-    """Write labels of frames as tasks to import into Label Studio.
+    """Write labels of frames as tasks for Label Studio.
 
-    A frame table of videos becomes a task a video with ``TimelineLabels``, one of images a task a
-    image with ``Choices``.
+    Import the file into a project to correct the labels there. Frames of videos become one task
+    per video with ``TimelineLabels``. Images become one task per image with ``Choices``.
 
     Parameters
     ----------
     path : str or path
-        The JSON file to write; what is there is replaced.
+        The JSON file to write. An existing file is replaced.
     X : pandas.DataFrame
-        The frame table. Of videos, every frame sampled at a rate: a stretch between two frames that
-        is not labelled cannot be told from one with nobody.
-    y : array-like of shape (n_frames,) or pandas.DataFrame
-        One class a frame, or 0/1 indicators with a column a character: labels, or what a pipeline
-        predicts.
+        The frame table. For videos it needs every frame that was sampled at a rate: the format
+        cannot mark a stretch of time as unlabelled, and it would read as one without characters.
+    y : array-like of shape (n_frames,) or pandas.DataFrame of shape (n_frames, n_characters)
+        Labels or predictions: one class per frame, or a table with a 0/1 column per character.
     predictions : bool, default=False
-        Whether they are predictions, to be corrected and submitted, instead of annotations.
+        Whether to write the labels as predictions, which somebody corrects and submits, instead
+        of as annotations.
     frame_rate : float, default=24.0
-        Frames that Label Studio counts to a second of video; best the video's own.
+        The frame rate (frames per second) by which Label Studio counts frames. Best pass the
+        frame rate of the video.
     prefix : str, optional
-        What stands before the names of the files so that Label Studio finds them, for local storage
-        "/data/local-files/?d=" and the folder. By default their paths from the folder of the JSON
-        file.
+        The text to put before the file names so that Label Studio finds the files. For local
+        storage this is "/data/local-files/?d=" and the folder. By default, the file names are
+        paths relative to the folder of the JSON file.
     from_name, to_name : str, optional
-        Names in the project's labelling configuration, by default "videoLabels" and "video" for
-        videos, "choice" and "image" for images.
+        The names in the labelling configuration of the project. The defaults are "videoLabels"
+        and "video" for videos, "choice" and "image" for images.
 
     Raises
     ------
     OSError
-        If the file cannot be written; what was there before is then still there.
+        If the file cannot be written. A file that existed before is then unchanged.
     ValueError
-        If there is not one label a frame, frames are missing in between, or they follow each other
-        faster than ``frame_rate``.
+        If ``X`` and ``y`` differ in length, frames are left out, or frames follow each other faster
+        than ``frame_rate``.
 
     See Also
     --------
-    load_label_studio : Reads the export when labels are corrected.
+    load_label_studio : Load the corrected labels from an export.
 
     Notes
     -----
-    The configuration of the project, for videos and for images::
+    The project needs one of these labelling configurations, for videos or for images::
 
         <View>
           <TimelineLabels name="videoLabels" toName="video">
@@ -94,50 +95,50 @@ def save_label_studio(
     labels = indicators(X, y)
     folder = os.path.dirname(path)
 
-    def url(file):
+    def make_url(file):
         if prefix is None:
-            return as_seen_from(folder, file)
+            return make_relative(file, folder)
         return prefix + quote(os.fsencode(os.path.basename(file)))
 
     if "image" in table:
         names = {"from_name": from_name or "choice", "to_name": to_name or "image"}
-        tasks = _image_tasks(table, labels, names, url, folder)
+        tasks = _make_image_tasks(table, labels, names, make_url, folder)
     else:
         names = {"from_name": from_name or "videoLabels", "to_name": to_name or "video"}
-        tasks = _video_tasks(table, labels, names, url, frame_rate)
+        tasks = _make_video_tasks(table, labels, names, make_url, frame_rate)
     if predictions:
-        answers = [
-            {"predictions": [{"model_version": "sktime_screen", **each}]} for _, each in tasks
-        ]
+        kind, attributes = "predictions", {"model_version": "sktime_screen"}
     else:
-        answers = [{"annotations": [each]} for _, each in tasks]
-    tasks = [{"data": data, **each} for (data, _), each in zip(tasks, answers, strict=True)]
+        kind, attributes = "annotations", {}
+    tasks = [{"data": data, kind: [{**attributes, "result": result}]} for data, result in tasks]
     write_text_atomically(path, json.dumps(tasks, ensure_ascii=False, indent=1))
 
 
-def _image_tasks(table, labels, names, url, folder):
+def _make_image_tasks(table, labels, names, make_url, folder):
+    """Return (data, result) of the task of each image."""
     tasks = []
     for frame, row in zip(table.to_dict("records"), labels.to_numpy(), strict=True):
         chosen = labels.columns[row == 1].tolist()
         result = {"id": "0", **names, "type": "choices", "value": {"choices": chosen}}
         data = {
-            "image": url(frame["image"]),
-            "video": as_seen_from(folder, frame["video"]),
+            "image": make_url(frame["image"]),
+            "video": make_relative(frame["video"], folder),
             "time": frame["time"],
             "duration": frame["duration"],
         }
-        tasks.append((data, {"result": [result] if chosen else []}))
+        tasks.append((data, [result] if chosen else []))
     return tasks
 
 
-def _video_tasks(table, labels, names, url, frame_rate):
+def _make_video_tasks(table, labels, names, make_url, frame_rate):
+    """Return (data, result) of the task of each video."""
     steps = table.sort_values("time").groupby("video")["time"].diff()
     if steps.min() < 1 / frame_rate - TIME_TOLERANCE:
         raise ValueError(
-            f"Frames follow each other after {steps.min():.3f} s, too fast for "
-            f"frame_rate={frame_rate} a second: pass the video's own as frame_rate=."
+            f"Frames follow each other after {steps.min():.3f} s, which frame_rate={frame_rate} "
+            f"(frames per second) cannot tell apart. Pass the frame rate of the video."
         )
-    intervals = frame_intervals(table, labels)
+    intervals = find_intervals(table, labels)
     bounds = (intervals[["start", "end"]].to_numpy() + TIME_TOLERANCE) * frame_rate
     # Rounded down both, so that a range ends before the next labelled frame.
     first, end = np.floor(bounds).astype(int).T if len(bounds) else ([], [])
@@ -155,6 +156,5 @@ def _video_tasks(table, labels, names, url, frame_rate):
             }
         )
     return [
-        ({"video": url(video), "fps": frame_rate}, {"result": found})
-        for video, found in results.items()
+        ({"video": make_url(video), "fps": frame_rate}, result) for video, result in results.items()
     ]

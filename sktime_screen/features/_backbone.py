@@ -42,9 +42,9 @@ class Backbone(ABC):
             self._load_file(model, os.fspath(weights))
         return model
 
-    def weights_identity(self, weights):
+    def identify_weights(self, weights):
         """Tell these weights from any others, in any process."""
-        return weights_identity(weights)
+        return identify_weights(weights)
 
     @abstractmethod
     def _load_imagenet(self, model, pooling):
@@ -80,11 +80,23 @@ class Backbone(ABC):
             ) from failure
 
 
-def weights_identity(weights):
+def identify_weights(weights):
     """Tell the weights of a backbone that was named from any others, in any process."""
     if weights is None or weights == "imagenet":
         return f"weights={weights}"
     return f"weights={digest_file(os.fspath(weights)).hex()}"
+
+
+def check_poolings(pooling):
+    """Return what ``pooling=`` names, one or several, as a tuple."""
+    poolings = tuple(pooling) if isinstance(pooling, (tuple, list)) else (pooling,)
+    known = all(pooling in ("avg", "max", None) for pooling in poolings)
+    if not (known and poolings and len(set(poolings)) == len(poolings)):
+        raise ValueError(
+            f"pooling={pooling!r}: several poolings are 'avg', 'max' and None, each once, as in "
+            f"('avg', 'max')."
+        )
+    return poolings
 
 
 def pool(feature_map, pooling):

@@ -56,7 +56,7 @@ class _EfficientNetLite(Backbone):
         return _efficientnet_lite.preprocess(images)
 
     def _load_imagenet(self, model, pooling):
-        path = _efficientnet_lite.imagenet_weights_path(self._number)
+        path = _efficientnet_lite.find_imagenet_weights(self._number)
         _efficientnet_lite.load_torch_weights(model, path)
         return model
 
@@ -88,7 +88,7 @@ class _KerasApplication(Backbone):
         )
 
     def preprocess(self, images):
-        module = getattr(load_keras().applications, _family(self._constructor))
+        module = getattr(load_keras().applications, _get_module_name(self._constructor))
         return module.preprocess_input(images)
 
     def _load_imagenet(self, model, pooling):
@@ -114,27 +114,27 @@ class _KerasApplication(Backbone):
             ) from error
 
 
-def _family(constructor):
+def _get_module_name(constructor):
     """Return the module of ``keras.applications`` that a network belongs to."""
     return constructor.__module__.rpartition(".")[2]
 
 
-def _plain(name):
+def _normalize_name(name):
     return re.sub(r"[\W_]", "", name).lower()
 
 
-def _registry_name(constructor):
+def _make_registry_name(constructor):
     # Keras writes MobileNetV3Large in the module mobilenet_v3: the module shows where the words
     # of the name part.
-    family = _family(constructor)
+    family = _get_module_name(constructor)
     name = constructor.__name__.lower()
-    rest = name.removeprefix(_plain(family))
+    rest = name.removeprefix(_normalize_name(family))
     if rest == name:
         return re.sub(r"(?<=\d)v(?=\d)", "_v", name)
     return family + ("" if not rest or rest[0].isdigit() else "_") + rest
 
 
-def _keras_applications():
+def _find_keras_applications():
     """Return the networks of ``keras.applications``: registry name to constructor."""
     members = vars(load_keras().applications).values()
     networks = [
@@ -142,7 +142,7 @@ def _keras_applications():
         for member in members
         if inspect.isfunction(member) and "include_top" in inspect.signature(member).parameters
     ]
-    return {_registry_name(network): network for network in networks}
+    return {_make_registry_name(network): network for network in networks}
 
 
 def list_backbones() -> list[str]:
@@ -168,7 +168,7 @@ def list_backbones() -> list[str]:
     >>> names[0], "vgg16" in names, "mobilenet_v2" in names
     ('efficientnet_lite0', True, True)
     """
-    return [*_OWN, *sorted(_keras_applications())]
+    return [*_OWN, *sorted(_find_keras_applications())]
 
 
 def get_backbone(name) -> Backbone:
@@ -190,15 +190,15 @@ def get_backbone(name) -> Backbone:
     ValueError
         If there is no such network; the message lists those with similar names.
     """
-    own = {_plain(known): network for known, network in _OWN.items()}
-    if _plain(name) in own:
-        return own[_plain(name)]
-    networks = _keras_applications()
-    by_plain_name = {_plain(known): known for known in networks}
-    known = by_plain_name.get(_plain(name))
+    own = {_normalize_name(known): network for known, network in _OWN.items()}
+    if _normalize_name(name) in own:
+        return own[_normalize_name(name)]
+    networks = _find_keras_applications()
+    by_plain_name = {_normalize_name(known): known for known in networks}
+    known = by_plain_name.get(_normalize_name(name))
     if known is None:
-        choices = {**{_plain(known): known for known in _OWN}, **by_plain_name}
-        close = difflib.get_close_matches(_plain(name), choices, n=3, cutoff=0.5)
+        choices = {**{_normalize_name(known): known for known in _OWN}, **by_plain_name}
+        close = difflib.get_close_matches(_normalize_name(name), choices, n=3, cutoff=0.5)
         hint = f" Did you mean {' or '.join(repr(choices[c]) for c in close)}?" if close else ""
         raise ValueError(
             f"Unknown backbone {name!r}.{hint} list_backbones() lists the {len(choices)} names; "

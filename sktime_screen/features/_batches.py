@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def distinct_frames(table):
+def find_distinct_frames(table):
     """Find the rows of a frame table that show the same.
 
     Returns ``source`` (n_rows,).
@@ -20,7 +20,7 @@ def split_rows_by_video(table, rows):
     return {name: rows[videos == number] for number, name in enumerate(names)}
 
 
-def batches_of_frames(frames, rows, batch_size, failures):
+def decode_batches(frames, rows, batch_size, failures):
     """Decode some rows of a sequence.
 
     Returns ``images`` uint8 (n, height, width, 3).
@@ -29,7 +29,7 @@ def batches_of_frames(frames, rows, batch_size, failures):
         yield rows[positions], images
 
 
-def slices(images, batch_size):
+def split_into_batches(images, batch_size):
     """Part an array of images.
 
     Shapes: ``images`` (n, height, width, 3) -> ``images`` (m, height, width, 3).

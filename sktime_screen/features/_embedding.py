@@ -17,7 +17,7 @@ _DIMENSIONS = 100
 _MOST_FEATURES, _PROJECTED = 4096, 512
 # A map is averaged over so many parts of the image's height and width.
 _PARTS_OF_MAP = (3, 4)
-_ROWS_AT_ONCE = 256
+_ROWS_AT_ONCE = 64
 
 
 def told_map_size(features):
@@ -44,11 +44,11 @@ def project_features(values, map_size=None):
     # In parts, as features of many columns are large.
     parts = (values[k : k + _ROWS_AT_ONCE] for k in range(0, len(values), _ROWS_AT_ONCE))
     if map_size is not None:
-        parts = (_averages(part, map_size) for part in parts)
-    return np.concatenate([_projected(part) for part in parts])
+        parts = (_average_parts(part, map_size) for part in parts)
+    return np.concatenate([_project_randomly(part) for part in parts])
 
 
-def _averages(maps, map_size):
+def _average_parts(maps, map_size):
     maps = maps.reshape(len(maps), *map_size, -1)
     heights, widths = (
         np.linspace(0, size, min(size, parts) + 1).round().astype(int)
@@ -64,14 +64,14 @@ def _averages(maps, map_size):
     )
 
 
-def _projected(values):
+def _project_randomly(values):
     if values.shape[1] <= _MOST_FEATURES:
         return values
-    return _projection(values.shape[1]).transform(values).astype(np.float32)
+    return _make_projection(values.shape[1]).transform(values).astype(np.float32)
 
 
 @lru_cache(maxsize=2)
-def _projection(n_features):
+def _make_projection(n_features):
     return SparseRandomProjection(_PROJECTED, random_state=0).fit(
         np.zeros((1, n_features), np.float32)
     )

@@ -38,7 +38,7 @@ def choose_engine(engine, precision, *, live_model):
             f"which Keras runs as it is. Save it with model.save('my.keras') and pass the path."
         )
     if engine == "auto":
-        engine = "keras" if live_model or not _openvino_suits() else "openvino"
+        engine = "keras" if live_model or not _prefers_openvino() else "openvino"
     if precision == "auto":
         has_bfloat16 = _has_bfloat16() if engine == "openvino" else _gpu_has_bfloat16()
         precision = "bfloat16" if has_bfloat16 and not live_model else "float32"
@@ -57,7 +57,7 @@ def has_gpu():
     return gpu_capability() is not None
 
 
-def _openvino_suits():
+def _prefers_openvino():
     # A network is handed over by way of TensorFlow's graph, and a GPU is left to Keras.
     installed = importlib.util.find_spec("openvino") is not None
     return installed and get_keras_backend() == "tensorflow" and not has_gpu()
@@ -129,7 +129,7 @@ class OpenVINOEngine:
         # stream's thread happens to have taken one; where other processes keep the processor busy,
         # the same thread may take them all for hours.
         n_threads = joblib.cpu_count(only_physical_cores=True)
-        shares = _shares(n_threads, min(n_threads, _MOST_COMPILED))
+        shares = _split_evenly(n_threads, min(n_threads, _MOST_COMPILED))
         core = _load_openvino().Core()
         self._compiled = [
             core.compile_model(
@@ -180,6 +180,6 @@ class OpenVINOEngine:
                 request.wait()
 
 
-def _shares(whole, n):
+def _split_evenly(whole, n):
     """Share out a whole number into `n` that differ by one at most."""
     return [(k + 1) * whole // n - k * whole // n for k in range(n)]

@@ -16,14 +16,15 @@ from sklearn.utils.validation import check_is_fitted
 from .._progress import show_progress
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from ..video import FrameSequence
+from ._backbone import check_poolings
 from ._backbones import is_model_path
-from ._batches import batches_of_frames, distinct_frames, slices, split_rows_by_video
+from ._batches import decode_batches, find_distinct_frames, split_into_batches, split_rows_by_video
 from ._engines import choose_engine
 from ._images import check_images
 from ._networks import get_network
 from ._quantization import dequantize, quantize
 from ._store import FeatureStore, as_store
-from ._stored_frames import StoredFrames, explained
+from ._stored_frames import StoredFrames, explain_failures
 
 
 class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
@@ -190,7 +191,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                 f"weights={self.weights!r} is for a backbone given by its name. Your own model has "
                 f"its weights: leave weights out."
             )
-        self._check_pooling()
+        check_poolings(self.pooling)
         self.image_shape_ = check_images(X).shape[1:]
         self.engine_, self.precision_ = self._choose_engine()
         network = self._network(self.engine_, self.precision_)
@@ -238,25 +239,25 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         network = self._network(*self._check_engine())
         features = np.empty((len(images), self.n_features_out_), self.dtype)
         if not isinstance(images, FrameSequence):
-            batches = slices(images, self._at_once(network))
+            batches = split_into_batches(images, self._choose_batch_size(network))
             self._compute(network, features, batches, len(images))
             return features
-        first, source = distinct_frames(images.table)
+        first, source = find_distinct_frames(images.table)
         self._compute_frames(network, features, images, first)
         repeated = np.flatnonzero(source != np.arange(len(images)))
         # In parts, as all at once would take the room of these rows a second time.
-        at_once = self._at_once(network)
+        at_once = self._choose_batch_size(network)
         for start in range(0, len(repeated), at_once):
             rows = repeated[start : start + at_once]
             features[rows] = features[source[rows]]
         # A model keeps the names of columns, and those of all places and channels of a map would be
         # most of its file.
-        named = self._poolings != (None,)
+        named = check_poolings(self.pooling) != (None,)
         columns = self.get_feature_names_out() if named else None
         table = pd.DataFrame(features, index=images.index, columns=columns, copy=False)
         if network.map_size is not None:
-            n_places = math.prod(network.map_size)
-            table.attrs["map_shape"] = (*network.map_size, features.shape[1] // n_places)
+            n_positions = math.prod(network.map_size)
+            table.attrs["map_shape"] = (*network.map_size, features.shape[1] // n_positions)
         return table
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
@@ -279,19 +280,6 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
             [f"{name}_{i}" for name, size in self._columns for i in range(size)], object
         )
 
-    @property
-    def _poolings(self):
-        return tuple(self.pooling) if isinstance(self.pooling, (tuple, list)) else (self.pooling,)
-
-    def _check_pooling(self):
-        poolings = self._poolings
-        known = all(pooling in ("avg", "max", None) for pooling in poolings)
-        if not (known and poolings and len(set(poolings)) == len(poolings)):
-            raise ValueError(
-                f"pooling={self.pooling!r}: several poolings are 'avg', 'max' and None, each once, "
-                f"as in ('avg', 'max')."
-            )
-
     def _has_live_model(self):
         return not isinstance(self.backbone, (str, os.PathLike))
 
@@ -299,10 +287,10 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         return choose_engine(self.engine, self.precision, live_model=self._has_live_model())
 
     def _network(self, engine, precision):
-        size = self.image_shape_[:2]
-        return get_network(self.backbone, self.weights, self._poolings, size, engine, precision)
+        poolings, size = check_poolings(self.pooling), self.image_shape_[:2]
+        return get_network(self.backbone, self.weights, poolings, size, engine, precision)
 
-    def _at_once(self, network):
+    def _choose_batch_size(self, network):
         """Return how many images are decoded at a time; the engine may part them."""
         return network.largest_batch if self.batch_size == "auto" else self.batch_size
 
@@ -334,19 +322,19 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
             missing = stored.fill(features, rows)
         videos = split_rows_by_video(frames.table, missing)
         if len(videos) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
-            self._share_out(features, frames, videos, failures, stored)
+            self._compute_in_parallel(features, frames, videos, failures, stored)
         elif videos:
-            batches = batches_of_frames(frames, missing, self._at_once(network), failures)
+            batches = decode_batches(frames, missing, self._choose_batch_size(network), failures)
             self._compute(network, features, batches, len(rows), len(rows) - len(missing), stored)
         if failures:
-            raise explained(failures, store, frames.table["video"].nunique())
+            raise explain_failures(failures, store, frames.table["video"].nunique())
 
-    def _share_out(self, features, frames, videos, failures, stored):
+    def _compute_in_parallel(self, features, frames, videos, failures, stored):
         """Fill rows video by video, wherever joblib has them computed."""
         alone = copy.copy(self)
         alone.n_jobs, alone.verbose = None, False
         tasks = [
-            joblib.delayed(_video_features)(alone, video, frames[rows], failures is not None)
+            joblib.delayed(_compute_video)(alone, video, frames[rows], failures is not None)
             for video, rows in videos.items()
         ]
         parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered")
@@ -362,7 +350,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         with show_progress("Features", total, self.verbose) as advance:
             advance(done)
 
-            def take(rows, values):
+            def receive(rows, values):
                 if self.quantization_step is None:
                     features[rows] = values
                     values = features[rows]
@@ -370,11 +358,11 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                     values = quantize(values, self.quantization_step)
                     features[rows] = dequantize(values)
                 if stored:
-                    stored.put(values, rows, self._at_once(network))
+                    stored.put(values, rows, self._choose_batch_size(network))
                 advance(len(rows))
 
             try:
-                network.run(batches, self.batch_size, take)
+                network.run(batches, self.batch_size, receive)
             finally:
                 if stored:
                     stored.flush()
@@ -396,7 +384,7 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _video_features(transformer, video, frames, catch):
+def _compute_video(transformer, video, frames, catch):
     """Return a video, its features, and where errors are caught what was raised instead."""
     features = np.empty((len(frames), transformer.n_features_out_), transformer.dtype)
     try:

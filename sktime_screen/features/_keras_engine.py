@@ -12,20 +12,20 @@ from ._keras_runners import is_out_of_memory
 _IN_FLIGHT = 3
 # With batch_size="auto": the size without a GPU; with one the first size, and how many images,
 # and bytes of them, there are in a batch at most.
-_WITHOUT_GPU = 32
-_FIRST = 128
-_MOST, _MOST_BYTES = 1024, 2**27
+_CPU_BATCH = 32
+_FIRST_BATCH = 128
+_MAX_BATCH, _MAX_BATCH_BYTES = 1024, 2**27
 # A larger batch has to be so much faster to be worth its memory, over so many batches.
-_WORTH, _MEASURED = 1.05, 8
+_MIN_SPEEDUP, _MEASURED_BATCHES = 1.05, 8
 
 
 def largest_batch(image_size, *, gpu):
     """Return the most images in a batch where the user leaves it to the engine."""
     if not gpu:
-        return _WITHOUT_GPU
+        return _CPU_BATCH
     height, width = image_size
-    fit = max(1, _MOST_BYTES // (3 * height * width))
-    return min(_MOST, 1 << (fit.bit_length() - 1))
+    fit = max(1, _MAX_BATCH_BYTES // (3 * height * width))
+    return min(_MAX_BATCH, 1 << (fit.bit_length() - 1))
 
 
 class BatchSize:
@@ -40,7 +40,7 @@ class BatchSize:
     """
 
     def __init__(self, largest):
-        self.size = min(_FIRST, largest)
+        self.size = min(_FIRST_BATCH, largest)
         self.limit = np.inf
         self.settled = self.size == largest
         self._largest = largest
@@ -53,7 +53,7 @@ class BatchSize:
         self._begin_seconds = self._seconds = 0.0
         self._images = 0
 
-    def note(self, size, seconds):
+    def record(self, size, seconds):
         """Learn from a batch that was fetched."""
         with self._lock:
             if self.settled:
@@ -67,11 +67,11 @@ class BatchSize:
                 return
             self._images += size
             self._seconds += seconds
-            if self._seconds < self._begin_seconds or self._images < _MEASURED * self.size:
+            if self._seconds < self._begin_seconds or self._images < _MEASURED_BATCHES * self.size:
                 return
             rate = self._images / self._seconds
             size_before, rate_before = self._before
-            if rate < _WORTH * rate_before:
+            if rate < _MIN_SPEEDUP * rate_before:
                 self.size = size_before
                 self.settled = True
             elif self.size == self._largest:
@@ -98,26 +98,26 @@ class KerasEngine:
 
     def run(self, batches, batch_size, store):
         """Compute the features of many batches."""
-        flight = _Flight(self._runner, self._batch_size, batch_size, store)
-        asked = perf_counter()
+        queue = _BatchQueue(self._runner, self._batch_size, batch_size, store)
+        waiting_since = perf_counter()
         for rows, images in batches:
-            flight.since += perf_counter() - asked
-            flight.compute(rows, images)
-            asked = perf_counter()
-        flight.since += perf_counter() - asked
-        flight.land()
+            queue.since += perf_counter() - waiting_since
+            queue.compute(rows, images)
+            waiting_since = perf_counter()
+        queue.since += perf_counter() - waiting_since
+        queue.drain()
 
 
-class _Flight:
+class _BatchQueue:
     """The batches of one run that were sent and not yet fetched.
 
     ``since`` is when the last one was fetched, moved on by what was waited for images.
     """
 
-    def __init__(self, runner, auto, asked, store):
+    def __init__(self, runner, auto, requested, store):
         self._runner = runner
         self._auto = auto
-        self._asked = asked
+        self._requested = requested
         self._store = store
         self._sent = deque()
         self._whole_seen = False
@@ -125,7 +125,9 @@ class _Flight:
 
     @property
     def _size(self):
-        return self._auto.size if self._asked == "auto" else min(self._asked, self._auto.limit)
+        return (
+            self._auto.size if self._requested == "auto" else min(self._requested, self._auto.limit)
+        )
 
     def compute(self, rows, images):
         """Send images, in parts, and fetch what was sent before."""
@@ -137,14 +139,14 @@ class _Flight:
             self._send(rows[part], images[part])
             start = part.stop
 
-    def land(self):
+    def drain(self):
         """Fetch all that was sent."""
         while self._sent:
             self._fetch()
 
     def _send(self, rows, images):
-        size = self._padded_size(len(rows))
-        sent = self._attempt(rows, images, size, self._runner.send, _padded(images, size))
+        size = self._choose_padded_size(len(rows))
+        sent = self._attempt(rows, images, size, self._runner.send, _pad(images, size))
         if sent is not None:
             self._sent.append((rows, images, size, sent))
 
@@ -154,8 +156,8 @@ class _Flight:
         if features is not None:
             self._store(rows, features[: len(rows)])
             now = perf_counter()
-            if self._asked == "auto":
-                self._auto.note(size, now - self.since)
+            if self._requested == "auto":
+                self._auto.record(size, now - self.since)
             self.since = now
 
     def _attempt(self, rows, images, size, action, argument):
@@ -168,12 +170,12 @@ class _Flight:
         # Only here, where the error no longer holds on to what is in the memory.
         del argument
         self._auto.halve(size)
-        self.land()
+        self.drain()
         self.compute(rows, images)
-        self.land()
+        self.drain()
         return None
 
-    def _padded_size(self, n):
+    def _choose_padded_size(self, n):
         """Return the size that a batch is filled up to, of which there are few to compile for."""
         if self._runner.any_size:
             return n
@@ -182,7 +184,7 @@ class _Flight:
         return self._size if self._whole_seen else min(self._size, 1 << (n - 1).bit_length())
 
 
-def _padded(images, size):
+def _pad(images, size):
     if len(images) == size:
         return images
     filled = np.zeros((size, *images.shape[1:]), images.dtype)

@@ -10,13 +10,13 @@ from threading import RLock
 
 from .._keras import get_keras_backend, load_keras
 from ..video import read_file_state
-from ._backbone import pool, weights_identity
+from ._backbone import identify_weights, pool
 from ._backbones import get_backbone, is_model_path
-from ._concatenated_backbone import JoinedBackbone
+from ._concatenated_backbone import ConcatenatedBackbone
 from ._engines import OpenVINOEngine, convert, deserialize, has_gpu, serialize
 from ._keras_engine import KerasEngine, largest_batch
 from ._keras_runners import make_runner
-from ._openvino_cache import ConvertedFile
+from ._openvino_cache import CachedNetwork
 from ._torch_norm import fuse_normalization
 from ._user_model import UserModel
 
@@ -44,18 +44,18 @@ class Network:
         self._image_size = image_size
         self._engine_name = engine
         self._precision = precision
-        self._engine = self._backbone = self._model = self._weights_read = None
+        self._engine = self._backbone = self._model = self._loaded_weights = None
         self._loading = RLock()
-        kept = self._kept_file()
-        noted = kept and kept.read_header()
-        if noted:
-            self._name = noted["name"]
-            self.columns = noted["columns"]
-            self.map_size = noted["map_size"] and tuple(noted["map_size"])
+        cached = self._find_cache_file()
+        description = cached and cached.read_header()
+        if description:
+            self._name = description["name"]
+            self.columns = description["columns"]
+            self.map_size = description["map_size"] and tuple(description["map_size"])
         else:
             self._build()
             self._name = self._backbone.name
-            self.columns = self._named_parts()
+            self.columns = self._name_columns()
             shape = self._model.output_shape[1:]
             alone = self._poolings == (None,) and len(shape) == 3
             self.map_size = shape[:2] if alone else None
@@ -66,7 +66,7 @@ class Network:
         height, width = self._image_size
         poolings = "+".join(map(str, self._poolings))
         # Asked anew each time of a live model, which its owner may go on training.
-        weights = self._weights_read or self._identify_weights()
+        weights = self._loaded_weights or self._identify_weights()
         return (
             f"{self._name} {weights} pooling={poolings} {height}x{width} "
             f"{self._engine_name} {self._precision}"
@@ -79,29 +79,29 @@ class Network:
 
     def _identify_weights(self):
         if self._backbone is None:
-            return weights_identity(self._weights)
-        return self._backbone.weights_identity(self._weights)
+            return identify_weights(self._weights)
+        return self._backbone.identify_weights(self._weights)
 
-    def _kept_file(self):
+    def _find_cache_file(self):
         """Return where the converted network is kept, or None where it is not."""
         # What a user's own model computes may depend on code that is not in its file.
         if self._engine_name != "openvino" or is_model_path(self._source):
             return None
         if self._weights not in (None, "imagenet") and not os.path.isfile(self._weights):
             return None
-        weights = weights_identity(self._weights)
-        return ConvertedFile(self._source, weights, self._poolings, self._image_size)
+        weights = identify_weights(self._weights)
+        return CachedNetwork(self._source, weights, self._poolings, self._image_size)
 
     def _build(self):
         self._backbone = as_backbone(self._source)
-        self._model = build_model(self._backbone, self._image_size, self._pooling_alone)
+        self._model = build_model(self._backbone, self._image_size, self._single_pooling)
 
     @property
-    def _pooling_alone(self):
+    def _single_pooling(self):
         """What the backbone itself is built with: several poolings come after it."""
         return self._poolings[0] if len(self._poolings) == 1 else None
 
-    def _named_parts(self):
+    def _name_columns(self):
         shape = self._model.output_shape[1:]
         size = math.prod(shape)
         # A model of the user's own may give rows, in which there is nothing to pool.
@@ -121,34 +121,38 @@ class Network:
 
     def _load(self):
         if self._engine_name == "keras":
-            return KerasEngine(make_runner(self._whole_model()), self.largest_batch)
-        kept = self._kept_file()
-        converted = kept and self._as_kept(kept)
+            return KerasEngine(make_runner(self._build_full_model()), self.largest_batch)
+        cached = self._find_cache_file()
+        converted = cached and self._read_cached(cached)
         if converted is None:
-            converted = convert(self._whole_model())
+            converted = convert(self._build_full_model())
             # Weights that were exchanged meanwhile are known by another name.
-            if kept and kept.identity == self._kept_file().identity:
-                noted = {"name": self._name, "columns": self.columns, "map_size": self.map_size}
-                kept.write(noted, partial(serialize, converted))
+            if cached and cached.identity == self._find_cache_file().identity:
+                description = {
+                    "name": self._name,
+                    "columns": self.columns,
+                    "map_size": self.map_size,
+                }
+                cached.write(description, partial(serialize, converted))
         # The converted network is all that is needed from here on.
-        self._weights_read = self._identify_weights()
+        self._loaded_weights = self._identify_weights()
         self._backbone = self._model = None
         return OpenVINOEngine(converted, self._precision)
 
-    def _as_kept(self, kept):
+    def _read_cached(self, cached):
         """Return the converted network from its file, or None where that holds no such network."""
         with suppress(Exception):  # OpenVINO raises anything
-            network = deserialize(*kept.read())
+            network = deserialize(*cached.read())
             size = sum(size for _, size in self.columns)
             return network if network.output(0).partial_shape[1] == size else None
         return None
 
-    def _whole_model(self):
+    def _build_full_model(self):
         """Return the network with its weights, from pixels of uint8 to a row of float32."""
         if self._model is None:
             self._build()
         keras = load_keras()
-        core = self._backbone.load(self._model, self._weights, self._pooling_alone)
+        core = self._backbone.load(self._model, self._weights, self._single_pooling)
         self._model = None
         # A live model stays as its owner made it.
         if self._engine_name == "keras" and isinstance(self._source, (str, os.PathLike)):
@@ -183,7 +187,7 @@ def build_model(backbone, image_size, pooling):
 def get_network(backbone, weights, poolings, image_size, engine, precision):
     """Return a network, made now or earlier in this process."""
     settings = (tuple(poolings), tuple(image_size), engine, precision)
-    key = (_identity(backbone), _identity(weights), *settings)
+    key = (_identify(backbone), _identify(weights), *settings)
     with _lock:
         if key not in _networks:
             _networks[key] = Network(backbone, weights, *settings)
@@ -200,7 +204,7 @@ def as_backbone(backbone):
     if is_model_path(backbone):
         return UserModel.from_file(backbone)
     members = [get_backbone(name) for name in backbone.split("+")]
-    return JoinedBackbone(members) if len(members) > 1 else members[0]
+    return ConcatenatedBackbone(members) if len(members) > 1 else members[0]
 
 
 def flatten_layers(model):
@@ -212,7 +216,7 @@ def flatten_layers(model):
             yield layer
 
 
-def _identity(source):
+def _identify(source):
     """Return what tells a name, a file or a live model from any other."""
     if not isinstance(source, (str, os.PathLike, type(None))):
         # The network holds on to the model, so its id cannot come back while the key is kept.

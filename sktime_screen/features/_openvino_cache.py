@@ -29,7 +29,7 @@ _PACKAGES = (
 )
 
 
-class ConvertedFile:
+class CachedNetwork:
     """Where a converted network is kept, if it is there at all.
 
     A file that is damaged, or of another network, counts as none; a folder that cannot be written
@@ -37,23 +37,23 @@ class ConvertedFile:
     """
 
     def __init__(self, *identity):
-        self.identity = json.dumps([_versions(), *identity])
+        self.identity = json.dumps([_list_versions(), *identity])
         digest = hashlib.blake2b(self.identity.encode(), digest_size=16).hexdigest()
         self._path = get_cache_folder("networks") / f"{digest}.zip"
 
     def read_header(self):
-        """Return what was noted with the network."""
-        found = self._read()
-        return found and found[0]
+        """Return the description that was written with the network."""
+        content = self._read()
+        return content and content[0]
 
     def read(self):
         """Return the network."""
-        found = self._read(*_PARTS)
+        content = self._read(*_PARTS)
         with suppress(OSError):
             os.utime(self._path)
-        return found and found[1]
+        return content and content[1]
 
-    def write(self, noted, serialize):
+    def write(self, description, serialize):
         """Keep a network."""
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,42 +62,48 @@ class ConvertedFile:
                 with ZipFile(unfinished, "w") as archive:
                     for name in _PARTS:
                         archive.write(unfinished.with_name(name), name)
-                    sums = _sums(archive, noted)
-                    header = {"identity": self.identity, "noted": noted, "sums": sums}
+                    sums = _compute_checksums(archive, description)
+                    header = {"identity": self.identity, "description": description, "sums": sums}
                     archive.writestr("header.json", json.dumps(header))
-            self._make_room()
+            self._evict()
 
     def _read(self, *names):
-        """Return what was noted, and parts; None where it is not all as it was written."""
+        """Return the description and parts; None where anything is not as it was written."""
         # Each member is checked by its sum, and by that in the header as well: an archive can be
         # sound and hold something else. A damaged one may fail in any way.
         try:
             with ZipFile(self._path) as archive:
                 header = json.loads(archive.read("header.json"))
-                noted = header["noted"]
-                if (header["identity"], header["sums"]) != (self.identity, _sums(archive, noted)):
+                description = header["description"]
+                if (header["identity"], header["sums"]) != (
+                    self.identity,
+                    _compute_checksums(archive, description),
+                ):
                     return None
-                return noted, [archive.read(name) for name in names]
+                return description, [archive.read(name) for name in names]
         except Exception:
             return None
 
-    def _make_room(self):
-        found = [(path.stat(), path) for path in self._path.parent.glob("*.zip")]
+    def _evict(self):
+        files = [(path.stat(), path) for path in self._path.parent.glob("*.zip")]
         size = 0
-        for status, path in sorted(found, key=lambda pair: -pair[0].st_mtime):
+        for status, path in sorted(files, key=lambda pair: -pair[0].st_mtime):
             size += status.st_size
             if size > _MAX_BYTES and path != self._path:
                 path.unlink(missing_ok=True)
 
 
-def _sums(archive, noted):
-    return [crc32(json.dumps(noted).encode()), *(archive.getinfo(name).CRC for name in _PARTS)]
+def _compute_checksums(archive, description):
+    return [
+        crc32(json.dumps(description).encode()),
+        *(archive.getinfo(name).CRC for name in _PARTS),
+    ]
 
 
 @cache
-def _versions():
+def _list_versions():
     """Return the versions of everything that makes a converted network, as text."""
     here = sorted(Path(__file__).parent.glob("*.py"))
     versions = [digest_file(str(path)).hex() for path in here]
-    versions += [f"{name} {found}" for name, found in look_up_versions(_PACKAGES).items()]
+    versions += [f"{name} {version}" for name, version in look_up_versions(_PACKAGES).items()]
     return " ".join(versions)

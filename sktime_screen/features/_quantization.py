@@ -19,7 +19,7 @@ def quantize(features, step):
             step * features.std(axis=1), np.abs(features).max(axis=1) / _LARGEST_LEVEL
         )
         levels = np.rint(features / np.where(steps > 0, steps, 1)[:, None])
-    packed = np.empty((len(features), packed_width(features.shape[1])), np.int8)
+    packed = np.empty((len(features), get_packed_width(features.shape[1])), np.int8)
     packed[:, :-_STEP_BYTES] = np.where(np.isfinite(levels), levels, 0)
     packed[:, -_STEP_BYTES:] = steps.astype(np.float32)[:, None].view(np.int8)
     return packed
@@ -31,6 +31,6 @@ def dequantize(packed):
     return packed[:, :-_STEP_BYTES] * steps
 
 
-def packed_width(n_features):
+def get_packed_width(n_features):
     """Return how many bytes a row of `quantize` has."""
     return n_features + _STEP_BYTES

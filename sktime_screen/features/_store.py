@@ -110,12 +110,12 @@ class FeatureStore:
         parts = [wanted[n : n + _KEYS_A_QUERY] for n in range(0, len(wanted), _KEYS_A_QUERY)]
         with self._reading() as database:
             for part in parts:
-                rows = f"SELECT key, checksum, vector FROM features WHERE {_is_one_of(part)}"
+                rows = f"SELECT key, checksum, vector FROM features WHERE {_match_any(part)}"
                 for key, checksum, vector in database.execute(rows, part):
                     # Where a disk or a copy of the file is bad, anything may stand in a row.
                     if not isinstance(vector, bytes) or key not in rows_of:
                         continue
-                    if checksum != _checksum(key, vector):
+                    if checksum != _compute_checksum(key, vector):
                         continue
                     values = _unpacked(vector, features[0])
                     if values is not None:
@@ -125,7 +125,7 @@ class FeatureStore:
                 # What cannot be written to can be read all the same.
                 with suppress(sqlite3.Error), database:
                     for part in parts:
-                        used = f"UPDATE features SET used = ? WHERE {_is_one_of(part)}"
+                        used = f"UPDATE features SET used = ? WHERE {_match_any(part)}"
                         database.execute(used, [time.time(), *part])
         return found
 
@@ -146,7 +146,7 @@ class FeatureStore:
         # The name of a file need not be text.
         source = (network, video.encode(errors="backslashreplace").decode())
         try:
-            with closing(_connected(self._path)) as database, database:
+            with closing(_connect(self._path)) as database, database:
                 database.execute(
                     "INSERT OR IGNORE INTO sources (network, video) VALUES (?, ?)", source
                 )
@@ -158,7 +158,7 @@ class FeatureStore:
                 database.executemany(
                     "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?, ?)",
                     [
-                        (key, number, now, len(content), _checksum(key, content), content)
+                        (key, number, now, len(content), _compute_checksum(key, content), content)
                         for key, content in zip(keys, contents, strict=True)
                     ],
                 )
@@ -207,7 +207,7 @@ class FeatureStore:
     def clear(self) -> None:
         """Drop everything that is stored and give the disk space back."""
         try:
-            with closing(_connected(self._path)) as database:
+            with closing(_connect(self._path)) as database:
                 with database:
                     database.execute("DELETE FROM features")
                     database.execute("DELETE FROM sources")
@@ -226,7 +226,7 @@ class FeatureStore:
     def _reading(self):
         """Yield a connection, to what can be read where nothing can be written."""
         try:
-            with closing(_readable(self._path)) as database:
+            with closing(_connect_to_read(self._path)) as database:
                 yield database
         except (OSError, sqlite3.Error) as error:
             raise OSError(
@@ -236,11 +236,11 @@ class FeatureStore:
             ) from error
 
 
-def _is_one_of(keys):
+def _match_any(keys):
     return f"key IN ({','.join('?' * len(keys))})"
 
 
-def _checksum(key, vector):
+def _compute_checksum(key, vector):
     return zlib.crc32(vector, zlib.crc32(key))
 
 
@@ -264,7 +264,7 @@ def _unpacked(content, like):
     return np.frombuffer(content, like.dtype) if len(content) == like.nbytes else None
 
 
-def _connected(path):
+def _connect(path):
     """Return a connection for one use: it may not be shared between threads or across a fork."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     deadline = time.monotonic() + _WAIT
@@ -272,13 +272,13 @@ def _connected(path):
         try:
             database = sqlite3.connect(path, timeout=_WAIT)
         except sqlite3.OperationalError:
-            _raise_why(path)
+            _raise_reason(path)
             raise
         try:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
-            if _version(database) != _VERSION:
-                _begin_anew(database)
+            if _read_version(database) != _VERSION:
+                _create_tables(database)
             return database
         except sqlite3.OperationalError as error:
             database.close()
@@ -291,7 +291,7 @@ def _connected(path):
             raise
 
 
-def _raise_why(path):
+def _raise_reason(path):
     """Raise why a file cannot be opened, which SQLite does not tell."""
     # A file that is there is not opened: closing it again would end the locks that connections of
     # this process have on it, and with them what keeps the store whole.
@@ -302,32 +302,32 @@ def _raise_why(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
-def _version(database):
+def _read_version(database):
     return database.execute("PRAGMA user_version").fetchone()[0]
 
 
-def _begin_anew(database):
+def _create_tables(database):
     with database:
         database.execute("BEGIN IMMEDIATE")
         # Another process may have been first.
-        if _version(database) != _VERSION:
+        if _read_version(database) != _VERSION:
             for statement in _SCHEMA:
                 database.execute(statement)
 
 
-def _readable(path):
+def _connect_to_read(path):
     """Return a connection for one use, that can only read where nothing can be written."""
     try:
-        return _connected(path)
+        return _connect(path)
     except (OSError, sqlite3.Error) as error:
-        is_empty = _is_of_a_full_disk(error)
+        is_empty = _is_disk_full(error)
         # Beside the file SQLite needs one that processes share, unless nobody changes anything.
         for mode in ("mode=ro", "mode=ro&immutable=1"):
             with suppress(sqlite3.Error):
                 uri = f"{Path(path).absolute().as_uri()}?{mode}"
                 database = sqlite3.connect(uri, timeout=_WAIT, uri=True)
                 try:
-                    if _version(database) == _VERSION:
+                    if _read_version(database) == _VERSION:
                         return database
                     is_empty = True
                 except sqlite3.Error:
@@ -336,11 +336,11 @@ def _readable(path):
         if not is_empty:
             raise
     database = sqlite3.connect(":memory:")
-    _begin_anew(database)
+    _create_tables(database)
     return database
 
 
-def _is_of_a_full_disk(error):
+def _is_disk_full(error):
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     # What went wrong, without what was being done.
@@ -359,7 +359,7 @@ def as_store(memory):
     return FeatureStore(os.path.join(memory.location, "sktime_screen"))
 
 
-def row_keys(image_keys, network):
+def compute_row_keys(image_keys, network):
     """Return the keys of rows from those of their images and the identity of the network."""
     suffix = network.encode()
     return [hashlib.blake2b(key + suffix, digest_size=16).digest() for key in image_keys]

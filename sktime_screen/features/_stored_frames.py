@@ -4,8 +4,8 @@ import numpy as np
 
 from ..video import ImageFiles, compute_image_keys
 from ._batches import split_rows_by_video
-from ._quantization import dequantize, packed_width
-from ._store import row_keys
+from ._quantization import dequantize, get_packed_width
+from ._store import compute_row_keys
 
 _ROWS_AT_ONCE = 256
 
@@ -31,7 +31,7 @@ class StoredFrames:
         for video, of_video in split_rows_by_video(self._frames.table, rows).items():
             try:
                 self._files.remember(of_video)
-                keys = row_keys(compute_image_keys(self._frames[of_video]), self._network)
+                keys = compute_row_keys(compute_image_keys(self._frames[of_video]), self._network)
             except Exception as error:
                 self._failures[video] = error
                 continue
@@ -46,7 +46,7 @@ class StoredFrames:
         found = np.zeros(len(features), bool)
         for start in range(0, len(features), _ROWS_AT_ONCE):
             part = slice(start, start + _ROWS_AT_ONCE)
-            packed = np.empty((len(keys[part]), packed_width(features.shape[1])), np.int8)
+            packed = np.empty((len(keys[part]), get_packed_width(features.shape[1])), np.int8)
             found[part] = self._store.fill(packed, keys[part])
             features[part][found[part]] = dequantize(packed[found[part]])
         return found
@@ -80,7 +80,7 @@ class StoredFrames:
         return change is None
 
 
-def explained(failures, store, n_videos):
+def explain_failures(failures, store, n_videos):
     """Return the error of the first video that failed, with a note on it and on all the others."""
     (video, error), *others = failures.items()
     if n_videos > 1:

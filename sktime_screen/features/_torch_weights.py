@@ -69,22 +69,24 @@ def _read(file):
             "torch.save(state_dict, path, _use_new_zipfile_serialization=False)."
         )
     for expected in (_MAGIC_NUMBER, _PROTOCOL):
-        found = _unpickled(file)
+        found = _unpickle(file)
         # Not before it is a number: comparing what is nested deeply may take for ever.
         if type(found) is not int or found != expected:
             raise WeightsFileError("it does not begin like a file of PyTorch weights.")
-    machine = _unpickled(file)
+    machine = _unpickle(file)
     if not isinstance(machine, dict) or machine.get("little_endian") is not True:
         raise WeightsFileError("it was not written on a little-endian machine.")
-    tensors = _unpickled(file)
+    tensors = _unpickle(file)
     if not isinstance(tensors, dict) or not all(isinstance(t, _Tensor) for t in tensors.values()):
         raise WeightsFileError("it holds something else than named tensors (a state dict).")
     described = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
-    keys = _unpickled(file)
+    keys = _unpickle(file)
     if type(keys) is not list or not all(type(key) is str and key in described for key in keys):
         raise WeightsFileError("it names storages that no tensor is in.")
     numbers = {key: _read_storage(file, described[key]) for key in keys}
-    return {name: _view(tensor, numbers[tensor.storage.key]) for name, tensor in tensors.items()}
+    return {
+        name: _make_view(tensor, numbers[tensor.storage.key]) for name, tensor in tensors.items()
+    }
 
 
 def _read_storage(file, storage):
@@ -100,7 +102,7 @@ def _read_storage(file, storage):
     return np.frombuffer(content, storage.dtype)
 
 
-def _view(tensor, numbers):
+def _make_view(tensor, numbers):
     # NumPy does not check where strides lead, so a crafted file could read foreign memory.
     last = tensor.offset + sum(
         (side - 1) * stride for side, stride in zip(tensor.shape, tensor.strides, strict=True)
@@ -114,7 +116,7 @@ def _view(tensor, numbers):
     )
 
 
-def _unpickled(file):
+def _unpickle(file):
     """Return what the pickle holds that begins at a file's position, and stop right behind it."""
     stack, marks, memo = [], [], {}
 
@@ -139,12 +141,12 @@ def _unpickled(file):
             case "BININT" | "BININT1" | "BININT2" | "LONG1" | "BINUNICODE" | "SHORT_BINUNICODE":
                 stack.append(argument)
             case "GLOBAL":
-                stack.append(_known(argument))
+                stack.append(_check_name(argument))
             case "STACK_GLOBAL":
                 name, module = stack.pop(), stack.pop()
                 if not (type(name) is type(module) is str):
                     raise WeightsFileError("it asks for something that has no name.")
-                stack.append(_known(f"{module} {name}"))
+                stack.append(_check_name(f"{module} {name}"))
             case "EMPTY_DICT":
                 stack.append({})
             case "EMPTY_LIST":
@@ -158,15 +160,15 @@ def _unpickled(file):
                 stack.append(tuple(since_mark()))
             case "APPEND":
                 item = stack.pop()
-                _last(stack, list).append(item)
+                _get_last(stack, list).append(item)
             case "APPENDS":
                 items = since_mark()
-                _last(stack, list).extend(items)
+                _get_last(stack, list).extend(items)
             case "SETITEM" | "SETITEMS":
                 if opcode.name == "SETITEM":
                     marks.append(len(stack) - 2)
                 items = since_mark()
-                _set_items(_last(stack, dict), items[::2], items[1::2])
+                _set_items(_get_last(stack, dict), items[::2], items[1::2])
             case "BINPUT" | "LONG_BINPUT":
                 memo[argument] = stack[-1]
             case "MEMOIZE":
@@ -174,19 +176,19 @@ def _unpickled(file):
             case "BINGET" | "LONG_BINGET":
                 stack.append(memo[argument])
             case "BINPERSID":
-                stack.append(_as_storage(stack.pop()))
+                stack.append(_parse_storage(stack.pop()))
             case "REDUCE":
                 arguments, name = stack.pop(), stack.pop()
-                stack.append(_made(name, arguments))
+                stack.append(_rebuild(name, arguments))
             case "BUILD":
                 # PyTorch notes versions of layers at a dictionary.
                 stack.pop()
-                _last(stack, dict)
+                _get_last(stack, dict)
             case other:
                 raise WeightsFileError(f"there is {other} in it, which weights do not need.")
 
 
-def _known(name):
+def _check_name(name):
     if name not in (_MAPPING, _TENSOR, *_DTYPES):
         raise WeightsFileError(
             f"it asks for {name.replace(' ', '.')}. Weights are float32 or int64 tensors by name; "
@@ -195,7 +197,7 @@ def _known(name):
     return _Name(name)
 
 
-def _last(stack, kind):
+def _get_last(stack, kind):
     if type(stack[-1]) is not kind:
         raise WeightsFileError("it changes something else than its own lists and dictionaries.")
     return stack[-1]
@@ -208,17 +210,17 @@ def _set_items(mapping, keys, values):
     mapping.update(zip(keys, values, strict=True))
 
 
-def _as_storage(pid):
+def _parse_storage(pid):
     kind, storage_type, key, _location, n_elements, view = pid
     known = isinstance(storage_type, _Name) and storage_type.name in _DTYPES
     if type(kind) is not str or kind != "storage" or not known or view is not None:
         raise WeightsFileError("its storages are of an unknown kind.")
-    if type(key) is not str or not _are_numbers([n_elements]):
+    if type(key) is not str or not _are_sizes([n_elements]):
         raise WeightsFileError("its storages have no names or sizes.")
     return _Storage(key, _DTYPES[storage_type.name], n_elements)
 
 
-def _made(what, arguments):
+def _rebuild(what, arguments):
     name = what.name if isinstance(what, _Name) else None
     if name == _MAPPING and arguments == ():
         return {}
@@ -229,10 +231,10 @@ def _made(what, arguments):
         raise WeightsFileError("a tensor in it has no storage.")
     if not (type(shape) is type(strides) is tuple and len(shape) == len(strides) <= _MOST_AXES):
         raise WeightsFileError("a tensor in it has no shape.")
-    if not _are_numbers([offset, *shape, *strides]):
+    if not _are_sizes([offset, *shape, *strides]):
         raise WeightsFileError("a tensor in it has an invalid shape.")
     return _Tensor(storage, offset, shape, strides)
 
 
-def _are_numbers(values):
+def _are_sizes(values):
     return all(type(value) is int and value >= 0 for value in values)

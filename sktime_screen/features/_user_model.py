@@ -71,7 +71,7 @@ class UserModel(Backbone):
         """Return the model: its weights are in it."""
         return model
 
-    def weights_identity(self, weights):
+    def identify_weights(self, weights):
         """Tell this model from any other, in any process."""
         digest = hashlib.blake2b(self.model.to_json().encode(), digest_size=16)
         for weight in self.model.get_weights():

@@ -1,4 +1,4 @@
-"""Files that labels name."""
+"""Find the videos and images that a file of labels names."""
 
 import os
 import re
@@ -11,21 +11,21 @@ _ABSOLUTE = re.compile(r"[a-zA-Z]:[\\/]|[\\/]+")
 
 
 def find_file(folder, path):
-    """Return where a video or image named in a file of labels is."""
+    """Return the path of a video or image that a file of labels names."""
     found = look_for(folder, path) or look_for_moved(folder, path)
     if found is None:
-        here, name = os.getcwd(), file_name(path)
-        also = f"; also looked for {name!r} there" if name != os.fspath(path) else ""
+        here, name = os.getcwd(), get_file_name(path)
+        also = f" {name!r} is not there either." if name != os.fspath(path) else ""
         raise FileNotFoundError(
-            f"{os.fspath(path)!r} is neither beside the labels (in {folder or here!r}) nor in "
-            f"{here!r}{also}."
+            f"{os.fspath(path)!r} is neither in the folder of the labels ({folder or here!r}) nor "
+            f"in {here!r}.{also}"
         )
     return found
 
 
 def look_for(folder, path):
-    """Do the same as ``find_file``, but return None where there is no such file."""
-    for name in _spellings(path):
+    """Return the path of a video or image that a file of labels names, or None."""
+    for name in _list_spellings(path):
         for found in (os.path.join(folder, name), name):
             if os.path.isfile(found):
                 return found
@@ -33,11 +33,11 @@ def look_for(folder, path):
 
 
 def look_for_moved(folder, path):
-    """Return the file beside the labels that an absolute path of another computer means, or None.
+    """Return the file beside the labels that matches an absolute path of another computer, or None.
 
-    Warns, since another file may have the same name.
+    Warns, since another file can have the same name.
     """
-    for name in _spellings(path):
+    for name in _list_spellings(path):
         if not _ABSOLUTE.match(name):
             continue
         parts = re.split(r"[\\/]+", _ABSOLUTE.sub("", name, count=1))
@@ -45,7 +45,7 @@ def look_for_moved(folder, path):
             found = os.path.join(folder, *parts[first:])
             if os.path.isfile(found):
                 warnings.warn(
-                    f"{os.fspath(path)!r} is not there; {found!r} is taken for it.",
+                    f"{os.fspath(path)!r} does not exist; using {found!r} instead.",
                     RuntimeWarning,
                     stacklevel=2,
                 )
@@ -53,16 +53,16 @@ def look_for_moved(folder, path):
     return None
 
 
-def file_name(path):
-    """Return the name of a video or image without its folders, the same however it is written."""
+def get_file_name(path):
+    """Return the name of a file without its folders, in one spelling."""
     name = re.split(r"[\\/]", unescape_path(os.fspath(path)))[-1]
     return unicodedata.normalize("NFC", name)
 
 
-def _spellings(path):
-    """Return how a path may be written here, as it is first.
+def _list_spellings(path):
+    """Return the ways to write a path on this system, the path itself first.
 
-    Names that are not UTF-8 were escaped, macOS takes characters with accents apart, and Windows
+    Names that are not UTF-8 are escaped, macOS decomposes characters with accents, and Windows
     has backslashes.
     """
     names = [os.fspath(path)]
@@ -76,13 +76,13 @@ def _spellings(path):
     return list(dict.fromkeys(names))
 
 
-def as_seen_from(folder, path):
-    """Return how a file in ``folder`` names another, so that both may be moved together."""
+def make_relative(path, folder):
+    """Return the path of a file from a folder, so that both can be moved together."""
     if not os.path.isfile(path):
         return path
     try:
-        seen = os.path.relpath(path, folder or ".")
+        relative = os.path.relpath(path, folder or ".")
     except ValueError:
         # Windows: another drive.
-        seen = os.path.abspath(path)
-    return seen.replace(os.sep, "/")
+        relative = os.path.abspath(path)
+    return relative.replace(os.sep, "/")

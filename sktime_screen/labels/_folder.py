@@ -1,4 +1,4 @@
-"""Labels from class folders of images."""
+"""Load labels from class folders of images."""
 
 import filecmp
 import os
@@ -9,38 +9,41 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from ._label_table import as_classes
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
-def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
-    """Load images that were sorted into one folder a class.
+def load_frame_folder(path, *, rate=SAMPLING_RATE) -> tuple[pd.DataFrame, pd.Series]:
+    """Load images that are sorted into one folder per class.
 
     Parameters
     ----------
     path : str or path
-        The folder of the class folders: ``path/tom/frame0.jpg``, ``path/jerry/frame7.jpg``, ...
+        The folder that holds the class folders: ``path/tom/frame0.jpg``,
+        ``path/jerry/frame7.jpg``, ...
     rate : float, default=1.0
-        Frames a second at which the images were taken; each stands for ``1 / rate`` seconds.
+        The rate (frames per second) at which the images were taken. Each image stands for
+        ``1 / rate`` seconds.
 
     Returns
     -------
     X : pandas.DataFrame
-        The frame table: ``video`` is the folder, ``image`` the path of each image, ``time`` and
-        ``duration`` (s) follow from the order of the images' names over all classes
-        (``frame10`` after ``frame9``) and the rate.
+        The frame table. ``video`` is the folder and ``image`` the path of each image. ``time``
+        and ``duration`` (s) follow from the rate and the order of the image names over all
+        classes, in which ``frame10`` comes after ``frame9``.
     y : pandas.Series
-        The class of each image: the name of its folder, as a number where all are whole ones
-        as Python writes them.
+        The class of each image, which is the name of its folder. Classes become numbers if all of
+        them are whole numbers as Python writes them.
 
     Raises
     ------
     FileNotFoundError, NotADirectoryError
-        If there is no such folder.
+        If the folder does not exist.
     ValueError
-        If there are no class folders, one of them has no images, an image is in two of them, or
-        the rate is not above 0.
+        If there are no class folders, a class folder has no images, an image is in two class
+        folders, or the rate is not above 0.
 
     Examples
     --------
@@ -48,17 +51,17 @@ def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
     >>> X, y = load_frame_folder("frames")  # doctest: +SKIP
     """
     if not (isinstance(rate, Real) and 0 < float(rate) < np.inf):
-        raise ValueError(f"rate={rate!r}: frames a second, above 0, are expected.")
+        raise ValueError(f"rate={rate!r}; expected frames per second, more than 0.")
     path = os.fspath(path)
     if not os.path.exists(path):
         raise FileNotFoundError(f"No such folder: {path!r} (looked in {os.getcwd()!r}).")
     if not os.path.isdir(path):
-        raise NotADirectoryError(f"{path!r} is a file; a folder of class folders is expected.")
+        raise NotADirectoryError(f"{path!r} is a file; expected a folder with class folders.")
     with os.scandir(path) as entries:
         classes = sorted(entry.name for entry in entries if entry.is_dir())
     classes = [name for name in classes if not name.startswith(".")]
     if not classes:
-        raise ValueError(f"{path!r} has no class folders in it: expected one folder a class.")
+        raise ValueError(f"{path!r} has no class folders; expected one folder per class.")
     images = []
     for name in classes:
         files = [
@@ -71,9 +74,9 @@ def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
                 f"The class folder {os.path.join(path, name)!r} has no images "
                 f"({', '.join(IMAGES)})."
             )
-        images += [(_natural_order(file), name, file) for file in files]
+        images += [(_make_sort_key(file), name, file) for file in files]
     images.sort()
-    _check_once(path, images)
+    _check_single_class(path, images)
     table = pd.DataFrame(
         {
             "video": path,
@@ -85,18 +88,18 @@ def load_frame_folder(path, rate=1.0) -> tuple[pd.DataFrame, pd.Series]:
     return table, as_classes(pd.Series([name for _, name, _ in images], name="class"))
 
 
-def _check_once(path, images):
-    """Raise where the same image was sorted into two classes."""
-    for (_, name, file), (_, other, again) in pairwise(images):
-        paths = os.path.join(path, name, file), os.path.join(path, other, again)
-        if file == again and filecmp.cmp(*paths, shallow=False):
+def _check_single_class(path, images):
+    """Raise if the same image is in two class folders."""
+    for (_, name, file), (_, other, next_file) in pairwise(images):
+        paths = os.path.join(path, name, file), os.path.join(path, other, next_file)
+        if file == next_file and filecmp.cmp(*paths, shallow=False):
             raise ValueError(
-                f"{file!r} is in {name!r} and in {other!r} of {path!r}: a folder is one class. "
-                f"For several characters on an image, label with extract_frames and a CSV file."
+                f"{file!r} is in the class folders {name!r} and {other!r} of {path!r}. For several "
+                f"characters per image, use extract_frames and fill in its CSV file."
             )
 
 
-def _natural_order(name):
+def _make_sort_key(name):
     """Return a key that sorts frame10 after frame9."""
     return [
         (1, int(part), "") if part.isdigit() else (0, 0, part.lower())

@@ -1,41 +1,45 @@
-"""Files of labels in another format than a reader's: which it is, and the way."""
+"""Recognise files of labels, and point to the reader for each format."""
 
 import codecs
+import os
 import re
 
-_ENOUGH = 65536
-# What it is, and what to do with it.
+_HEAD_BYTES = 65536
+# What the file is, and what to do with it.
 _KNOWN = {
-    "Excel": ("a workbook", "save the sheet as 'CSV UTF-8' and read that with load_label_csv"),
-    "ZIP": ("an archive", "unpack it and pass the file of annotations in it"),
-    "ELAN": ("an annotation file of ELAN", "read it with load_eaf"),
-    "CVAT": ("an annotation file of CVAT", "read it with load_cvat"),
-    "HTML": ("a web page", "open it in a browser, label, and pass the CSV that it saves"),
-    "XML": ("XML of no kind that is known", "export as 'CVAT for video 1.1', or as a CSV file"),
-    "JSON": ("JSON", "an export of Label Studio is read by load_label_studio"),
+    "Excel": ("a workbook", "save the sheet as 'CSV UTF-8' and load that with load_label_csv"),
+    "ZIP": ("an archive", "unpack it and load the file of annotations in it"),
+    "ELAN": ("an annotation file of ELAN", "load it with load_eaf"),
+    "CVAT": ("an annotation file of CVAT", "load it with load_cvat"),
+    "HTML": ("a web page", "open it in a browser, label, and load the CSV file that it saves"),
+    "XML": ("XML of an unknown kind", "export as 'CVAT for video 1.1', or as a CSV file"),
+    "JSON": ("JSON", "load an export of Label Studio with load_label_studio"),
     "COCO": (
-        "JSON as COCO defines it, of images without times",
-        "export as 'CVAT for video 1.1' and read that with load_cvat, or write a CSV file with "
+        "a COCO file, which has images without times",
+        "export as 'CVAT for video 1.1' and load that with load_cvat, or write a CSV file with "
         "the columns video, time and label",
     ),
     "subtitles": (
         "a file of subtitles (SRT or WebVTT)",
-        "write its lines as a CSV file with the columns video, start, end and label",
+        "write a CSV file with the columns video, start, end and label",
     ),
 }
 
 
-def check_format(path, expected=None):
-    """Raise where a file of labels is in a known format that is not the reader's."""
+def check_label_file(path, expected=None):
+    """Return the path of a file of labels; raise if it is missing or has another format."""
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"No such file: {path!r} (looked in {os.getcwd()!r}).")
     with open(path, "rb") as file:
-        head = file.read(_ENOUGH)
-    found = _format_of(head)
+        found = _recognise_format(file.read(_HEAD_BYTES))
     if found not in (None, expected):
-        what, way = _KNOWN[found]
-        raise ValueError(f"{path!r} is {what}: {way}.")
+        description, advice = _KNOWN[found]
+        raise ValueError(f"{path!r} is {description}: {advice}.")
+    return path
 
 
-def _format_of(head):
+def _recognise_format(head):
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return "Excel"
     if head.startswith(b"PK\x03\x04"):

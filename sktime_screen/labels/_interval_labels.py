@@ -1,46 +1,45 @@
-"""From the intervals of a video to labels of its frames, and back."""
+"""Label the frames of videos by intervals."""
 
 import numpy as np
 import pandas as pd
 
 from ..video import TIME_TOLERANCE, VideoFrameSampler, read_timeline
-from ._sources import same_videos
+from ._frame_sources import unify_video_paths
 
-# A container, its sound and its images need not end together, and people type whole seconds.
+# Sound and images of a video can end at different times, and people write whole seconds.
 _END_TOLERANCE = 1.0
 
 
-def label_intervals(videos, intervals, characters=None, *, rate):
+def label_frames_by_intervals(videos, intervals, characters=None, *, rate):
     """Sample videos and label their frames by intervals.
 
-    A frame has the labels of the intervals that its own moment lies in: what is learned is what
-    its image shows.
+    The time of a frame decides, since that is when its image was taken.
     """
     videos = list(videos)
-    called = dict(zip(videos, same_videos(videos), strict=True))
-    intervals = intervals.assign(video=intervals["video"].map(called))
-    table = VideoFrameSampler(rate=rate).sample(list(dict.fromkeys(called.values())))
+    paths = dict(zip(videos, unify_video_paths(videos), strict=True))
+    intervals = intervals.assign(video=intervals["video"].map(paths))
+    table = VideoFrameSampler(rate=rate).sample(list(dict.fromkeys(paths.values())))
     characters = intervals["label"].unique() if characters is None else characters
     column = {name: number for number, name in enumerate(characters)}
     values = np.zeros((len(table), len(column)), np.int64)
     rows_of = table.groupby("video", sort=False).indices
-    for video, of_video in intervals.groupby("video", sort=False):
+    for video, video_intervals in intervals.groupby("video", sort=False):
         rows = rows_of[video]
         times = table["time"].to_numpy()[rows] + TIME_TOLERANCE
-        first = np.searchsorted(times, of_video["start"])
-        last = np.searchsorted(times, of_video["end"])
-        for begin, end, label in zip(first, last, of_video["label"], strict=True):
+        first = np.searchsorted(times, video_intervals["start"])
+        last = np.searchsorted(times, video_intervals["end"])
+        for begin, end, label in zip(first, last, video_intervals["label"], strict=True):
             values[rows[begin:end], column[label]] = 1
     return table, pd.DataFrame(values, columns=list(characters))
 
 
 def check_interval(where, start, end, video):
-    """Check that an interval lies in its video."""
+    """Check that an interval is within its video."""
     if not end > start:
-        raise ValueError(f"{where}: the interval ends at {end} s and starts at {start} s.")
+        raise ValueError(f"{where}: the interval starts at {start} s but ends at {end} s.")
     length = read_timeline(video).length
     if start < 0 or start >= length or end > length + _END_TOLERANCE:
         raise ValueError(
-            f"{where}: the interval from {start} to {end} s is not in {video!r}, which lasts "
+            f"{where}: the interval from {start} to {end} s is outside {video!r}, which lasts "
             f"{length:.3f} s."
         )

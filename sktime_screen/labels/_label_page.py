@@ -1,4 +1,4 @@
-"""The labelling page: frames of videos in one HTML file, labelled by keyboard."""
+"""Write the labelling page: frames of videos in one HTML file, to label in the browser."""
 
 import csv
 import hashlib
@@ -16,6 +16,7 @@ from .._atomic_files import check_target, write_text_atomically
 from .._html import load_template, make_hash_source
 from .._names import escape_controls, escape_formula, escape_path
 from .._targets import align_columns, as_table, indicator_table, read_labelled
+from .._uncertainty import find_uncertainty
 from ..video import (
     check_frame_table,
     is_frame_index,
@@ -25,121 +26,124 @@ from ..video import (
 )
 from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS
 
-# With these a CSV is one of intervals.
+# A CSV file with these has intervals.
 _INTERVAL_COLUMNS = ("start", "end")
 _CLASS_COLUMN = "label"
 _STYLES = ("theme.css", "layout.css", "cards.css", "mobile.css")
 _SCRIPTS = ("labels.js", "storage.js", "grid.js", "panel.js", "page.js")
-# The page's thumbnails are as high as most images ask for, but never slits or towers.
+# Height by width of the cards: the median of the images, within these limits.
 _ASPECT_RANGE = (0.4, 1.0)
 _THUMBNAIL_WIDTH = 320
 _THUMBNAIL_QUALITY = 80
 
 
 def save_label_page(
-    X, classes, path, *, multilabel=True, background=None, labels=None, probabilities=None
+    path, X, characters, *, multilabel=True, background=None, labels=None, probabilities=None
 ) -> None:
-    """Write a page on which frames are labelled in the browser, by keyboard, mouse or touch.
+    """Write an HTML page to label frames in the browser.
 
-    The page is one HTML file with everything in it: it opens from the disk, loads nothing, keeps
-    the work when it is closed, and saves a CSV that :func:`load_label_csv` reads. Number keys
-    switch characters on and off, ``0`` says that nobody is there, arrows move, with shift they
-    take in a range, Ctrl+Z takes back; ``?`` shows all keys. Frames that were not labelled are
-    left out of the CSV.
+    The page is one file that works offline. You label with the number keys, the mouse or touch:
+    a number key adds or removes a character, ``0`` means that nobody is in the frame, the arrow
+    keys move, Shift selects a range, and Ctrl+Z undoes. ``?`` lists all keys. The browser keeps
+    your work when you close the page. The page saves a CSV file that `load_label_csv` reads, with
+    the frames that you labelled.
 
     Parameters
     ----------
-    X : pandas.DataFrame
-        The frame table to label: ``video``, ``time`` and ``duration`` (s), optionally ``image``.
-        The columns ``inclusion`` and ``stratum`` of a sample of frames go into the CSV as well.
-    classes : sequence of str or int
-        The characters, in the order of their keys.
     path : str or path
-        The page to write, usually ``*.html``. The CSV is named after it.
+        The HTML file to write. The CSV file gets the same name.
+    X : pandas.DataFrame
+        The frame table to label: ``video``, ``time`` (s) and ``duration`` (s), optionally
+        ``image``. The columns ``inclusion`` and ``stratum`` of a random sample are kept in the
+        CSV file.
+    characters : sequence of str or int
+        The characters, or the classes if ``multilabel=False``, in the order of their keys.
     multilabel : bool, default=True
-        Whether several characters may be in a frame: the CSV has a 0/1 column a character.
-        Otherwise each frame has one class, in the column ``label``.
+        Whether a frame can have several characters. The CSV file then has a 0/1 column per
+        character. Otherwise, each frame has one class, in the column ``label``.
     background : str or int, optional
-        Of one class a frame, the one that says nobody is there; its key is ``0``. Where several
-        characters may be in a frame, nobody is a row of zeros.
+        With ``multilabel=False``, the class that means that nobody is in the frame. Its key is
+        ``0``. With several characters per frame, nobody is a row of zeros.
     labels : Series or DataFrame of n_frames rows, optional
-        Labels that are there already, as :func:`load_label_csv` gives them; rows without a label
-        hold NaN or None.
-    probabilities : array-like of shape (n_frames, n_classes), optional
-        What a fitted pipeline thinks: ``pipeline[:-1].transform(X)``. The page then suggests
-        labels, to be confirmed, and shows the most doubtful frames first. Columns of an array are
-        in the order of ``classes``, then ``background`` where that is not one of them.
+        Labels to start with, as `load_label_csv` returns them. Rows without a label hold NaN or
+        None.
+    probabilities : array-like of shape (n_frames, n_characters), optional
+        Predicted probabilities from ``pipeline[:-1].transform(X)``. The page then suggests labels
+        to confirm, and shows the least certain frames first. The columns of an array are in the
+        order of ``characters``, followed by ``background`` if that is not one of them.
 
     Raises
     ------
     FileNotFoundError, IsADirectoryError, VideoError
-        If a video or image, or the folder of the page, is missing or unreadable.
+        If a video, an image or the folder of the page does not exist or cannot be read.
     ValueError
-        If there are no frames or classes, a class has no name or one that the CSV needs, or labels
-        or probabilities do not fit the frames and classes.
+        If there are no frames or no characters, a character has no name or the name of a column
+        of the CSV file, or the labels or probabilities do not match the frames and characters.
 
     See Also
     --------
-    load_label_csv : Loads what the page saves.
-    VideoFrameSampler : Its ``sample`` makes frame tables.
+    load_label_csv : Load the labels that the page saved.
+    suggest_frames : Choose the frames to label.
 
     Notes
     -----
-    The doubt about a frame is that about its most doubtful character, ``1 - abs(2 * p - 1)``; of
-    one class a frame it is one minus the margin between the two most probable classes.
+    The uncertainty of a frame is that of its least certain character, ``1 - abs(2 * p - 1)`` for
+    the probability p. For one class per frame, it is one minus the margin between the two most
+    probable classes.
 
-    What was labelled is kept in the browser's local storage, under a digest of the frames, classes
-    and ``labels``: a page written again for the same finds it, also with other probabilities.
+    The browser keeps the labels in its local storage under a digest of the frames, the characters
+    and ``labels``. If you write the page again with the same ones, it finds the labels, also with
+    other probabilities.
 
     Examples
     --------
     >>> from sktime_screen import VideoFrameSampler, save_label_page
     >>> X = VideoFrameSampler(rate=0.2).sample("video.mp4")  # doctest: +SKIP
-    >>> save_label_page(X, ["tom", "jerry"], "labels.html")  # doctest: +SKIP
+    >>> save_label_page("labels.html", X, ["tom", "jerry"])  # doctest: +SKIP
     """
     table = check_frame_table(X)
     if table.empty:
-        raise ValueError("There are no frames to label: the frame table is empty.")
-    names, nobody = _checked_names(classes, multilabel, background)
+        raise ValueError("X has no rows, so there are no frames to label.")
+    names, nobody = _check_names(characters, multilabel, background)
     given = _given_labels(labels, table, names, nobody, multilabel)
-    suggestions = _suggestions(probabilities, table, names, nobody, multilabel)
+    predictions = _summarize_predictions(probabilities, table, names, nobody, multilabel)
     target = check_target(path)
 
-    images, aspects = _thumbnails(table)
+    images, aspects = _make_thumbnails(table)
     head = [name for name in FRAME_COLUMNS if name in table]
     if multilabel:
         head += names
         values = None
     else:
         head += [_CLASS_COLUMN]
-        values = [_csv_line([name]) for name in names]
+        values = [_format_csv_line([name]) for name in names]
     page = {
-        "digest": _digest(table, names, nobody, multilabel, given),
+        "digest": _compute_digest(table, names, nobody, multilabel, given),
         "characters": [escape_controls(name) for name in names],
         "multilabel": multilabel,
         "nobody": nobody,
         "aspect": float(np.clip(np.median(aspects), *_ASPECT_RANGE)),
-        "csv": {"name": f"{target.stem}.csv", "head": _csv_line(head), "values": values},
-        "videos": _video_names(table["video"]),
+        "csv": {"name": f"{target.stem}.csv", "head": _format_csv_line(head), "values": values},
+        "videos": _shorten_names(table["video"]),
         "frames": [
-            {"video": video, "time": time, "row": row, "given": label, "image": image, **more}
-            for video, time, row, label, image, more in zip(
+            {"video": video, "time": time, "row": row, "label": label, "image": image, **prediction}
+            for video, time, row, label, image, prediction in zip(
                 pd.factorize(table["video"])[0].tolist(),
                 table["time"].tolist(),
-                _csv_rows(table),
+                _format_csv_rows(table),
                 given,
                 images,
-                suggestions,
+                predictions,
                 strict=True,
             )
         ],
     }
     template = load_template("sktime_screen.labels", "label_page.html")
-    write_text_atomically(target, template.render(page=page, **_parts()))
+    write_text_atomically(target, template.render(page=page, **_read_assets()))
 
 
-def _thumbnails(table):
-    """Return the images of the rows and their height over width."""
+def _make_thumbnails(table):
+    """Return a small image of each row, and the images' height by width."""
     images, aspects = [None] * len(table), np.ones(len(table))
     for rows in split_rows_by_file(table):
         made, aspects[rows] = make_thumbnails(
@@ -150,34 +154,33 @@ def _thumbnails(table):
     return images, aspects
 
 
-def _checked_names(classes, multilabel, background):
-    """Return the names of the classes and the number of the one that says nobody, or None."""
-    if isinstance(classes, str):
+def _check_names(characters, multilabel, background):
+    """Return the names of the characters, and the number of the background class or None."""
+    if isinstance(characters, str):
         raise ValueError(
-            f"classes={classes!r}: a list of names is expected, [{classes!r}] for one."
+            f"characters={characters!r} is a str. Pass a list of names, such as [{characters!r}]."
         )
-    names = [str(name).strip() for name in classes]
+    names = [str(name).strip() for name in characters]
     if not names:
-        raise ValueError("classes is empty: name at least one character to label.")
+        raise ValueError("characters is empty. Pass the name of at least one character.")
     if background is not None:
         if multilabel:
             raise ValueError(
-                f"background={background!r}: where several characters may be in a frame, nobody "
-                f"is a row of zeros and no class. Leave background at None, or pass "
-                f"multilabel=False."
+                f"background={background!r} needs multilabel=False. With several characters per "
+                f"frame, nobody is a row of zeros and not a class."
             )
         if str(background) not in names:
             names.append(str(background))
     for name, times in Counter(names).items():
         if not name:
-            raise ValueError(f"classes={list(classes)!r}: a class has no name.")
+            raise ValueError(f"characters={list(characters)!r} has an empty name.")
         if times > 1:
-            raise ValueError(f"classes={list(classes)!r}: {name!r} comes {times} times.")
+            raise ValueError(f"characters={list(characters)!r} has {name!r} {times} times.")
         taken = FRAME_COLUMNS + _INTERVAL_COLUMNS + (CLASS_COLUMNS if len(names) == 1 else ())
         if multilabel and name in taken:
             raise ValueError(
-                f"A character called {name!r} cannot be told from the column of that name in a "
-                f"CSV of labels. Call it something else."
+                f"{name!r} cannot be the name of a character, since CSV files of labels have a "
+                f"column of this name. Rename the character."
             )
     return names, None if background is None else names.index(str(background))
 
@@ -207,39 +210,40 @@ def _given_labels(labels, table, names, nobody, multilabel):
     return given
 
 
-def _suggestions(probabilities, table, names, nobody, multilabel):
-    """Return for each frame what the page is told about predictions."""
+def _summarize_predictions(probabilities, table, names, nobody, multilabel):
+    """Return the suggested label, the uncertainty and the percentages of each frame."""
     if probabilities is None:
         return [{} for _ in range(len(table))]
-    values = _probability_columns(probabilities, names, multilabel)
+    values = _order_columns(probabilities, names, multilabel)
     if values.shape != (len(table), len(names)):
         raise ValueError(
-            f"probabilities are of shape {values.shape}; expected {(len(table), len(names))}: a "
-            f"row a frame and a column each for {names}."
+            f"probabilities has the shape {values.shape}; expected {(len(table), len(names))}, one "
+            f"row per frame and one column for each of {names}."
         )
     if not ((values >= 0) & (values <= 1)).all():
-        raise ValueError("probabilities must lie between 0 and 1.")
+        raise ValueError("probabilities has values outside 0 to 1.")
     index = getattr(probabilities, "index", None)
     if is_frame_index(index) and not index.equals(make_frame_index(table)):
         raise ValueError(
-            "probabilities are of other frames than X, or in another order: "
-            "pipeline[:-1].transform(X) gives those of X."
+            "probabilities has other frames than X, or has them in another order. Pass "
+            "pipeline[:-1].transform(X)."
         )
     if multilabel:
         suggested = [np.flatnonzero(row >= 0.5).tolist() for row in values]
-        doubts = (1 - np.abs(2 * values - 1)).max(axis=1)
     else:
         suggested = [[] if n == nobody else [n] for n in values.argmax(axis=1).tolist()]
-        ranked = np.sort(values, axis=1)
-        doubts = 1 - ranked[:, -1] + (ranked[:, -2] if len(names) > 1 else 0)
+    uncertainties, _ = find_uncertainty(values, exclusive=not multilabel)
     percent = np.rint(100 * values).astype(int).tolist()
     return [
-        {"suggested": row, "doubt": round(doubt, 4), "percent": shares}
-        for row, doubt, shares in zip(suggested, doubts.tolist(), percent, strict=True)
+        {"suggested": numbers, "uncertainty": round(uncertainty, 4), "percent": percents}
+        for numbers, uncertainty, percents in zip(
+            suggested, uncertainties.tolist(), percent, strict=True
+        )
     ]
 
 
-def _probability_columns(probabilities, names, multilabel):
+def _order_columns(probabilities, names, multilabel):
+    """Return probabilities as an array whose columns are in the order of the names."""
     columns = as_table(probabilities)
     if columns is not None:
         if multilabel and len(names) == 1 and list(map(str, columns)) == ["0", "1"]:
@@ -249,40 +253,40 @@ def _probability_columns(probabilities, names, multilabel):
     return np.asarray(probabilities, dtype=np.float64)
 
 
-def _csv_line(fields):
+def _format_csv_line(fields):
     line = io.StringIO()
-    # A carriage return in a name is quoted because a line would end with one.
+    # This line end makes the writer quote names with a carriage return.
     csv.writer(line, lineterminator="\r\n").writerow(map(escape_formula, fields))
     return line.getvalue().removesuffix("\r\n")
 
 
-def _csv_rows(table):
-    """Return the CSV line of each frame, up to its labels."""
+def _format_csv_rows(table):
+    """Return the start of the CSV line of each frame, without its labels."""
     known = table[[name for name in FRAME_COLUMNS if name in table]].copy()
-    # The CSV is saved wherever the browser saves, from where only a whole path leads back.
+    # The browser saves the CSV file in any folder, so that only absolute paths are right.
     for name in ["image"] if "image" in known else ["video"]:
         known[name] = known[name].map(os.path.abspath)
     for name in known.columns.intersection(["video", "image"]):
         known[name] = known[name].map(escape_path)
     missing = known.isna().to_numpy()
     return [
-        _csv_line(["" if gone else field for field, gone in zip(fields, row, strict=True)])
+        _format_csv_line(["" if empty else field for field, empty in zip(fields, row, strict=True)])
         for fields, row in zip(known.itertuples(index=False, name=None), missing, strict=True)
     ]
 
 
-def _video_names(videos):
+def _shorten_names(videos):
     return [escape_controls(Path(video).name or video) for video in pd.unique(videos)]
 
 
-def _digest(table, *described):
-    where = table["image" if "image" in table else "video"].map(os.path.abspath)
-    known = json.dumps([where.tolist(), table["time"].tolist(), *described])
-    return hashlib.sha256(known.encode()).hexdigest()
+def _compute_digest(table, *settings):
+    paths = table["image" if "image" in table else "video"].map(os.path.abspath)
+    content = json.dumps([paths.tolist(), table["time"].tolist(), *settings])
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _parts():
-    """Return style and scripts, and the policy that lets the page run these and nothing else."""
+def _read_assets():
+    """Return the style sheet, the scripts, and the policy that allows only these."""
     folder = resources.files("sktime_screen.labels") / "templates"
     style = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES)
     scripts = [(folder / name).read_text(encoding="utf-8") for name in _SCRIPTS]

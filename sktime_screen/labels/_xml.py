@@ -1,14 +1,14 @@
-"""XML that is read without what it may ask a parser to do."""
+"""Read XML files safely, without definitions of entities."""
 
 from xml.etree.ElementTree import ParseError, XMLParser
 
 
 class Elements:
-    """What a parser of XML tells, element by element; nothing is kept, the file may be large."""
+    """A target of the XML parser, which keeps nothing, as the file may be large."""
 
     def doctype(self, name, public, system):
-        """Refuse definitions: entities may grow without end or read other files."""
-        raise ValueError("it has a DOCTYPE, which no annotation tool writes: delete it")
+        """Refuse definitions, since entities can grow without end or read other files."""
+        raise ValueError("it has a DOCTYPE, which no annotation tool writes. Delete it")
 
 
 def read_xml(path, elements=None):

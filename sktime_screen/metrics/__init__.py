@@ -2,17 +2,17 @@
 
 from ._scorers import neg_screen_time_error_scorer, temporal_iou_scorer
 from ._screen_time_metrics import (
-    errors_by_video,
+    compute_errors_by_video,
     screen_time_error,
+    sum_video_lengths,
     temporal_iou,
-    video_lengths,
 )
 
 __all__ = [
-    "errors_by_video",
+    "compute_errors_by_video",
     "neg_screen_time_error_scorer",
     "screen_time_error",
+    "sum_video_lengths",
     "temporal_iou",
     "temporal_iou_scorer",
-    "video_lengths",
 ]

@@ -5,7 +5,7 @@ from sklearn.pipeline import Pipeline
 
 from .._targets import as_table, indicator_table
 from ..video import as_frame_index
-from ._screen_time_metrics import screen_time_error, seconds_by_video, temporal_iou
+from ._screen_time_metrics import screen_time_error, sum_seconds_by_video, temporal_iou
 
 
 def neg_screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=None) -> float:
@@ -57,7 +57,9 @@ def neg_screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=
     if hasattr(final, "estimate"):
         measured = _aggregated_seconds(estimator, X)
     else:
-        measured = seconds_by_video(_shown(estimator, final, X, y, background), as_frame_index(X))
+        measured = sum_seconds_by_video(
+            _shown(estimator, final, X, y, background), as_frame_index(X)
+        )
     return -screen_time_error(y, measured, X, unit=unit, background=background)
 
 

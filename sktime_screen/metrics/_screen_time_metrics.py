@@ -61,9 +61,9 @@ def screen_time_error(
     2.0
     """
     index = _video_index(frames)
-    errors = errors_by_video(y_true, y_pred, index, background)
+    errors = compute_errors_by_video(y_true, y_pred, index, background)
     if unit == "share":
-        errors = errors.div(video_lengths(index), axis=0)
+        errors = errors.div(sum_video_lengths(index), axis=0)
     by_character = errors.mean()
     return by_character if average is None else _mean(by_character, empty=0.0)
 
@@ -133,7 +133,7 @@ def temporal_iou(
     return by_character if average is None else _mean(by_character, empty=zero_division)
 
 
-def errors_by_video(y_true, y_pred, index, background=None):
+def compute_errors_by_video(y_true, y_pred, index, background=None):
     """Return by how many seconds screen time is wrong in each video.
 
     Returns (n_videos, n_characters).
@@ -144,7 +144,7 @@ def errors_by_video(y_true, y_pred, index, background=None):
     return (predicted - true).abs()
 
 
-def seconds_by_video(indicators, index):
+def sum_seconds_by_video(indicators, index):
     """Add up for how long each character is on screen in each video.
 
     Shapes: ``indicators`` (n_frames, n_characters) -> (n_videos, n_characters).
@@ -158,12 +158,12 @@ def seconds_by_video(indicators, index):
     return seconds.groupby(level="video", sort=False).sum()
 
 
-def video_lengths(index):
+def sum_video_lengths(index):
     """Add up for how long the frames of each video stand.
 
     Returns (n_videos,).
     """
-    return seconds_by_video(pd.DataFrame({"": np.ones(len(index))}), index)[""]
+    return sum_seconds_by_video(pd.DataFrame({"": np.ones(len(index))}), index)[""]
 
 
 def _video_index(frames):
@@ -191,7 +191,7 @@ def _seconds(y, index, background):
     if not _are_seconds(y):
         indicators = indicator_table(y, background=background)
         _check_rows(indicators, index)
-        return seconds_by_video(indicators, index)
+        return sum_seconds_by_video(indicators, index)
     videos = index.unique("video")
     missing = videos.difference(y.index)
     if len(missing):

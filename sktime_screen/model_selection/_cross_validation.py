@@ -12,10 +12,10 @@ from sklearn.utils import get_tags
 
 from .._progress import show_progress
 from .._targets import aligned_indicators, indicator_table, read_labels
-from ..metrics import errors_by_video, temporal_iou, video_lengths
+from ..metrics import compute_errors_by_video, sum_video_lengths, temporal_iou
 from ..video import as_frame_index
 from ._stratified_group_kfold import MultilabelStratifiedGroupKFold
-from ._time_blocks import enough_time_blocks
+from ._time_blocks import make_time_blocks
 
 _OVERALL = "overall"
 
@@ -104,10 +104,10 @@ def cross_validate_screen_time(
         )
     y = read_labels(y)
     y = pd.Series(y) if y.ndim == 1 else y
-    rows, learned = _taken_once(pipeline, table, y)
+    rows, learned = _transform_once(pipeline, table, y)
     background = pipeline[-1].background
     characters = indicator_table(y, background=background).columns
-    lengths = video_lengths(index)
+    lengths = sum_video_lengths(index)
     folds = [
         (split, *fold)
         for split, of_split in _splits(index, y, groups, n_splits, random_state)
@@ -118,7 +118,7 @@ def cross_validate_screen_time(
         with show_progress("Validation", len(folds), verbose, "folds") as advance:
             for split, train, test in folds:
                 fitted = _fitted(learned, _taken(rows, train), y.iloc[train])
-                report = measured_frames(
+                report = evaluate_frames(
                     fitted,
                     _taken(rows, test),
                     y.iloc[test],
@@ -140,17 +140,17 @@ def cross_validate_screen_time(
     return _summary(pd.concat(reports), characters)
 
 
-def _taken_once(pipeline, table, y):
+def _transform_once(pipeline, table, y):
     """Run the steps that need no fit in each fold; return their output and the other steps."""
     steps = [step for _, step in pipeline.steps]
-    first_learned = next(n for n, step in enumerate(steps) if not _only_looks(step))
+    first_learned = next(n for n, step in enumerate(steps) if not _is_feature_step(step))
     if first_learned == 0:
         return table, pipeline
     looked = clone(pipeline[:first_learned]).fit_transform(table, y)
     return looked, pipeline[first_learned:]
 
 
-def _only_looks(step):
+def _is_feature_step(step):
     if step is None or step == "passthrough":
         return True
     takes = get_tags(step).input_tags
@@ -168,7 +168,7 @@ def _splits(index, y, groups, n_splits, random_state):
     if groups is None and videos.max() > 0:
         yield "videos", LeaveOneGroupOut().split(y, y, videos)
     elif groups is None:
-        yield "time blocks", dealt.split(y, y, enough_time_blocks(index, 2 * n_splits))
+        yield "time blocks", dealt.split(y, y, make_time_blocks(index, 2 * n_splits))
     else:
         for name, of_rows in (groups if isinstance(groups, dict) else {"groups": groups}).items():
             yield name, dealt.split(y, y, np.asarray(of_rows))
@@ -183,7 +183,7 @@ def _fitted(pipeline, X, y):
     return fitted.fit(X, y)
 
 
-def measured_frames(fitted, X, y, index, lengths, characters, background):
+def evaluate_frames(fitted, X, y, index, lengths, characters, background):
     """Compare what a fitted pipeline makes of frames with their labels."""
     probabilities, aggregator = fitted[:-1].transform(X), fitted[-1]
     predicted = aggregator.predict(probabilities)
@@ -197,8 +197,10 @@ def measured_frames(fitted, X, y, index, lengths, characters, background):
     probable = pd.DataFrame(
         aggregator.predict_proba(probabilities), columns=aggregator.class_names_
     ).reindex(columns=characters, fill_value=0.0)
-    errors = errors_by_video(y, aggregator.transform(probabilities), index, background)
-    shares = errors.reindex(columns=characters, fill_value=0.0).div(video_lengths(index), axis=0)
+    errors = compute_errors_by_video(y, aggregator.transform(probabilities), index, background)
+    shares = errors.reindex(columns=characters, fill_value=0.0).div(
+        sum_video_lengths(index), axis=0
+    )
     report = pd.DataFrame(
         {
             "frames_right": (true == shown).mean(),

@@ -8,16 +8,16 @@ import pandas as pd
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from ..video import is_frame_index
-from ._stratified_group_kfold import deal_groups, label_counts
-from ._time_blocks import enough_time_blocks
+from ._stratified_group_kfold import count_labels, deal_groups
+from ._time_blocks import make_time_blocks
 
 
-def held_out_rows(X, targets, fraction, generator):
+def hold_out_rows(X, targets, fraction, generator):
     """Choose the rows to validate on.
 
     Shapes: ``targets`` (n, n_outputs) -> bool (n,).
     """
-    blocks = _blocks_of_rows(X, n_blocks=ceil(2 / min(fraction, 1 - fraction)))
+    blocks = _assign_blocks(X, n_blocks=ceil(2 / min(fraction, 1 - fraction)))
     held_out = _split_blocks(blocks, targets, [1 - fraction, fraction], generator) == 1
     if not held_out.any():
         raise ValueError(
@@ -27,25 +27,25 @@ def held_out_rows(X, targets, fraction, generator):
     return held_out
 
 
-def cross_fitting_splits(X, y, targets, cv, generator):
+def make_cross_fitting_splits(X, y, targets, cv, generator):
     """List the row numbers to train on and to predict, each row predicted once.
 
     Shapes: ``targets`` (n, n_outputs) -> a list of (n_train,), (n_test,).
     """
     if isinstance(cv, Integral):
-        parts = _parts_of_rows(X, targets, cv, generator)
+        parts = _assign_parts(X, targets, cv, generator)
         return [(np.flatnonzero(parts != k), np.flatnonzero(parts == k)) for k in np.unique(parts)]
     if hasattr(cv, "split"):
         groups = None
         if get_routing_for_object(cv).consumes("split", ["groups"]):
-            groups = _whole_videos(X, targets)
+            groups = _number_whole_videos(X, targets)
             if groups is None:
-                groups = _blocks_of_rows(X, n_blocks=2 * getattr(cv, "n_splits", 5))
+                groups = _assign_blocks(X, n_blocks=2 * getattr(cv, "n_splits", 5))
         cv = cv.split(X, y, groups)
-    return _checked_splits(list(cv), X, len(targets))
+    return _check_splits(list(cv), X, len(targets))
 
 
-def _checked_splits(splits, X, n_rows):
+def _check_splits(splits, X, n_rows):
     """Return splits as row numbers, if each row is predicted once and from others."""
     rows = np.arange(n_rows)
     try:
@@ -74,16 +74,16 @@ def _checked_splits(splits, X, n_rows):
     return splits
 
 
-def _parts_of_rows(X, targets, n_parts, generator):
+def _assign_parts(X, targets, n_parts, generator):
     """Deal rows out to parts of equal size.
 
     Returns (n,).
     """
-    videos = _whole_videos(X, targets)
+    videos = _number_whole_videos(X, targets)
     if videos is not None:
         blocks, n_parts = videos, min(n_parts, videos.max() + 1)
     else:
-        blocks = _blocks_of_rows(X, n_blocks=2 * n_parts)
+        blocks = _assign_blocks(X, n_blocks=2 * n_parts)
     parts = _split_blocks(blocks, targets, np.full(n_parts, 1 / n_parts), generator)
     if (parts == parts[0]).all():
         raise ValueError(
@@ -93,24 +93,24 @@ def _parts_of_rows(X, targets, n_parts, generator):
     return parts
 
 
-def _whole_videos(X, targets):
+def _number_whole_videos(X, targets):
     """Number the videos of rows; None where parts cannot be made of whole videos."""
     if not is_frame_index(getattr(X, "index", None)):
         return None
     videos = X.index.get_level_values("video").factorize()[0]
-    counts = label_counts(videos, targets)
+    counts = count_labels(videos, targets)
     enough = len(counts) > 2 and ((counts > 0).sum(axis=0) != 1).all()
     return videos if enough else None
 
 
-def _blocks_of_rows(X, n_blocks):
+def _assign_blocks(X, n_blocks):
     """Number the blocks of rows that must not be separated; without times, those that are equal."""
     if not is_frame_index(getattr(X, "index", None)):
         # Samplers that balance classes repeat rows, which would be held out and known as well.
         rows = [hash(row.tobytes()) for row in np.ascontiguousarray(X)]
         return pd.factorize(np.array(rows))[0]
     # Neighbouring frames look alike: split at random, the held-out rows would be known already.
-    return enough_time_blocks(X, n_blocks)
+    return make_time_blocks(X, n_blocks)
 
 
 def _split_blocks(blocks, targets, shares, generator):
@@ -120,7 +120,7 @@ def _split_blocks(blocks, targets, shares, generator):
     """
     order = generator.permutation(blocks.max() + 1)
     part_of_block = deal_groups(blocks, targets, np.asarray(shares), order)
-    counts = label_counts(blocks, targets)
+    counts = count_labels(blocks, targets)
     for column in range(counts.shape[1]):
         holders = np.flatnonzero(counts[:, column])
         if (part_of_block[holders] != 0).all():

@@ -78,7 +78,7 @@ def deal_groups(group_of_row, targets, shares, order):
     Shapes: ``group_of_row`` (n,), ``targets`` (n, n_labels), ``shares`` (n_parts,), ``order``
     (n_groups,) -> (n_groups,).
     """
-    counts = label_counts(group_of_row, targets)
+    counts = count_labels(group_of_row, targets)
     due = np.outer(shares, counts.sum(axis=0))
     # How far a group can throw a part off: many rows, or a rare label.
     weight = (counts**2 / counts.sum(axis=0)).sum(axis=1)
@@ -93,7 +93,7 @@ def deal_groups(group_of_row, targets, shares, order):
     return part_of_group
 
 
-def label_counts(group_of_row, targets):
+def count_labels(group_of_row, targets):
     """Count the rows of groups: all, with and without each label.
 
     Shapes: ``group_of_row`` (n,), ``targets`` (n, n_labels) -> (n_groups, n_counts).

@@ -58,7 +58,7 @@ def time_blocks(frames, length=_BLOCK_SECONDS) -> np.ndarray:
     return pd.MultiIndex.from_arrays([video, block]).factorize(sort=True)[0].astype(np.int64)
 
 
-def enough_time_blocks(frames, n_blocks):
+def make_time_blocks(frames, n_blocks):
     """Number blocks of 30 seconds, or of less where these are too few.
 
     Returns int64 (n_frames,).

@@ -1,4 +1,4 @@
-"""Answers out: a report of one page, and plots."""
+"""Show results: a report on one HTML page, and plots."""
 
 from ._calibration_display import ProbabilityCalibrationDisplay
 from ._report import ScreenTimeReport

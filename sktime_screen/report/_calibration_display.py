@@ -1,4 +1,4 @@
-"""ProbabilityCalibrationDisplay: how far probabilities can be taken at their word."""
+"""ProbabilityCalibrationDisplay: plot how well probabilities are calibrated."""
 
 from typing import Self
 
@@ -10,20 +10,23 @@ from .._targets import align_characters, as_table, indicator_table, read_labels
 
 
 class ProbabilityCalibrationDisplay:
-    """Plot for each character how often it is there, of the frames of like probability.
+    """Reliability diagram of the predicted probabilities, with one curve per character.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` to make one. A point on the diagonal
-    means that of the frames with a probability of 0.7 the character is in 70 %. The area of a
-    point goes by its number of frames; the legend has two measures, smaller being better.
+    The probabilities are well calibrated if the points are on the diagonal: a character is then
+    in 70 % of the frames for which the probability is 0.7. The area of a point shows the number
+    of its frames. The legend has the Brier score and the expected calibration error of each
+    character; smaller is better. Use :meth:`from_estimator` or :meth:`from_predictions` to create
+    a display.
 
     Parameters
     ----------
     curves : pandas.DataFrame
-        A row for each character and bin with frames in it: ``character``, ``probability`` (their
-        mean), ``share`` (of the frames that have the character) and ``frames`` (their number).
+        One row per character and bin with frames: ``character``, ``probability`` (the mean of the
+        bin), ``share`` (of its frames with the character) and ``frames`` (the number of frames).
     scores : pandas.DataFrame
-        A row a character, the index: ``brier`` (mean squared error of the probabilities) and
-        ``ece`` (expected calibration error: mean distance from the diagonal, by frame).
+        One row per character, which is the index: ``brier`` (the mean squared error of the
+        probabilities) and ``ece`` (the expected calibration error, the mean distance of a frame
+        from the diagonal).
 
     Attributes
     ----------
@@ -32,11 +35,11 @@ class ProbabilityCalibrationDisplay:
     figure_ : matplotlib.figure.Figure
         The figure of the last plot.
     lines_ : list of matplotlib.lines.Line2D
-        The curves of the last plot, a character each.
+        The curves of the last plot, one per character.
 
     See Also
     --------
-    sklearn.calibration.CalibrationDisplay : For one character, with other bins.
+    sklearn.calibration.CalibrationDisplay : The plot of scikit-learn for one class.
 
     References
     ----------
@@ -61,7 +64,7 @@ class ProbabilityCalibrationDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, n_bins=10, background=None, ax=None) -> Self:
-        """Plot how well a fitted pipeline's probabilities are calibrated.
+        """Predict probabilities with a fitted pipeline and plot their calibration.
 
         Parameters
         ----------
@@ -69,17 +72,17 @@ class ProbabilityCalibrationDisplay:
             A fitted classifier of frames, or a pipeline that ends in one, such as
             ScreenTimeAggregator.
         X : array-like of shape (n_frames, ...)
-            What it predicts: a frame table for the whole pipeline. Frames that it was not fitted
-            with; of those it was, it knows too much.
+            The input of the estimator, which is a frame table for a whole pipeline. Do not pass
+            the frames that the estimator was fitted to: it is too confident about these.
         y : array-like of shape (n_frames,) or (n_frames, n_characters)
-            Labels of the rows of ``X``.
+            The labels of ``X``.
         n_bins : int, default=10
-            Number of bins, equally wide.
+            The number of bins of equal width.
         background : str or int, optional
-            A class that means nobody and gets no curve; by default the one that the estimator
-            knows.
+            The class that means that nobody is on screen. It gets no curve. The default is the
+            background of the estimator.
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default a new figure.
+            The axes to draw on. By default, a new figure is created.
 
         Returns
         -------
@@ -97,21 +100,21 @@ class ProbabilityCalibrationDisplay:
     def from_predictions(
         cls, y_true, probabilities, *, n_bins=10, background=None, ax=None
     ) -> Self:
-        """Plot how well probabilities are calibrated.
+        """Plot the calibration of probabilities.
 
         Parameters
         ----------
         y_true : array-like of shape (n_frames,) or (n_frames, n_characters)
-            The class of each frame, or a 0/1 table with a column a character.
+            The class of each frame, or a table with a 0/1 column per character.
         probabilities : array-like of shape (n_frames, n_characters)
-            Probabilities from 0 to 1. The columns of an array are in the order of the columns of
+            The predicted probabilities. The columns of an array are in the order of the columns of
             ``y_true``, or of its sorted classes.
         n_bins : int, default=10
-            Number of bins, equally wide.
+            The number of bins of equal width.
         background : str or int, optional
-            A class that means nobody and gets no curve.
+            The class that means that nobody is on screen. It gets no curve.
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default a new figure.
+            The axes to draw on. By default, a new figure is created.
 
         Returns
         -------
@@ -121,18 +124,18 @@ class ProbabilityCalibrationDisplay:
         Raises
         ------
         ValueError
-            If rows or columns do not fit together, there are none, or a probability is outside
-            0 to 1.
+            If the rows or columns do not match, there are no rows, or a probability is outside 0
+            to 1.
         """
         if n_bins < 1:
-            raise ValueError(f"n_bins={n_bins!r}: at least one bin is needed.")
-        true, probable = _aligned(y_true, probabilities, background)
-        by_name, scores_of = [], {}
+            raise ValueError(f"n_bins={n_bins!r}; expected 1 or more.")
+        true, probable = _align(y_true, probabilities, background)
+        curves, scores = [], {}
         for name in true.columns:
-            curve, scores_of[name] = _calibration(true[name], probable[name], n_bins)
-            by_name.append(curve.assign(character=name))
-        curves = pd.concat(by_name)[["character", "probability", "share", "frames"]]
-        scores = pd.DataFrame.from_dict(scores_of, orient="index", columns=["brier", "ece"])
+            curve, scores[name] = _compute_calibration(true[name], probable[name], n_bins)
+            curves.append(curve.assign(character=name))
+        curves = pd.concat(curves)[["character", "probability", "share", "frames"]]
+        scores = pd.DataFrame.from_dict(scores, orient="index", columns=["brier", "ece"])
         return cls(curves.reset_index(drop=True), scores.rename_axis("character")).plot(ax=ax)
 
     def plot(self, ax=None) -> Self:
@@ -141,7 +144,7 @@ class ProbabilityCalibrationDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default a new figure.
+            The axes to draw on. By default, a new figure is created.
 
         Returns
         -------
@@ -176,7 +179,7 @@ class ProbabilityCalibrationDisplay:
         return self
 
 
-def _aligned(y_true, probabilities, background):
+def _align(y_true, probabilities, background):
     """Return truth and probabilities, with the same columns in the same order."""
     table = as_table(probabilities)
     probable = pd.DataFrame(probabilities if table is None else table).reset_index(drop=True)
@@ -185,17 +188,20 @@ def _aligned(y_true, probabilities, background):
     labels = read_labels(y_true, multilabel=one_character, name="y_true")
     true = indicator_table(labels)
     if len(true) != len(probable) or not len(true):
-        raise ValueError(f"Labels of {len(true)} frames and probabilities of {len(probable)}.")
+        raise ValueError(
+            f"y_true has {len(true)} rows and probabilities has {len(probable)}; expected the same "
+            f"number, 1 or more."
+        )
     outside = ~((probable >= 0) & (probable <= 1)).to_numpy()
     if outside.any():
         raise ValueError(
-            f"Probabilities are from 0 to 1; there is {probable.to_numpy()[outside][0]!r}."
+            f"probabilities has {probable.to_numpy()[outside][0]!r}; expected values from 0 to 1."
         )
     if table is None:
         if probable.shape[1] != true.shape[1]:
             raise ValueError(
-                f"{probable.shape[1]} columns of probabilities for the characters "
-                f"{true.columns.tolist()}: one each is expected."
+                f"probabilities has {probable.shape[1]} columns; expected one for each of "
+                f"{true.columns.tolist()}."
             )
         probable.columns = true.columns
     true, probable = align_characters(true, probable, labels, probable)
@@ -203,7 +209,7 @@ def _aligned(y_true, probabilities, background):
     return true[kept], probable[kept]
 
 
-def _calibration(true, probable, n_bins):
+def _compute_calibration(true, probable, n_bins):
     """Return the curve of one character, and its Brier score and calibration error."""
     true, probable = true.to_numpy(float), probable.to_numpy(float)
     bins = np.minimum((probable * n_bins).astype(int), n_bins - 1)

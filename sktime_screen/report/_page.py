@@ -1,4 +1,4 @@
-"""How a page is put together: template, style and script in one file, and numbers as read."""
+"""Build an HTML page from a template, and format its numbers."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -9,23 +9,26 @@ import pandas as pd
 from .._html import encode_data_uri, load_template, make_hash_source
 from .._names import escape_path
 
-_TICKS = 6
+_N_TICKS = 6
 _MINUTES_FROM = 300
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 
 def render(name, content, longest):
-    """Fill in a template, with its style and script inside."""
+    """Fill in a template, with its style sheet and script inside the page.
+
+    ``longest`` is the longest screen time (s).
+    """
     templates = files(__package__) / "templates"
     style = (templates / f"{name}.css").read_text(encoding="utf-8")
     script = (templates / f"{name}.js").read_text(encoding="utf-8")
     template = load_template(
         __package__,
         f"{name}.html",
-        clock=_clock,
-        percent=_percent,
-        # One way on all of the page, or numbers could not be compared at a glance.
-        seconds=_seconds if longest < _MINUTES_FROM else _minutes,
+        clock=_format_clock,
+        percent=_format_percent,
+        # One unit on the whole page, so that numbers compare at a glance.
+        seconds=_format_seconds if longest < _MINUTES_FROM else _format_minutes,
     )
     return template.render(
         style=style,
@@ -36,11 +39,11 @@ def render(name, content, longest):
     )
 
 
-def ticks(length):
-    """Return round times along a video."""
+def compute_ticks(length):
+    """Return round times along a video, each with the zoom it needs: coarse, medium or fine."""
     if not length:
         return []
-    coarse, fine = _step(length, _TICKS), _step(length, 5 * _TICKS)
+    coarse, fine = _choose_step(length, _N_TICKS), _choose_step(length, 5 * _N_TICKS)
     marks = []
     for number in range(int(length / fine) + 1):
         time = round(number * fine, 1)
@@ -51,50 +54,50 @@ def ticks(length):
     return marks
 
 
-def _step(length, count):
-    """Return the smallest round step that goes at most so often into a length."""
+def _choose_step(length, count):
+    """Return the smallest round step that divides a length into at most ``count`` parts."""
     hours = 3600 * int(np.ceil(length / 3600 / count))
     return next((step for step in _STEPS if length / step <= count), hours)
 
 
-def as_table(figures):
-    """Bring figures by name into the form of the template."""
-    if figures is None:
+def format_scores(scores):
+    """Return scores by name as the table that the template shows."""
+    if scores is None:
         return None
-    if isinstance(figures, Mapping):
-        figures = pd.Series(figures, name="value").to_frame()
+    if isinstance(scores, Mapping):
+        scores = pd.Series(scores, name="value").to_frame()
     return {
-        "columns": [str(name) for name in figures.columns],
+        "columns": [str(name) for name in scores.columns],
         "rows": [
             (str(name), [f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row])
-            for name, row in zip(figures.index, figures.to_numpy(dtype=object), strict=True)
+            for name, row in zip(scores.index, scores.to_numpy(dtype=object), strict=True)
         ],
     }
 
 
-def text_uri(kind, text):
+def make_text_uri(kind, text):
     """Return text as a data URI."""
     return encode_data_uri(f"{kind};charset=utf-8", escape_path(text).encode())
 
 
-def _clock(seconds):
-    """Return a time of a video as it is read, to tenths of a second: 1:02:03.4."""
+def _format_clock(seconds):
+    """Return a time in a video, to tenths of a second, as 1:02:03.4."""
     minutes, tenths = divmod(round(seconds * 10), 600)
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02d}" if hours else str(minutes)
     return f"{clock}:{tenths / 10:04.1f}".removesuffix(".0")
 
 
-def _seconds(value):
+def _format_seconds(value):
     return "-" if pd.isna(value) else f"{value:.1f} s"
 
 
-def _minutes(value):
+def _format_minutes(value):
     if pd.isna(value):
         return "-"
     seconds = round(value)
-    return f"{_clock(seconds)} {'min' if seconds < 3600 else 'h'}"
+    return f"{_format_clock(seconds)} {'min' if seconds < 3600 else 'h'}"
 
 
-def _percent(value):
+def _format_percent(value):
     return "-" if pd.isna(value) else f"{100 * value:.0f} %"

@@ -1,27 +1,27 @@
-"""The two parts of a fitted pipeline that reports and plots ask."""
+"""Split a fitted pipeline for reports and plots."""
 
 from sklearn.pipeline import Pipeline
 
 
-def parts_of(pipeline):
-    """Return what gives probabilities, and what makes seconds of them."""
+def split_pipeline(pipeline):
+    """Return the steps that give probabilities, and the aggregator."""
     pipeline = getattr(pipeline, "best_estimator_", pipeline)
     aggregator = pipeline[-1] if isinstance(pipeline, Pipeline) else pipeline
     if aggregator is pipeline or not hasattr(aggregator, "estimate"):
         raise TypeError(
-            f"{type(aggregator).__name__} does not tell seconds: a fitted pipeline with a "
-            f"ScreenTimeAggregator at its end is expected, or a search over one."
+            f"{type(aggregator).__name__} does not estimate screen time. Pass a fitted pipeline "
+            f"that ends in a ScreenTimeAggregator, or a fitted search over one."
         )
     return pipeline[:-1], aggregator
 
 
-def measured(pipeline, X, **options):
-    """Return probabilities by frame, and what `ScreenTimeAggregator.estimate` makes of them."""
-    first, aggregator = parts_of(pipeline)
-    if not hasattr(first[-1], "novelty"):
-        probabilities = first.transform(X)
+def measure(pipeline, X, **options):
+    """Return the probabilities of the frames, and the table of estimates."""
+    classifier, aggregator = split_pipeline(pipeline)
+    if not hasattr(classifier[-1], "novelty"):
+        probabilities = classifier.transform(X)
         return probabilities, aggregator.estimate(probabilities, **options)
-    features = first[:-1].transform(X) if len(first) > 1 else X
-    probabilities = first[-1].transform(features)
-    novelty = first[-1].novelty(features)
+    features = classifier[:-1].transform(X) if len(classifier) > 1 else X
+    probabilities = classifier[-1].transform(features)
+    novelty = classifier[-1].novelty(features)
     return probabilities, aggregator.estimate(probabilities, novelty=novelty, **options)

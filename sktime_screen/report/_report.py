@@ -1,4 +1,4 @@
-"""ScreenTimeReport: who was on screen for how long, as one page to hand on."""
+"""ScreenTimeReport: the screen time of each character, as one HTML page to share."""
 
 import datetime
 from typing import Self
@@ -13,72 +13,80 @@ from ..export import (
     APPEARANCES,
     ESTIMATE,
     check_columns,
-    json_text,
-    video_lengths,
-    video_names,
-    vtt_text,
+    format_json,
+    format_vtt,
+    infer_video_lengths,
+    shorten_video_names,
 )
-from ..video import VideoError, make_thumbnails, split_rows_by_file
-from ._page import as_table, render, text_uri, ticks
-from ._pipeline_parts import measured, parts_of
-from ._uncertainty import doubtful_frames
+from ._page import format_scores, make_text_uri, render
+from ._page_content import (
+    SHADES,
+    describe_video,
+    group_by_character,
+    make_frame_thumbnails,
+    sum_over_videos,
+)
+from ._pipeline_parts import measure, split_pipeline
+from ._uncertain_frames import find_uncertain_frames
 
-_BEST = 4
-_DOUBTFUL = 8
+_N_SUREST = 4
+_N_UNCERTAIN = 8
 _COLORS = 10
-_SHADES = 6
-_THUMBNAIL_WIDTH = 224
-_THUMBNAIL_QUALITY = 72
 
 
 class ScreenTimeReport:
-    """A page about the screen time in one video or several, in one file that needs no other.
+    """Report of the screen time in one or more videos.
 
-    It shows seconds with their intervals, a timeline by character whose appearances tell time,
-    confidence and image, who is on screen together, the best and the most doubtful frames, how
-    all this was computed, and the data to download. Nothing is loaded from elsewhere when it is
-    opened. Use :meth:`from_estimator` to make one of videos.
+    The report is one HTML page. It shows the screen time of each character with its interval, a
+    timeline of the appearances with images, who is on screen together, the frames that the
+    pipeline is most and least sure about, how everything was computed, and the data to download.
+    The page is a single file and works offline. Use :meth:`from_estimator` to measure videos and
+    report the result.
 
     Parameters
     ----------
     estimate : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.estimate` gives it; the notes in its ``attrs`` are told.
+        The table that :meth:`ScreenTimeAggregator.estimate` returns. The page shows the notes in
+        its ``attrs``.
     appearances : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.appearances` gives it.
+        The table that :meth:`ScreenTimeAggregator.appearances` returns.
     co_appearances : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.co_appearances` gives it.
+        The table that :meth:`ScreenTimeAggregator.co_appearances` returns.
     probabilities : pandas.DataFrame of shape (n_frames, n_classes), optional
-        What the tables were computed from, with a frame index; with ``pipeline`` the frames it is
-        least sure about are shown.
+        The predicted probabilities behind the tables, with a frame index. With ``pipeline``, the
+        page shows the frames that the pipeline is least sure about.
     pipeline : sklearn.pipeline.Pipeline, optional
-        What measured, fitted, with a ScreenTimeAggregator at its end: its steps and their
-        parameters are told.
+        The fitted pipeline behind the tables, which ends in a ScreenTimeAggregator. The page
+        lists its steps and their parameters.
     validation : dict or pandas.DataFrame, optional
-        Figures of a validation, by name, to be told with the rest.
+        Validation scores to show, by name.
     title : str, optional
-        Heading of the page; by default the video's name or the number of videos.
+        The heading of the page. By default, this is the name of the video, or "Screen time" for
+        several videos.
     images : pandas.DataFrame, optional
-        A frame table with a column ``image``, whose images are shown where there is no video.
+        A frame table with a column ``image``. The page shows these images instead of reading the
+        videos.
     max_thumbnails : int, default=400
-        Images in the page at most, 6 kB each: of the best and the most doubtful frames, then of
-        the longest appearances. 0 shows no image.
+        The largest number of images in the page. Each takes about 6 kB. The surest and the least
+        certain frames come first, then the longest appearances. 0 leaves out all images.
 
     See Also
     --------
-    ScreenTimeDisplay : The seconds as a plot.
-    TimelineDisplay : The timeline as a plot.
-    save_json : The data for other programs.
+    ScreenTimeDisplay : Plot the seconds.
+    TimelineDisplay : Plot the timeline.
+    save_subtitles : Write the appearances as subtitles.
 
     Notes
     -----
-    Names and paths are escaped, line ends and marks of direction in them too, and a content
-    security policy forbids the page to load, send or run anything but its own script.
+    The page escapes all names and paths. Its content security policy forbids the page to load or
+    send anything, and to run any script but its own.
 
     Examples
     --------
     >>> from sktime_screen import ScreenTimeReport
     >>> report = ScreenTimeReport.from_estimator(pipeline, ["video.mp4"])  # doctest: +SKIP
     >>> report.save("report.html")  # doctest: +SKIP
+    >>> report.save_json("screen_time.json")  # doctest: +SKIP
     """
 
     def __init__(
@@ -117,40 +125,40 @@ class ScreenTimeReport:
         title=None,
         max_thumbnails=400,
     ) -> Self:
-        """Measure videos with a fitted pipeline and report.
+        """Measure videos with a fitted pipeline and report the result.
 
         Parameters
         ----------
         pipeline : sklearn.pipeline.Pipeline
-            Fitted, with a ScreenTimeAggregator at its end; or a fitted search over such.
+            A fitted pipeline that ends in a ScreenTimeAggregator, or a fitted search over one.
         X : path, list of paths or pandas.DataFrame
-            Videos, or a frame table.
-        labelled : object, optional
-            Passed on to :meth:`ScreenTimeAggregator.estimate`, as are the next two.
+            The videos, or a frame table.
+        labelled : tuple of (pandas.DataFrame, array-like), optional
+            Labelled frames of the videos, as :meth:`ScreenTimeAggregator.estimate` takes them.
         confidence_level : float, default=0.9
-            Nominal coverage of the intervals.
+            The nominal coverage of the intervals.
         random_state : int, RandomState instance or None, default=None
-            Makes intervals repeatable.
+            Controls the resampling behind the intervals. Pass an int for repeatable intervals.
         validation : dict or pandas.DataFrame, optional
-            Figures of a validation, by name.
+            Validation scores to show, by name.
         title : str, optional
-            Heading of the page.
+            The heading of the page.
         max_thumbnails : int, default=400
-            Images in the page at most.
+            The largest number of images in the page.
 
         Returns
         -------
         ScreenTimeReport
-            The report, not yet written.
+            The report. Call :meth:`save` to write it.
 
         Raises
         ------
         TypeError
-            If there is no ScreenTimeAggregator at the end.
+            If the pipeline does not end in a ScreenTimeAggregator.
         """
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
-        _, aggregator = parts_of(pipeline)
-        probabilities, estimate = measured(
+        _, aggregator = split_pipeline(pipeline)
+        probabilities, estimate = measure(
             pipeline,
             X,
             labelled=labelled,
@@ -170,31 +178,83 @@ class ScreenTimeReport:
         )
 
     def save(self, path) -> None:
-        """Write the page.
+        """Write the report as an HTML page.
 
         Parameters
         ----------
         path : str or path
-            The HTML file; one that is there already is replaced once the new one is complete.
+            The HTML file to write. An existing file is replaced.
 
         Raises
         ------
         OSError
-            If the file cannot be written; what was there before is still there.
+            If the file cannot be written. A file that existed before is then unchanged.
         ValueError
             If a table lacks columns or rows.
         """
         write_text_atomically(path, self.to_html())
 
-    def to_html(self) -> str:
-        """Return the page.
+    def save_json(self, path) -> None:
+        """Write the screen time and the appearances as JSON for other programs.
 
-        A video that can no longer be read costs its images only, and the page says so.
+        Parameters
+        ----------
+        path : str or path
+            The JSON file to write. An existing file is replaced.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written. A file that existed before is then unchanged.
+        ValueError
+            If a table lacks columns.
+
+        See Also
+        --------
+        to_json : Describes the format.
+        """
+        write_text_atomically(path, self.to_json())
+
+    def to_json(self) -> str:
+        """Return the screen time and the appearances as JSON.
 
         Returns
         -------
         str
-            HTML.
+            The JSON text.
+
+        Raises
+        ------
+        ValueError
+            If a table lacks columns.
+
+        Notes
+        -----
+        The names are those of Azure AI Video Indexer [1]_, which programs of the media industry
+        read. Each of ``videos`` has its ``name``, ``duration`` and ``characters``. Each of these
+        has ``name``, ``seenDuration`` (s), ``seenDurationRatio`` (of the video), ``confidence``
+        and ``appearances`` with ``startTime``, ``endTime`` (``h:mm:ss.mmm``), ``startSeconds``
+        and ``endSeconds``. Three names are our own: ``seenDurationInterval``, the lowest and the
+        highest duration or null, ``basis``, the evidence for the duration, and the ``confidence``
+        of an appearance.
+
+        References
+        ----------
+        .. [1] https://learn.microsoft.com/azure/azure-video-indexer/video-indexer-output-json-v2
+        """
+        check_columns(self.estimate, ESTIMATE, "estimate")
+        check_columns(self.appearances, APPEARANCES, "appearances")
+        return format_json(self.estimate, self.appearances, self._find_lengths())
+
+    def to_html(self) -> str:
+        """Return the report as an HTML page.
+
+        If a video can no longer be read, the page lacks its images and says so.
+
+        Returns
+        -------
+        str
+            The HTML text.
 
         Raises
         ------
@@ -204,87 +264,90 @@ class ScreenTimeReport:
         check_columns(self.estimate, ESTIMATE, "estimate")
         check_columns(self.appearances, APPEARANCES, "appearances")
         if not len(self.estimate):
-            raise ValueError("The table of estimates has no rows: there is nothing to report.")
-        return render("report", self._content(), self.estimate["seconds"].max())
+            raise ValueError("estimate has no rows, so there is nothing to report.")
+        return render("report", self._collect_content(), self.estimate["seconds"].max())
 
-    def _content(self):
+    def _collect_content(self):
         videos = list(self.estimate["video"].unique())
-        names = video_names(videos)
+        names = shorten_video_names(videos)
         characters = list(self.estimate["character"].unique())
         colors = {character: row % _COLORS for row, character in enumerate(characters)}
-        lengths = self._lengths()
-        best = self._best()
-        doubtful = self._doubtful()
-        images, problems = self._images(best, doubtful)
+        lengths = self._find_lengths()
+        surest = self._select_surest()
+        uncertain = self._select_uncertain()
+        images, problems = self._make_images(surest, uncertain)
         sections = [
-            _video(video, names[video], lengths[video], self.estimate, self.appearances)
+            describe_video(video, names[video], lengths[video], self.estimate, self.appearances)
             for video in videos
         ]
-        reached = self.estimate[["seconds", "high"]].max(axis=None)
+        longest = self.estimate[["seconds", "high"]].max(axis=None)
         return {
             "title": self.title or (names[videos[0]] if len(videos) == 1 else "Screen time"),
-            "made": datetime.date.today().isoformat(),
+            "date": datetime.date.today().isoformat(),
             "names": names,
             "characters": characters,
             "colors": colors,
             "videos": sections,
-            "longest": float(reached) or 1.0,
+            "longest": float(longest) or 1.0,
             "notes": self.estimate.attrs.get("notes", []),
-            "totals": _totals(self.estimate, characters),
-            "together": self._together(characters),
-            "best": [(name, rows) for name, rows in _by_character(best, characters) if rows],
-            "doubtful": doubtful.to_dict("records"),
+            "intervals": self.estimate.attrs.get("intervals", ""),
+            "totals": sum_over_videos(self.estimate, characters),
+            "together": self._sum_co_appearances(characters),
+            "surest": [
+                (name, rows) for name, rows in group_by_character(surest, characters) if rows
+            ],
+            "uncertain": uncertain.to_dict("records"),
             "images": images,
-            "numbers": {moment: number for number, moment in enumerate(images)},
+            "numbers": {frame: number for number, frame in enumerate(images)},
             "problems": problems,
-            "steps": self._steps(),
+            "steps": self._list_steps(),
             "versions": find_versions(),
-            "validation": as_table(self.validation),
-            "downloads": self._downloads(names, lengths),
+            "validation": format_scores(self.validation),
+            "downloads": self._make_downloads(names, lengths),
         }
 
-    def _lengths(self):
-        lengths = video_lengths(self.estimate, self.appearances)
+    def _find_lengths(self):
+        lengths = infer_video_lengths(self.estimate, self.appearances)
         if self.probabilities is not None:
             index = self.probabilities.index
             ends = index.get_level_values("time") + index.get_level_values("duration")
             lengths.update(pd.Series(ends).groupby(index.get_level_values("video")).max())
         return lengths
 
-    def _best(self):
-        """Return the appearances to show each character by."""
-        surest = self.appearances.sort_values("confidence", ascending=False, kind="stable")
-        best = surest.groupby("character", sort=False).head(_BEST)
-        return best.rename(columns={"peak_time": "time"})
+    def _select_surest(self):
+        """Return the appearances of each character with the highest confidence."""
+        ordered = self.appearances.sort_values("confidence", ascending=False, kind="stable")
+        surest = ordered.groupby("character", sort=False).head(_N_SUREST)
+        return surest.rename(columns={"peak_time": "time"})
 
-    def _doubtful(self):
+    def _select_uncertain(self):
         if self.probabilities is None or self.pipeline is None:
             return pd.DataFrame(columns=["video", "time", "character", "probability"])
-        return doubtful_frames(self.pipeline[-1], self.probabilities, _DOUBTFUL)
+        return find_uncertain_frames(self.pipeline[-1], self.probabilities, _N_UNCERTAIN)
 
-    def _images(self, best, doubtful):
+    def _make_images(self, surest, uncertain):
         longest = self.appearances.sort_values("duration", ascending=False, kind="stable")
         longest = longest.rename(columns={"peak_time": "time"})
         # An empty table's columns have no type of their own, and would take that of the times.
-        tables = [best, longest] if doubtful.empty else [doubtful, best, longest]
-        moments = pd.concat([table[["video", "time"]] for table in tables])
-        moments = moments.drop_duplicates(ignore_index=True).head(self.max_thumbnails)
+        tables = [surest, longest] if uncertain.empty else [uncertain, surest, longest]
+        frames = pd.concat([table[["video", "time"]] for table in tables])
+        frames = frames.drop_duplicates(ignore_index=True).head(self.max_thumbnails)
         if self.images is not None:
-            of_moment = self.images.drop_duplicates(["video", "time"])
-            moments = moments.merge(of_moment[["video", "time", "image"]], on=["video", "time"])
-        return _thumbnails(moments)
+            images = self.images.drop_duplicates(["video", "time"])
+            frames = frames.merge(images[["video", "time", "image"]], on=["video", "time"])
+        return make_frame_thumbnails(frames)
 
-    def _together(self, characters):
-        """Return the seconds that pairs share, over all videos, with the shade of each cell."""
+    def _sum_co_appearances(self, characters):
+        """Return the seconds that pairs share in all videos, with the shade of each cell."""
         seconds = self.co_appearances.groupby(level="character", sort=False).sum()
         seconds = seconds.reindex(index=characters, columns=characters, fill_value=0.0)
         values = seconds.to_numpy(dtype=np.float64)
         pairs = values * ~np.eye(len(values), dtype=bool)
         most = pairs.max(initial=0.0)
-        shades = np.ceil(pairs / most * _SHADES).astype(int) if most else np.zeros(pairs.shape, int)
+        shades = np.ceil(pairs / most * SHADES).astype(int) if most else np.zeros(pairs.shape, int)
         return {"seconds": values.tolist(), "shades": shades.tolist(), "any": bool(most)}
 
-    def _steps(self):
+    def _list_steps(self):
         if self.pipeline is None:
             return []
         return [
@@ -297,83 +360,28 @@ class ScreenTimeReport:
             for _, step in self.pipeline.steps
         ]
 
-    def _downloads(self, names, lengths):
+    def _make_downloads(self, names, lengths):
         tables = {
             "screen_time.csv": (
-                "Seconds, share and interval by video and character",
+                "Screen time with share and interval, for each video and character",
                 self.estimate,
             ),
-            "appearances.csv": ("Every appearance", self.appearances),
-            "co_appearances.csv": ("Seconds that pairs share, by video", self.co_appearances),
+            "appearances.csv": ("All appearances", self.appearances),
+            "co_appearances.csv": (
+                "Seconds on screen together, for each video and pair of characters",
+                self.co_appearances,
+            ),
         }
         downloads = [
-            (name, what, text_uri("text/csv", format_csv(table)))
-            for name, (what, table) in tables.items()
+            (name, content, make_text_uri("text/csv", format_csv(table)))
+            for name, (content, table) in tables.items()
         ]
-        json = json_text(self.estimate, self.appearances, lengths)
-        downloads.append(
-            ("screen_time.json", "All of it, by video", text_uri("application/json", json))
+        json = make_text_uri(
+            "application/json", format_json(self.estimate, self.appearances, lengths)
         )
+        downloads.append(("screen_time.json", "Screen time and appearances, for programs", json))
         for video, name in names.items():
-            shown = vtt_text(self.appearances[self.appearances["video"] == video])
-            what = f"Subtitles: who is on screen in {name}"
-            downloads.append((f"{name}.vtt", what, text_uri("text/vtt", shown)))
+            subtitles = format_vtt(self.appearances[self.appearances["video"] == video])
+            content = f"Subtitles that show who is on screen in {name}"
+            downloads.append((f"{name}.vtt", content, make_text_uri("text/vtt", subtitles)))
         return downloads
-
-
-def _thumbnails(moments):
-    """Return images by video and time, and for each video that lacks some the reason."""
-    images, problems = {}, {}
-    # What a frame stands for does not matter to its image, but a frame table has to say it.
-    moments = moments.assign(duration=1.0)
-    for rows in split_rows_by_file(moments):
-        table = moments.iloc[rows]
-        keys = list(zip(table["video"], table["time"].astype(float), strict=True))
-        try:
-            made, _ = make_thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
-        except (OSError, ValueError, VideoError) as error:
-            problems.setdefault(table["video"].iloc[0], str(error))
-        else:
-            images.update(zip(keys, made, strict=True))
-    return images, list(problems.values())
-
-
-def _video(video, name, length, estimate, appearances):
-    rows = estimate[estimate["video"] == video]
-    shown = appearances[appearances["video"] == video]
-    return {
-        "video": str(video),
-        "name": name,
-        "length": length,
-        "rows": rows.to_dict("records"),
-        "appearances": shown.to_dict("records"),
-        "by_character": _by_character(shown, rows["character"]),
-        "ticks": ticks(length),
-    }
-
-
-def _by_character(table, characters):
-    return [
-        (character, table[table["character"] == character].to_dict("records"))
-        for character in characters
-    ]
-
-
-def _totals(estimate, characters):
-    """Return the seconds of each character by video and in all, where there are several videos."""
-    if estimate["video"].nunique() == 1:
-        return []
-    seconds = estimate.pivot_table("seconds", "character", "video", aggfunc="sum", sort=False)
-    seconds = seconds.reindex(characters)
-    most = float(seconds.max(axis=None)) or 1.0
-    return [
-        {
-            "character": character,
-            "cells": [
-                (value, 0 if np.isnan(value) else int(np.ceil(value / most * _SHADES)))
-                for value in row
-            ],
-            "total": float(np.nansum(row)),
-        }
-        for character, row in zip(characters, seconds.to_numpy(np.float64), strict=True)
-    ]

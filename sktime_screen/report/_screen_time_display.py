@@ -1,27 +1,29 @@
-"""ScreenTimeDisplay: for how long each character is on screen, video beside video."""
+"""ScreenTimeDisplay: plot the screen time of each character."""
 
 from typing import Self
 
 import numpy as np
 
-from ..export import check_columns, video_names
-from ._pipeline_parts import measured
+from ..export import check_columns, shorten_video_names
+from ._pipeline_parts import measure
 
 _NEEDED = ("video", "character", "seconds", "low", "high")
 
 
 class ScreenTimeDisplay:
-    """Plot the seconds of each character as bars with their intervals, videos beside each other.
+    """Bar plot of the screen time of each character with its interval.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+    Bars of several videos are next to each other. Use :meth:`from_estimator` or
+    :meth:`from_predictions` to create a display.
 
     Parameters
     ----------
     estimate : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.estimate` gives it; ``video``, ``character``, ``seconds``,
-        ``low`` and ``high`` are used. Where there is no interval, ``low`` and ``high`` are NaN.
+        The table that :meth:`ScreenTimeAggregator.estimate` returns. The plot uses its columns
+        ``video``, ``character``, ``seconds``, ``low`` and ``high``. Without an interval, ``low``
+        and ``high`` are NaN.
     truth : pandas.DataFrame of shape (n_videos, n_characters), optional
-        True seconds, a row a video and a column a character.
+        The true seconds, with one row per video and one column per character.
 
     Attributes
     ----------
@@ -32,7 +34,7 @@ class ScreenTimeDisplay:
 
     See Also
     --------
-    TimelineDisplay : When each character is on screen.
+    TimelineDisplay : Plot when each character is on screen.
 
     Examples
     --------
@@ -63,31 +65,31 @@ class ScreenTimeDisplay:
         truth=None,
         ax=None,
     ) -> Self:
-        """Plot what a fitted pipeline measures in videos.
+        """Measure videos with a fitted pipeline and plot the screen time.
 
         Parameters
         ----------
         pipeline : sklearn.pipeline.Pipeline
-            Fitted, with a ScreenTimeAggregator at its end.
+            A fitted pipeline that ends in a ScreenTimeAggregator.
         X : path, list of paths or pandas.DataFrame
-            Videos, or a frame table.
-        labelled : object, optional
-            Passed on to :meth:`ScreenTimeAggregator.estimate`, as are the next two.
+            The videos, or a frame table.
+        labelled : tuple of (pandas.DataFrame, array-like), optional
+            Labelled frames of the videos, as :meth:`ScreenTimeAggregator.estimate` takes them.
         confidence_level : float, default=0.9
-            Nominal coverage of the intervals.
+            The nominal coverage of the intervals.
         random_state : int, RandomState instance or None, default=None
-            Makes intervals repeatable.
+            Controls the resampling behind the intervals. Pass an int for repeatable intervals.
         truth : pandas.DataFrame of shape (n_videos, n_characters), optional
-            True seconds, marked beside the measured ones.
+            The true seconds, which the plot marks for comparison.
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default a new figure.
+            The axes to draw on. By default, a new figure is created.
 
         Returns
         -------
         ScreenTimeDisplay
             The plotted display.
         """
-        _, estimate = measured(
+        _, estimate = measure(
             pipeline,
             X,
             labelled=labelled,
@@ -98,16 +100,16 @@ class ScreenTimeDisplay:
 
     @classmethod
     def from_predictions(cls, estimate, truth=None, *, ax=None) -> Self:
-        """Plot seconds that are there already.
+        """Plot the screen time in a table.
 
         Parameters
         ----------
         estimate : pandas.DataFrame
-            As :meth:`ScreenTimeAggregator.estimate` gives it.
+            The table that :meth:`ScreenTimeAggregator.estimate` returns.
         truth : pandas.DataFrame of shape (n_videos, n_characters), optional
-            True seconds, marked beside the measured ones.
+            The true seconds, which the plot marks for comparison.
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default a new figure.
+            The axes to draw on. By default, a new figure is created.
 
         Returns
         -------
@@ -121,7 +123,7 @@ class ScreenTimeDisplay:
         """
         check_columns(estimate, _NEEDED, "estimate")
         if not len(estimate):
-            raise ValueError("The table of estimates has no rows: nothing to plot.")
+            raise ValueError("estimate has no rows, so there is nothing to plot.")
         return cls(estimate, truth).plot(ax=ax)
 
     def plot(self, ax=None) -> Self:
@@ -130,7 +132,7 @@ class ScreenTimeDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default a new figure.
+            The axes to draw on. By default, a new figure is created.
 
         Returns
         -------
@@ -139,7 +141,7 @@ class ScreenTimeDisplay:
         """
         import matplotlib.pyplot as plt
 
-        names = video_names(self.estimate["video"].unique())
+        names = shorten_video_names(self.estimate["video"].unique())
         characters = list(self.estimate["character"].unique())
         if ax is None:
             wide = max(5, 1.5 + 0.45 * len(names) * len(characters))
@@ -148,8 +150,8 @@ class ScreenTimeDisplay:
         for number, (video, name) in enumerate(names.items()):
             rows = self.estimate[self.estimate["video"] == video].set_index("character")
             rows = rows.reindex(characters)
-            places = np.arange(len(characters)) + (number + 0.5) * width - 0.4
-            self._draw_video(ax, places, width, video, name, rows)
+            positions = np.arange(len(characters)) + (number + 0.5) * width - 0.4
+            self._draw_video(ax, positions, width, video, name, rows)
         if self.truth is not None:
             ax.plot([], [], "k_", markersize=12, label="true")
         if len(names) > 1 or self.truth is not None:
@@ -163,14 +165,14 @@ class ScreenTimeDisplay:
         self.figure_ = ax.figure
         return self
 
-    def _draw_video(self, ax, places, width, video, name, rows):
+    def _draw_video(self, ax, positions, width, video, name, rows):
         seconds = rows["seconds"].to_numpy(dtype=np.float64)
-        ax.bar(places, seconds, 0.92 * width, label=name)
+        ax.bar(positions, seconds, 0.92 * width, label=name)
         low, high = rows["low"].to_numpy(np.float64), rows["high"].to_numpy(np.float64)
-        # Not error bars around the seconds: an interval need not hold the estimate it is about.
+        # Not error bars around the seconds, since an interval need not contain the estimate.
         known = np.isfinite(low) & np.isfinite(high)
-        ax.vlines(places[known], low[known], high[known], colors="0.25")
-        ax.plot(np.tile(places[known], 2), [*low[known], *high[known]], "_", color="0.25")
+        ax.vlines(positions[known], low[known], high[known], colors="0.25")
+        ax.plot(np.tile(positions[known], 2), [*low[known], *high[known]], "_", color="0.25")
         if self.truth is not None and video in self.truth.index:
             true = self.truth.loc[video].reindex(rows.index)
-            ax.plot(places, true.to_numpy(np.float64), "k_", markersize=12, markeredgewidth=2)
+            ax.plot(positions, true.to_numpy(np.float64), "k_", markersize=12, markeredgewidth=2)

@@ -1,4 +1,4 @@
-"""TimelineDisplay: who was on screen when."""
+"""TimelineDisplay: plot when each character is on screen."""
 
 from typing import Self
 
@@ -8,28 +8,29 @@ import pandas as pd
 from .._targets import aligned_indicators, indicator_table
 from ..screentime import appearance_table
 from ..video import is_frame_index
-from ._pipeline_parts import parts_of
+from ._pipeline_parts import split_pipeline
 
-# How opaque an appearance of no confidence is drawn.
-_PALEST = 0.3
+# The opacity of an appearance with a confidence of 0.
+_MIN_OPACITY = 0.3
 
 
 class TimelineDisplay:
-    """Plot when each character is on screen, a row a character.
+    """Timeline of when each character is on screen.
 
-    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+    Each character has a row. Use :meth:`from_estimator` or :meth:`from_predictions` to create a
+    display.
 
     Parameters
     ----------
     appearances : pandas.DataFrame
-        As :meth:`ScreenTimeAggregator.appearances` gives it, of one video; the lower the
-        ``confidence``, the paler they are drawn.
+        The table that :meth:`ScreenTimeAggregator.appearances` returns for one video.
+        Appearances with a low ``confidence`` are pale.
     characters : list
-        Who gets a row, on screen or not.
+        The characters that get a row, even if they are never on screen.
     limits : tuple of float
-        Where the video begins and ends (s).
+        The start and the end of the video (s).
     truth : pandas.DataFrame, optional
-        Appearances as labelled.
+        The true appearances.
 
     Attributes
     ----------
@@ -58,18 +59,18 @@ class TimelineDisplay:
 
     @classmethod
     def from_estimator(cls, pipeline, X, y=None, *, ax=None) -> Self:
-        """Plot what a fitted pipeline sees in a video.
+        """Measure a video with a fitted pipeline and plot the timeline.
 
         Parameters
         ----------
         pipeline : sklearn.pipeline.Pipeline
-            Fitted, with a ScreenTimeAggregator at its end.
+            A fitted pipeline that ends in a ScreenTimeAggregator.
         X : path or pandas.DataFrame
-            One video, or its frame table.
+            The video, or its frame table.
         y : array-like of shape (n_frames,) or (n_frames, n_characters), optional
-            Labels of the rows of ``X``, drawn beside the predictions.
+            The labels of the frame table, which the plot shows for comparison.
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default a new figure.
+            The axes to draw on. By default, a new figure is created.
 
         Returns
         -------
@@ -79,37 +80,37 @@ class TimelineDisplay:
         Raises
         ------
         ValueError
-            If it is several videos, or the labels do not fit.
+            If there are several videos, or the labels do not match the frames.
         """
-        first, aggregator = parts_of(pipeline)
-        probabilities = first.transform(X)
+        classifier, aggregator = split_pipeline(pipeline)
+        probabilities = classifier.transform(X)
         index = probabilities.index
-        limits = _video_limits(index)
+        limits = _find_limits(index)
         names = [name for name in aggregator.class_names_ if name != aggregator.background]
         truth = None
         if y is not None:
             nobody = pd.DataFrame(0, index=range(len(index)), columns=names)
             labelled, _ = aligned_indicators(y, nobody, background=aggregator.background)
-            names, truth = list(labelled.columns), _appearances(labelled, index)
+            names, truth = list(labelled.columns), _find_appearances(labelled, index)
         appearances = aggregator.appearances(probabilities)
         return cls(appearances, names, limits, truth).plot(ax=ax)
 
     @classmethod
     def from_predictions(cls, index, y_pred, y_true=None, *, background=None, ax=None) -> Self:
-        """Plot predictions that are there already.
+        """Plot the timeline of predictions.
 
         Parameters
         ----------
         index : pandas.MultiIndex
-            The frame index of one video's frames.
+            The frame index of the frames of one video.
         y_pred : array-like of shape (n_frames,) or (n_frames, n_characters)
-            Classes, or a 0/1 table with a column a character.
+            Predicted classes, or a table with a 0/1 column per character.
         y_true : array-like of the same shape, optional
-            Labels.
+            Labels, which the plot shows for comparison.
         background : str or int, optional
-            A class that means nobody and gets no row.
+            The class that means that nobody is on screen. It gets no row.
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default a new figure.
+            The axes to draw on. By default, a new figure is created.
 
         Returns
         -------
@@ -119,19 +120,20 @@ class TimelineDisplay:
         Raises
         ------
         ValueError
-            If the index is no frame index, or is of several videos, or labels and predictions do
-            not fit together.
+            If the index is not a frame index or has several videos, or labels and predictions do
+            not match.
         """
-        limits = _video_limits(index)
+        limits = _find_limits(index)
         truth = None
         if y_true is None:
-            shown = indicator_table(y_pred, background=background)
+            predicted = indicator_table(y_pred, background=background)
         else:
-            labelled, shown = aligned_indicators(y_true, y_pred, background=background)
-            truth = _appearances(labelled, index)
-        if len(shown) != len(index):
-            raise ValueError(f"{len(shown)} predictions for {len(index)} frames of the index.")
-        return cls(_appearances(shown, index), list(shown.columns), limits, truth).plot(ax=ax)
+            labelled, predicted = aligned_indicators(y_true, y_pred, background=background)
+            truth = _find_appearances(labelled, index)
+        if len(predicted) != len(index):
+            raise ValueError(f"y_pred has {len(predicted)} rows, but the index has {len(index)}.")
+        appearances = _find_appearances(predicted, index)
+        return cls(appearances, list(predicted.columns), limits, truth).plot(ax=ax)
 
     def plot(self, ax=None) -> Self:
         """Draw the timeline.
@@ -139,7 +141,7 @@ class TimelineDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default a new figure.
+            The axes to draw on. By default, a new figure is created.
 
         Returns
         -------
@@ -154,46 +156,44 @@ class TimelineDisplay:
             _, ax = plt.subplots(figsize=(10, 1.2 + 0.7 * rows), layout="constrained")
         height = 0.8 if self.truth is None else 0.5
         for row, character in enumerate(self.characters):
-            found = _of(self.appearances, character)
-            colors = [
-                to_rgba(f"C{row % 10}", _PALEST + (1 - _PALEST) * c) for c in found["confidence"]
-            ]
-            ax.broken_barh(_spans(found), (row - 0.4, height), facecolors=colors)
+            appearances = _select(self.appearances, character)
+            opacity = _MIN_OPACITY + (1 - _MIN_OPACITY) * appearances["confidence"]
+            colors = [to_rgba(f"C{row % 10}", alpha) for alpha in opacity]
+            ax.broken_barh(_list_spans(appearances), (row - 0.4, height), facecolors=colors)
             if self.truth is not None:
-                spans = _spans(_of(self.truth, character))
+                spans = _list_spans(_select(self.truth, character))
                 ax.broken_barh(spans, (row + 0.15, 0.25), facecolors="0.6")
         ax.set_yticks(range(rows), [str(name) for name in self.characters])
         ax.set_ylim(rows - 0.4, -0.6)
         ax.set_xlim(*self.limits)
-        ax.set_xlabel("time in seconds")
+        ax.set_xlabel("time (s)")
         ax.set_title(
-            "Who is on screen"
-            + ("" if self.truth is None else " (in colour: measured, in grey: true)")
+            "Who is on screen" + ("" if self.truth is None else " (colour: predicted, grey: true)")
         )
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
 
 
-def _video_limits(index):
-    """Return where the one video of a frame index begins and ends."""
+def _find_limits(index):
+    """Return the start and the end (s) of the one video of a frame index."""
     if not is_frame_index(index):
-        raise ValueError("A frame index (video, time, duration) is expected.")
+        raise ValueError("The index is not a frame index (video, time, duration).")
     videos = index.unique("video")
     if len(videos) != 1:
-        raise ValueError(f"A timeline shows one video; the frames are of {len(videos)}.")
+        raise ValueError(f"A timeline shows one video, but the frames are of {len(videos)}.")
     times = index.get_level_values("time")
     return times.min(), (times + index.get_level_values("duration")).max()
 
 
-def _appearances(shown, index):
-    values = shown.to_numpy(dtype=bool)
-    return appearance_table(values, values.astype(np.float64), index, shown.columns)
+def _find_appearances(indicators, index):
+    values = indicators.to_numpy(dtype=bool)
+    return appearance_table(values, values.astype(np.float64), index, indicators.columns)
 
 
-def _of(appearances, character):
+def _select(appearances, character):
     return appearances[appearances["character"] == character]
 
 
-def _spans(appearances):
+def _list_spans(appearances):
     return list(zip(appearances["start"], appearances["end"] - appearances["start"], strict=True))

@@ -1,4 +1,4 @@
-"""TrainingHistoryDisplay: how a training went, epoch by epoch."""
+"""TrainingHistoryDisplay: plot accuracy and loss of a training by epoch."""
 
 from typing import Self
 
@@ -6,17 +6,17 @@ import numpy as np
 
 
 class TrainingHistoryDisplay:
-    """Plot accuracy and loss by epoch, of training and validation rows.
+    """Plot of accuracy and loss by epoch, on training and validation data.
 
-    Use :meth:`from_estimator` to make one of something fitted.
+    Use :meth:`from_estimator` to create a display of a fitted estimator.
 
     Parameters
     ----------
     history : dict of list of float
-        By epoch "accuracy" and "loss" and, where there were validation rows, "val_accuracy" and
-        "val_loss", as :class:`KerasDenseClassifier` has it in ``history_``.
+        The attribute ``history_`` of :class:`KerasDenseClassifier`: "accuracy" and "loss" by epoch
+        and, with validation data, "val_accuracy" and "val_loss".
     best_epoch : int, optional
-        The epoch, from 1, whose weights were kept; it is marked.
+        The epoch, from 1, whose weights were restored. The plot marks it.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class TrainingHistoryDisplay:
             A fitted :class:`KerasDenseClassifier`, or a pipeline, search or
             :class:`VideoClassifier` with exactly one in it.
         ax : sequence of two matplotlib.axes.Axes, optional
-            Where to draw accuracy and loss; by default a new figure.
+            The axes for accuracy and loss. By default, a new figure is created.
 
         Returns
         -------
@@ -58,15 +58,14 @@ class TrainingHistoryDisplay:
         Raises
         ------
         ValueError
-            If nothing in the estimator has a history of its training, or several steps have.
+            If no step of the estimator has a training history, or several have.
         """
-        trained = _with_history(estimator)
+        trained = _find_trained(estimator)
         if len(trained) != 1:
-            found = ", ".join(type(step).__name__ for step in trained) or "nothing"
+            found = ", ".join(type(step).__name__ for step in trained) or "no step"
             raise ValueError(
-                f"One training is plotted, and in this {type(estimator).__name__} {found} has a "
-                f"history_: pass a fitted KerasDenseClassifier, or a pipeline or search that was "
-                f"fitted with one in it."
+                f"In this {type(estimator).__name__}, {found} has a history_; expected one step. "
+                f"Pass a fitted KerasDenseClassifier, or a fitted pipeline or search with one."
             )
         return cls(trained[0].history_, trained[0].best_epoch_).plot(ax=ax)
 
@@ -76,7 +75,7 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         ax : sequence of two matplotlib.axes.Axes, optional
-            Where to draw accuracy and loss; by default a new figure.
+            The axes for accuracy and loss. By default, a new figure is created.
 
         Returns
         -------
@@ -99,7 +98,7 @@ class TrainingHistoryDisplay:
             _, ax = plt.subplots(2, sharex=True, figsize=(7, 6), layout="constrained")
         axes = np.ravel(ax)
         if len(axes) != 2:
-            raise ValueError(f"Two axes are needed, for accuracy and loss; ax has {len(axes)}.")
+            raise ValueError(f"ax has {len(axes)} axes; expected two, for accuracy and loss.")
         for axis, name in zip(axes, ("accuracy", "loss"), strict=True):
             self._draw(axis, name)
         axes[0].legend()
@@ -112,25 +111,24 @@ class TrainingHistoryDisplay:
         from matplotlib.ticker import MaxNLocator
 
         epochs = np.arange(1, len(self.history[name]) + 1)
-        # A training of one epoch would be a line without a length.
+        # Markers, since a line of one epoch has no length.
         style = {"marker": "o", "markersize": 3}
         axis.plot(epochs, self.history[name], label="training", **style)
         if f"val_{name}" in self.history:
             axis.plot(epochs, self.history[f"val_{name}"], "--", label="validation", **style)
         if self.best_epoch is not None:
-            axis.axvline(
-                self.best_epoch, color="0.5", linestyle=":", label=f"kept: epoch {self.best_epoch}"
-            )
+            label = f"restored: epoch {self.best_epoch}"
+            axis.axvline(self.best_epoch, color="0.5", linestyle=":", label=label)
         axis.set_ylabel(name)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _with_history(estimator):
-    """Return what was trained by epochs in an estimator, through the ones that wrap another."""
+def _find_trained(estimator):
+    """Return the parts of an estimator that have a training history."""
     if hasattr(estimator, "history_"):
         return [estimator]
     for name in ("best_estimator_", "estimator_"):
         if hasattr(estimator, name):
-            return _with_history(getattr(estimator, name))
+            return _find_trained(getattr(estimator, name))
     steps = getattr(estimator, "steps", [])
-    return [found for _, step in steps for found in _with_history(step)]
+    return [found for _, step in steps for found in _find_trained(step)]

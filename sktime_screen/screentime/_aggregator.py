@@ -2,30 +2,25 @@
 
 import warnings
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from .._sklearn import Interval, StrOptions, fit_context, validate_params
-from .._targets import ScoreByNameMixin, read_labelled
-from ..model_selection import time_blocks
+from .._sklearn import Interval, StrOptions, validate_params
+from .._targets import read_labelled
 from ..video import is_frame_index
-from ._appearances import appearance_table, shared_seconds
-from ._calibration_errors import CalibrationErrors
-from ._classes import Classes
+from ._appearances import appearance_table, compute_shared_seconds
 from ._estimate import Evidence, add_novelty, estimate_table
+from ._frame_predictor import FramePredictor
 from ._labelled_sample import LabelledSample
-from ._postprocessing import Recognition
-
-# Frames of so many seconds are one piece of evidence: about a scene of a short video.
-_SCENE_SECONDS = 10.0
+from ._postprocessing import Postprocessing
 
 
-class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
+class ScreenTimeAggregator(TransformerMixin, FramePredictor):
     """Add up the seconds for which each class is on screen.
 
     This is the last step of a pipeline. `transform` gives the seconds of each video. `predict`
@@ -166,152 +161,6 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         self.max_gap = max_gap
         self.frame_duration = frame_duration
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y) -> Self:
-        """Learn the classes.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_frames, n_classes)
-            Probabilities by frame.
-        y : array-like of shape (n_frames,) or (n_frames, n_characters)
-            The class of each frame, or an indicator table with one 0/1 column a character.
-
-        Returns
-        -------
-        self
-            The fitted aggregator.
-
-        Raises
-        ------
-        ValueError
-            If ``X`` does not have one column a class, if there is a ``background`` with an
-            indicator table, or none although ``max_gap`` or ``min_appearance`` needs it.
-        """
-        self._classes = Classes(y, self.background)
-        check_consistent_length(X, y)
-        if (self.max_gap or self.min_appearance) and not (
-            self._classes.multilabel or self.background is not None
-        ):
-            raise ValueError(
-                "max_gap and min_appearance need a background where each frame has one class: "
-                "what else would be on screen instead?"
-            )
-        self.multilabel_ = self._classes.multilabel
-        self.class_names_ = self._classes.names
-        self.classes_ = self._classes.scikit_learn_classes()
-        probabilities = self._classes.probabilities(X)
-        self.n_features_in_ = probabilities.shape[1]
-        self._calibrate(X, probabilities, self._classes.indicators(y))
-        return self
-
-    def _calibrate(self, X, probabilities, truth):
-        said = getattr(X, "attrs", {})
-        index = X.index if is_frame_index(getattr(X, "index", None)) else None
-        if index is not None:
-            # Frames that were drawn several times, to balance classes, show nothing of shares.
-            once = ~index.duplicated()
-            index, probabilities, truth = index[once], probabilities[once], truth[once]
-        out_of_sample = said.get("out_of_sample")
-        self.correction_ = self.correction
-        if self.correction == "auto":
-            self.correction_ = "calibrated" if out_of_sample else None
-            if out_of_sample is None:
-                warnings.warn(
-                    "correction='auto' corrects nothing, as X does not say whether the classifier "
-                    "had seen the frames: the table of a classifier's fit_transform says it in "
-                    "attrs['out_of_sample'], which an array lacks and many a step between drops. "
-                    "Put such steps before the classifier, or set correction: 'calibrated' if it "
-                    "had not seen them (cv), else None.",
-                    stacklevel=4,
-                )
-        recognition = Recognition(self, self._classes)
-        if self.correction_ is not None:
-            if out_of_sample is False:
-                warnings.warn(
-                    f"correction={self.correction!r} learns from probabilities of frames that the "
-                    f"classifier has seen, and will be too optimistic. Set its cv.",
-                    stacklevel=4,
-                )
-            blocks = np.arange(len(truth))
-            if index is not None:
-                blocks = time_blocks(index, _SCENE_SECONDS)
-            elif self.frame_duration is not None:
-                blocks = time_blocks(
-                    _index_of_rows(len(truth), self.frame_duration), _SCENE_SECONDS
-                )
-            recognition.fit_correction(self.correction_, probabilities, truth, blocks)
-        self._corrections = recognition.corrections
-        self._calibration = None
-        if index is not None:
-            shown, smoothed = recognition(probabilities, index)
-            self._calibration = CalibrationErrors.of_frames(
-                index,
-                shown - truth.astype(np.float64),
-                smoothed,
-                out_of_sample,
-                said.get("judged_together", False),
-            )
-
-    def _recognised(self, X):
-        """Return who is shown and how probable that is, by frame."""
-        check_is_fitted(self)
-        recognition = Recognition(self, self._classes, self._corrections)
-        return recognition(self._classes.probabilities(X), self._index_or_rows(X))
-
-    def _index_or_rows(self, X):
-        known = is_frame_index(getattr(X, "index", None)) or self.frame_duration is not None
-        needed = self.smoothing or self.max_gap or self.min_appearance
-        if known or needed:
-            return self._frame_index(X)
-        return _index_of_rows(len(X), 1.0)
-
-    def _frame_index(self, X):
-        index = getattr(X, "index", None)
-        if is_frame_index(index):
-            return index
-        if self.frame_duration is None:
-            raise ValueError(
-                "The rows have no times: a table with a frame index (video, time, duration) is "
-                "expected, as PretrainedCNNFeatures and KerasDenseClassifier give it. For arrays, "
-                "set ScreenTimeAggregator(frame_duration=...), the seconds a row stands for; for "
-                "scikit-learn steps that drop the index on the way, call "
-                "pipeline.set_output(transform='pandas')."
-            )
-        return _index_of_rows(len(X), float(self.frame_duration))
-
-    def predict(self, X) -> np.ndarray:
-        """Predict who is on screen in each frame.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_frames, n_classes)
-            Probabilities by frame.
-
-        Returns
-        -------
-        ndarray of shape (n_frames,) or (n_frames, n_characters)
-            Classes, or 0/1 indicators, after correction and smoothing, and after short gaps are
-            closed and short appearances dropped.
-        """
-        shown, _ = self._recognised(X)
-        return self._classes.labels(shown)
-
-    def predict_proba(self, X) -> np.ndarray:
-        """Return the probabilities of each frame, after correction and smoothing.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_frames, n_classes)
-            Probabilities by frame.
-
-        Returns
-        -------
-        ndarray of shape (n_frames, n_classes)
-            In the order of ``class_names_``.
-        """
-        return self._recognised(X)[1]
-
     def transform(self, X) -> Any:
         """Add up the seconds of each class by video.
 
@@ -331,13 +180,13 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         ValueError
             If the rows have neither a frame index nor a ``frame_duration``.
         """
-        shown, _ = self._recognised(X)
+        predicted, _ = self._postprocess(X)
         index = self._frame_index(X)
         durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
         once = ~index.duplicated()
         kept = self._classes.kept
         seconds = pd.DataFrame(
-            (shown * durations[:, None])[once][:, kept],
+            (predicted * durations[:, None])[once][:, kept],
             index=index.get_level_values("video")[once],
             columns=self.class_names_[kept],
         )
@@ -359,10 +208,13 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
             ``confidence`` (mean probability) and ``peak_time`` (s, the most probable frame). The
             durations of a character add up to its seconds.
         """
-        shown, probabilities = self._recognised(X)
+        predicted, probabilities = self._postprocess(X)
         kept = self._classes.kept
         return appearance_table(
-            shown[:, kept], probabilities[:, kept], self._frame_index(X), self.class_names_[kept]
+            predicted[:, kept],
+            probabilities[:, kept],
+            self._frame_index(X),
+            self.class_names_[kept],
         )
 
     def co_appearances(self, X) -> pd.DataFrame:
@@ -379,9 +231,11 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
             Seconds, one row a ``video`` and ``character``, one column a character. The diagonal
             holds all seconds of a character.
         """
-        shown, _ = self._recognised(X)
+        predicted, _ = self._postprocess(X)
         kept = self._classes.kept
-        return shared_seconds(shown[:, kept], self._frame_index(X), self.class_names_[kept])
+        return compute_shared_seconds(
+            predicted[:, kept], self._frame_index(X), self.class_names_[kept]
+        )
 
     @validate_params(
         {
@@ -440,7 +294,8 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
             given). The basis is "labels" of the video itself, the name of the correction, "count"
             without one, or "mean probability" if the labels of ``fit`` do not tell the character
             apart. If they do not, if the novelty is above 1, or if intervals are missing or too
-            narrow, a warning and ``attrs["notes"]`` say so.
+            narrow, a warning and ``attrs["notes"]`` say so. ``attrs["intervals"]`` says how often
+            the intervals hold, what they suppose and what makes them narrower.
 
         Raises
         ------
@@ -459,7 +314,7 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         They are valid even if the classifier is wrong. Appearances still come from predictions.
         """
         sample = None if labelled is None else self._sample(labelled)
-        shown, probabilities = self._recognised(X)
+        predicted, probabilities = self._postprocess(X)
         index = self._frame_index(X)
         once = ~index.duplicated()
         for name, told in (("cross_fitted", cross_fitted), ("novelty", novelty)):
@@ -468,10 +323,10 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
                     f"{name} has other rows than X: the same frames in the same order are expected."
                 )
         if cross_fitted is not None:
-            cross_fitted = self._recognised(cross_fitted)[1][once]
+            cross_fitted = self._postprocess(cross_fitted)[1][once]
         evidence = Evidence(
             self.correction_,
-            Recognition(self, self._classes, self._corrections).evidence_weights(),
+            Postprocessing(self, self._classes, self._corrections).evidence_weights(),
             self._calibration,
             sample,
             confidence_level,
@@ -479,7 +334,7 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
             check_random_state(random_state).randint(2**31),
         )
         table = estimate_table(
-            shown[once], probabilities[once], cross_fitted, index[once], self._classes, evidence
+            predicted[once], probabilities[once], cross_fitted, index[once], self._classes, evidence
         )
         if novelty is not None:
             add_novelty(table, novelty[once])
@@ -520,11 +375,3 @@ class ScreenTimeAggregator(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _index_of_rows(n_frames, duration):
-    """Return a frame index of one nameless video with frames of equal duration."""
-    return pd.MultiIndex.from_arrays(
-        [np.full(n_frames, ""), np.arange(n_frames) * duration, np.full(n_frames, duration)],
-        names=["video", "time", "duration"],
-    )

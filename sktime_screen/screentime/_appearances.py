@@ -3,25 +3,25 @@
 import numpy as np
 import pandas as pd
 
-from ._smoothing import video_stretches
+from ._smoothing import split_at_gaps
 
 # Times that add up in floating point differ from equal ones by less.
 _TOLERANCE = 1e-6
 
 
-def joined_appearances(shown, index, max_gap, min_appearance, free=None):
+def join_appearances(predicted, index, max_gap, min_appearance, free=None):
     """Close short gaps between appearances, then drop short appearances.
 
-    Shapes: ``shown`` (n_frames, n_characters), ``free`` (n_frames,) -> bool (n_frames,
+    Shapes: ``predicted`` (n_frames, n_characters), ``free`` (n_frames,) -> bool (n_frames,
     n_characters).
     """
-    shown = shown.copy()
-    free = np.ones(len(shown), dtype=bool) if free is None else free
+    predicted = predicted.copy()
+    free = np.ones(len(predicted), dtype=bool) if free is None else free
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
     once = ~index.duplicated()
-    for rows in video_stretches(index):
+    for rows in split_at_gaps(index):
         lengths = np.where(once, durations, 0)[rows]
-        for column in shown.T:
+        for column in predicted.T:
             states = column[rows]
             begins, ends, seconds = _runs(states, lengths)
             short = (begins > 0) & (ends < len(states)) & (seconds <= max_gap + _TOLERANCE)
@@ -31,7 +31,7 @@ def joined_appearances(shown, index, max_gap, min_appearance, free=None):
             for begin, end in _pairs(begins, ends, seconds < min_appearance - _TOLERANCE):
                 states[begin:end] = False
             column[rows] = states
-    return shown
+    return predicted
 
 
 def _runs(states, lengths):
@@ -45,20 +45,20 @@ def _pairs(begins, ends, chosen):
     return zip(begins[chosen], ends[chosen], strict=True)
 
 
-def appearance_table(shown, confidences, index, names):
+def appearance_table(predicted, confidences, index, names):
     """List appearances.
 
-    Shapes: ``shown`` (n_frames, n_characters), ``confidences`` (n_frames, n_characters).
+    Shapes: ``predicted`` (n_frames, n_characters), ``confidences`` (n_frames, n_characters).
     """
     videos = index.get_level_values("video")
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
     once = ~index.duplicated()
     rows_of_table = []
-    for rows in video_stretches(index):
+    for rows in split_at_gaps(index):
         rows = rows[once[rows]]
         for number, name in enumerate(names):
-            states = shown[rows, number]
+            states = predicted[rows, number]
             begins, ends, seconds = _runs(states, durations[rows])
             for begin, end, length in zip(begins, ends, seconds, strict=True):
                 if not states[begin]:
@@ -86,17 +86,17 @@ APPEARANCE_COLUMNS = [
 ]  # fmt: skip
 
 
-def shared_seconds(shown, index, names):
+def compute_shared_seconds(predicted, index, names):
     """Add up for how long any two characters are on screen together.
 
-    Shapes: ``shown`` (n_frames, n_characters).
+    Shapes: ``predicted`` (n_frames, n_characters).
     """
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
     weights = np.where(index.duplicated(), 0, durations)
     codes, videos = index.get_level_values("video").factorize()
     tables = []
     for code in range(len(videos)):
-        here = shown[codes == code].astype(np.float64)
+        here = predicted[codes == code].astype(np.float64)
         tables.append((here * weights[codes == code, None]).T @ here)
     return pd.DataFrame(
         np.concatenate(tables) if tables else np.empty((0, len(names))),

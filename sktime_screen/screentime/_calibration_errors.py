@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..model_selection import time_blocks
 from ..video import make_frame_index, resolve_videos
-from ._intervals import seconds_interval
+from ._intervals import compute_seconds_interval
 
 _TOO_NARROW = {
     False: "Intervals are too narrow: they learn from frames that the classifier has seen. Set cv "
@@ -52,10 +52,10 @@ class CalibrationErrors(NamedTuple):
         levels = {"video": self.videos, "time": self.times, "duration": self.durations}
         return make_frame_index(pd.DataFrame(levels))
 
-    def interval(self, shown, index, confidence_level, n_resamples, random_state):
+    def interval(self, predicted, index, confidence_level, n_resamples, random_state):
         """Find limits of one video's seconds.
 
-        Shapes: ``shown`` (n_frames, n_classes) -> ``low, high`` (n_classes,).
+        Shapes: ``predicted`` (n_frames, n_classes) -> ``low, high`` (n_classes,).
         """
         video = index.get_level_values("video")[0]
         rows = np.arange(len(self.videos))
@@ -66,9 +66,9 @@ class CalibrationErrors(NamedTuple):
             rows = np.flatnonzero(own)
         note = _TOO_NARROW.get(self.out_of_sample)
         try:
-            low, high = seconds_interval(
+            low, high = compute_seconds_interval(
                 index.get_level_values("duration").to_numpy(dtype=np.float64),
-                shown,
+                predicted,
                 self.errors[rows],
                 self.durations[rows],
                 blocks[rows],
@@ -78,6 +78,6 @@ class CalibrationErrors(NamedTuple):
                 random_state=random_state,
             )
         except ValueError as error:
-            low = high = np.full(shown.shape[1], np.nan)
+            low = high = np.full(predicted.shape[1], np.nan)
             note = f"No interval for {video!r}: {error}"
         return low, high, note

@@ -62,12 +62,14 @@ class Classes:
         """
         return encode_labels(known_labels(y, self.names, self.multilabel), self.names)
 
-    def labels(self, shown):
+    def labels(self, predicted):
         """Turn a table into labels.
 
-        Shapes: ``shown`` (n_frames, n_classes) -> (n_frames,) or (n_frames, n_characters).
+        Shapes: ``predicted`` (n_frames, n_classes) -> (n_frames,) or (n_frames, n_characters).
         """
-        return shown.astype(np.int64) if self.multilabel else self.names[shown.argmax(axis=1)]
+        return (
+            predicted.astype(np.int64) if self.multilabel else self.names[predicted.argmax(axis=1)]
+        )
 
     def probabilities(self, X):
         """Return probabilities as an array with the columns in the order of the classes.

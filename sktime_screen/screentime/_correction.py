@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from ._evidence_weights import evidence_weights, weighted_towards
+from ._evidence_weights import evidence_weights, shrink_towards
 
 # Probabilities in single precision can be exactly 0 or 1.
 _LEAST = 1e-6
@@ -30,7 +30,7 @@ class Correction:
         self.slope, self.offsets = fit_calibration(probabilities, truth)
         if kind in ("acc", "pacc"):
             given = chosen if kind == "acc" else probabilities
-            self.rates = class_rates(given, truth)
+            self.rates = estimate_class_rates(given, truth)
 
     def calibrated(self, probabilities):
         """Return calibrated probabilities.
@@ -50,24 +50,24 @@ class Correction:
         parts = weights / weights.sum()
         mean = parts @ probabilities
         if self.kind in ("calibrated", "averaged"):
-            values = weighted_towards(calibrated, probabilities, self.weights)
+            values = shrink_towards(calibrated, probabilities, self.weights)
             shares = parts @ values
             if self.kind == "averaged":
                 # For what is counted there is evidence of its own.
-                counted = weighted_towards(parts @ chosen, mean, self.weights_of_chosen)
+                counted = shrink_towards(parts @ chosen, mean, self.weights_of_chosen)
                 shares = (shares + counted) / 2
             return shares, values
         if self.kind == "em":
-            shares, evidence = em_shares(calibrated, parts, self.prior), self.weights
+            shares, evidence = estimate_shares_by_em(calibrated, parts, self.prior), self.weights
         elif self.kind == "pacc":
-            shares, evidence = adjusted_shares(self.rates, mean), self.weights
+            shares, evidence = adjust_shares(self.rates, mean), self.weights
         else:
-            shares = adjusted_shares(self.rates, parts @ chosen)
+            shares = adjust_shares(self.rates, parts @ chosen)
             evidence = self.weights_of_chosen
-        values = shifted(calibrated, shares, self.prior)
+        values = shift_prior(calibrated, shares, self.prior)
         return (
-            weighted_towards(shares, mean, evidence),
-            weighted_towards(values, probabilities, evidence),
+            shrink_towards(shares, mean, evidence),
+            shrink_towards(values, probabilities, evidence),
         )
 
 
@@ -98,7 +98,7 @@ def fit_calibration(probabilities, truth):
     return max(values[0], _LEAST_SLOPE), values[1:]
 
 
-def class_rates(given, truth):
+def estimate_class_rates(given, truth):
     """Return how frames of each class are predicted.
 
     Shapes: ``given`` (n_frames, n_classes), ``truth`` (n_frames, n_classes) -> (n_classes,
@@ -109,7 +109,7 @@ def class_rates(given, truth):
     return np.where(count > 0, rates / np.maximum(count, 1), np.eye(len(count)))
 
 
-def adjusted_shares(rates, observed):
+def adjust_shares(rates, observed):
     """Find the shares that explain what was predicted for a video.
 
     Adjusted classify and count (Forman, "Quantifying counts and costs via classification", Data
@@ -139,7 +139,7 @@ def adjusted_shares(rates, observed):
     return shares / shares.sum()
 
 
-def em_shares(probabilities, parts, prior, tolerance=1e-8, max_iter=10_000):
+def estimate_shares_by_em(probabilities, parts, prior, tolerance=1e-8, max_iter=10_000):
     """Find the shares that make a video's predictions most likely.
 
     Expectation maximisation (Saerens, Latinne and Decaestecker, "Adjusting the outputs of a
@@ -150,13 +150,13 @@ def em_shares(probabilities, parts, prior, tolerance=1e-8, max_iter=10_000):
     """
     shares = prior
     for _ in range(max_iter):
-        before, shares = shares, parts @ shifted(probabilities, shares, prior)
+        before, shares = shares, parts @ shift_prior(probabilities, shares, prior)
         if np.abs(shares - before).max() < tolerance:
             break
     return shares
 
 
-def shifted(probabilities, shares, prior):
+def shift_prior(probabilities, shares, prior):
     """Bring probabilities from videos with the shares ``prior`` to one with others (Bayes' rule).
 
     Shapes: ``probabilities`` (n_frames, n_classes), ``shares, prior`` (n_classes,) -> (n_frames,

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def most_probable(probabilities, threshold):
+def choose_most_probable(probabilities, threshold):
     """Choose the most probable class of each row.
 
     Shapes: ``probabilities`` (n_frames, n_classes) -> (n_frames,).
@@ -13,7 +13,7 @@ def most_probable(probabilities, threshold):
     return probabilities.argmax(axis=1)
 
 
-def filling_shares(scores, shares, weights, choose, sweeps=20, steps=60):
+def fill_shares(scores, shares, weights, choose, sweeps=20, steps=60):
     """Choose classes so that each fills its share of a video, the surest frames first.
 
     Shapes: ``scores`` (n_frames, n_classes), ``shares`` (n_classes,), ``weights`` (n_frames,) ->

@@ -36,14 +36,14 @@ class Evidence(NamedTuple):
     seed: int
 
 
-def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence):
+def estimate_table(predicted, probabilities, cross_fitted, index, classes, evidence):
     """Sum up each video and character, and say how sure that is.
 
-    Shapes: ``shown`` (n_frames, n_classes), ``probabilities`` (n_frames, n_classes),
+    Shapes: ``predicted`` (n_frames, n_classes), ``probabilities`` (n_frames, n_classes),
     ``cross_fitted`` (n_frames, n_classes).
     """
     kept = classes.kept
-    table = _video_summary(shown[:, kept], probabilities[:, kept], index, classes.names[kept])
+    table = _video_summary(predicted[:, kept], probabilities[:, kept], index, classes.names[kept])
     codes, videos = index.get_level_values("video").factorize()
     table["basis"] = _bases(evidence, kept) * len(videos)
     table["novelty"] = np.nan
@@ -78,7 +78,7 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
             )
         else:
             low, high, note = evidence.calibration.interval(
-                shown[rows],
+                predicted[rows],
                 index[rows],
                 evidence.confidence_level,
                 evidence.n_resamples,
@@ -87,8 +87,30 @@ def estimate_table(shown, probabilities, cross_fitted, index, classes, evidence)
             table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
             notes += [note] if note else []
     notes += _untold(table, probabilities[:, kept], index)
+    table.attrs["intervals"] = _about_intervals(table, evidence.confidence_level)
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
+
+
+def _about_intervals(table, confidence_level):
+    """Say how often intervals hold, what they suppose and what narrows them; "" without any."""
+    known, level = table["low"].notna(), f"{100 * confidence_level:g} %"
+    by_labels = known & (table["basis"] == "labels")
+    said = []
+    if (known & ~by_labels).any():
+        said.append(
+            f"Intervals hold in {level} of videos in which the classifier errs as it does on "
+            f"labelled frames held out. Labels of a random sample of a video's own frames need no "
+            f"such likeness and make them narrower: `sktime-screen label VIDEO --model MODEL "
+            f"--strategy blocks --output sample.html`, then `sktime-screen measure VIDEO --model "
+            f"MODEL --labels sample.csv`."
+        )
+    if by_labels.any():
+        said.append(
+            f"Intervals from labels of the video itself hold in {level} of random samples, "
+            f"however often the classifier errs; more labels make them narrower."
+        )
+    return " ".join(said)
 
 
 def add_novelty(table, novelty):
@@ -138,11 +160,11 @@ def _untold(table, probabilities, index):
     return notes
 
 
-def _video_summary(shown, probabilities, index, names):
+def _video_summary(predicted, probabilities, index, names):
     """Sum up each video and character, intervals still NaN."""
     codes, videos = index.get_level_values("video").factorize()
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
-    found = appearance_table(shown, probabilities, index, names).groupby(["video", "character"])
+    found = appearance_table(predicted, probabilities, index, names).groupby(["video", "character"])
     table = pd.DataFrame(
         {
             "appearances": found.size(),
@@ -151,7 +173,7 @@ def _video_summary(shown, probabilities, index, names):
         }
     ).reindex(pd.MultiIndex.from_product([videos, list(names)], names=["video", "character"]))
     table["appearances"] = table["appearances"].fillna(0).astype(np.int64)
-    weights = shown * durations[:, None]
+    weights = predicted * durations[:, None]
     seconds = _by_video(codes, weights)
     with np.errstate(invalid="ignore"):
         table["confidence"] = (_by_video(codes, weights * probabilities) / seconds).ravel()

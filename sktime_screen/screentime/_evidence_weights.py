@@ -45,7 +45,7 @@ def _pair_weight(values, truth, blocks):
     return 1 - min(by_block @ by_block / total**2, 1) if total > 0 else 0.0
 
 
-def weighted_towards(values, others, weights):
+def shrink_towards(values, others, weights):
     """Mix shares or probabilities of exclusive classes, ``weights`` by class for the first.
 
     Shapes: ``values`` (..., n_classes), ``others`` (..., n_classes), ``weights`` (n_classes,) ->

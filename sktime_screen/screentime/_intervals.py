@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 
-def seconds_interval(
+def compute_seconds_interval(
     durations,
     contributions,
     errors,
@@ -59,15 +59,18 @@ def seconds_interval(
     calibration = _Blocks(errors, error_durations, np.asarray(blocks), videos)
     rng = np.random.default_rng(random_state)
     length = durations.sum()
-    seconds = durations @ contributions - length * calibration.drawn_means(n_resamples, rng)
-    seconds -= calibration.drawn_errors(length, n_resamples, rng)
+    seconds = durations @ contributions - length * calibration.draw_means(n_resamples, rng)
+    seconds -= calibration.draw_errors(length, n_resamples, rng)
     tail = (1 - confidence_level) / 2
     few = calibration.few_blocks(tail)
     middle = np.median(seconds, axis=0)
     seconds = middle + (seconds - middle) * few
     between, freedom = calibration.video_variance()
     if freedom:
-        seconds -= length * np.sqrt(between) * rng.standard_t(freedom, size=(n_resamples, 1))
+        # Equally likely values in random order: plain draws of few degrees of freedom would move
+        # the limits by a tenth from one seed to the next.
+        drawn = stats.t.ppf((rng.permutation(n_resamples) + 0.5) / n_resamples, freedom)
+        seconds -= length * np.sqrt(between) * drawn[:, None]
     limits = np.quantile(seconds, [tail, 1 - tail], axis=0)
     least = np.sqrt((1 / len(durations) + 1 / len(errors)) / (len(errors) + 2)) * length
     reach = few * stats.norm.ppf(1 - tail) * least
@@ -107,8 +110,8 @@ class _Blocks:
                 "are needed, of one video or of several."
             )
         self.totals = _sums(block_of_row, durations[:, None] * errors)
-        self.video_lengths = np.bincount(self.videos, self.lengths)[:, None]
-        self.video_means = _sums(self.videos, self.totals) / self.video_lengths
+        self.sum_video_lengths = np.bincount(self.videos, self.lengths)[:, None]
+        self.video_means = _sums(self.videos, self.totals) / self.sum_video_lengths
         self.seconds_off = self.totals - self.lengths[:, None] * self.video_means[self.videos]
 
     def video_variance(self):
@@ -118,7 +121,7 @@ class _Blocks:
         count = np.bincount(self.videos)[:, None]
         squares = _sums(self.videos, self.seconds_off**2)
         explained = np.where(count > 1, squares * count / np.maximum(count - 1, 1), 0)
-        explained = (explained / self.video_lengths**2).mean(axis=0)
+        explained = (explained / self.sum_video_lengths**2).mean(axis=0)
         between = np.maximum(self.video_means.var(axis=0, ddof=1) - explained, 0)
         return between, self.n_videos - 1
 
@@ -129,7 +132,7 @@ class _Blocks:
         spare = n_blocks - self.n_videos or n_blocks - 1
         return np.sqrt(n_blocks / spare) * stats.t.ppf(1 - tail, spare) / stats.norm.ppf(1 - tail)
 
-    def drawn_means(self, n_resamples, rng):
+    def draw_means(self, n_resamples, rng):
         """Draw videos, and as many blocks of each as it has; return the mean error of each draw."""
         count = np.bincount(self.videos)
         first = np.cumsum(count) - count
@@ -140,7 +143,7 @@ class _Blocks:
             means.append(self.totals[blocks].sum(axis=0) / self.lengths[blocks].sum())
         return np.array(means)
 
-    def drawn_errors(self, length, n_resamples, rng):
+    def draw_errors(self, length, n_resamples, rng):
         """Draw blocks until they fill ``length`` seconds; return the sums of their errors."""
         total = np.zeros((n_resamples, self.seconds_off.shape[1]))
         left = np.full((n_resamples, 1), length)

@@ -1,16 +1,16 @@
-"""Recognition: from probabilities by frame to who is on screen in each, video by video."""
+"""Postprocessing: from probabilities to predictions by frame, video by video."""
 
 import numpy as np
 
-from ._appearances import joined_appearances
+from ._appearances import join_appearances
 from ._correction import Correction
-from ._decision import filling_shares, most_probable
-from ._smoothing import median_smoothed, shot_smoothed, viterbi_path
+from ._decision import choose_most_probable, fill_shares
+from ._smoothing import find_viterbi_path, smooth_by_median, smooth_by_shot
 
 _LEAST = 1e-12
 
 
-class Recognition:
+class Postprocessing:
     """Correct, smooth and choose, in this order."""
 
     def __init__(self, aggregator, classes, corrections=None):
@@ -41,7 +41,7 @@ class Recognition:
     def __call__(self, probabilities, index):
         """Tell who is on screen.
 
-        Shapes: ``probabilities`` (n_frames, n_classes) -> ``shown`` bool (n_frames, n_classes),
+        Shapes: ``probabilities`` (n_frames, n_classes) -> ``predicted`` bool (n_frames, n_classes),
         ``smoothed`` (n_frames, n_classes).
         """
         first = ~index.duplicated()
@@ -49,19 +49,19 @@ class Recognition:
             # A frame that comes twice counts once, in every step.
             frames = index[first]
             rows = frames.get_indexer(index)
-            shown, smoothed = self(probabilities[first], frames)
-            return shown[rows], smoothed[rows]
+            predicted, smoothed = self(probabilities[first], frames)
+            return predicted[rows], smoothed[rows]
         weights = index.get_level_values("duration").to_numpy(dtype=np.float64)
         corrected, shares = self._corrected(probabilities, index, weights)
         smoothed = self._smoothed(corrected, index)
-        shown = np.empty(probabilities.shape, dtype=bool)
+        predicted = np.empty(probabilities.shape, dtype=bool)
         for column, given in enumerate(self._exclusive(smoothed)):
             codes = self._chosen(given, column, shares, index, weights)
             if self.classes.multilabel:
-                shown[:, column] = codes == 1
+                predicted[:, column] = codes == 1
             else:
-                shown[:] = codes[:, None] == np.arange(given.shape[1])
-        return self._joined(shown, index), smoothed
+                predicted[:] = codes[:, None] == np.arange(given.shape[1])
+        return self._joined(predicted, index), smoothed
 
     def _exclusive(self, values):
         """Return tables of exclusive classes: the one there is, or absent and present by label."""
@@ -70,7 +70,7 @@ class Recognition:
         return [np.stack([1 - column, column], axis=1).astype(values.dtype) for column in values.T]
 
     def _first_choice(self, probabilities):
-        codes = most_probable(probabilities, self.aggregator.threshold)
+        codes = choose_most_probable(probabilities, self.aggregator.threshold)
         return codes[:, None] == np.arange(probabilities.shape[1])
 
     def _corrected(self, probabilities, index, weights):
@@ -99,10 +99,10 @@ class Recognition:
 
     def _smoothed(self, probabilities, index):
         if self.aggregator.smoothing == "shot":
-            return shot_smoothed(probabilities, index)
+            return smooth_by_shot(probabilities, index)
         if self.aggregator.smoothing != "median":
             return probabilities
-        smoothed = median_smoothed(probabilities, index, self.aggregator.window)
+        smoothed = smooth_by_median(probabilities, index, self.aggregator.window)
         if not self.classes.multilabel:
             total = smoothed.sum(axis=1, keepdims=True)
             # Medians can all be 0 where three classes take turns: such a frame is left as it was.
@@ -115,8 +115,8 @@ class Recognition:
         path = self.aggregator.smoothing == "viterbi"
         if shares is None:
             if path:
-                return viterbi_path(scores, index, self.aggregator.window)
-            return most_probable(probabilities, self.aggregator.threshold)
+                return find_viterbi_path(scores, index, self.aggregator.window)
+            return choose_most_probable(probabilities, self.aggregator.threshold)
         videos = index.get_level_values("video").factorize()[0]
         codes = np.empty(len(scores), dtype=np.int64)
         for video, share in enumerate(shares[column]):
@@ -124,21 +124,21 @@ class Recognition:
 
             def choose(scores, index=index[rows]):
                 if path:
-                    return viterbi_path(scores, index, self.aggregator.window)
+                    return find_viterbi_path(scores, index, self.aggregator.window)
                 return scores.argmax(axis=1)
 
-            codes[rows] = filling_shares(scores[rows], share, weights[rows], choose)
+            codes[rows] = fill_shares(scores[rows], share, weights[rows], choose)
         return codes
 
-    def _joined(self, shown, index):
+    def _joined(self, predicted, index):
         limits = self.aggregator.max_gap, self.aggregator.min_appearance
         if not any(limits):
-            return shown
+            return predicted
         if self.classes.multilabel:
-            return joined_appearances(shown, index, *limits)
+            return join_appearances(predicted, index, *limits)
         background = self.classes.background
         if background is None:
-            return shown
-        others = np.delete(shown, background, axis=1)
-        joined = joined_appearances(others, index, *limits, free=shown[:, background])
+            return predicted
+        others = np.delete(predicted, background, axis=1)
+        joined = join_appearances(others, index, *limits, free=predicted[:, background])
         return np.insert(joined, background, ~joined.any(axis=1), axis=1)

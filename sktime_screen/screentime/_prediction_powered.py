@@ -68,7 +68,7 @@ def prediction_powered_mean(
     proportions", Statistics in Medicine 24 (2005).
     """
     sample = _checked(predicted, labelled_rows, labels, weights, inclusion, strata)
-    estimate, variance, freedom = tuned_mean(sample, tuning)
+    estimate, variance, freedom = estimate_tuned_mean(sample, tuning)
     known = sample.weights[sample.rows] / sample.weights.sum() @ sample.labels
     unknown = 1 - sample.weights[sample.rows].sum() / sample.weights.sum()
     low, high = _wilson(estimate, variance, freedom, sample, confidence_level)
@@ -139,7 +139,7 @@ def _checked(predicted, rows, labels, weights, inclusion, strata):
     return _Sample(predicted, rows, labels.astype(np.float64), weights, inclusion, codes)
 
 
-def tuned_mean(sample, tuning):
+def estimate_tuned_mean(sample, tuning):
     """Return the estimate, its variance and degrees of freedom, by character."""
     stratum = sample.strata[sample.rows]
     predicted = sample.predicted[sample.rows]

@@ -5,7 +5,7 @@ import numpy as np
 from ..model_selection import shot_groups
 
 
-def video_stretches(index):
+def split_at_gaps(index):
     """Split rows into stretches of video without a cut in the sampling."""
     videos = index.get_level_values("video").factorize()[0]
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
@@ -16,14 +16,14 @@ def video_stretches(index):
     return np.split(order, np.flatnonzero((np.diff(videos) != 0) | gap) + 1)
 
 
-def median_smoothed(probabilities, index, window):
+def smooth_by_median(probabilities, index, window):
     """Replace each probability by the median over a window of time around its frame.
 
     Shapes: ``probabilities`` (n_frames, n_columns) -> (n_frames, n_columns).
     """
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
     smoothed = np.empty_like(probabilities)
-    for rows in video_stretches(index):
+    for rows in split_at_gaps(index):
         first = np.searchsorted(times[rows], times[rows] - window / 2 - 1e-9, side="left")
         last = np.searchsorted(times[rows], times[rows] + window / 2 + 1e-9, side="right")
         ordered = probabilities[rows]
@@ -32,13 +32,13 @@ def median_smoothed(probabilities, index, window):
     return smoothed
 
 
-def shot_smoothed(probabilities, index):
+def smooth_by_shot(probabilities, index):
     """Replace each probability by the mean over its shot.
 
     Shapes: ``probabilities`` (n_frames, n_columns) -> (n_frames, n_columns).
     """
     shots = shot_groups(index.to_frame(index=False))
-    for number, rows in enumerate(video_stretches(index)):
+    for number, rows in enumerate(split_at_gaps(index)):
         shots[rows] += number * (shots.max() + 1)
     shots = np.unique(shots, return_inverse=True)[1]
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
@@ -46,7 +46,7 @@ def shot_smoothed(probabilities, index):
     return (np.stack(totals, axis=1) / np.bincount(shots, durations)[:, None])[shots]
 
 
-def viterbi_path(scores, index, window):
+def find_viterbi_path(scores, index, window):
     """Choose the most probable sequence of classes where classes last.
 
     Viterbi, "Error bounds for convolutional codes and an asymptotically optimum decoding
@@ -56,7 +56,7 @@ def viterbi_path(scores, index, window):
     """
     times = index.get_level_values("time").to_numpy(dtype=np.float64)
     path = np.empty(len(scores), dtype=np.int64)
-    for rows in video_stretches(index):
+    for rows in split_at_gaps(index):
         change = -np.expm1(-np.diff(times[rows]) / window) / scores.shape[1]
         # How much less probable a change is than staying; a frame that comes twice cannot change.
         with np.errstate(divide="ignore"):

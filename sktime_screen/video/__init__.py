@@ -1,6 +1,7 @@
 """Videos to images: frame tables, lazy frame sequences, sampling and resizing."""
 
 from ._container import VideoError
+from ._demuxing import read_image_size
 from ._file_state import read_file_state
 from ._frame_table import (
     as_frame_index,
@@ -16,7 +17,6 @@ from ._sequence import FrameSequence
 from ._thumbnails import make_thumbnails, split_rows_by_file
 from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
-from ._video import read_image_size
 
 __all__ = [
     "TIME_TOLERANCE",

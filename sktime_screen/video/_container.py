@@ -49,7 +49,7 @@ def check_file(path):
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
-        raise _nothing_there(path, error) from None
+        raise _explain_missing(path, error) from None
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(
             f"{path!r} is a folder, not a video: pass the videos in it as a list of paths, or use "
@@ -62,7 +62,7 @@ def check_file(path):
         )
 
 
-def _nothing_there(path, error):
+def _explain_missing(path, error):
     if _ADDRESS.match(path):
         return VideoError(
             f"{path!r} is an address, not a file: download the video first and pass its path. "
@@ -87,10 +87,10 @@ def open_video(path):
         container = av.open(f"file:{path}", container_options=dict(_ONE_FILE), **_TOLERANT)
     except av.FFmpegError as error:
         message = f"cannot be read as a video ({error.strerror}): is it a complete video file?"
-        raise VideoError(_playlist(path) or f"{path!r} {message}") from error
-    video = video_stream(container)
+        raise VideoError(_explain_playlist(path) or f"{path!r} {message}") from error
+    video = find_video_stream(container)
     if video is None or container.format.name.endswith("_pipe"):
-        message = _no_video(container, path)
+        message = _explain_no_video(container, path)
         container.close()
         raise VideoError(message)
     if video.codec_context is None:
@@ -102,7 +102,7 @@ def open_video(path):
     return container
 
 
-def _playlist(path):
+def _explain_playlist(path):
     """Return what to say of a playlist, None of what is none."""
     try:
         with open(path, "rb") as file:
@@ -116,38 +116,40 @@ def _playlist(path):
     )
 
 
-def _no_video(container, path):
+def _explain_no_video(container, path):
     if container.format.name == "webp_pipe":
         return (
             f"{path!r} is a WebP image, not a video: if it moves, convert it first, for example "
             f"with `magick video.webp video.mp4`; if not, pass it in the column 'image' of a frame "
             f"table."
         )
-    if container.format.name.endswith("_pipe") or any(map(_is_item, container.streams.video)):
+    if container.format.name.endswith("_pipe") or any(
+        map(_is_still_image, container.streams.video)
+    ):
         return (
             f"{path!r} is a still image, not a video: pass images in the column 'image' of a frame "
             f"table, or read class folders of them with load_frame_folder."
         )
-    playlist = _playlist(path)
+    playlist = _explain_playlist(path)
     if playlist:
         return playlist
     kinds = sorted({stream.type for stream in container.streams}) or ["no streams"]
     return f"{path!r} has no images, only {', '.join(kinds)}: a video is expected."
 
 
-def video_stream(container):
+def find_video_stream(container):
     """Return the track of an open file that is the video, or None.
 
     Covers and previews are not, wherever they stand: what is marked so, holds a single image, or
     is much shorter or smaller than another. Of the others, the one that is marked as the default
     is the video, else the largest, else the first.
     """
-    return next(iter(_videos(container)), None)
+    return next(iter(_rank_video_streams(container)), None)
 
 
 def warn_of_other_videos(container, path):
     """Warn where more than one track of an open file could be the video, and say which is read."""
-    video, *others = _videos(container)
+    video, *others = _rank_video_streams(container)
     if others:
         warnings.warn(
             f"{path!r} has {1 + len(others)} video tracks: track {video.index} "
@@ -160,7 +162,7 @@ def warn_of_other_videos(container, path):
         )
 
 
-def video_decoder(stream):
+def make_decoder(stream):
     """Return a decoder of a track that tells what is transparent, where the track does."""
     decoder = _WITH_ALPHA.get(stream.codec_context.codec.name)
     if decoder not in av.codecs_available or stream.metadata.get("alpha_mode") != "1":
@@ -168,44 +170,50 @@ def video_decoder(stream):
     return av.CodecContext.create(decoder, "r")
 
 
-def _videos(container):
+def _rank_video_streams(container):
     """Return the tracks that could be the video, the best first."""
     tracks = [
         track
         for track in container.streams.video
-        if not track.disposition & _NO_VIDEO and not _is_item(track)
+        if not track.disposition & _NO_VIDEO and not _is_still_image(track)
     ]
-    lengths = {track.index: _length(track) for track in tracks}
+    lengths = {track.index: _read_duration(track) for track in tracks}
     longest = max(filter(None, lengths.values()), default=0)
-    largest = max(map(_pixels, tracks), default=0)
+    largest = max(map(_count_pixels, tracks), default=0)
     for is_video in (
         lambda track: track.frames != 1 and _SHORT * (lengths[track.index] or longest) >= longest,
-        lambda track: _SMALL * _pixels(track) > largest,
+        lambda track: _SMALL * _count_pixels(track) > largest,
         lambda track: not track.codec_context or track.codec.name not in _STILL_CODECS,
     ):
         tracks = list(filter(is_video, tracks)) or tracks
     is_default = _Disposition.default
-    return sorted(tracks, key=lambda track: (not track.disposition & is_default, -_pixels(track)))
+    return sorted(
+        tracks, key=lambda track: (not track.disposition & is_default, -_count_pixels(track))
+    )
 
 
-def _is_item(track):
+def _is_still_image(track):
     """Tell whether a "track" is one of the still images of an AVIF or HEIF file."""
     brand = track.container.metadata.get("major_brand", "")
     return brand in _IMAGE_BRANDS and track.frames == 1
 
 
-def _pixels(track):
+def _count_pixels(track):
     return 0 if track.codec_context is None else track.width * track.height
 
 
-def _length(track):
+def _read_duration(track):
     """Return how long a track is in seconds, None where nothing says so."""
     # Matroska says it in a tag; what FFmpeg says of it is the length of the whole file.
     told = (text for name, text in track.metadata.items() if name.startswith("DURATION"))
-    return seconds_of(next(told, "")) or (track.duration or 0) * Fraction(track.time_base) or None
+    return (
+        parse_clock_time(next(told, ""))
+        or (track.duration or 0) * Fraction(track.time_base)
+        or None
+    )
 
 
-def seconds_of(clock):
+def parse_clock_time(clock):
     """Convert "01:02:03.5" to seconds; 0 for what is no such time."""
     parts = clock.split(":")
     try:

@@ -13,13 +13,13 @@ import av
 import joblib
 import numpy as np
 
-from ._container import VideoError, open_video, video_decoder, video_stream
-from ._frame_converter import Projector
+from ._container import VideoError, find_video_stream, make_decoder, open_video
+from ._demuxing import decode_packets, read_intact_packets, read_packets, warn_damaged
+from ._frame_converter import FrameConverter
 from ._placement import WHOLE
-from ._prefetch import Ahead
+from ._prefetch import Prefetcher
 from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
-from ._video import decoded, sound_packets, video_packets, warn_damaged
 
 # Up to this many packets that nobody asked for are read past rather than seeking.
 _NOT_WORTH_SEEKING = 300
@@ -52,8 +52,8 @@ def read_images(path, times, size=None, interpolation="area", aspect="stretch", 
             f"There is no frame at {times[-1]:.3f} s in {path!r}, which is {timeline.length:.3f} s "
             f"long. Do the times belong to another video?"
         )
-    wanted, repeats = np.unique(timeline.shown_at(times), return_counts=True)
-    images = _wanted_images(path, timeline, wanted, _Output(size, interpolation, aspect, box))
+    wanted, repeats = np.unique(timeline.find_frames_at(times), return_counts=True)
+    images = _read_wanted_images(path, timeline, wanted, _Output(size, interpolation, aspect, box))
     image, ready, lost = None, next(images, None), 0
     if ready is None and len(wanted):
         raise VideoError(f"{path!r}: no frame of it can be decoded.")
@@ -73,9 +73,9 @@ def read_images(path, times, size=None, interpolation="area", aspect="stretch", 
         )
 
 
-def _wanted_images(path, timeline, wanted, output):
+def _read_wanted_images(path, timeline, wanted, output):
     """Yield (position, image) of the wanted frames, in the order of time."""
-    chunks = _chunks(timeline, wanted)
+    chunks = _make_chunks(timeline, wanted)
     decoders = max(1, min(joblib.cpu_count(), _MOST_DECODERS, len(chunks)))
     if decoders == 1:
         yield from filter(None, _decode(path, timeline, chunks, output, "AUTO"))
@@ -86,7 +86,7 @@ def _wanted_images(path, timeline, wanted, output):
     try:
         for number in range(decoders):
             work = _decode(path, timeline, chunks[number::decoders], output, "NONE")
-            readers.append(Ahead(work, ready))
+            readers.append(Prefetcher(work, ready))
         for number in range(len(chunks)):
             yield from iter(readers[number % decoders].__next__, None)
     finally:
@@ -94,7 +94,7 @@ def _wanted_images(path, timeline, wanted, output):
             reader.close()
 
 
-def _chunks(timeline, wanted):
+def _make_chunks(timeline, wanted):
     """Share out the wanted frames: a list of lists of runs, each (start, stop, positions).
 
     A run is what a decoder needs from a key frame on: packets ``start`` to ``stop`` (excluded), to
@@ -123,21 +123,21 @@ def _decode(path, timeline, chunks, output, thread_type):
     """Yield (position, image) for the frames of some chunks, and None after each chunk."""
     with closing(_PacketSource(path, timeline)) as source:
         stream = source.stream
-        context = video_decoder(stream)
+        context = make_decoder(stream)
         context.thread_type = thread_type
         if thread_type == "NONE":
             context.thread_count = 1
-        projector = Projector(stream, *output)
+        converter = FrameConverter(stream, *output)
         for chunk in chunks:
             for start, stop, positions in chunk:
                 packets = source.packets(start, stop, positions)
-                with closing(decoded(packets, context)) as frames:
-                    for position, frame in _numbered(frames, timeline, positions):
-                        yield position, projector.image(frame)
+                with closing(decode_packets(packets, context)) as frames:
+                    for position, frame in _match_positions(frames, timeline, positions):
+                        yield position, converter.convert(frame)
             yield None
 
 
-def _numbered(frames, timeline, positions):
+def _match_positions(frames, timeline, positions):
     """Yield (position, frame) of the frames at some positions, in the order of time."""
     numbers = positions if timeline.packet_pts is None else timeline.packets[positions].tolist()
     position_of = dict(zip(numbers, positions, strict=True))
@@ -167,13 +167,13 @@ class _PacketSource:
 
     def _open(self):
         self.container = open_video(self.path)
-        self._read_on()
+        self._start_reading()
         self.position = 0
 
-    def _read_on(self):
-        self.stream = video_stream(self.container)
+    def _start_reading(self):
+        self.stream = find_video_stream(self.container)
         # Where frames are known by their number, those of incomplete packets are not among them.
-        read = video_packets if self.timeline.packet_pts is not None else sound_packets
+        read = read_packets if self.timeline.packet_pts is not None else read_intact_packets
         self.ahead = read(self.container, self.stream, self.path)
 
     def close(self):
@@ -200,7 +200,7 @@ class _PacketSource:
     def _seek(self, start):
         try:
             self.container.seek(int(self.timeline.packet_pts[start]), stream=self.stream)
-            self._read_on()
+            self._start_reading()
             packet = next(self.ahead, None)
         except av.FFmpegError:
             packet = None

@@ -31,9 +31,9 @@ def unroll(
     Shapes: ``pts`` (n_packets,), ``dts`` (n_packets,), ``durations`` (n_packets,), ``keys``
     (n_packets,), ``shown`` (n_packets,) -> ``pts`` int64 (n_packets,).
     """
-    step = _usual_step(pts if np.isnan(dts).all() else dts)
+    step = _compute_usual_step(pts if np.isnan(dts).all() else dts)
     second = float(1 / time_base)
-    found = _jumps(
+    found = _find_jumps(
         pts,
         dts,
         keys,
@@ -61,7 +61,7 @@ def unroll(
     return unrolled, jumps
 
 
-def _jumps(pts, dts, keys, *, forward, back, key_back, steady):
+def _find_jumps(pts, dts, keys, *, forward, back, key_back, steady):
     """Return before which packets the clock jumps, and if forward; distances are in ticks."""
     found, before, latest = {}, np.nan, pts[0]
     packets = zip(pts.tolist(), dts.tolist(), keys.tolist(), strict=True)
@@ -78,7 +78,7 @@ def _jumps(pts, dts, keys, *, forward, back, key_back, steady):
     return found
 
 
-def _usual_step(ticks):
+def _compute_usual_step(ticks):
     """Return the usual distance of times that mostly increase; 0 where there is none."""
     steps = np.diff(ticks)
     steps = steps[steps > 0]

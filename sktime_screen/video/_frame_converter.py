@@ -6,7 +6,7 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from ._container import VideoError
-from ._image import over_black
+from ._image import blend_over_black
 from ._placement import WHOLE, place
 from ._tone_mapping import map_tones, needs_mapping
 
@@ -39,7 +39,7 @@ _COLOUR_OPTIONS = [
 ]
 
 
-class Projector:
+class FrameConverter:
     """Turns decoded frames into the RGB images that a viewer sees.
 
     Scaling goes straight from the video's own colour planes to the size wanted, which is both
@@ -56,11 +56,11 @@ class Projector:
         self.box = box
         self.reformatter = VideoReformatter()
 
-    def image(self, frame):
+    def convert(self, frame):
         """Return the image of a frame, an array of shape (height, width, 3), uint8."""
         turn = _TURNS.get(round(frame.rotation) % 360)
         on_its_side = turn in (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_90_COUNTERCLOCKWISE)
-        shape = frame.height, self.pixel_aspect.shown_width(frame)
+        shape = frame.height, self.pixel_aspect.compute_display_width(frame)
         upright = shape[::-1] if on_its_side else shape
         placement = place(upright, self.size or upright, self.aspect, self.box)
         height, width = placement.scaled[::-1] if on_its_side else placement.scaled
@@ -75,26 +75,26 @@ class Projector:
         fields = 2 if frame.interlaced_frame else 1
         source, is_mapped = frame, needs_mapping(frame)
         if _has_alpha(frame):
-            source, fields = self._over_black(frame, fields), 1
+            source, fields = self._blend_over_black(frame, fields), 1
         elif frame.colorspace == _YCGCO and not frame.format.is_rgb:
-            return self._from_ycgco(frame, width, height * fields)[::fields]
+            return self._convert_ycgco(frame, width, height * fields)[::fields]
         pixel_format = _DEEP if is_mapped else "rgb24"
-        rgb = self._scaled(source, width, height * fields, pixel_format).to_ndarray()[::fields]
+        rgb = self._scale(source, width, height * fields, pixel_format).to_ndarray()[::fields]
         return map_tones(rgb, frame.color_trc, frame.color_primaries) if is_mapped else rgb
 
-    def _scaled(self, frame, width, height, pixel_format, **options):
+    def _scale(self, frame, width, height, pixel_format, **options):
         return self.reformatter.reformat(
             frame,
             width,
             height,
             pixel_format,
-            src_colorspace=self._matrix(frame),
+            src_colorspace=self._find_matrix(frame),
             interpolation=self.scaler,
             threads=1,
             **options,
         )
 
-    def _matrix(self, frame):
+    def _find_matrix(self, frame):
         """Return the matrix by which a frame's colours were made from red, green and blue."""
         if frame.format.is_rgb or frame.colorspace in _SAY_NOTHING:
             # As players do: television of high definition has a matrix of its own.
@@ -107,18 +107,18 @@ class Projector:
             )
         return frame.colorspace
 
-    def _over_black(self, frame, fields):
+    def _blend_over_black(self, frame, fields):
         # Before scaling: hidden colours must not bleed into those beside them.
         deep = any(component.bits > 8 for component in frame.format.components)
-        rgba = self._scaled(frame, None, None, _DEEP_ALPHA if deep else "rgba").to_ndarray()
-        seen = over_black(rgba[::fields])
+        rgba = self._scale(frame, None, None, _DEEP_ALPHA if deep else "rgba").to_ndarray()
+        seen = blend_over_black(rgba[::fields])
         opaque = av.VideoFrame.from_ndarray(seen, _DEEP if deep else "rgb24")
         opaque.colorspace = _BT601
         return opaque
 
-    def _from_ycgco(self, frame, width, height):
+    def _convert_ycgco(self, frame, width, height):
         frame.colorspace = _BT601
-        planes = self._scaled(frame, width, height, "yuv444p", dst_color_range=_FULL_RANGE)
+        planes = self._scale(frame, width, height, "yuv444p", dst_color_range=_FULL_RANGE)
         frame.colorspace = _YCGCO
         levels = planes.to_ndarray().transpose(1, 2, 0).astype(np.float32)
         return np.rint(np.clip(cv2.transform(levels, _FROM_YCGCO), 0, 255)).astype(np.uint8)
@@ -133,18 +133,18 @@ class _PixelAspect:
         self.of_all = stated if stated != (coded or 1) else None
         self.graphs = {}
 
-    def shown_width(self, frame):
+    def compute_display_width(self, frame):
         if self.of_all is not None:
             return round(frame.width * self.of_all)
         # PyAV does not tell the pixel aspect of a frame. A filter does, in some 20 microseconds.
         kind = frame.width, frame.height, frame.format.name
         if kind not in self.graphs:
-            self.graphs[kind] = _row_of_square_pixels(frame)
+            self.graphs[kind] = _make_square_pixel_filter(frame)
         self.graphs[kind].vpush(frame)
         return self.graphs[kind].vpull().width
 
 
-def _row_of_square_pixels(frame):
+def _make_square_pixel_filter(frame):
     """Return a filter that makes one row of frames like this, as wide as they are shown."""
     graph = av.filter.Graph()
     graph.threads = 1

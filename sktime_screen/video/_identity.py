@@ -21,7 +21,7 @@ def compute_image_keys(frames) -> list[bytes]:
     times have no part in it, so a video may be moved or renamed, and a changed one is never taken
     for what it was.
     """
-    shown_as = repr(
+    settings = repr(
         (_PIXELS, frames.size, frames.interpolation, frames.aspect, frames.crop_bars)
     ).encode()
     videos = frames.table["video"].to_numpy()
@@ -32,25 +32,25 @@ def compute_image_keys(frames) -> list[bytes]:
             images = frames.table["image"].to_numpy()[rows]
             contents = [digest_file(image) for image in images]
             if frames.crop_bars:
-                # Bars are found from all images of a all_images together.
-                all_images = _digest(*sorted(set(contents)))
-                contents = [_digest(all_images, content) for content in contents]
+                # Bars are found from all images of a video together.
+                all_images = _combine_digests(*sorted(set(contents)))
+                contents = [_combine_digests(all_images, content) for content in contents]
             numbers = np.zeros(len(rows), int)
         else:
             contents = [digest_file(video)] * len(rows)
-            numbers = read_timeline(video).shown_at(frames.table["time"].to_numpy()[rows])
+            numbers = read_timeline(video).find_frames_at(frames.table["time"].to_numpy()[rows])
         for row, content, number in zip(rows, contents, numbers, strict=True):
-            keys[row] = _digest(shown_as, content, int(number).to_bytes(8, "big"))
+            keys[row] = _combine_digests(settings, content, int(number).to_bytes(8, "big"))
     return keys
 
 
 def digest_file(path) -> bytes:
     """Return a digest of a file's content, remembered while the file does not change."""
-    return _file_digest(path, read_file_state(path))
+    return _digest_content(path, read_file_state(path))
 
 
 @lru_cache(maxsize=65536)
-def _file_digest(path, _state):
+def _digest_content(path, _state):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).digest()
 
@@ -63,7 +63,7 @@ def digest_files(paths) -> bytes:
             digests.append(digest_file(path))
         except OSError:
             digests.append(bytes(16))
-    return _digest(*digests)
+    return _combine_digests(*digests)
 
 
 class ImageFiles:
@@ -101,5 +101,5 @@ class ImageFiles:
         return None
 
 
-def _digest(*parts):
+def _combine_digests(*parts):
     return hashlib.blake2b(b"".join(parts), digest_size=16).digest()

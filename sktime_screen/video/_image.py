@@ -33,7 +33,7 @@ def read_image(path):
     if whole.ndim < 3 or whole.shape[2] != 4 or whole.shape[:2] != image.shape[:2]:
         return image
     alpha = whole[..., 3] if whole.dtype == np.uint8 else (whole[..., 3] // 257).astype(np.uint8)
-    return over_black(np.dstack([image, alpha]))
+    return blend_over_black(np.dstack([image, alpha]))
 
 
 def _may_be_transparent(encoded):
@@ -43,7 +43,7 @@ def _may_be_transparent(encoded):
     return not head.startswith((b"\xff\xd8", b"BM"))
 
 
-def over_black(rgba):
+def blend_over_black(rgba):
     """Lay what is transparent over black.
 
     Shapes: ``rgba`` (height, width, 4) -> (height, width, 3).

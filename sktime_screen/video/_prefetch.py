@@ -5,13 +5,13 @@ from queue import Empty, Full, Queue
 from threading import Event, Thread
 
 
-def read_ahead(source, depth):
+def prefetch(source, depth):
     """Run a generator in a thread of its own, from when the first item is asked for."""
-    with closing(Ahead(source, depth)) as items:
+    with closing(Prefetcher(source, depth)) as items:
         yield from items
 
 
-class Ahead:
+class Prefetcher:
     """A generator at work in a thread of its own from now on, until it is closed."""
 
     def __init__(self, source, depth):
@@ -19,7 +19,7 @@ class Ahead:
         self._abandoned = Event()
         self._finished = object()
         self._worker = Thread(
-            target=self._work, args=(source,), name="sktime_screen-ahead", daemon=True
+            target=self._run, args=(source,), name="sktime_screen-ahead", daemon=True
         )
         self._worker.start()
 
@@ -46,18 +46,18 @@ class Ahead:
                 break
         self._worker.join()
 
-    def _work(self, source):
+    def _run(self, source):
         try:
             for item in source:
-                if not self._hand_over((item, None)):
+                if not self._put((item, None)):
                     return
-            self._hand_over((self._finished, None))
+            self._put((self._finished, None))
         except BaseException as error:
-            self._hand_over((None, error))
+            self._put((None, error))
         finally:
             source.close()
 
-    def _hand_over(self, item):
+    def _put(self, item):
         while not self._abandoned.is_set():
             try:
                 self._items.put(item, timeout=0.1)

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from .._sklearn import StrOptions, fit_context
-from ._image import INTERPOLATIONS, over_black, resize
+from ._black_bars import find_active_area
+from ._image import INTERPOLATIONS, blend_over_black, resize
 from ._image_step import ImageStep
-from ._placement import ASPECTS, WHOLE, place, without_bars
+from ._placement import ASPECTS, WHOLE, place
 from ._sequence import FrameSequence
 
 
@@ -104,8 +105,8 @@ class ImageResizer(ImageStep):
         size = self._check_size()
         if isinstance(X, FrameSequence):
             return X.resize(size, self.interpolation, aspect=self.aspect, crop_bars=self.crop_bars)
-        images = [_as_rgb(image, number) for number, image in enumerate(X)]
-        boxes = self._boxes(images)
+        images = [_convert_to_rgb(image, number) for number, image in enumerate(X)]
+        boxes = self._find_boxes(images)
         resized = np.empty((len(images), *size, 3), np.uint8)
         for number, image in enumerate(images):
             shape = image.shape[:2]
@@ -113,12 +114,12 @@ class ImageResizer(ImageStep):
             resized[number] = placement.apply(resize(image, placement.scaled, self.interpolation))
         return resized
 
-    def _boxes(self, images):
+    def _find_boxes(self, images):
         by_shape = defaultdict(list)
         for image in images:
             by_shape[image.shape[:2]].append(image)
         return {
-            shape: without_bars(alike, self.size) if self.crop_bars else WHOLE
+            shape: find_active_area(alike, self.size) if self.crop_bars else WHOLE
             for shape, alike in by_shape.items()
         }
 
@@ -132,7 +133,7 @@ class ImageResizer(ImageStep):
         return tuple(int(side) for side in self.size)
 
 
-def _as_rgb(image, number):
+def _convert_to_rgb(image, number):
     image = np.asarray(image)
     channels = {2: 1, 3: image.shape[-1] if image.ndim else 0}.get(image.ndim)
     if image.dtype != np.uint8 or channels not in (1, 3, 4) or 0 in image.shape:
@@ -142,4 +143,4 @@ def _as_rgb(image, number):
         )
     if channels == 1:
         return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB)
-    return over_black(image) if channels == 4 else image
+    return blend_over_black(image) if channels == 4 else image

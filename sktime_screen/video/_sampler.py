@@ -11,11 +11,16 @@ import pandas as pd
 from .._defaults import SAMPLING_RATE
 from .._sklearn import Interval, StrOptions, fit_context, num_samples
 from ._container import VideoError, check_file
+from ._demuxing import read_image_size
 from ._frame_table import check_frame_table
 from ._image_step import ImageStep
 from ._sequence import FrameSequence
 from ._timeline_reader import read_timeline
-from ._video import read_image_size
+
+# Between the frames of a video and 1/rate, the median is off by half of itself at most.
+_TOLERANCE = 1.6
+# Videos have 7 frames a second or more.
+_LONGEST_OF_VIDEOS = 0.15
 
 
 class VideoFrameSampler(ImageStep):
@@ -46,6 +51,10 @@ class VideoFrameSampler(ImageStep):
     its first sound. If the images begin after the sound, the first frame is sampled too, and
     nothing is counted before it. The duration of a frame lasts until the next sampled frame, or
     until the video ends. So durations add up to the time during which images are shown.
+
+    Parameters apply to videos that are given as paths. The rows of a frame table are used as they
+    are, and `fit` warns if they cannot have been sampled with `rate`, unless it is 1, or with
+    `start` and `stop`.
 
     Examples
     --------
@@ -89,9 +98,12 @@ class VideoFrameSampler(ImageStep):
         ValueError
             If labels come without a frame table, or not with one label a frame.
         """
+        table = None
         if isinstance(X, pd.DataFrame):
-            check_frame_table(X)
-        elif y is not None and not isinstance(X, FrameSequence):
+            table = check_frame_table(X)
+        elif isinstance(X, FrameSequence):
+            table = X.table
+        elif y is not None:
             raise ValueError(
                 "Labels belong to frames, and videos were given: fit takes a frame table, as "
                 "VideoFrameSampler(rate).sample(videos) or load_label_csv gives it."
@@ -100,7 +112,29 @@ class VideoFrameSampler(ImageStep):
             raise ValueError(
                 f"{len(X)} frames but {num_samples(y)} labels: one label a frame is expected."
             )
+        if table is not None and len(table):
+            self._warn_of_no_effect(table)
         return self
+
+    def _warn_of_no_effect(self, table):
+        """Warn of parameters by which the rows of a frame table cannot have been sampled."""
+        times, durations = table["time"].to_numpy(), table["duration"].to_numpy()
+        idle = []
+        # Who leaves the default may mean other videos, to be measured later.
+        if self.rate != 1.0 and not _can_be_of_rate(np.median(durations), self.rate):
+            idle.append(f"rate={self.rate!r}")
+        if self.start is not None and (times + durations <= self.start).any():
+            idle.append(f"start={self.start!r}")
+        if self.stop is not None and (times >= self.stop).any():
+            idle.append(f"stop={self.stop!r}")
+        if idle:
+            warnings.warn(
+                f"VideoFrameSampler({', '.join(idle)}) has no effect on a frame table, whose rows "
+                f"are used as they are (here frames of {np.median(durations):g} s). It is for "
+                f"videos that are given as paths. To compare values, as in a search, fit to a "
+                f"table sampled with each.",
+                stacklevel=4,
+            )
 
     def sample(self, videos) -> pd.DataFrame:
         """Sample the frames of videos.
@@ -126,7 +160,7 @@ class VideoFrameSampler(ImageStep):
         self._validate_params()
         if self.stop is not None and self.stop <= (self.start or 0):
             raise ValueError(f"start={self.start}, stop={self.stop}: stop has to be the later one.")
-        paths = _video_paths(videos)
+        paths = _list_paths(videos)
         tables = []
         for path in paths:
             try:
@@ -186,7 +220,16 @@ class VideoFrameSampler(ImageStep):
         return frames
 
 
-def _video_paths(videos):
+def _can_be_of_rate(duration, rate):
+    """Tell whether frames that mostly last so long (s) can have been sampled at a rate."""
+    wanted = 0 if rate is None else 1 / rate
+    if duration > _TOLERANCE * wanted:
+        # A rate above the video's own takes every frame.
+        return duration <= _LONGEST_OF_VIDEOS
+    return duration > wanted / _TOLERANCE
+
+
+def _list_paths(videos):
     if isinstance(videos, (str, os.PathLike)):
         return [os.fspath(videos)]
     if isinstance(videos, pd.DataFrame):

@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from ._black_bars import choose_detection_size, find_active_area, select_detection_frames
 from ._decoding import read_images
+from ._demuxing import read_image_size
 from ._file_state import read_file_state
 from ._frame_table import check_frame_table, make_frame_index
 from ._identity import digest_files
 from ._image import read_image, resize
-from ._placement import WHOLE, looked_at, place, size_for_bars, without_bars
-from ._prefetch import read_ahead
+from ._placement import WHOLE, place
+from ._prefetch import prefetch
 from ._timeline_reader import read_timeline
-from ._video import read_image_size
 
 _BATCHES_AHEAD = 2
 
@@ -91,10 +92,10 @@ class FrameSequence:
 
         Height and width are None where images of different sizes have not been resized.
         """
-        height, width = self.size or self._common_size() or (None, None)
+        height, width = self.size or self._find_common_size() or (None, None)
         return len(self), height, width, 3
 
-    def _common_size(self):
+    def _find_common_size(self):
         if "image" in self.table:
             sizes = {read_image(path).shape[:2] for path in self.table["image"].unique()}
         else:
@@ -183,11 +184,11 @@ class FrameSequence:
         ValueError
             If a sequence that was not resized has images of different sizes.
         """
-        return read_ahead(self._batches(batch_size, failures), _BATCHES_AHEAD)
+        return prefetch(self._iterate_batches(batch_size, failures), _BATCHES_AHEAD)
 
-    def _batches(self, batch_size, failures):
+    def _iterate_batches(self, batch_size, failures):
         rows, images, shape = [], [], None
-        for row, image in self._images(failures):
+        for row, image in self._iterate_images(failures):
             shape = shape or image.shape
             if image.shape != shape:
                 raise ValueError(
@@ -203,7 +204,7 @@ class FrameSequence:
         if rows:
             yield np.array(rows), np.stack(images)
 
-    def _images(self, failures):
+    def _iterate_images(self, failures):
         """Yield (row, image): video by video as they first come, each in the order of time."""
         videos, _ = self.table["video"].factorize()
         order = np.lexsort((self.table["time"].to_numpy(), videos))
@@ -212,7 +213,7 @@ class FrameSequence:
                 continue
             video = self.table["video"].iloc[rows[0]]
             try:
-                for row, image in zip(rows, self._video_images(rows), strict=True):
+                for row, image in zip(rows, self._read_video_images(rows), strict=True):
                     if failures and video in failures:  # that it changed is found by others
                         break
                     yield row, image
@@ -221,20 +222,22 @@ class FrameSequence:
                     raise
                 failures[video] = error
 
-    def _video_images(self, rows):
+    def _read_video_images(self, rows):
         """Yield the images of one video, given its rows in the order of time."""
         if "image" in self.table:
-            yield from self._image_images(self.table["image"].to_numpy()[rows])
+            yield from self._read_image_files(self.table["image"].to_numpy()[rows])
             return
         video = self.table["video"].iloc[rows[0]]
         times = self.table["time"].to_numpy()[rows]
-        box = video_box(video, self.size) if self.crop_bars and self.size else WHOLE
+        box = find_video_box(video, self.size) if self.crop_bars and self.size else WHOLE
         yield from read_images(video, times, self.size, self.interpolation, self.aspect, box)
 
-    def _image_images(self, paths):
+    def _read_image_files(self, paths):
         box = WHOLE
         if self.crop_bars and self.size:
-            box = without_bars(map(read_image, paths[looked_at(len(paths))]), self.size)
+            box = find_active_area(
+                map(read_image, paths[select_detection_frames(len(paths))]), self.size
+            )
         for path in paths:
             image = read_image(path)
             if self.size is not None:
@@ -243,13 +246,13 @@ class FrameSequence:
             yield image
 
 
-def video_box(video, canvas):
-    """Return the part of a video's images that is not black bars, see ``without_bars``."""
-    return _video_box(video, canvas, read_file_state(video))
+def find_video_box(video, canvas):
+    """Return the part of a video's images that is not black bars, see ``find_active_area``."""
+    return _find_video_box(video, canvas, read_file_state(video))
 
 
 @lru_cache(maxsize=128)
-def _video_box(video, canvas, _state):
+def _find_video_box(video, canvas, _state):
     times = read_timeline(video).times
-    size = size_for_bars(read_image_size(video), canvas)
-    return without_bars(read_images(video, times[looked_at(len(times))], size))
+    size = choose_detection_size(read_image_size(video), canvas)
+    return find_active_area(read_images(video, times[select_detection_frames(len(times))], size))

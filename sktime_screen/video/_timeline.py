@@ -73,25 +73,27 @@ class Timeline:
         Returns ``times, durations`` (n_sampled,).
         """
         # Exact reckoning is in ticks, which count from the first frame.
-        begin = _fraction(start or 0) - self.begin
+        begin = _to_fraction(start or 0) - self.begin
         end = self.end * self.time_base
-        end = end if stop is None else min(end, _fraction(stop) - self.begin)
+        end = end if stop is None else min(end, _to_fraction(stop) - self.begin)
         if max(begin, 0) >= end:
             return np.empty(0), np.empty(0)
         first = np.searchsorted(self.ticks, max(begin, 0) // self.time_base, side="right") - 1
         ticks = self.ticks[first : np.searchsorted(self.ticks, math.ceil(end / self.time_base))]
         if rate is not None:
             # A frame is sampled when more moments lie before the next one than before itself.
-            before = _moments_before(ticks.tolist(), self.time_base, begin, _fraction(rate))
+            before = _count_samples_before(
+                ticks.tolist(), self.time_base, begin, _to_fraction(rate)
+            )
             if begin < 0:
                 before[0] = 0
-            ticks = ticks[np.diff([*before, math.ceil((end - begin) * _fraction(rate))]) > 0]
+            ticks = ticks[np.diff([*before, math.ceil((end - begin) * _to_fraction(rate))]) > 0]
         # The frame on screen when the stretch begins counts from there, not from its own start.
         times = self.seconds(ticks)
         bounds = np.append(np.maximum(times, float(begin + self.begin)), float(end + self.begin))
         return times, np.diff(bounds)
 
-    def shown_at(self, times):
+    def find_frames_at(self, times):
         """Return the position of the frame on screen at each time (s, within the video).
 
         The first frame stands for times before it, as in a player that has just opened the video.
@@ -100,7 +102,7 @@ class Timeline:
         return np.maximum(at, 0)
 
 
-def _moments_before(ticks, time_base, begin, rate):
+def _count_samples_before(ticks, time_base, begin, rate):
     """Count the moments ``begin + k / rate``, k = 0, 1, ... before each tick; exactly."""
     per_tick, offset = time_base * rate, begin * rate
     scale = math.lcm(per_tick.denominator, offset.denominator)
@@ -108,6 +110,6 @@ def _moments_before(ticks, time_base, begin, rate):
     return [max(0, -((shift - tick * slope) // scale)) for tick in ticks]
 
 
-def _fraction(number):
+def _to_fraction(number):
     # The decimal a user wrote, 0.1 say, and not its nearest binary neighbour.
     return number if isinstance(number, Fraction) else Fraction(str(number))

@@ -12,12 +12,24 @@ from itertools import chain
 import av
 import numpy as np
 
-from ._container import VideoError, open_video, seconds_of, video_stream, warn_of_other_videos
+from ._container import (
+    VideoError,
+    find_video_stream,
+    open_video,
+    parse_clock_time,
+    warn_of_other_videos,
+)
+from ._demuxing import (
+    cache_by_file_state,
+    decode_packets,
+    read_intact_packets,
+    read_packets,
+    warn_damaged,
+)
 from ._discontinuities import JUMP, unroll
-from ._leftovers import another_video, pauses
-from ._nal import EXACT_KEYS, packet_reader
+from ._nal_units import EXACT_KEYS, make_packet_reader
+from ._skipped_content import find_appended_video, find_edit_list_pauses
 from ._timeline import Timeline
-from ._video import decoded, remembered, sound_packets, video_packets, warn_damaged
 
 # What the header promises beyond the last frame is missing from here on, in seconds.
 _NOT_MISSED = 0.5
@@ -38,13 +50,13 @@ _Packets = namedtuple("_Packets", "pts dts durations pos keys disposable discard
 
 def read_timeline(path) -> Timeline:
     """Read when each frame of a video is shown, by walking its packets."""
-    return remembered(_read_timeline, path)
+    return cache_by_file_state(_read_timeline, path)
 
 
 def _read_timeline(path):
     troubles, remarks = [], []
     with open_video(path) as container:
-        stream = video_stream(container)
+        stream = find_video_stream(container)
         warn_of_other_videos(container, path)
         packets, end = _read_packets(container, stream, path, troubles)
         if not len(packets.pts):
@@ -56,25 +68,25 @@ def _read_timeline(path):
             raise VideoError(f"{path!r} is damaged: none of its frames is complete.")
         unrolled = None
         if None not in packets.pts:
-            unrolled, jumps = _unrolled(container, stream, packets, path)
-        zero = _zero(container, stream, packets)
+            unrolled, jumps = _unroll_packets(container, stream, packets, path)
+        zero = _find_clock_zero(container, stream, packets)
         if unrolled is None or _is_made_up(unrolled[whole], container.format.name, stream):
-            timeline = _timeline_by_decoding(path, int(whole.sum()), zero, remarks)
+            timeline = _decode_timeline(path, int(whole.sum()), zero, remarks)
         else:
-            timeline = _timeline(unrolled, packets, zero, stream)
-            remarks += _jumps_told(jumps, timeline, unrolled[timeline.packets[0]])
-            missing = _missing(container, stream, unrolled, packets, timeline)
+            timeline = _make_timeline(unrolled, packets, zero, stream)
+            remarks += _describe_jumps(jumps, timeline, unrolled[timeline.packets[0]])
+            missing = _describe_missing(container, stream, unrolled, packets, timeline)
             if missing:
                 troubles.append(missing)
         if _may_jump(container):
-            remarks += _gaps_told(timeline)
+            remarks += _describe_gaps(timeline)
         if "mp4" in container.format.name:
-            remarks += pauses(path)
+            remarks += find_edit_list_pauses(path)
     if not whole.all():
         troubles.append(f"{np.sum(~whole)} frame(s) are incomplete and left out")
     if troubles:
         warn_damaged(path, "; ".join(troubles))
-    remarks += another_video(path, end)
+    remarks += find_appended_video(path, end)
     if remarks:
         warnings.warn(f"{path!r}: {'; '.join(remarks)}.", RuntimeWarning, stacklevel=2)
     return timeline
@@ -82,9 +94,9 @@ def _read_timeline(path):
 
 def _read_packets(container, stream, path, troubles):
     """Return what is known of the packets, in decoding order, and where the last one ends."""
-    look_at = packet_reader(stream.codec.name, stream.codec_context.extradata)
+    look_at = make_packet_reader(stream.codec.name, stream.codec_context.extradata)
     rows, end = [], 0
-    for packet in video_packets(container, stream, path, troubles):
+    for packet in read_packets(container, stream, path, troubles):
         position = -1 if packet.pos is None else packet.pos
         end = max(end, position + packet.size)
         rows.append(
@@ -101,11 +113,11 @@ def _read_packets(container, stream, path, troubles):
     columns = zip(*rows, strict=True) if rows else [()] * len(_Packets._fields)
     packets = _Packets(*map(np.array, columns))
     if _may_jump(container) and None in packets.pts:
-        packets = _without_some_times(packets)
+        packets = _mark_without_time(packets)
     return packets, end
 
 
-def _without_some_times(packets):
+def _mark_without_time(packets):
     """Take the few packets without a time, at a gap in reception, for incomplete ones."""
     without = packets.pts == None  # noqa: E711
     if np.mean(without) > _FEW or without[0]:
@@ -122,7 +134,7 @@ def _may_jump(container):
     return bool(jumps) and not container.format.name.startswith(_WITHOUT_DTS)
 
 
-def _unrolled(container, stream, packets, path):
+def _unroll_packets(container, stream, packets, path):
     """Return the packets' times on a clock that goes on, and where it jumped."""
     dts = packets.dts.astype(np.float64)
     if container.format.name.startswith(_WITHOUT_DTS):
@@ -141,18 +153,18 @@ def _unrolled(container, stream, packets, path):
     forward = {jump.packet for jump in jumps if jump.forward}
     if forward and container.streams.audio:
         # Where the sound goes on, only the images were interrupted.
-        steady = _with_steady_sound(path, forward)
+        steady = _find_steady_sound(path, forward)
         pts, jumps = unroll(*columns, steady=steady, **options)
     return pts, jumps
 
 
-def _with_steady_sound(path, numbers):
+def _find_steady_sound(path, numbers):
     """Return the packets of images, out of some, up to which the sound goes on."""
     # A packet of images is handed out after sound that follows it in the file.
     steady, before, number, recent = set(), None, -1, deque([[]], maxlen=_INTERLEAVED)
     with open_video(path) as container:
-        images = video_stream(container)
-        for packet in video_packets(container, [images, container.streams.audio[0]], path):
+        images = find_video_stream(container)
+        for packet in read_packets(container, [images, container.streams.audio[0]], path):
             if packet.stream.index == images.index:
                 number += 1
                 steps = list(chain(*recent))
@@ -166,7 +178,7 @@ def _with_steady_sound(path, numbers):
     return steady
 
 
-def _jumps_told(jumps, timeline, first):
+def _describe_jumps(jumps, timeline, first):
     if not jumps:
         return []
     _, _, seconds, tick = jumps[0]
@@ -178,7 +190,7 @@ def _jumps_told(jumps, timeline, first):
     ]
 
 
-def _gaps_told(timeline):
+def _describe_gaps(timeline):
     """Tell where a recording was interrupted."""
     steps = np.diff(timeline.times)
     if not len(steps):
@@ -203,7 +215,7 @@ def _is_made_up(pts, container, stream):
     return container == "mpeg" and len(np.unique(pts)) < len(pts)
 
 
-def _zero(container, stream, packets):
+def _find_clock_zero(container, stream, packets):
     """Return the time in the file at which a player's clock begins: with images or sound, s."""
     if container.start_time is None:
         return None
@@ -223,16 +235,16 @@ def _zero(container, stream, packets):
     return zero
 
 
-def _begin(first, zero):
+def _compute_begin(first, zero):
     """Return when the first image is shown, on the clock that a player shows."""
     return Fraction(0) if zero is None else max(Fraction(first) - zero, Fraction(0))
 
 
-def _rate(stream):
+def _get_rate(stream):
     return stream.average_rate or stream.guessed_rate or 25
 
 
-def _missing(container, stream, pts, packets, timeline):
+def _describe_missing(container, stream, pts, packets, timeline):
     """Say how much of a video that was cut short is missing, as far as its header tells."""
     pts, durations = pts[~packets.corrupt], packets.durations[~packets.corrupt]
     begin = int(pts.min())
@@ -243,9 +255,9 @@ def _missing(container, stream, pts, packets, timeline):
             begin = min(begin, 0)
     elif container.format.name == "avi":
         # Its duration FFmpeg reckons from what is there.
-        promised = stream.frames / _rate(stream)
+        promised = stream.frames / _get_rate(stream)
     elif "matroska" in container.format.name:
-        promised = seconds_of(stream.metadata.get("DURATION", ""))
+        promised = parse_clock_time(stream.metadata.get("DURATION", ""))
         if not promised and len(container.streams) == 1:
             promised = Fraction(container.duration or 0, av.time_base)
         # Matroska counts from zero, wherever the video begins.
@@ -261,24 +273,26 @@ def _missing(container, stream, pts, packets, timeline):
     )
 
 
-def _timeline_by_decoding(path, n_packets, zero, remarks):
+def _decode_timeline(path, n_packets, zero, remarks):
     # Raw streams and some AVI files have no presentation times: the decoder has to be asked for
     # their order, and decoding always begins at the beginning.
     with open_video(path) as container:
-        stream = video_stream(container)
+        stream = find_video_stream(container)
         stream.thread_type = "AUTO"
         pts = [
             frame.pts
-            for frame in decoded(sound_packets(container, stream, path), stream.codec_context)
+            for frame in decode_packets(
+                read_intact_packets(container, stream, path), stream.codec_context
+            )
         ]
-        rate, time_base = _rate(stream), Fraction(stream.time_base)
+        rate, time_base = _get_rate(stream), Fraction(stream.time_base)
         may_jump = _may_jump(container)
     if not pts:
         raise VideoError(f"{path!r}: no frame of it can be decoded.")
     step = max(1, round(1 / (rate * time_base)))
     ticks, begin, contradicts = step * np.arange(len(pts)), Fraction(0), True
     if None not in pts:
-        begin = _begin(min(pts) * time_base, zero)
+        begin = _compute_begin(min(pts) * time_base, zero)
         if may_jump:
             pts, _ = unroll(
                 np.array(pts),
@@ -313,7 +327,7 @@ def _timeline_by_decoding(path, n_packets, zero, remarks):
     )
 
 
-def _timeline(pts, packets, zero, stream):
+def _make_timeline(pts, packets, zero, stream):
     """Make the timeline of packets, given their times on a clock that goes on."""
     time_base = Fraction(stream.time_base)
     keys = packets.keys.copy()
@@ -328,7 +342,7 @@ def _timeline(pts, packets, zero, stream):
     last = int(packets.durations[frames[-1]])
     if last <= 0:
         gaps = np.diff(ticks)
-        last = int(np.median(gaps)) if len(gaps) else round(1 / (_rate(stream) * time_base))
+        last = int(np.median(gaps)) if len(gaps) else round(1 / (_get_rate(stream) * time_base))
     # Images that are shown before the key frame they follow in the file lean on the group before.
     key_packets = np.flatnonzero(keys)
     group = np.searchsorted(key_packets, frames, side="right") - 1
@@ -337,7 +351,7 @@ def _timeline(pts, packets, zero, stream):
     return Timeline(
         ticks=ticks - ticks[0],
         end=int(ticks[-1] - ticks[0]) + max(last, 1),
-        begin=_begin(int(ticks[0]) * time_base, zero),
+        begin=_compute_begin(int(ticks[0]) * time_base, zero),
         time_base=time_base,
         packets=frames,
         starts=starts,

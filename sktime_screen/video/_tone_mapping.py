@@ -48,14 +48,14 @@ def map_tones(rgb, transfer, primaries):
 
     Shapes: ``rgb`` (height, width, 3) -> uint8 (height, width, 3).
     """
-    light = _light_of_signals(transfer).take(rgb)
+    light = _make_light_table(transfer).take(rgb)
     if transfer == HLG:
         luminance = cv2.transform(light, np.array([_BT2020_LUMINANCE], np.float32))
-        light *= (_power(luminance, _HLG_GAMMA - 1) * (_HLG_PEAK / _WHITE))[..., None]
+        light *= (_raise_to_power(luminance, _HLG_GAMMA - 1) * (_HLG_PEAK / _WHITE))[..., None]
     if primaries != BT709:
         to_bt709 = _TO_BT709.get(primaries, _TO_BT709[BT2020])
         light = np.maximum(cv2.transform(light, np.array(to_bt709, np.float32)), 0)
-    signals = _power(light, 1 / _GAMMA)
+    signals = _raise_to_power(light, 1 / _GAMMA)
     if transfer in (PQ, HLG):
         red, green, blue = cv2.split(signals)
         brightest = np.maximum(cv2.max(cv2.max(red, green), blue), _KNEE)
@@ -64,19 +64,21 @@ def map_tones(rgb, transfer, primaries):
     return cv2.convertScaleAbs(signals, alpha=255)
 
 
-def _power(light, exponent):
+def _raise_to_power(light, exponent):
     """Raise light, float32, to a power: a table takes a tenth of the time."""
-    return _powers(exponent).take((_STEPS * cv2.sqrt(light) + 0.5).astype(np.int32), mode="clip")
+    return _make_power_table(exponent).take(
+        (_STEPS * cv2.sqrt(light) + 0.5).astype(np.int32), mode="clip"
+    )
 
 
 @cache
-def _powers(exponent):
+def _make_power_table(exponent):
     # Of square roots, which are as fine in the dark as eyes are.
     return ((np.arange(10 * _STEPS) / _STEPS) ** (2 * exponent)).astype(np.float32)
 
 
 @cache
-def _light_of_signals(transfer):
+def _make_light_table(transfer):
     """Return the light of each signal of 16 bits; 1 is diffuse white, but of HLG the brightest."""
     signal = np.arange(65536) / 65535
     if transfer == PQ:

@@ -1,25 +1,25 @@
 "use strict";
 
-// The frames as a grid of cards. Only the cards near the visible part are in the document, so that
-// a thousand frames are as quick as ten.
+// The frames as a grid of cards. Only the visible cards and a few rows around them are in the
+// document, so that a thousand frames are as fast as ten.
 
-const ROWS_BEYOND = 3;
+const EXTRA_ROWS = 3;
 
 class Grid {
   constructor(element, page, labels, selection) {
     this.element = element;
-    this.space = element.firstElementChild;
+    this.canvas = element.firstElementChild;
     this.page = page;
     this.labels = labels;
     this.selection = selection;
     this.cards = new Map();
     this.columns = 1;
-    this.awaited = false;
-    this.onpick = () => {};
-    element.addEventListener("scroll", () => this.#drawSoon(), { passive: true });
+    this.drawScheduled = false;
+    this.onselect = () => {};
+    element.addEventListener("scroll", () => this.#scheduleDraw(), { passive: true });
     element.addEventListener("click", (event) => {
       const card = event.target.closest(".card");
-      if (card) this.onpick(Number(card.dataset.place), event.shiftKey);
+      if (card) this.onselect(Number(card.dataset.place), event.shiftKey);
     });
     new ResizeObserver(() => {
       this.#measure();
@@ -28,31 +28,31 @@ class Grid {
     this.#measure();
   }
 
-  // Sizes come from the style sheet, which knows wide and narrow windows.
+  // The style sheet sets the sizes, for wide and narrow windows.
   #measure() {
     const style = getComputedStyle(this.element);
-    const length = (name) => parseFloat(style.getPropertyValue(name));
-    const gap = length("--gap");
+    const readLength = (name) => parseFloat(style.getPropertyValue(name));
+    const gap = readLength("--gap");
     const inner = this.element.clientWidth - 2 * gap;
-    this.columns = Math.max(1, Math.floor((inner + gap) / (length("--card") + gap)));
+    this.columns = Math.max(1, Math.floor((inner + gap) / (readLength("--card") + gap)));
     this.gap = gap;
     this.width = (inner + gap) / this.columns - gap;
-    this.height = Math.round(this.width * this.page.aspect) + length("--caption");
+    this.height = Math.round(this.width * this.page.aspect) + readLength("--caption");
     const rows = Math.ceil(this.page.frames.length / this.columns);
-    this.space.style.height = `${rows * (this.height + gap) + gap}px`;
-    this.space.style.setProperty("--aspect", 1 / this.page.aspect);
+    this.canvas.style.height = `${rows * (this.height + gap) + gap}px`;
+    this.canvas.style.setProperty("--aspect", 1 / this.page.aspect);
     this.draw();
   }
 
-  get rowsVisible() {
+  get visibleRows() {
     return Math.max(1, Math.floor(this.element.clientHeight / (this.height + this.gap)));
   }
 
-  #drawSoon() {
-    if (this.awaited) return;
-    this.awaited = true;
+  #scheduleDraw() {
+    if (this.drawScheduled) return;
+    this.drawScheduled = true;
     requestAnimationFrame(() => {
-      this.awaited = false;
+      this.drawScheduled = false;
       this.draw();
     });
   }
@@ -60,8 +60,8 @@ class Grid {
   draw() {
     const step = this.height + this.gap;
     const top = this.element.scrollTop;
-    const first = Math.max(0, Math.floor(top / step) - ROWS_BEYOND) * this.columns;
-    const bottom = Math.ceil((top + this.element.clientHeight) / step) + ROWS_BEYOND;
+    const first = Math.max(0, Math.floor(top / step) - EXTRA_ROWS) * this.columns;
+    const bottom = Math.ceil((top + this.element.clientHeight) / step) + EXTRA_ROWS;
     const last = Math.min(this.page.frames.length, bottom * this.columns);
     for (const [place, card] of this.cards) {
       if (place >= first && place < last) continue;
@@ -69,51 +69,51 @@ class Grid {
       this.cards.delete(place);
     }
     for (let place = first; place < last; place++) {
-      const card = this.cards.get(place) ?? this.#add(place);
+      const card = this.cards.get(place) ?? this.#addCard(place);
       const [row, column] = [Math.floor(place / this.columns), place % this.columns];
       const x = this.gap + column * (this.width + this.gap);
       card.style.width = `${this.width}px`;
       card.style.height = `${this.height}px`;
       card.style.transform = `translate(${x}px, ${this.gap + row * step}px)`;
-      this.#fill(card, place);
+      this.#updateCard(card, place);
     }
     this.element.setAttribute("aria-activedescendant", `frame-${this.selection.place}`);
   }
 
-  // After the order of the frames has changed.
+  // Draws all cards again after the order of the frames has changed.
   redraw() {
-    this.space.replaceChildren();
+    this.canvas.replaceChildren();
     this.cards.clear();
     this.reveal();
     this.draw();
   }
 
-  #add(place) {
+  #addCard(place) {
     const card = document.getElementById("card").content.firstElementChild.cloneNode(true);
     card.id = `frame-${place}`;
     card.dataset.place = place;
     card.setAttribute("aria-setsize", this.page.frames.length);
     card.setAttribute("aria-posinset", place + 1);
     card.querySelector("img").src = this.page.frames[this.selection.order[place]].image;
-    this.space.append(card);
+    this.canvas.append(card);
     this.cards.set(place, card);
     return card;
   }
 
-  #fill(card, place) {
+  #updateCard(card, place) {
     const frame = this.selection.order[place];
     card.classList.toggle("current", place === this.selection.place);
     card.setAttribute("aria-selected", this.selection.includes(place));
     const state = describe(this.page, this.labels, frame);
-    // The same label needs no new chips: most cards stay as they are when one changes.
-    if (card.getAttribute("aria-label") === state.words) return;
-    card.setAttribute("aria-label", state.words);
+    // Most cards keep their label when one changes.
+    if (card.getAttribute("aria-label") === state.description) return;
+    card.setAttribute("aria-label", state.description);
     card.dataset.state = state.kind;
-    card.querySelector(".when").textContent = clock(this.page.frames[frame].time);
-    card.querySelector(".chips").replaceChildren(...chips(this.page, this.labels, frame));
+    card.querySelector(".timestamp").textContent = formatTime(this.page.frames[frame].time);
+    card.querySelector(".chips").replaceChildren(...makeChips(this.page, this.labels, frame));
   }
 
-  // Scroll as little as shows the current card whole.
+  // Scrolls until the whole current card is visible.
   reveal() {
     const row = Math.floor(this.selection.place / this.columns);
     const top = row * (this.height + this.gap);
@@ -124,42 +124,45 @@ class Grid {
   }
 }
 
-function clock(seconds) {
+function formatTime(seconds) {
   const tenths = Math.round(seconds * 10);
-  const two = (number) => String(number).padStart(2, "0");
+  const pad = (number) => String(number).padStart(2, "0");
   const [hours, minutes] = [Math.floor(tenths / 36000), Math.floor(tenths / 600) % 60];
-  const rest = two(Math.floor(tenths / 10) % 60) + (tenths % 10 ? `.${tenths % 10}` : "");
-  return hours ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
+  const rest = pad(Math.floor(tenths / 10) % 60) + (tenths % 10 ? `.${tenths % 10}` : "");
+  return hours ? `${hours}:${pad(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
 
-// A frame's label in words, for the eye and for screen readers.
+// Describes the label of a frame, for the page and for screen readers.
 function describe(page, labels, frame) {
-  const present = labels.shown(frame);
-  const who = present?.map((character) => page.characters[character]).join(", ") || nobodyName(page);
-  let [kind, words] = ["open", "not labelled"];
-  if (labels.isLabelled(frame)) [kind, words] = ["labelled", `labelled: ${who}`];
-  else if (labels.isSuggestion(frame)) [kind, words] = ["suggested", `suggested: ${who}`];
+  const characters = labels.getCharacters(frame);
+  const names =
+    characters?.map((character) => page.characters[character]).join(", ") || getNobodyName(page);
+  let [kind, label] = ["unlabelled", "not labelled"];
+  if (labels.isLabelled(frame)) [kind, label] = ["labelled", `labelled: ${names}`];
+  else if (labels.isSuggestion(frame)) [kind, label] = ["suggested", `suggested: ${names}`];
   const { video, time } = page.frames[frame];
-  return { kind, label: words, words: `${page.videos[video]}, ${clock(time)}, ${words}` };
+  return { kind, label, description: `${page.videos[video]}, ${formatTime(time)}, ${label}` };
 }
 
-function nobodyName(page) {
+function getNobodyName(page) {
   return page.nobody === null ? "Nobody" : page.characters[page.nobody];
 }
 
-function chips(page, labels, frame) {
-  const chip = (text, tone) => {
+function makeChips(page, labels, frame) {
+  const makeChip = (text, tone) => {
     const element = document.createElement("span");
     element.className = `chip ${tone}`;
     element.textContent = text;
     return element;
   };
-  const present = labels.shown(frame);
-  if (present === null) return [chip("not labelled", "none")];
-  if (!present.length) return [chip(nobodyName(page), "nobody")];
-  return present.map((character) => chip(page.characters[character], tone(character)));
+  const characters = labels.getCharacters(frame);
+  if (characters === null) return [makeChip("not labelled", "none")];
+  if (!characters.length) return [makeChip(getNobodyName(page), "nobody")];
+  return characters.map((character) =>
+    makeChip(page.characters[character], getTone(character)),
+  );
 }
 
-function tone(character) {
+function getTone(character) {
   return `tone-${character % 8}`;
 }

@@ -1,22 +1,22 @@
 "use strict";
 
-// What is known about each frame, and the way back. Knows nothing of the page.
+// The labels of the frames, with undo and redo. Independent of the page.
 //
-// The label of a frame is a sorted list of the numbers of the characters in it. An empty list says
-// that nobody is there. A frame that is not labelled has UNTOUCHED, which lets a suggestion show, or
-// DISMISSED, after the last character of a suggestion or label was switched off.
+// The label of a frame is a sorted list of the numbers of its characters. An empty list means that
+// nobody is there. An unlabelled frame has UNLABELLED, which shows its suggestion, or DISMISSED,
+// which does not: the user removed the last character of its suggestion or label.
 
-const UNTOUCHED = null;
+const UNLABELLED = null;
 const DISMISSED = false;
 
 class Labels {
   constructor(frames, multilabel) {
     this.suggested = frames.map((frame) => frame.suggested ?? null);
-    this.given = frames.map((frame) => frame.given);
-    this.states = [...this.given];
+    this.initial = frames.map((frame) => frame.label);
+    this.states = [...this.initial];
     this.multilabel = multilabel;
-    this.done = [];
-    this.undone = [];
+    this.undoStack = [];
+    this.redoStack = [];
     this.onchange = () => {};
   }
 
@@ -25,33 +25,33 @@ class Labels {
   }
 
   isSuggestion(frame) {
-    return this.states[frame] === UNTOUCHED && this.suggested[frame] !== null;
+    return this.states[frame] === UNLABELLED && this.suggested[frame] !== null;
   }
 
-  // The characters to show: labelled or suggested, or null where nothing is known.
-  shown(frame) {
+  // The labelled or suggested characters, or null without a label or suggestion.
+  getCharacters(frame) {
     if (this.isLabelled(frame)) return this.states[frame];
     return this.isSuggestion(frame) ? this.suggested[frame] : null;
   }
 
   has(frame, character) {
-    return this.shown(frame)?.includes(character) ?? false;
+    return this.getCharacters(frame)?.includes(character) ?? false;
   }
 
   isNobody(frame) {
-    return this.shown(frame)?.length === 0;
+    return this.getCharacters(frame)?.length === 0;
   }
 
   get count() {
     return this.states.filter(Array.isArray).length;
   }
 
-  // With several characters a frame, one that all these frames have is switched off, else on.
+  // Removes a character that all these frames have, else adds it to all.
   toggle(frames, character) {
     if (!this.multilabel) return this.change(frames, () => [character]);
     const everywhere = frames.every((frame) => this.has(frame, character));
     return this.change(frames, (frame) => {
-      const others = (this.shown(frame) ?? []).filter((other) => other !== character);
+      const others = (this.getCharacters(frame) ?? []).filter((other) => other !== character);
       if (everywhere) return others.length ? others : DISMISSED;
       return [...others, character].sort((a, b) => a - b);
     });
@@ -68,10 +68,10 @@ class Labels {
   }
 
   clear(frames) {
-    return this.change(frames, () => UNTOUCHED);
+    return this.change(frames, () => UNLABELLED);
   }
 
-  // Returns whether anything is other than before.
+  // Returns whether anything changed.
   change(frames, stateOf) {
     const before = new Map();
     for (const frame of frames) {
@@ -81,19 +81,19 @@ class Labels {
       this.states[frame] = state;
     }
     if (!before.size) return false;
-    this.done.push(before);
-    this.undone = [];
+    this.undoStack.push(before);
+    this.redoStack = [];
     this.onchange();
     return true;
   }
 
   // Both return the frames that changed.
   undo() {
-    return this.#swap(this.done, this.undone);
+    return this.#swap(this.undoStack, this.redoStack);
   }
 
   redo() {
-    return this.#swap(this.undone, this.done);
+    return this.#swap(this.redoStack, this.undoStack);
   }
 
   #swap(from, to) {
@@ -109,10 +109,10 @@ class Labels {
     return [...states.keys()];
   }
 
-  // What was kept from another visit, or came from another tab.
+  // Takes over the labels of an earlier visit or another tab.
   restore(states) {
     this.states = states;
-    this.done = [];
-    this.undone = [];
+    this.undoStack = [];
+    this.redoStack = [];
   }
 }

@@ -1,8 +1,8 @@
 "use strict";
 
-// Puts the parts together: keys, buttons, progress, keeping.
+// Connects the parts: keys, buttons, progress and storage.
 
-// Which places of the order are taken: from the anchor to the current place.
+// The selected frames: those from the anchor to the current place in the order.
 class Selection {
   constructor(order) {
     this.order = order;
@@ -23,7 +23,7 @@ class Selection {
     return (place - this.place) * (place - this.anchor) <= 0;
   }
 
-  // Returns whether the place is another than before.
+  // Returns whether the selection changed.
   move(place, extend) {
     const to = Math.min(Math.max(place, 0), this.order.length - 1);
     const moved = to !== this.place || (!extend && this.anchor !== to);
@@ -34,135 +34,138 @@ class Selection {
 }
 
 const page = JSON.parse(document.getElementById("data").textContent);
-const byName = (id) => document.getElementById(id);
-const keys = keysOf(page);
-const inTime = page.frames.map((_, number) => number);
-const byDoubt = [...inTime].sort((a, b) => page.frames[b].doubt - page.frames[a].doubt);
-const orders = { time: inTime, doubt: byDoubt };
+const getElement = (id) => document.getElementById(id);
+const keys = assignKeys(page);
+const original = page.frames.map((_, number) => number);
+const uncertainty = [...original].sort(
+  (a, b) => page.frames[b].uncertainty - page.frames[a].uncertainty,
+);
+const orders = { original, uncertainty };
 
 const labels = new Labels(page.frames, page.multilabel);
 const store = new BrowserStore(page.digest);
-const kept = store.load();
-const suggests = page.frames[0].doubt !== undefined;
-let order = suggests ? (kept?.order ?? "doubt") : "time";
-let saved = kept?.saved ?? null;
-if (kept) labels.restore(kept.states);
+const stored = store.load();
+const hasSuggestions = page.frames[0].uncertainty !== undefined;
+let order = hasSuggestions ? (stored?.order ?? "uncertainty") : "original";
+let saved = stored?.saved ?? null;
+if (stored) labels.restore(stored.states);
 const selection = new Selection(orders[order]);
-if (kept) selection.move(orders[order].indexOf(kept.frame));
-const grid = new Grid(byName("grid"), page, labels, selection);
-const panel = new Panel(byName("panel"), page, labels, selection);
+if (stored) selection.move(orders[order].indexOf(stored.frame));
+const grid = new Grid(getElement("grid"), page, labels, selection);
+const panel = new Panel(getElement("panel"), page, labels, selection);
 
 function isSaved() {
-  return JSON.stringify(labels.states) === (saved ?? JSON.stringify(labels.given));
+  return JSON.stringify(labels.states) === (saved ?? JSON.stringify(labels.initial));
 }
 
-function keep() {
+function storeWork() {
   store.save({ states: labels.states, frame: selection.frame, order, saved });
-  byName("refused").hidden = store.works;
+  getElement("not-stored").hidden = store.available;
 }
 
-function say(words) {
-  byName("said").textContent = words;
+function announce(text) {
+  getElement("announcement").textContent = text;
 }
 
 function draw() {
   grid.draw();
   panel.draw();
   const [count, all] = [labels.count, page.frames.length];
-  byName("progress").max = all;
-  byName("progress").value = count;
-  byName("count").textContent = `${count} of ${all} labelled`;
-  byName("undo").disabled = !labels.done.length;
-  byName("redo").disabled = !labels.undone.length;
-  byName("save").disabled = !count;
-  byName("save").dataset.state = count && !isSaved() ? "unsaved" : "saved";
+  getElement("progress").max = all;
+  getElement("progress").value = count;
+  getElement("count").textContent = `${count} of ${all} labelled`;
+  getElement("undo").disabled = !labels.undoStack.length;
+  getElement("redo").disabled = !labels.redoStack.length;
+  getElement("save").disabled = !count;
+  getElement("save").dataset.state = count && !isSaved() ? "unsaved" : "saved";
   document.body.classList.toggle("finished", count === all);
-  byName("finished").hidden = count < all || isSaved();
+  getElement("finished").hidden = count < all || isSaved();
 }
 
-function go(place, extend = ranging()) {
+function moveTo(place, extend = isSelectingRange()) {
   if (!selection.move(place, extend)) return;
   grid.reveal();
   draw();
-  keep();
+  storeWork();
 }
 
-// The next frame that is not labelled, after this one and then from the beginning; else the next.
-function goOn() {
+// Moves to the next unlabelled frame, first after this one and then from the start, or else to the
+// next frame.
+function moveToUnlabelled() {
   const { order: frames, place } = selection;
   const places = frames.map((_, step) => (place + 1 + step) % frames.length);
-  const open = places.find((each) => !labels.isLabelled(frames[each]));
+  const unlabelled = places.find((each) => !labels.isLabelled(frames[each]));
   endRange();
-  go(open ?? place + 1, false);
+  moveTo(unlabelled ?? place + 1, false);
 }
 
-function ranging() {
-  return byName("range").getAttribute("aria-pressed") === "true";
+function isSelectingRange() {
+  return getElement("range").getAttribute("aria-pressed") === "true";
 }
 
 function endRange() {
-  byName("range").setAttribute("aria-pressed", "false");
+  getElement("range").setAttribute("aria-pressed", "false");
 }
 
-function sayLabel() {
+function announceLabel() {
   const frames = selection.frames;
   const { label } = describe(page, labels, selection.frame);
-  say(frames.length > 1 ? `${frames.length} frames, the last ${label}` : label);
+  announce(frames.length > 1 ? `${frames.length} frames, the last ${label}` : label);
 }
 
-// One class a frame is a whole answer: on to the next.
-function answer(change) {
+// With one class per frame, the label is complete: moves to the next frame.
+function applyLabel(change) {
   change(selection.frames);
-  sayLabel();
+  announceLabel();
   if (page.multilabel) return;
   endRange();
-  go(Math.max(selection.place, selection.anchor) + 1, false);
+  moveTo(Math.max(selection.place, selection.anchor) + 1, false);
 }
 
 const actions = {
-  character: (character) => answer((frames) => labels.toggle(frames, character)),
-  nobody: () => answer((frames) => labels.setNobody(frames)),
+  character: (character) => applyLabel((frames) => labels.toggle(frames, character)),
+  nobody: () => applyLabel((frames) => labels.setNobody(frames)),
   confirm: () => {
-    if (labels.confirm(selection.frames)) sayLabel();
-    goOn();
+    if (labels.confirm(selection.frames)) announceLabel();
+    moveToUnlabelled();
   },
   clear: () => {
-    if (labels.clear(selection.frames)) sayLabel();
+    if (labels.clear(selection.frames)) announceLabel();
   },
-  range: () => byName("range").setAttribute("aria-pressed", String(!ranging())),
-  previous: () => go(selection.place - 1),
-  next: () => go(selection.place + 1),
-  undo: () => back(labels.undo(), "undone"),
-  redo: () => back(labels.redo(), "done again"),
+  range: () => getElement("range").setAttribute("aria-pressed", String(!isSelectingRange())),
+  previous: () => moveTo(selection.place - 1),
+  next: () => moveTo(selection.place + 1),
+  undo: () => showChange(labels.undo(), "undone"),
+  redo: () => showChange(labels.redo(), "redone"),
   save: () => {
     if (!labels.count) return;
-    download(page.csv.name, toCsv(page, labels));
+    download(page.csv.name, formatCsv(page, labels));
     saved = JSON.stringify(labels.states);
-    const left = page.frames.length - labels.count;
-    const rest = left ? ` ${left} not labelled were left out.` : "";
-    toast(`Saved ${labels.count} labelled frames as ${page.csv.name}.${rest}`);
+    const unlabelled = page.frames.length - labels.count;
+    const note = unlabelled ? ` Unlabelled frames (${unlabelled}) are not in the file.` : "";
+    showToast(`Saved ${labels.count} labelled frames as ${page.csv.name}.${note}`);
     draw();
-    keep();
+    storeWork();
   },
-  help: () => byName("help-dialog").showModal(),
+  help: () => getElement("help-dialog").showModal(),
 };
 
-// To where the change was, so that it is seen.
-function back(frames, what) {
+// Moves to the frames that changed.
+function showChange(frames, change) {
   if (!frames.length) return;
   const places = frames.map((frame) => selection.order.indexOf(frame)).sort((a, b) => a - b);
   endRange();
-  if (!places.includes(selection.place)) go(places[0], false);
-  say(`${frames.length} ${frames.length > 1 ? "frames" : "frame"} ${what}`);
+  if (!places.includes(selection.place)) moveTo(places[0], false);
+  announce(`${frames.length} ${frames.length > 1 ? "frames" : "frame"} ${change}`);
 }
 
-let toastEnds;
-function toast(words) {
-  const element = byName("toast");
-  element.textContent = words;
-  element.classList.add("shown");
-  clearTimeout(toastEnds);
-  toastEnds = setTimeout(() => element.classList.remove("shown"), 6000);
+let toastTimer;
+function showToast(text) {
+  const element = getElement("toast");
+  element.textContent = text;
+  element.classList.add("visible");
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => element.classList.remove("visible"), 6000);
 }
 
 const moves = {
@@ -170,19 +173,20 @@ const moves = {
   ArrowRight: () => selection.place + 1,
   ArrowUp: () => selection.place - grid.columns,
   ArrowDown: () => selection.place + grid.columns,
-  PageUp: () => selection.place - grid.columns * grid.rowsVisible,
-  PageDown: () => selection.place + grid.columns * grid.rowsVisible,
+  PageUp: () => selection.place - grid.columns * grid.visibleRows,
+  PageDown: () => selection.place + grid.columns * grid.visibleRows,
   Home: () => 0,
   End: () => page.frames.length - 1,
 };
 
-// A digit by its place on the keyboard too: on some, digits need shift, which here takes a range.
-function characterKey(event) {
+// Also reads a digit from its place on the keyboard: some layouts need Shift for digits, and Shift
+// selects a range here.
+function readCharacterKey(event) {
   const digit = /^Digit(\d)$/.exec(event.code)?.[1];
   return /^[a-z\d]$/i.test(event.key) ? event.key.toLowerCase() : digit;
 }
 
-function command(event) {
+function findCommand(event) {
   const { key } = event;
   if (event.ctrlKey || event.metaKey) {
     const letter = key.toLowerCase();
@@ -197,20 +201,20 @@ function command(event) {
     };
   }
   if (event.altKey) return null;
-  if (key in moves) return () => go(moves[key](), event.shiftKey || ranging());
+  if (key in moves) return () => moveTo(moves[key](), event.shiftKey || isSelectingRange());
   if (key === "Backspace" || key === "Delete") return actions.clear;
   if (key === "?") return actions.help;
   if (key === "Escape") {
     return () => {
       endRange();
-      go(selection.place, false);
+      moveTo(selection.place, false);
     };
   }
-  // Elsewhere these press the button that has the focus.
+  // On a button or list, these keys have their usual effect.
   if (key === "Enter" || key === " ") {
     return event.target.closest("button, select") ? null : actions.confirm;
   }
-  const letter = characterKey(event);
+  const letter = readCharacterKey(event);
   if (letter === "u") return actions.undo;
   if (letter === "0" && panel.nobody) return actions.nobody;
   const character = keys.indexOf(letter);
@@ -219,7 +223,7 @@ function command(event) {
 
 addEventListener("keydown", (event) => {
   if (event.target.closest("select, dialog")) return;
-  const run = command(event);
+  const run = findCommand(event);
   if (!run) return;
   event.preventDefault();
   run();
@@ -229,29 +233,29 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   actions[button.dataset.action]?.();
-  // After a click with the mouse keys are meant for the frames again, not for the button.
+  // After a mouse click on a button, the keys are for the frames again.
   if (event.detail && !button.closest("dialog")) grid.element.focus({ preventScroll: true });
 });
 
 panel.oncharacter = actions.character;
 panel.onnobody = actions.nobody;
-grid.onpick = (place, shift) => go(place, shift || ranging());
+grid.onselect = (place, shift) => moveTo(place, shift || isSelectingRange());
 labels.onchange = () => {
   draw();
-  keep();
+  storeWork();
 };
 
-store.onelsewhere((work) => {
+store.watch((work) => {
   saved = work.saved;
   labels.restore(work.states);
   draw();
 });
 
 addEventListener("beforeunload", (event) => {
-  if (!store.works && labels.count && !isSaved()) event.preventDefault();
+  if (!store.available && labels.count && !isSaved()) event.preventDefault();
 });
 
-byName("order").addEventListener("change", (event) => {
+getElement("order").addEventListener("change", (event) => {
   const { frame } = selection;
   order = event.target.value;
   selection.order = orders[order];
@@ -259,14 +263,14 @@ byName("order").addEventListener("change", (event) => {
   selection.move(selection.order.indexOf(frame), false);
   grid.redraw();
   draw();
-  keep();
+  storeWork();
 });
 
-byName("title").textContent =
+getElement("title").textContent =
   page.videos.length === 1 ? page.videos[0] : `${page.videos.length} videos`;
-byName("orders").hidden = !suggests;
-byName("order").value = order;
+getElement("order-choice").hidden = !hasSuggestions;
+getElement("order").value = order;
 grid.element.focus({ preventScroll: true });
 grid.reveal();
 draw();
-keep();
+storeWork();

@@ -1,12 +1,12 @@
 "use strict";
 
-// Keeping the work: in the browser between visits, and in a CSV file for good.
+// Stores the work: in the browser between visits, and in a CSV file.
 
 class BrowserStore {
   constructor(digest) {
     this.key = `sktime_screen.labels.${digest}`;
-    this.works = true;
-    this.text = null; // as last read or written here
+    this.available = true;
+    this.text = null; // as this tab last read or wrote it
   }
 
   load() {
@@ -14,7 +14,7 @@ class BrowserStore {
       this.text = localStorage.getItem(this.key);
       return JSON.parse(this.text);
     } catch {
-      this.works = false;
+      this.available = false;
       return null;
     }
   }
@@ -23,31 +23,31 @@ class BrowserStore {
     this.text = JSON.stringify(work);
     try {
       localStorage.setItem(this.key, this.text);
-      this.works = true;
+      this.available = true;
     } catch {
-      // Refused, or full: the page says so and asks to save the CSV.
-      this.works = false;
+      // Forbidden or full: the page says so.
+      this.available = false;
     }
   }
 
-  // Two tabs with the same page would otherwise write over each other's work. A browser tells of
-  // what another tab wrote, but late, or not at all to a tab that it has put to sleep: so look
-  // again before this one is used.
-  onelsewhere(adopt) {
-    const look = () => {
+  // Calls a function with the work that another tab stored, so that two tabs with this page do not
+  // overwrite each other. Browsers report changes of other tabs late, and never to a sleeping tab:
+  // check again before the user does anything.
+  watch(onchange) {
+    const check = () => {
       const before = this.text;
       const work = this.load();
-      if (work && this.text !== before) adopt(work);
+      if (work && this.text !== before) onchange(work);
     };
     for (const event of ["storage", "focus", "keydown", "pointerdown"]) {
-      addEventListener(event, look, { capture: true });
+      addEventListener(event, check, { capture: true });
     }
   }
 }
 
-// Lines and names come quoted for CSV; what is left to write are labels, video by video in the order
-// of time. Frames without are left out.
-function toCsv(page, labels) {
+// Returns the CSV text of the labelled frames, sorted by video and time. The page data has the header
+// and the start of each line, quoted for CSV.
+function formatCsv(page, labels) {
   const { frames } = page;
   const numbers = [...frames.keys()].filter((number) => labels.isLabelled(number));
   numbers.sort((a, b) => frames[a].video - frames[b].video || frames[a].time - frames[b].time);
@@ -66,6 +66,6 @@ function download(name, text) {
   link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
   link.download = name;
   link.click();
-  // Some browsers read the file only after the click was dealt with.
+  // Some browsers read the file only after the click event.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -6,21 +6,21 @@
     card.querySelector(part)
   );
   const narrow = matchMedia("(max-width: 720px)");
-  // How far from a short appearance a finger or a pointer still means it, in pixels.
+  // How far (pixels) a finger or a pointer may miss a short appearance.
   const REACH = 14;
-  let chosen = null;
+  let selected = null;
 
   function hide() {
-    if (chosen) chosen.classList.remove("chosen");
-    chosen = null;
+    if (selected) selected.classList.remove("selected");
+    selected = null;
     card.hidden = true;
   }
 
   function show(appearance) {
-    if (appearance === chosen) return;
+    if (appearance === selected) return;
     hide();
-    chosen = appearance;
-    chosen.classList.add("chosen");
+    selected = appearance;
+    selected.classList.add("selected");
     who.textContent = appearance.dataset.who;
     when.textContent = appearance.dataset.when;
     sure.textContent = appearance.dataset.sure;
@@ -28,10 +28,10 @@
     if (image.hidden) image.removeAttribute("src");
     else image.src = images[appearance.dataset.image];
     card.hidden = false;
-    place(appearance.getBoundingClientRect());
+    placeCard(appearance.getBoundingClientRect());
   }
 
-  function place(box) {
+  function placeCard(box) {
     if (narrow.matches) {
       card.style.left = card.style.top = "";
       return;
@@ -43,32 +43,32 @@
     card.style.top = `${fits ? below : Math.max(8, box.top - card.offsetHeight - 8)}px`;
   }
 
-  function nearest(rows, x, y) {
+  function findNearest(rows, x, y) {
     let best = null;
-    let least = REACH;
+    let shortest = REACH;
     for (const appearance of rows) {
       const box = appearance.getBoundingClientRect();
       if (y < box.top - 5 || y > box.bottom + 5) continue;
       const distance = Math.max(box.left - x, x - box.right, 0);
-      if (distance < least) [best, least] = [appearance, distance];
+      if (distance < shortest) [best, shortest] = [appearance, distance];
     }
     return best;
   }
 
-  function neighbour(lanes, appearance, key) {
-    const lane = lanes.findIndex((some) => some.includes(appearance));
+  function findNeighbour(lanes, appearance, key) {
+    const lane = lanes.findIndex((row) => row.includes(appearance));
     const row = lanes[lane];
-    const at = row.indexOf(appearance);
-    if (key === "ArrowLeft") return row[at - 1];
-    if (key === "ArrowRight") return row[at + 1];
+    const position = row.indexOf(appearance);
+    if (key === "ArrowLeft") return row[position - 1];
+    if (key === "ArrowRight") return row[position + 1];
     if (key === "Home") return row[0];
     if (key === "End") return row[row.length - 1];
     const step = { ArrowUp: -1, ArrowDown: 1 }[key];
-    const middle = (some) => some.x.baseVal.value + some.width.baseVal.value / 2;
+    const middle = (rect) => rect.x.baseVal.value + rect.width.baseVal.value / 2;
     for (let other = lane + step; lanes[other]; other += step) {
       const byDistance = lanes[other]
-        .map((some) => [Math.abs(middle(some) - middle(appearance)), some])
-        .sort((one, two) => one[0] - two[0]);
+        .map((rect) => [Math.abs(middle(rect) - middle(appearance)), rect])
+        .sort((a, b) => a[0] - b[0]);
       if (byDistance.length) return byDistance[0][1];
     }
     return undefined;
@@ -79,16 +79,16 @@
     const lanes = [...svg.querySelectorAll(".appearances")].map((lane) => [...lane.children]);
     const all = lanes.flat();
     if (!all.length) continue;
-    // One stop of the Tab key for a timeline; the arrow keys move on from there.
+    // The Tab key stops once at each timeline; the arrow keys move between its appearances.
     for (const appearance of all) appearance.setAttribute("tabindex", "-1");
     all[0].setAttribute("tabindex", "0");
-    const point = (event) => {
-      const appearance = nearest(all, event.clientX, event.clientY);
+    const showNearest = (event) => {
+      const appearance = findNearest(all, event.clientX, event.clientY);
       if (appearance) show(appearance);
       else hide();
     };
-    svg.addEventListener("pointermove", point);
-    svg.addEventListener("pointerdown", point);
+    svg.addEventListener("pointermove", showNearest);
+    svg.addEventListener("pointerdown", showNearest);
     svg.addEventListener("pointerleave", (event) => {
       if (event.pointerType === "mouse") hide();
     });
@@ -101,7 +101,7 @@
     svg.addEventListener("keydown", (event) => {
       if (!KEYS.includes(event.key) || !all.includes(event.target)) return;
       event.preventDefault();
-      const next = neighbour(lanes, event.target, event.key);
+      const next = findNeighbour(lanes, event.target, event.key);
       if (!next) return;
       next.focus();
       show(next);
@@ -119,6 +119,6 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide();
   });
-  const follow = () => chosen && place(chosen.getBoundingClientRect());
-  addEventListener("scroll", follow, { passive: true, capture: true });
+  const moveCard = () => selected && placeCard(selected.getBoundingClientRect());
+  addEventListener("scroll", moveCard, { passive: true, capture: true });
 })();

@@ -22,26 +22,26 @@ _LOOK_AT = 4096
 _UNIT = 128
 
 
-def packet_reader(codec, extradata):
+def make_packet_reader(codec, extradata):
     """Return a function that tells what other pictures a packet's picture needs and serves."""
     extradata = extradata or b""
     if codec == "h264":
-        look_at, length_at = _h264, 4
+        look_at, length_at = _read_h264, 4
     elif codec == "hevc":
-        look_at, length_at = _hevc, 21
+        look_at, length_at = _read_hevc, 21
     else:
         return lambda packet: (packet.is_keyframe, False)
     framed = len(extradata) > length_at and extradata[0] == 1
     length_size = (extradata[length_at] & 3) + 1 if framed else None
 
     def read(packet):
-        begins, is_disposable = look_at(_units(packet, length_size))
+        begins, is_disposable = look_at(_iterate_units(packet, length_size))
         return packet.is_keyframe and begins, is_disposable
 
     return read
 
 
-def _h264(units):
+def _read_h264(units):
     recovers = False
     for unit in units:
         kind = unit[0] & 31
@@ -66,7 +66,7 @@ def _recovers_at_once(messages):
     return False
 
 
-def _hevc(units):
+def _read_hevc(units):
     for unit in units:
         kind = unit[0] >> 1 & 63
         if kind in _HEVC_SLICES:
@@ -77,7 +77,7 @@ def _hevc(units):
     return False, False
 
 
-def _units(packet, length_size):
+def _iterate_units(packet, length_size):
     """Yield the first bytes of each NAL unit."""
     data = memoryview(packet)
     if length_size is None:

@@ -15,7 +15,7 @@ _BEGINNINGS = re.compile(
 )
 
 
-def another_video(path, end):
+def find_appended_video(path, end):
     """Tell of another video in the file, after the last packet of the one that is read."""
     size = os.path.getsize(path)
     if end >= size:
@@ -33,11 +33,11 @@ def another_video(path, end):
     ]
 
 
-def pauses(path):
+def find_edit_list_pauses(path):
     """Tell of pauses in the edit list of an MP4 file, which FFmpeg fills with other images."""
     size = os.path.getsize(path)
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        begin, end = _box(content, b"moov", size)
+        begin, end = _find_box(content, b"moov", size)
         while (begin := content.find(b"elst", begin, end)) >= 0:
             begin += 4
             version, count = content[begin : begin + 1], content[begin + 4 : begin + 8]
@@ -56,7 +56,7 @@ def pauses(path):
     return []
 
 
-def _box(content, kind, end):
+def _find_box(content, kind, end):
     """Return where the first box of a kind begins and ends."""
     begin = 0
     while begin + 16 <= end:

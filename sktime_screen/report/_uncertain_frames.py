@@ -1,29 +1,22 @@
-"""Which frames a fitted pipeline is least sure about."""
+"""The frames that a fitted pipeline is least sure about."""
 
 import numpy as np
 import pandas as pd
 
+from .._uncertainty import find_uncertainty
 
-def doubtful_frames(aggregator, probabilities, count):
-    """Find the frames whose probabilities are nearest to another answer.
+
+def find_uncertain_frames(aggregator, probabilities, count):
+    """Find the frames whose probabilities are nearest to another prediction.
 
     Shapes: ``probabilities`` (n_frames, n_classes).
     """
     values = np.asarray(aggregator.predict_proba(probabilities), dtype=np.float64)
-    rows = np.arange(len(values))
-    if aggregator.multilabel_:
-        distances = np.abs(values - aggregator.threshold)
-        character = distances.argmin(axis=1)
-        distance = distances[rows, character]
-    elif values.shape[1] == 2:
-        character = (values[:, 1] >= aggregator.threshold).astype(np.int64)
-        distance = np.abs(values[:, 1] - aggregator.threshold)
-    else:
-        character = values.argmax(axis=1)
-        ordered = np.sort(values, axis=1)
-        distance = ordered[:, -1] - ordered[:, -2]
+    uncertainty, character = find_uncertainty(
+        values, exclusive=not aggregator.multilabel_, threshold=aggregator.threshold
+    )
     frames = probabilities.index.to_frame(index=False)
-    chosen = _spread(frames, distance, count)
+    chosen = _select_apart(frames, uncertainty, count)
     return pd.DataFrame(
         {
             "video": frames["video"].iloc[chosen].to_numpy(),
@@ -34,8 +27,8 @@ def doubtful_frames(aggregator, probabilities, count):
     )
 
 
-def _spread(frames, distance, count):
-    """Return the rows of the smallest distances that lie apart in time."""
+def _select_apart(frames, uncertainty, count):
+    """Return the rows of the largest uncertainties that lie apart in time."""
     videos = frames["video"].to_numpy()
     times = frames["time"].to_numpy(dtype=np.float64)
     apart = {
@@ -43,7 +36,7 @@ def _spread(frames, distance, count):
         for video in frames["video"].unique()
     }
     chosen = []
-    for row in np.argsort(distance, kind="stable"):
+    for row in np.argsort(-uncertainty, kind="stable"):
         near = (
             videos[other] == videos[row] and abs(times[other] - times[row]) <= apart[videos[row]]
             for other in chosen

@@ -9,22 +9,22 @@ from functools import lru_cache
 
 import av
 
-from ._container import VideoError, open_video, video_stream
+from ._container import VideoError, find_video_stream, open_video
 from ._file_state import read_file_state
-from ._frame_converter import Projector
+from ._frame_converter import FrameConverter
 
 # So many failures in a row, and the rest of a file is given up.
-_PATIENCE = 16
+_MAX_FAILURES = 16
 # So many empty packets in a row are no progress; some recorders write one for a repeated frame.
-_IDLE = 100_000
+_MAX_EMPTY_PACKETS = 100_000
 
 
 def read_image_size(path):
     """Return the height and width in pixels at which a video is shown."""
-    return remembered(_image_size, path)
+    return cache_by_file_state(_image_size, path)
 
 
-def remembered(function, path):
+def cache_by_file_state(function, path):
     try:
         state = read_file_state(path)
     except OSError:
@@ -39,11 +39,11 @@ def _cached(function, path, _state):
 
 def _image_size(path):
     with open_video(path) as container:
-        stream = video_stream(container)
-        packets = sound_packets(container, stream, path)
-        with closing(decoded(packets, stream.codec_context)) as frames:
+        stream = find_video_stream(container)
+        packets = read_intact_packets(container, stream, path)
+        with closing(decode_packets(packets, stream.codec_context)) as frames:
             for frame in frames:
-                return Projector(stream).image(frame).shape[:2]
+                return FrameConverter(stream).convert(frame).shape[:2]
     raise VideoError(f"{path!r}: no frame of it can be decoded.")
 
 
@@ -51,10 +51,10 @@ def warn_damaged(path, what):
     warnings.warn(f"{path!r} is damaged: {what}.", RuntimeWarning, stacklevel=3)
 
 
-def video_packets(container, stream, path, troubles=None):
+def read_packets(container, stream, path, troubles=None):
     """Read the packets of a video's images, over places that cannot be read."""
     idle = failures = 0
-    while failures < _PATIENCE:
+    while failures < _MAX_FAILURES:
         try:
             for packet in container.demux(stream):
                 if packet.size:
@@ -62,7 +62,7 @@ def video_packets(container, stream, path, troubles=None):
                     yield packet
                     continue
                 idle += 1
-                if idle > _IDLE:
+                if idle > _MAX_EMPTY_PACKETS:
                     raise VideoError(
                         f"{path!r} is damaged: reading it makes no progress. Re-encoding it, with "
                         f"ffmpeg for example, may rescue what it holds."
@@ -77,12 +77,12 @@ def video_packets(container, stream, path, troubles=None):
                 troubles.append(f"a part cannot be read ({error.strerror})")
 
 
-def sound_packets(container, stream, path):
+def read_intact_packets(container, stream, path):
     """Read the packets that arrived whole."""
-    return (packet for packet in video_packets(container, stream, path) if not packet.is_corrupt)
+    return (packet for packet in read_packets(container, stream, path) if not packet.is_corrupt)
 
 
-def decoded(packets, context):
+def decode_packets(packets, context):
     """Decode packets and drain the decoder; packets it rejects are left out.
 
     In the end, also when that comes early, the decoder is idle and ready for another place.

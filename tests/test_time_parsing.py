@@ -5,7 +5,7 @@ import pytest
 from conftest import write_coded_video
 
 from sktime_screen import extract_frames, load_label_csv, load_label_studio
-from sktime_screen.labels._clock import read_time
+from sktime_screen.labels._time_parsing import read_time
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_timecode(text, rate, seconds):
 @pytest.mark.parametrize(
     ("text", "rate", "message"),
     [
-        ("soon", None, "'soon' is not a time that can be read; read are seconds"),
+        ("soon", None, "'soon' is not a time. Write seconds"),
         ("1:5", None, "'1:5' is not a time"),
         ("1:75", None, "'1:75' is not a time"),
         ("1:60:00", None, "'1:60:00' is not a time"),
@@ -86,8 +86,8 @@ def test_timecode(text, rate, seconds):
         ("٣", None, "is not a time"),
         ("", None, "'' is not a time"),
         ("00:01:30:12", None, "counts frames"),
-        ("00:01:30:25", 25, "no timecode at 25 frames a second"),
-        ("00:61:30:00", 25, "no timecode"),
+        ("00:01:30:25", 25, "not a timecode at 25 frames per second"),
+        ("00:61:30:00", 25, "not a timecode"),
         ("00:01:30;12", 25, "drop-frame timecode, which is for 29.97 and 59.94"),
         ("00:01:30;12", 30, "drop-frame timecode, which is for"),
         ("00:01:00;01", 29.97, "does not exist"),
@@ -120,7 +120,7 @@ def test_times_in_a_table(folder):
 def test_timecode_of_a_video_whose_frames_differ(folder):
     write_coded_video(folder / "odd.mp4", [0, 1, 2, 5, 6], Fraction(1, 10))
     path = write(folder, "video,time,who\nodd.mp4,00:00:00:02,tom\n")
-    with pytest.raises(ValueError, match=r"line 2: 'time': The frames of .*odd\.mp4' are not equ"):
+    with pytest.raises(ValueError, match=r"line 2: 'time': .*odd\.mp4' has a variable frame rate"):
         load_label_csv(path)
     assert load_label_csv(path, frame_rate=10)[0]["time"].tolist() == [0.2]
 
@@ -130,14 +130,17 @@ def test_timecode_of_a_video_whose_frames_differ(folder):
     [
         ("video,time,who\nvideo.mp4,0,a\nvideo.mp4,1:5,b\n", "line 3: 'time': '1:5' is not a time"),
         ("video,start,end,label\nvideo.mp4,0,1:60,a\n", "line 2: 'end': '1:60' is not a time"),
-        ("video,time,duration,who\nvideo.mp4,0,-5,a\n", "line 2: 'duration' is -5 s; above 0"),
+        (
+            "video,time,duration,who\nvideo.mp4,0,-5,a\n",
+            "line 2: 'duration' is -5 s; expected more",
+        ),
         ("video,time,duration,who\nvideo.mp4,0,0,a\n", "line 2: 'duration' is 0 s"),
         (
             "video,time,inclusion,who\nvideo.mp4,0,1,a\nvideo.mp4,1,-3,a\n",
             "line 3: 'inclusion' is -3",
         ),
         ("video,time,inclusion,who\nvideo.mp4,0,1.5,a\n", "line 2: 'inclusion' is 1.5"),
-        ('video,time,who\nvideo.mp4,"1,234",a\n', "line 2: 'time': the comma in '1,234' may part"),
+        ('video,time,who\nvideo.mp4,"1,234",a\n', "line 2: 'time': the comma in '1,234' can mark"),
     ],
 )
 def test_lines_with_times_that_are_wrong(folder, rows, message):
@@ -155,7 +158,7 @@ def test_fractions_of_a_day_are_refused(folder):
     text = "video,time,who\n" + "".join(
         f"long.mp4,{second / 86400},{who}\n" for second, who in [(10, "a"), (20, "b"), (60, "a")]
     )
-    message = r"long\.mp4': all times lie in the first second of a video of 70 s, .*fractions of a"
+    message = r"long\.mp4': all times are within the first second of a video of 70 s.*fractions"
     with pytest.raises(ValueError, match=message):
         load_label_csv(write(folder, text))
     rows = f"video,start,end,label\nlong.mp4,{10 / 86400},{60 / 86400},tom\n"
@@ -168,7 +171,7 @@ def test_fractions_of_a_day_are_refused(folder):
 
 def test_times_in_the_first_second_only(folder):
     rows = "video,start,end,label\nlong.mp4,0.1,0.4,tom\nlong.mp4,0.5,0.9,jerry\n"
-    with pytest.warns(UserWarning, match=r"all times lie in the first second.*are they seconds\?"):
+    with pytest.warns(UserWarning, match=r"all times are within the first second.* are seconds"):
         load_label_csv(write(folder, rows))
 
 
@@ -198,5 +201,5 @@ def test_times_in_other_readers(folder):
     with pytest.raises(ValueError, match=r"task 3: 'time': 'later' is not a time"):
         load_label_studio(path)
     path.write_text(task % (name, "11"))
-    with pytest.raises(ValueError, match=r"task 3: time 11.0 s is not in .*video\.mp4'"):
+    with pytest.raises(ValueError, match=r"task 3: time 11.0 s is outside .*video\.mp4'"):
         load_label_studio(path)

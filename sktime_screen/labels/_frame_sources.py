@@ -1,29 +1,30 @@
-"""Where labelled frames are read from: videos or images."""
+"""Find the videos or images of labelled frames."""
 
 import numpy as np
 import pandas as pd
 
+from .._defaults import SAMPLING_RATE
 from ..video import read_timeline, resolve_videos
 from ._file_lookup import find_file, look_for, look_for_moved
 
 
-def frame_sources(rows, folder):
-    """Find the videos of labelled frames, or their images where a video is not found."""
+def find_frame_sources(rows, folder):
+    """Find the videos of labelled frames, or their images if a video does not exist."""
     videos = {
         name: look_for(folder, name) or look_for_moved(folder, name)
         for name in rows["video"].unique()
     }
     if "image" in rows and None in videos.values():
         images = [find_file(folder, name) for name in rows["image"]]
-        # As lists, since text as it was read has no type of its own.
+        # As lists, because columns of text have the type object.
         return rows[["video", "time"]].assign(video=rows["video"].tolist(), image=images)
     videos = {name: found or find_file(folder, name) for name, found in videos.items()}
-    videos = dict(zip(videos, same_videos(videos.values()), strict=True))
+    videos = dict(zip(videos, unify_video_paths(videos.values()), strict=True))
     return rows[["video", "time"]].assign(video=rows["video"].map(videos))
 
 
-def same_videos(paths):
-    """Give videos one path each, however they are spelled: two would be two videos."""
+def unify_video_paths(paths):
+    """Use one path for each video, even if it is written in several ways."""
     paths = list(paths)
     first = {}
     return [
@@ -32,10 +33,10 @@ def same_videos(paths):
     ]
 
 
-def first_of_frames(table, labels):
-    """Tell which rows are the first of their frame, and where a later one has other labels.
+def find_distinct_frames(table, labels):
+    """Return which rows are the first of their frame, and two rows of a frame that differ, or None.
 
-    Returns ``first`` bool (n_rows,).
+    Shapes: -> (n_rows,) bool, (first row, later row).
     """
     videos = resolve_videos(table["video"])
     frames = table["time"].to_numpy(copy=True)
@@ -43,34 +44,34 @@ def first_of_frames(table, labels):
         if "image" in table:
             frames[rows] = frames[rows].round(3)
         else:
-            frames[rows] = read_timeline(video).shown_at(frames[rows])
+            frames[rows] = read_timeline(video).find_frames_at(frames[rows])
     keys = pd.DataFrame({"video": videos, "frame": frames})
-    again = keys.duplicated().to_numpy()
+    repeated = keys.duplicated().to_numpy()
     labelled = pd.DataFrame(labels).set_axis(keys.index)
     labelled.columns = range(labelled.shape[1])
-    differs = np.flatnonzero(again & ~pd.concat([keys, labelled], axis=1).duplicated())
-    if not len(differs):
-        return ~again, None
-    row = int(differs[0])
-    return ~again, (int(np.flatnonzero((keys == keys.loc[row]).all(axis=1))[0]), row)
+    differing = np.flatnonzero(repeated & ~pd.concat([keys, labelled], axis=1).duplicated())
+    if not len(differing):
+        return ~repeated, None
+    row = int(differing[0])
+    return ~repeated, (int(np.flatnonzero((keys == keys.loc[row]).all(axis=1))[0]), row)
 
 
 def check_in_videos(table, where):
-    """Check that frames are in their videos, where these are there."""
+    """Check that frames are within their videos; images need none."""
     if "image" in table:
         return
     for source, video, time in zip(where, table["video"], table["time"], strict=True):
         timeline = read_timeline(video)
         if not timeline.earliest <= time < timeline.length:
             raise ValueError(
-                f"{source}: time {time} s is not in {video!r}, whose images are shown from "
+                f"{source}: time {time} s is outside {video!r}, which shows frames from "
                 f"{float(timeline.begin):.3f} to {timeline.length:.3f} s."
             )
 
 
-def image_table(images, folder, rate):
-    """Return the frame table of images that nobody knows the video of."""
-    duration = 1.0 if rate is None else 1 / rate
+def make_image_table(images, folder, rate):
+    """Return the frame table of images whose video is unknown."""
+    duration = 1 / (SAMPLING_RATE if rate is None else rate)
     return pd.DataFrame(
         {
             "video": folder or ".",

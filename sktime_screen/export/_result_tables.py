@@ -1,4 +1,4 @@
-"""What reports, exports and plots need to know of the tables that ScreenTimeAggregator gives."""
+"""The tables that ScreenTimeAggregator returns: their columns, and what follows from them."""
 
 import os
 
@@ -20,18 +20,18 @@ ESTIMATE = (
 APPEARANCES = ("video", "character", "start", "end", "duration", "confidence", "peak_time")
 
 
-def check_columns(table, columns, maker):
+def check_columns(table, columns, method):
     """Raise a ValueError if a table lacks columns."""
     missing = [name for name in columns if name not in getattr(table, "columns", ())]
     if missing:
         raise ValueError(
-            f"{', '.join(map(repr, missing))} missing from the columns: a table as "
-            f"ScreenTimeAggregator.{maker} gives it is expected."
+            f"The table lacks the columns {', '.join(map(repr, missing))}. Pass the table that "
+            f"ScreenTimeAggregator.{method} returns."
         )
 
 
-def video_lengths(estimate, appearances):
-    """Return the length of each video, as far as the tables tell."""
+def infer_video_lengths(estimate, appearances):
+    """Return the length (s) of each video as far as the tables tell, else None."""
     lengths = {}
     for video, rows in estimate.groupby("video", sort=False):
         most = rows.loc[rows["share"].idxmax()] if rows["share"].notna().any() else None
@@ -43,8 +43,8 @@ def video_lengths(estimate, appearances):
     return lengths
 
 
-def video_names(videos):
-    """Return short names of videos: their file's name, or the path where that is not unique."""
+def shorten_video_names(videos):
+    """Return names of videos to show: the name of the file, or the path where that repeats."""
     names = {video: os.path.basename(str(video)) or str(video) for video in videos}
     short = list(names.values())
     return {video: name if short.count(name) == 1 else str(video) for video, name in names.items()}

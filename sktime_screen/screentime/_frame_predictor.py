@@ -1,0 +1,178 @@
+"""What ScreenTimeAggregator says of frames: fit, and predictions after correction and smoothing."""
+
+import warnings
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from .._sklearn import fit_context
+from .._targets import ScoreByNameMixin
+from ..model_selection import time_blocks
+from ..video import is_frame_index
+from ._calibration_errors import CalibrationErrors
+from ._classes import Classes
+from ._postprocessing import Postprocessing
+
+# Frames of so many seconds are one piece of evidence: about a scene of a short video.
+_SCENE_SECONDS = 10.0
+
+
+class FramePredictor(ScoreByNameMixin, BaseEstimator):
+    """A classifier of frames by their probabilities; its parameters are the aggregator's."""
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y) -> Self:
+        """Learn the classes.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_frames, n_classes)
+            Probabilities by frame.
+        y : array-like of shape (n_frames,) or (n_frames, n_characters)
+            The class of each frame, or an indicator table with one 0/1 column a character.
+
+        Returns
+        -------
+        self
+            The fitted aggregator.
+
+        Raises
+        ------
+        ValueError
+            If ``X`` does not have one column a class, if there is a ``background`` with an
+            indicator table, or none although ``max_gap`` or ``min_appearance`` needs it.
+        """
+        self._classes = Classes(y, self.background)
+        check_consistent_length(X, y)
+        if (self.max_gap or self.min_appearance) and not (
+            self._classes.multilabel or self.background is not None
+        ):
+            raise ValueError(
+                "max_gap and min_appearance need a background where each frame has one class: "
+                "what else would be on screen instead?"
+            )
+        self.multilabel_ = self._classes.multilabel
+        self.class_names_ = self._classes.names
+        self.classes_ = self._classes.scikit_learn_classes()
+        probabilities = self._classes.probabilities(X)
+        self.n_features_in_ = probabilities.shape[1]
+        self._calibrate(X, probabilities, self._classes.indicators(y))
+        return self
+
+    def _calibrate(self, X, probabilities, truth):
+        marks = getattr(X, "attrs", {})
+        index = X.index if is_frame_index(getattr(X, "index", None)) else None
+        if index is not None:
+            # Frames that were drawn several times, to balance classes, show nothing of shares.
+            once = ~index.duplicated()
+            index, probabilities, truth = index[once], probabilities[once], truth[once]
+        out_of_sample = marks.get("out_of_sample")
+        self.correction_ = self.correction
+        if self.correction == "auto":
+            self.correction_ = "calibrated" if out_of_sample else None
+            if out_of_sample is None:
+                warnings.warn(
+                    "correction='auto' corrects nothing, as X does not say whether the classifier "
+                    "had seen the frames: the table of a classifier's fit_transform says it in "
+                    "attrs['out_of_sample'], which an array lacks and many a step between drops. "
+                    "Put such steps before the classifier, or set correction: 'calibrated' if it "
+                    "had not seen them (cv), else None.",
+                    stacklevel=4,
+                )
+        postprocessing = Postprocessing(self, self._classes)
+        if self.correction_ is not None:
+            if out_of_sample is False:
+                warnings.warn(
+                    f"correction={self.correction!r} learns from probabilities of frames that the "
+                    f"classifier has seen, and will be too optimistic. Set its cv.",
+                    stacklevel=4,
+                )
+            blocks = np.arange(len(truth))
+            if index is not None:
+                blocks = time_blocks(index, _SCENE_SECONDS)
+            elif self.frame_duration is not None:
+                blocks = time_blocks(
+                    _index_of_rows(len(truth), self.frame_duration), _SCENE_SECONDS
+                )
+            postprocessing.fit_correction(self.correction_, probabilities, truth, blocks)
+        self._corrections = postprocessing.corrections
+        self._calibration = None
+        if index is not None:
+            predicted, smoothed = postprocessing(probabilities, index)
+            self._calibration = CalibrationErrors.of_frames(
+                index,
+                predicted - truth.astype(np.float64),
+                smoothed,
+                out_of_sample,
+                marks.get("judged_together", False),
+            )
+
+    def _postprocess(self, X):
+        """Return predictions and smoothed probabilities by frame."""
+        check_is_fitted(self)
+        postprocessing = Postprocessing(self, self._classes, self._corrections)
+        return postprocessing(self._classes.probabilities(X), self._index_or_rows(X))
+
+    def _index_or_rows(self, X):
+        known = is_frame_index(getattr(X, "index", None)) or self.frame_duration is not None
+        needed = self.smoothing or self.max_gap or self.min_appearance
+        if known or needed:
+            return self._frame_index(X)
+        return _index_of_rows(len(X), 1.0)
+
+    def _frame_index(self, X):
+        index = getattr(X, "index", None)
+        if is_frame_index(index):
+            return index
+        if self.frame_duration is None:
+            raise ValueError(
+                "The rows have no times: a table with a frame index (video, time, duration) is "
+                "expected, as PretrainedCNNFeatures and KerasDenseClassifier give it. For arrays, "
+                "set ScreenTimeAggregator(frame_duration=...), the seconds a row stands for; for "
+                "scikit-learn steps that drop the index on the way, call "
+                "pipeline.set_output(transform='pandas')."
+            )
+        return _index_of_rows(len(X), float(self.frame_duration))
+
+    def predict(self, X) -> np.ndarray:
+        """Predict who is on screen in each frame.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_frames, n_classes)
+            Probabilities by frame.
+
+        Returns
+        -------
+        ndarray of shape (n_frames,) or (n_frames, n_characters)
+            Classes, or 0/1 indicators, after correction and smoothing, and after short gaps are
+            closed and short appearances dropped.
+        """
+        predicted, _ = self._postprocess(X)
+        return self._classes.labels(predicted)
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Return the probabilities of each frame, after correction and smoothing.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_frames, n_classes)
+            Probabilities by frame.
+
+        Returns
+        -------
+        ndarray of shape (n_frames, n_classes)
+            In the order of ``class_names_``.
+        """
+        return self._postprocess(X)[1]
+
+
+def _index_of_rows(n_frames, duration):
+    """Return a frame index of one nameless video with frames of equal duration."""
+    return pd.MultiIndex.from_arrays(
+        [np.full(n_frames, ""), np.arange(n_frames) * duration, np.full(n_frames, duration)],
+        names=["video", "time", "duration"],
+    )
