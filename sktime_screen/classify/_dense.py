@@ -15,13 +15,7 @@ from ._classifier import mark
 from ._dense_training import DenseTraining
 from ._labelled_rows import LabelledRows, get_frame_times
 from ._standardization import means_and_scales, update_moments
-from ._training import (
-    Stopping,
-    check_validation_data,
-    choose_held_out_share,
-    run_epochs,
-    warn_if_improving,
-)
+from ._training import Stopping, choose_held_out_share, run_epochs, warn_if_improving
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
                 "softplus", "tanh"}  # fmt: skip
@@ -284,8 +278,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         data = self._read(X, y, sample_weight, resume=resume)
         validation = None
         if validation_data is not None:
-            check_validation_data(validation_data)
-            validation = self._read(*validation_data, resume=True, relative=False)
+            validation = self._read_validation(validation_data)
         elif (fraction := choose_held_out_share(self)) is not None:
             held_out = hold_out_rows(X, data.Y, fraction, self._new_generator())
             data, validation = data.only(~held_out), data.only(held_out)

@@ -12,7 +12,7 @@ from ._network import DenseNetwork, check_layer_sizes
 from ._network_cache import get_shared_network
 from ._standardization import means_and_scales, update_moments
 from ._target_encoding import TargetEncoding
-from ._training import Rows, make_learning_rates, run_epochs
+from ._training import Rows, check_validation_data, make_learning_rates, run_epochs
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 60_000
@@ -49,6 +49,10 @@ class DenseTraining(NetworkClassifier):
         targets = self._encoding.encode(labels)
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
         return Rows(X, targets, weights, np.arange(len(X)))
+
+    def _read_validation(self, validation_data):
+        check_validation_data(validation_data)
+        return self._read(*validation_data, resume=True, relative=False)
 
     def _train(self, data, validation, learning_rates, stopping, resume, tasks=None):
         n_features = data.X.shape[1]
