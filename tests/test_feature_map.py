@@ -143,7 +143,7 @@ def test_what_is_at_one_place_is_found_where_its_average_is_lost(X, table, fitte
 def test_few_rows_are_gone_through_more_often():
     rows = np.random.default_rng(0).normal(size=(1300, 2)).astype(np.float32)
     classes = np.arange(1300) % 2
-    for n_rows, n_epochs in [(100, 20), (1000, 10), (1300, 8)]:
+    for n_rows, n_epochs in [(100, 40), (1000, 10), (1300, 8)]:
         head = KerasFeatureMapClassifier((1, 1), random_state=0).fit(
             rows[:n_rows], classes[:n_rows]
         )

@@ -15,7 +15,7 @@ from ._training import make_learning_rates
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 10_000
-_EPOCHS = (8, 20)
+_EPOCHS = (8, 40)
 # With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
 _STEPS = 15
 _BATCHES = (4, 16)
@@ -80,7 +80,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int or "auto", default="auto"
         Largest number of epochs. "auto" is 8, and more for fewer than 1,250 rows: as many as make
-        10,000 rows in total, but at most 20.
+        10,000 rows in total, but at most 40.
     batch_size : int or "auto", default="auto"
         Rows in a batch. "auto" is 16, and less for fewer than 240 rows: a fifteenth of them, but at
         least 4. With too few steps the shares of the classes stay wrong.
