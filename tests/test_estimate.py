@@ -247,7 +247,7 @@ def test_labels_learned_from_by_a_head_that_judges_frames_together(measured):
     _, video, truth = measured
     table, y, rows = sample(video, truth, 60)
     known = video.iloc[rows].copy()
-    known.attrs.update(out_of_sample=True, judged_together=True)
+    known.attrs.update(out_of_sample=True, transductive=True)
     aggregator = ScreenTimeAggregator(background="no", correction=None).fit(known, y)
     turned = video[::-1].set_axis(video.index)
     columns = ["seconds", "low", "high"]

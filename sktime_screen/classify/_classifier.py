@@ -199,9 +199,9 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def mark(probabilities, *, out_of_sample, judged_together=False):
+def mark(probabilities, *, out_of_sample, transductive=False):
     """Leave word for the aggregator, which learns from probabilities of unseen frames."""
     if isinstance(probabilities, pd.DataFrame):
         probabilities.attrs["out_of_sample"] = out_of_sample
-        probabilities.attrs["judged_together"] = judged_together
+        probabilities.attrs["transductive"] = transductive
     return probabilities

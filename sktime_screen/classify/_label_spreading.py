@@ -183,7 +183,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         """
         self.fit(X, y)
         if self.cv is None:
-            return mark(self.transform(X), out_of_sample=False, judged_together=True)
+            return mark(self.transform(X), out_of_sample=False, transductive=True)
         labels = read_labels(y)
         targets = self._labelled.targets
         splits = make_cross_fitting_splits(X, labels, targets, self.cv, self._new_generator())
@@ -197,7 +197,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
             known = safe_indexing(labels, train)
             estimators.append(self._fitted_estimator(safe_indexing(X, train), known))
             logits[test] = self._without(part)._logits(safe_indexing(X, test))
-        return mark(self._table(X, logits), out_of_sample=True, judged_together=True)
+        return mark(self._table(X, logits), out_of_sample=True, transductive=True)
 
     @available_if(lambda self: getattr(self, "_part_estimators", None) is not None)
     def transform_cross_fitted(self, X) -> pd.DataFrame:

@@ -28,7 +28,7 @@ class CalibrationErrors(NamedTuple):
     - ``probabilities`` (n_frames, n_classes): corrected and smoothed.
     - ``out_of_sample``: whether the classifier had not seen the frames; None where that is
       unknown.
-    - ``judged_together``: whether the classifier judges frames by those that it is asked about
+    - ``transductive``: whether the classifier judges frames by those that it is asked about
       with them.
     """
 
@@ -38,7 +38,7 @@ class CalibrationErrors(NamedTuple):
     errors: np.ndarray
     probabilities: np.ndarray
     out_of_sample: bool | None
-    judged_together: bool
+    transductive: bool
 
     @classmethod
     def of_frames(cls, index, *errors):

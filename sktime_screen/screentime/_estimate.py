@@ -96,9 +96,9 @@ def _about_intervals(table, confidence_level):
     """Say how often intervals hold, what they suppose and what narrows them; "" without any."""
     known, level = table["low"].notna(), f"{100 * confidence_level:g} %"
     by_labels = known & (table["basis"] == "labels")
-    said = []
+    sentences = []
     if (known & ~by_labels).any():
-        said.append(
+        sentences.append(
             f"Intervals hold in {level} of videos in which the classifier errs as it does on "
             f"labelled frames held out. Labels of a random sample of a video's own frames need no "
             f"such likeness and make them narrower: `sktime-screen label VIDEO --model MODEL "
@@ -106,11 +106,11 @@ def _about_intervals(table, confidence_level):
             f"MODEL --labels sample.csv`."
         )
     if by_labels.any():
-        said.append(
+        sentences.append(
             f"Intervals from labels of the video itself hold in {level} of random samples, "
             f"however often the classifier errs; more labels make them narrower."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
 def add_novelty(table, novelty):

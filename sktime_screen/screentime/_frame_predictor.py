@@ -107,7 +107,7 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
                 predicted - truth.astype(np.float64),
                 smoothed,
                 out_of_sample,
-                marks.get("judged_together", False),
+                marks.get("transductive", False),
             )
 
     def _postprocess(self, X):

@@ -142,7 +142,7 @@ def _unseen(calibration, index, predicted):
     seen = place >= 0
     if not seen.any():
         return predicted
-    if calibration.judged_together:
+    if calibration.transductive:
         return None
     if not calibration.out_of_sample:
         raise ValueError(
