@@ -1,11 +1,11 @@
-"""Channels of feature maps, projected to the directions in which places differ most."""
+"""Channels of feature maps, projected to the directions in which positions differ most."""
 
 import numpy as np
 
 from .._keras import load_keras
 
-# So many places tell the directions as well as all of them.
-_PLACES_SEEN = 16_384
+# So many positions tell the directions as well as all of them.
+_POSITIONS_SEEN = 16_384
 _ROUNDS = 5
 _ROWS_AT_ONCE = 64
 
@@ -15,17 +15,17 @@ def find_projection(maps, n_positions, n_components):
 
     Shapes: ``maps`` (n, n_positions * n_channels) -> float32 (n_channels, n_components).
     """
-    places = maps.reshape(len(maps) * n_positions, -1)
-    n_channels = places.shape[1]
+    positions = maps.reshape(len(maps) * n_positions, -1)
+    n_channels = positions.shape[1]
     if n_components is None or n_channels <= n_components:
         return None
     generator = np.random.default_rng(0)
-    if len(places) > _PLACES_SEEN:
-        places = places[np.sort(generator.choice(len(places), _PLACES_SEEN, replace=False))]
+    if len(positions) > _POSITIONS_SEEN:
+        positions = positions[np.sort(generator.choice(len(positions), _POSITIONS_SEEN, replace=False))]
     # TensorFlow's products, as NumPy's wait for each other where other processes work.
     linalg = _tensorflow().linalg
-    places = places.astype(np.float32)
-    moments = linalg.matmul(places, places, transpose_a=True)
+    positions = positions.astype(np.float32)
+    moments = linalg.matmul(positions, positions, transpose_a=True)
     directions = generator.normal(size=(n_channels, n_components)).astype(np.float32)
     for _ in range(_ROUNDS):
         directions, _ = linalg.qr(linalg.matmul(moments, directions))
@@ -36,7 +36,7 @@ def find_projection(maps, n_positions, n_components):
 
 
 def project(maps, projection):
-    """Project the channels at each place.
+    """Project the channels at each position.
 
     Shapes: ``maps`` (n, n_positions * n_channels) -> (n, n_positions * n_components), of the same
     type.
@@ -51,12 +51,12 @@ def project(maps, projection):
 
 
 def project_batches(maps, projection):
-    """Project the channels at each place, some maps at a time, in float32."""
+    """Project the channels at each position, some maps at a time, in float32."""
     matmul = _tensorflow().linalg.matmul
     for start in range(0, len(maps), _ROWS_AT_ONCE):
         batch = maps[start : start + _ROWS_AT_ONCE].astype(np.float32, copy=False)
-        places = matmul(batch.reshape(-1, len(projection)), projection)
-        yield places.numpy().reshape(len(batch), -1)
+        positions = matmul(batch.reshape(-1, len(projection)), projection)
+        yield positions.numpy().reshape(len(batch), -1)
 
 
 def _tensorflow():
