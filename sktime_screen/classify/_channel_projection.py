@@ -21,7 +21,9 @@ def find_projection(maps, n_positions, n_components):
         return None
     generator = np.random.default_rng(0)
     if len(positions) > _POSITIONS_SEEN:
-        positions = positions[np.sort(generator.choice(len(positions), _POSITIONS_SEEN, replace=False))]
+        positions = positions[
+            np.sort(generator.choice(len(positions), _POSITIONS_SEEN, replace=False))
+        ]
     # TensorFlow's products, as NumPy's wait for each other where other processes work.
     linalg = _tensorflow().linalg
     positions = positions.astype(np.float32)
