@@ -5,11 +5,8 @@ from conftest import index_of
 from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, StratifiedKFold
 
 from sktime_screen import MultilabelStratifiedGroupKFold
-from sktime_screen.model_selection._held_out_rows import (
-    _assign_parts,
-    hold_out_rows,
-    make_cross_fitting_splits,
-)
+from sktime_screen.model_selection import hold_out_rows, make_cross_fitting_splits
+from sktime_screen.model_selection._cross_fitting import _assign_parts
 
 
 def frames(seconds_by_video):
