@@ -444,9 +444,9 @@ def test_models_of_other_versions_and_other_files(work, tmp_path, monkeypatch):
 def test_labels_of_a_random_sample_correct_seconds(work, tmp_path, monkeypatch):
     given, estimate = [], ScreenTimeAggregator.estimate
 
-    def spied(self, X, labelled, cross_fitted, *args, **options):
+    def spied(self, X, *, cross_fitted, **options):
         given.append((X, cross_fitted))
-        return estimate(self, X, labelled, cross_fitted, *args, **options)
+        return estimate(self, X, cross_fitted=cross_fitted, **options)
 
     monkeypatch.setattr(ScreenTimeAggregator, "estimate", spied)
     X, y = load_label_csv(work / "two.csv")

@@ -9,10 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import downloaded, draw_code, index_of, on_a_phone, read_code, requested
-from sklearn.pipeline import Pipeline
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sktime_screen import ScreenTimeAggregator, ScreenTimeReport, VideoFrameSampler
+from sktime_screen import (
+    LabelSpreadingClassifier,
+    ScreenTimeAggregator,
+    ScreenTimeReport,
+    VideoFrameSampler,
+)
 
 EVIL = "<script>alert(1)</script>"
 
@@ -193,6 +200,10 @@ def test_what_is_to_be_known_of_intervals_is_told():
     assert len(page.all("p", **{"class": "warning"})) == 2
     for note in estimate.attrs["notes"]:
         assert note in page.text
+    estimate.attrs["intervals"] = "Label more: `sktime-screen label <b>`."
+    page = Page(ScreenTimeReport(estimate, appearances, together, max_thumbnails=0).to_html())
+    assert "Label more: sktime-screen label <b>." in page.text
+    assert page.all("code")
     del estimate.attrs["notes"]
     page = Page(ScreenTimeReport(estimate, appearances, together, max_thumbnails=0).to_html())
     assert not page.all("p", **{"class": "warning"})
@@ -339,6 +350,26 @@ def test_from_estimator_measures_and_tells_how():
     assert percent(bars[0]["x"]) == pytest.approx(100 / 12, abs=1e-3)
     for told in ("The title", "Measuring", "Least certain frames", "f10.8"):
         assert told in page.text
+
+
+def test_a_head_that_knows_the_labels_of_the_video_is_asked_without_them():
+    rng = np.random.default_rng(0)
+    truth = np.repeat(rng.integers(0, 2, 30), 10)
+    table = pd.DataFrame({"video": "a.mp4", "time": np.arange(300.0), "duration": 1.0})
+    X = pd.DataFrame(rng.normal(truth[:, None], 0.7, (300, 3)), pd.MultiIndex.from_frame(table))
+    y = pd.DataFrame({"tom": truth, "jerry": 1 - truth})
+    rows = np.sort(rng.choice(300, 60, replace=False))
+    head = LabelSpreadingClassifier(cv=3, random_state=0)
+    head.set_params(estimator=OneVsRestClassifier(LogisticRegression()))
+    pipeline = make_pipeline(head, ScreenTimeAggregator()).fit(X.iloc[rows], y.iloc[rows])
+    labelled = table.iloc[rows].assign(inclusion=0.2), y.iloc[rows]
+    report = ScreenTimeReport.from_estimator(pipeline, X, labelled=labelled, random_state=0)
+    given = head.transform(X), labelled
+    unseen = pipeline[-1].estimate(*given, head.transform_cross_fitted(X), random_state=0)
+    columns = ["seconds", "low", "high"]
+    pd.testing.assert_frame_equal(report.estimate[columns], unseen[columns])
+    alone = pipeline[-1].estimate(*given, random_state=0)
+    assert (np.ptp(unseen[["low", "high"]], axis=1) < np.ptp(alone[["low", "high"]], axis=1)).all()
 
 
 def test_from_estimator_takes_a_search_and_refuses_other_things():

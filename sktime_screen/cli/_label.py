@@ -93,7 +93,7 @@ def label(
     from ..labels import RANDOM_STRATEGIES, suggest_frames
     from ..recipes import recommended_pipeline
     from ..video import VideoFrameSampler
-    from ._model import load_model, predicted, set_up_features
+    from ._model import load_model, predict_frames, set_up_features
 
     if not characters and model is None:
         raise typer.BadParameter(
@@ -137,7 +137,7 @@ def label(
         set_up_features(fitted, folder, verbose=not quiet)
         looks = fitted[:-2]
         # What a model says of a frame may depend on the others.
-        probabilities = predicted(fitted, table)[0]
+        probabilities = predict_frames(fitted, table)["X"]
         if strategy is Strategy.uncertain:
             corrected = fitted[-1].predict_proba(probabilities)
             doubted = pd.DataFrame(corrected, index=probabilities.index)

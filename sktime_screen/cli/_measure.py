@@ -77,19 +77,10 @@ def measure(
     sample = None
     if labels:
         sample = _sample(labels, paths, fitted)
-    ways = ["transform", "novelty"]
-    if sample is not None:
-        ways.append("transform_cross_fitted")
-    ways = [way for way in ways if hasattr(fitted[-2], way)]
-    found = dict(zip(ways, _probabilities(fitted, paths, ways, steps), strict=True))
-    probabilities = found["transform"]
+    found = _predict_videos(fitted, paths, sample is not None, steps)
+    probabilities = found["X"]
     estimate = aggregator.estimate(
-        probabilities,
-        sample,
-        found.get("transform_cross_fitted"),
-        found.get("novelty"),
-        confidence_level=_CONFIDENCE_LEVEL,
-        random_state=0,
+        labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
     )
     appearances = aggregator.appearances(probabilities)
     percent = f"{100 * _CONFIDENCE_LEVEL:g} %"
@@ -145,24 +136,25 @@ def _readable(paths):
     return readable or paths
 
 
-def _probabilities(fitted, paths, ways, steps):
-    """Return, for each way, the probabilities of all videos but those that fail with a warning."""
+def _predict_videos(fitted, paths, labelled, steps):
+    """Return what `estimate` takes of all videos but those that fail with a warning."""
     import pandas as pd
 
-    from ._model import predicted
+    from ._model import predict_frames
 
     found = []
     for number, path in enumerate(paths, start=1):
         try:
             with steps.step(f"Video {number} of {len(paths)}: {path}"):
-                found.append(predicted(fitted, fitted[0].sample([path]), ways))
+                frames = fitted[0].sample([path])
+                found.append(predict_frames(fitted, frames, labelled=labelled))
         except (OSError, ValueError) as error:
             if len(paths) == 1:
                 raise
             warnings.warn(f"Left out '{path}': {one_line(error)}", stacklevel=2)
     if not found:
         raise ValueError(f"None of the {len(paths)} videos could be measured.")
-    return [pd.concat(videos) for videos in zip(*found, strict=True)]
+    return {name: pd.concat([of_video[name] for of_video in found]) for name in found[0]}
 
 
 def _written(path, write, steps):

@@ -122,10 +122,12 @@ def set_up_features(pipeline, memory, verbose):
             step.set_params(memory=memory, verbose=verbose)
 
 
-def predicted(fitted, frames, ways=("transform",)):
-    """Return what a model says of a video's frames."""
+def predict_frames(fitted, frames, *, labelled=False):
+    """Return what the head of a model says of a video's frames, as `estimate` takes it."""
+    from ..screentime import predict_for_estimate
+
     found = []
     for start in range(0, len(frames), _FRAMES_AT_ONCE):
         features = fitted[:-2].transform(frames[start : start + _FRAMES_AT_ONCE])
-        found.append([getattr(fitted[-2], way)(features) for way in ways])
-    return [pd.concat(parts) for parts in zip(*found, strict=True)]
+        found.append(predict_for_estimate(fitted[-2], features, labelled=labelled))
+    return {name: pd.concat([part[name] for part in found]) for name in found[0]}

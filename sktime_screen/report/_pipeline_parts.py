@@ -2,6 +2,8 @@
 
 from sklearn.pipeline import Pipeline
 
+from ..screentime import predict_for_estimate
+
 
 def split_pipeline(pipeline):
     """Return the steps that give probabilities, and the aggregator."""
@@ -15,13 +17,12 @@ def split_pipeline(pipeline):
     return pipeline[:-1], aggregator
 
 
-def measure(pipeline, X, **options):
+def measure(pipeline, X, *, labelled=None, **options):
     """Return the probabilities of the frames, and the table of estimates."""
     classifier, aggregator = split_pipeline(pipeline)
-    if not hasattr(classifier[-1], "novelty"):
-        probabilities = classifier.transform(X)
-        return probabilities, aggregator.estimate(probabilities, **options)
-    features = classifier[:-1].transform(X) if len(classifier) > 1 else X
-    probabilities = classifier[-1].transform(features)
-    novelty = classifier[-1].novelty(features)
-    return probabilities, aggregator.estimate(probabilities, novelty=novelty, **options)
+    if hasattr(classifier[-1], "transform"):
+        features = classifier[:-1].transform(X) if len(classifier) > 1 else X
+        found = predict_for_estimate(classifier[-1], features, labelled=labelled is not None)
+    else:
+        found = {"X": classifier.transform(X)}
+    return found["X"], aggregator.estimate(labelled=labelled, **found, **options)

@@ -5,6 +5,7 @@ from ._appearances import appearance_table
 from ._calibration_errors import CalibrationErrors
 from ._classes import Classes
 from ._correction import Correction
+from ._estimate import predict_for_estimate
 
 __all__ = [
     "CalibrationErrors",
@@ -12,4 +13,5 @@ __all__ = [
     "Correction",
     "ScreenTimeAggregator",
     "appearance_table",
+    "predict_for_estimate",
 ]

@@ -36,6 +36,18 @@ class Evidence(NamedTuple):
     seed: int
 
 
+def predict_for_estimate(head, features, *, labelled):
+    """Return what a fitted head says of frames, by the names of the parameters of `estimate`.
+
+    ``labelled`` tells whether there are labels of the frames' own videos, which a head may have
+    learned from.
+    """
+    ways = {"X": "transform", "novelty": "novelty"}
+    if labelled:
+        ways["cross_fitted"] = "transform_cross_fitted"
+    return {name: getattr(head, way)(features) for name, way in ways.items() if hasattr(head, way)}
+
+
 def estimate_table(predicted, probabilities, cross_fitted, index, classes, evidence):
     """Sum up each video and character, and say how sure that is.
 
