@@ -66,7 +66,7 @@ def read_labelled(y, *, multilabel=None, name="y"):
     values = objects[labelled] if missing.any() else values
     if values.ndim == 2 and _has_characters(values, table, multilabel):
         names = None if table is None else table.columns
-        return labelled, _checked_table(values, names, np.flatnonzero(labelled), name)
+        return labelled, _check_table(values, names, np.flatnonzero(labelled), name)
     values = column_or_1d(values, warn=True)
     if values.dtype == object:
         values = np.asarray(pd.Series(values).infer_objects())
@@ -82,7 +82,7 @@ def _has_characters(values, table, multilabel):
     return table is not None and bool(np.isin(values, [0, 1]).all())
 
 
-def _checked_table(values, names, rows, name):
+def _check_table(values, names, rows, name):
     if names is not None and names.map(str).has_duplicates:
         raise ValueError(f"{name} has two columns of one name: {names.tolist()}.")
     strange = ~np.isin(values, [0, 1])
@@ -169,7 +169,7 @@ def read_together(y_true, y_pred, *, are_seconds=lambda y: False):
     return [y if are_seconds(y) else read_labels(y, name=name) for name, y in pair.items()]
 
 
-def aligned_indicators(y_true, y_pred, *, background=None):
+def align_indicators(y_true, y_pred, *, background=None):
     """Bring labels and predictions into tables with the same columns.
 
     Shapes: ``y_true, y_pred`` (n_frames,) or (n_frames, n_characters) -> ``true, predicted`` bool

@@ -25,7 +25,7 @@ from sktime_screen.classify import (
 )
 from sktime_screen.classify._feature_map_network import MapNetwork
 from sktime_screen.classify._network_cache import get_shared_network
-from sktime_screen.features import told_map_size
+from sktime_screen.features import find_map_size
 
 HEIGHT, WIDTH, CHANNELS = 4, 6, 5
 
@@ -449,7 +449,7 @@ LOST = {
 def test_the_size_of_maps_stays_known_after(name, X):
     X = X.copy()
     X.attrs["map_shape"] = (HEIGHT, WIDTH, CHANNELS)
-    assert told_map_size(KEPT[name](X)) == (HEIGHT, WIDTH)
+    assert find_map_size(KEPT[name](X)) == (HEIGHT, WIDTH)
 
 
 @pytest.mark.parametrize("name", LOST)

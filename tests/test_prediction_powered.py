@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from sktime_screen.screentime._prediction_powered import (
-    _checked,
+    _check,
     estimate_tuned_mean,
     prediction_powered_mean,
 )
@@ -13,7 +13,7 @@ from sktime_screen.screentime._prediction_powered import (
 
 def estimated(predicted, rows, labels, weights=None, inclusion=None, strata=None, tuning="pooled"):
     """Estimate, variance and degrees of freedom of a single character."""
-    sample = _checked(predicted, rows, labels, weights, inclusion, strata)
+    sample = _check(predicted, rows, labels, weights, inclusion, strata)
     estimate, variance, freedom = estimate_tuned_mean(sample, tuning)
     return estimate[0], variance[0], freedom
 

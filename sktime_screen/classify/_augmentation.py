@@ -20,8 +20,8 @@ class Augmentation:
         """
         n, height, width, _ = images.shape
         if self.horizontal_flip or self.shift:
-            rows = self._moved(n, height, generator)
-            columns = self._moved(n, width, generator)
+            rows = self._shift(n, height, generator)
+            columns = self._shift(n, width, generator)
             if self.horizontal_flip:
                 flipped = generator.random(n) < 0.5
                 columns[flipped] = columns[flipped, ::-1]
@@ -32,7 +32,7 @@ class Augmentation:
             images = np.minimum(stronger + 0.5, 255, out=stronger).astype(np.uint8)
         return images
 
-    def _moved(self, n, size, generator):
+    def _shift(self, n, size, generator):
         """Return for each of n images which old row or column comes to which new one."""
         most = int(self.shift * size)
         steps = generator.integers(-most, most, (n, 1), endpoint=True)

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from .._sklearn import Interval, StrOptions
-from ..features import told_map_size
+from ..features import find_map_size
 from ._channel_projection import find_projection, project, project_batches
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import MapNetwork
@@ -324,7 +324,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
 
     def _check_features(self, X, dtypes, *, reset):
         values = super()._check_features(X, dtypes, reset=reset)
-        told = told_map_size(X)
+        told = find_map_size(X)
         if reset:
             self.map_size_ = self._choose_map_size(told, values.shape[1])
         elif told not in (None, self.map_size_):

@@ -294,12 +294,12 @@ class FineTunedCNNClassifier(NetworkClassifier):
         network = get_shared_network(FineTunedNetwork, self._architecture)
         generator = self._new_generator()
         with ExitStack() as stack:
-            train = stack.enter_context(self._opened(images, labels, sample_weight))
+            train = stack.enter_context(self._open(images, labels, sample_weight))
             validation = None
             if validation_data is not None:
                 held_out, held_out_labels, *weight = validation_data
                 validation = stack.enter_context(
-                    self._opened(self._images(held_out), held_out_labels, *weight)
+                    self._open(self._images(held_out), held_out_labels, *weight)
                 )
             elif fraction is not None:
                 held_out = hold_out_rows(images, train.Y, fraction, generator)
@@ -324,7 +324,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
         }
 
     @contextmanager
-    def _opened(self, images, labels, sample_weight=None):
+    def _open(self, images, labels, sample_weight=None):
         """Bring images and what is known of them together, ready to be read in any order."""
         labels = self._encoding.read(labels)
         check_consistent_length(images, labels)

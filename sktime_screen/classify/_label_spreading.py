@@ -160,7 +160,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         videos, times, _ = get_frame_times(getattr(X, "index", None))
         targets = self._encoding.encode(labels).astype(np.float64)
         self._labelled = LabelledRows(project_features(values).copy(), targets, videos, times)
-        self.estimator_ = self._fitted_estimator(X, labels)
+        self.estimator_ = self._fit_estimator(X, labels)
         self._part_estimators: list[Any] | None = None
         return self
 
@@ -195,7 +195,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
             self._parts[test] = part
             self._trained_on[part, train] = True
             known = safe_indexing(labels, train)
-            estimators.append(self._fitted_estimator(safe_indexing(X, train), known))
+            estimators.append(self._fit_estimator(safe_indexing(X, train), known))
             logits[test] = self._without(part)._logits(safe_indexing(X, test))
         return mark(self._table(X, logits), out_of_sample=True, transductive=True)
 
@@ -271,7 +271,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         others._labelled = self._labelled.rows(self._trained_on[part])
         return others
 
-    def _fitted_estimator(self, X, labels):
+    def _fit_estimator(self, X, labels):
         estimator = KerasDenseClassifier(class_weight="balanced")
         if self.estimator is not None:
             estimator = clone(self.estimator)
@@ -286,7 +286,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         return self._spread_by_video(X, self._embed(X))
 
     def _spread_by_video(self, X, embeddings):
-        start = self._to_logits(self._estimated(X))
+        start = self._to_logits(self._estimate(X))
         videos, times, durations = get_frame_times(getattr(X, "index", None))
         if videos is None or self._labelled.videos is None:
             return self._spread(embeddings, start, self._labelled)
@@ -307,7 +307,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
             logits = np.log(probabilities) if self._encoding.softmax else logit(probabilities)
         return np.clip(logits, -_CERTAIN, _CERTAIN)
 
-    def _estimated(self, X):
+    def _estimate(self, X):
         """Return the estimator's probabilities, a column for each output of the encoding."""
         estimator = self.estimator_
         probabilities = estimator.predict_proba(X)

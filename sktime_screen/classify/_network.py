@@ -235,7 +235,7 @@ class DenseNetwork:
         loss, right = 0.0, 0.0
         per_block = batch_size * max(1, _BLOCK_BYTES // (4 * X.shape[1] * batch_size))
         for block in _blocks(rows, per_block):
-            results = self._train(_widened(X[block]), Y[block], W[block], batch_size, l2)
+            results = self._train(_widen(X[block]), Y[block], W[block], batch_size, l2)
             loss, right = loss + float(results[0]), right + float(results[1])
         return loss / (len(rows) * self._loss_columns), right / len(rows)
 
@@ -243,7 +243,7 @@ class DenseNetwork:
         """Measure the loss and the accuracy of some rows."""
         loss, right = 0.0, 0.0
         for block in iter_blocks(X, rows):
-            logits = self._logits(_widened(X[block]))
+            logits = self._logits(_widen(X[block]))
             loss += float(self._keras.ops.sum(self._losses(Y[block], logits, W[block])))
             right += float(self._keras.ops.sum(self._right(Y[block], logits)))
         return loss / (len(rows) * self._loss_columns), right / len(rows)
@@ -290,11 +290,11 @@ def _compact(variable):
 def _by_blocks(function, X):
     step = _rows_of_block(X)
     return np.concatenate(
-        [np.asarray(function(_widened(X[at : at + step]))) for at in range(0, len(X), step)]
+        [np.asarray(function(_widen(X[at : at + step]))) for at in range(0, len(X), step)]
     )
 
 
-def _widened(block):
+def _widen(block):
     # Maps are large and may come in half precision, in which nothing is computed.
     return block.astype(np.float32) if block.dtype == np.float16 else block
 

@@ -62,7 +62,7 @@ def plain(text, style=""):
     return Text(escape_controls(text), style)
 
 
-def titled_table(title):
+def make_table(title):
     """Return an empty table."""
     return Table(title=None if title is None else plain(title, "table.title"))
 
@@ -90,7 +90,7 @@ class Steps:
 
 def seconds_table(estimate, title=None):
     """Lay out estimated seconds."""
-    table = titled_table(title)
+    table = make_table(title)
     table.add_column("video", overflow="fold")
     table.add_column("character")
     for name in ("seconds", "interval", "% of video", "appearances"):
@@ -118,7 +118,7 @@ def interval_text(row):
 
 def figures_table(figures, title):
     """Lay out how good a model is."""
-    table = titled_table(title)
+    table = make_table(title)
     splits = "split" in figures
     for name in [*(["held out"] if splits else []), "character"]:
         table.add_column(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .._atomic_files import write_atomically
-from ._console import Steps, interval_text, plain, results_console, titled_table
+from ._console import Steps, interval_text, make_table, plain, results_console
 from ._options import Debug, Quiet
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
         probabilities = pipeline[:-1].transform([test])
         estimate = pipeline[-1].estimate(probabilities, random_state=0)
 
-    results = _compared(estimate, truth[test])
+    results = _compare(estimate, truth[test])
     console.print(_as_table(results, test))
     figure = folder / "timeline.png"
     _draw_timeline(pipeline[-1].predict(probabilities), probabilities.index, truth[test], figure)
@@ -113,7 +113,7 @@ def _labels_at(truth, table):
     return truth.drop(columns=["video", "time", "duration"]).iloc[rows].reset_index(drop=True)
 
 
-def _compared(estimate, truth):
+def _compare(estimate, truth):
     results = estimate.set_index("character")[["seconds", "low", "high"]]
     results = results.rename(columns={"seconds": "measured"})
     results["true"] = [(truth[name] * truth["duration"]).sum() for name in results.index]
@@ -122,7 +122,7 @@ def _compared(estimate, truth):
 
 
 def _as_table(results, video):
-    table = titled_table(f"Screen time in {video}")
+    table = make_table(f"Screen time in {video}")
     table.add_column("character")
     for name in ("measured (s)", "interval (s)", "true (s)", "error (s)", "error (%)"):
         table.add_column(name, justify="right")

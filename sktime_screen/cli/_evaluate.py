@@ -23,7 +23,7 @@ from ._options import (
     Video,
     find_feature_folder,
 )
-from ._train import VALIDATION_TITLE, labelled_pipeline
+from ._train import VALIDATION_TITLE, load_labels_and_pipeline
 
 
 def evaluate(
@@ -49,14 +49,14 @@ def evaluate(
     from ..metrics import sum_video_lengths
     from ..model_selection import cross_validate_screen_time, evaluate_frames
     from ..video import make_frame_index
-    from ._labels import labels_for, load_labels
+    from ._labels import load_labels, match_labels
     from ._model import load_model, set_up_features
 
     console = results_console()
     steps = Steps(console, quiet)
     if model is None:
         folder = find_feature_folder(cache_dir, no_cache, steps)
-        X, y, pipeline = labelled_pipeline(
+        X, y, pipeline = load_labels_and_pipeline(
             labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
         )
         features = pipeline[:-2].fit_transform(X)
@@ -70,7 +70,7 @@ def evaluate(
     folder = find_feature_folder(cache_dir, no_cache, steps)
     set_up_features(fitted, folder, verbose=not quiet)
     X, y = load_labels(labels, video, rate)
-    y = labels_for(fitted[-1], y, labels)
+    y = match_labels(fitted[-1], y, labels)
     aggregator, index = fitted[-1], make_frame_index(X)
     _warn_of_learned(aggregator, index)
     characters = [name for name in aggregator.class_names_ if name != aggregator.background]

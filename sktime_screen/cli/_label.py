@@ -116,7 +116,7 @@ def label(
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     found = set(table["video"])
     readable = [path for path in paths if path in found]
-    known = _labelled(labels, rate, readable, table)
+    known = _find_labelled(labels, rate, readable, table)
     left = len(table) if strategy in RANDOM_STRATEGIES else int((~known).sum())
     if not left:
         raise ValueError(
@@ -178,16 +178,16 @@ def _rate(rate, fitted, strategy):
     return rate or of_model or 1.0
 
 
-def _labelled(labels, rate, videos, table):
+def _find_labelled(labels, rate, videos, table):
     """Tell which frames are labelled; labels may be of other videos as well."""
     import numpy as np
 
     from ..labels import find_labelled_frames
-    from ._labels import as_videos_are_called, load_labels
+    from ._labels import load_labels, name_videos_as_given
 
     if not labels:
         return np.zeros(len(table), bool)
-    known = as_videos_are_called(load_labels(labels, rate=rate)[0], videos)
+    known = name_videos_as_given(load_labels(labels, rate=rate)[0], videos)
     return find_labelled_frames(table, known[known["video"].isin(videos)])
 
 

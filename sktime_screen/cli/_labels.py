@@ -5,7 +5,7 @@ import pandas as pd
 from .._defaults import SAMPLING_RATE
 from .._targets import known_labels
 from ..labels import (
-    as_classes,
+    convert_classes,
     find_distinct_frames,
     load_cvat,
     load_eaf,
@@ -17,7 +17,7 @@ from ..video import resolve_videos
 
 def load_labels(paths, video=None, rate=SAMPLING_RATE):
     """Load labels of one file or of several, without the frames that are not labelled."""
-    loaded = [_loaded(path, video, rate) for path in paths]
+    loaded = [_load(path, video, rate) for path in paths]
     names = [_columns(y) for _, y in loaded]
     for path, columns in zip(paths, names, strict=True):
         if set(columns) != set(names[0]):
@@ -29,7 +29,7 @@ def load_labels(paths, video=None, rate=SAMPLING_RATE):
     y = pd.concat([labels for _, labels in loaded], ignore_index=True)
     if isinstance(y, pd.Series):
         # What are numbers in one file may be names in another.
-        y = as_classes(y.map(str))
+        y = convert_classes(y.map(str))
     if "image" in X and X["image"].isna().any():
         raise ValueError(
             "Some labels belong to videos and others to images, since some videos were not found. "
@@ -38,7 +38,7 @@ def load_labels(paths, video=None, rate=SAMPLING_RATE):
     return _without_repeats(X, y, paths)
 
 
-def _loaded(path, video, rate):
+def _load(path, video, rate):
     kind = path.suffix.lower()
     if kind in (".eaf", ".xml"):
         load = load_eaf if kind == ".eaf" else load_cvat
@@ -84,7 +84,7 @@ def find_background(background, y):
     raise ValueError(f"--background {background} is not one of the classes {sorted(classes)}.")
 
 
-def labels_for(aggregator, y, paths):
+def match_labels(aggregator, y, paths):
     """Bring labels into the form a model has learned."""
     known = aggregator.class_names_.tolist()
     if isinstance(y, pd.Series):
@@ -99,7 +99,7 @@ def labels_for(aggregator, y, paths):
         ) from error
 
 
-def as_videos_are_called(X, videos):
+def name_videos_as_given(X, videos):
     """Give the videos of labels the paths by which they are named in a command."""
     called = dict(zip(resolve_videos(videos).tolist(), videos, strict=True))
     named = X["video"].astype(str)

@@ -76,7 +76,7 @@ def measure(
     aggregator = fitted[-1]
     sample = None
     if labels:
-        sample = _sample(labels, paths, fitted)
+        sample = _load_sample(labels, paths, fitted)
     found = _predict_videos(fitted, paths, sample is not None, steps)
     probabilities = found["X"]
     estimate = aggregator.estimate(
@@ -96,7 +96,7 @@ def measure(
         validation=getattr(fitted, "made_with_", {}).get("validation"),
     )
     written = [
-        _written(path, write, steps)
+        _write(path, write, steps)
         for path, write in [
             (csv, lambda path: write_table(path, estimate)),
             (json, full_report.save_json),
@@ -110,21 +110,21 @@ def measure(
         raise typer.Exit(1)
 
 
-def _sample(labels, paths, fitted):
+def _load_sample(labels, paths, fitted):
     """Return labelled frames of the videos as ``estimate`` takes them."""
-    from ._labels import as_videos_are_called, labels_for, load_labels
+    from ._labels import load_labels, match_labels, name_videos_as_given
 
-    X, y = load_labels(labels, _readable(paths), rate=fitted[0].rate)
-    X = as_videos_are_called(X, paths)
+    X, y = load_labels(labels, _find_readable(paths), rate=fitted[0].rate)
+    X = name_videos_as_given(X, paths)
     if not X["video"].isin(paths).any():
         raise ValueError(
             f"No label in {', '.join(f'{str(path)!r}' for path in labels)} belongs to the measured "
             f"videos. They belong to {sorted(X['video'].unique())[:3]}."
         )
-    return X, labels_for(fitted[-1], y, labels)
+    return X, match_labels(fitted[-1], y, labels)
 
 
-def _readable(paths):
+def _find_readable(paths):
     """Return the videos that can be read; the others are told of when they are measured."""
     from ..video import VideoError, read_timeline
 
@@ -157,7 +157,7 @@ def _predict_videos(fitted, paths, labelled, steps):
     return {name: pd.concat([of_video[name] for of_video in found]) for name in found[0]}
 
 
-def _written(path, write, steps):
+def _write(path, write, steps):
     """Write a file; one that cannot be written does not lose the others."""
     try:
         write(path)

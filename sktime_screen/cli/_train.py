@@ -60,7 +60,7 @@ def train(
     console = results_console()
     steps = Steps(console, quiet)
     folder = find_feature_folder(cache_dir, no_cache, steps)
-    X, y, pipeline = labelled_pipeline(
+    X, y, pipeline = load_labels_and_pipeline(
         labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
     )
     n_videos = X["video"].nunique()
@@ -75,7 +75,7 @@ def train(
     if validation:
         steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")
         with steps.step("Validating"):
-            figures = validated(pipeline[-2:], features, y, seed, quiet)
+            figures = validate(pipeline[-2:], features, y, seed, quiet)
     if figures is not None:
         save_model(model, pipeline, figures)
         console.print(figures_table(figures, VALIDATION_TITLE))
@@ -96,7 +96,7 @@ def _warn_of_constant(y):
 VALIDATION_TITLE = "What to expect on held-out frames"
 
 
-def labelled_pipeline(
+def load_labels_and_pipeline(
     labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
 ):
     """Load labels and make the pipeline that is to learn from them."""
@@ -117,7 +117,7 @@ def labelled_pipeline(
     return X, y, pipeline
 
 
-def validated(learned, features, y, seed, quiet):
+def validate(learned, features, y, seed, quiet):
     """Validate what is learned from features, where there are enough labels for that."""
     from ..model_selection import cross_validate_screen_time
 

@@ -64,7 +64,7 @@ def make_cartoon_video(path, seconds=60.0, seed=0, *, size=(360, 640), fps=24) -
     >>> truth.shape
     (24, 5)
     """
-    seconds, rate, size = _checked(seconds, seed, size, fps)
+    seconds, rate, size = _check(seconds, seed, size, fps)
     n_frames = max(1, round(Fraction(seconds) * rate))
     shots = plan_shots(np.random.default_rng(seed), n_frames, float(rate), size[1] / size[0])
     if Path(path).suffix.lower() != ".mp4":
@@ -100,7 +100,7 @@ def _video(path, shots, size, rate):
     return on_screen
 
 
-def _checked(seconds, seed, size, fps):
+def _check(seconds, seed, size, fps):
     if not isinstance(seconds, Real) or not 0 < seconds < math.inf:
         raise ValueError(f"seconds must be a number above 0, got {seconds!r}.")
     if not isinstance(seed, Integral) or seed < 0:

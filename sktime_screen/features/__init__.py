@@ -1,7 +1,7 @@
 """Images to vectors: pretrained networks and the transformer that runs them."""
 
 from ._backbones import get_backbone, list_backbones
-from ._embedding import embed_frames, project_features, told_map_size
+from ._embedding import embed_frames, find_map_size, project_features
 from ._errors import WeightsFileError, WeightsUnavailableError
 from ._extraction import PretrainedCNNFeatures
 from ._images import check_images
@@ -17,9 +17,9 @@ __all__ = [
     "build_model",
     "check_images",
     "embed_frames",
+    "find_map_size",
     "flatten_layers",
     "get_backbone",
     "list_backbones",
     "project_features",
-    "told_map_size",
 ]

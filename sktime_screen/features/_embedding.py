@@ -20,7 +20,7 @@ _PARTS_OF_MAP = (3, 4)
 _ROWS_AT_ONCE = 64
 
 
-def told_map_size(features):
+def find_map_size(features):
     """Return height and width of the map that a row is, or None where the table does not tell."""
     shape = getattr(features, "attrs", {}).get("map_shape")
     if shape is None:

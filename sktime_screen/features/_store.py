@@ -117,7 +117,7 @@ class FeatureStore:
                         continue
                     if checksum != _compute_checksum(key, vector):
                         continue
-                    values = _unpacked(vector, features[0])
+                    values = _unpack(vector, features[0])
                     if values is not None:
                         features[rows_of[key]] = values
                         found[rows_of[key]] = True
@@ -154,7 +154,7 @@ class FeatureStore:
                     "SELECT id FROM sources WHERE network = ? AND video = ?", source
                 ).fetchone()
                 now = time.time()
-                contents = [_packed(vector) for vector in vectors]
+                contents = [_pack(vector) for vector in vectors]
                 database.executemany(
                     "INSERT OR REPLACE INTO features VALUES (?, ?, ?, ?, ?, ?)",
                     [
@@ -244,7 +244,7 @@ def _compute_checksum(key, vector):
     return zlib.crc32(vector, zlib.crc32(key))
 
 
-def _packed(vector):
+def _pack(vector):
     """Return the bytes of a row as they are stored."""
     if vector.dtype != np.int8:
         return vector.tobytes()
@@ -254,7 +254,7 @@ def _packed(vector):
     return packer.compress(vector.tobytes()) + packer.flush()
 
 
-def _unpacked(content, like):
+def _unpack(content, like):
     """Return the row that was stored; None where that is none of the type and size of another."""
     if like.dtype == np.int8:
         try:

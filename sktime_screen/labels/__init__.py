@@ -10,7 +10,7 @@ from ._folder import load_frame_folder
 from ._frame_sources import find_distinct_frames
 from ._label_page import save_label_page
 from ._label_studio import FRAME_RATE, load_label_studio
-from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, as_classes, indicators, label_table
+from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, convert_classes, indicators, label_table
 from ._suggestions import RANDOM_STRATEGIES, find_labelled_frames, suggest_frames
 from ._text_table import write_table
 from ._ucf101 import load_ucf101
@@ -20,7 +20,7 @@ __all__ = [
     "FRAME_COLUMNS",
     "FRAME_RATE",
     "RANDOM_STRATEGIES",
-    "as_classes",
+    "convert_classes",
     "extract_frames",
     "find_distinct_frames",
     "find_labelled_frames",

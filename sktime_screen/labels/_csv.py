@@ -19,7 +19,7 @@ from ._frame_sources import (
     make_image_table,
 )
 from ._interval_labels import check_interval, label_frames_by_intervals
-from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, SAMPLING_COLUMNS, as_classes
+from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, SAMPLING_COLUMNS, convert_classes
 from ._text_table import read_table
 from ._time_parsing import check_unit, find_frame_rate, read_times
 
@@ -356,7 +356,7 @@ def _targets(path, labels):
     if labels.shape[1] == 1:
         name = labels.columns[0]
         if name in CLASS_COLUMNS or binary[name].isna().any():
-            return as_classes(labels[name])
+            return convert_classes(labels[name])
     if binary.isna().to_numpy().any():
         row, column = np.argwhere(binary.isna().to_numpy())[0]
         raise ValueError(

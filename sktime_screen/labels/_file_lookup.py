@@ -12,7 +12,7 @@ _ABSOLUTE = re.compile(r"[a-zA-Z]:[\\/]|[\\/]+")
 
 def find_file(folder, path):
     """Return the path of a video or image that a file of labels names."""
-    found = look_for(folder, path) or look_for_moved(folder, path)
+    found = look_for(folder, path) or find_moved(folder, path)
     if found is None:
         here, name = os.getcwd(), get_file_name(path)
         also = f" {name!r} is not there either." if name != os.fspath(path) else ""
@@ -32,7 +32,7 @@ def look_for(folder, path):
     return None
 
 
-def look_for_moved(folder, path):
+def find_moved(folder, path):
     """Return the file beside the labels that matches an absolute path of another computer, or None.
 
     Warns, since another file can have the same name.

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .._defaults import SAMPLING_RATE
-from ._label_table import as_classes
+from ._label_table import convert_classes
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
@@ -85,7 +85,7 @@ def load_frame_folder(path, *, rate=SAMPLING_RATE) -> tuple[pd.DataFrame, pd.Ser
             "image": [os.path.join(path, name, file) for _, name, file in images],
         }
     )
-    return table, as_classes(pd.Series([name for _, name, _ in images], name="class"))
+    return table, convert_classes(pd.Series([name for _, name, _ in images], name="class"))
 
 
 def _check_single_class(path, images):

@@ -5,14 +5,13 @@ import pandas as pd
 
 from .._defaults import SAMPLING_RATE
 from ..video import read_timeline, resolve_videos
-from ._file_lookup import find_file, look_for, look_for_moved
+from ._file_lookup import find_file, find_moved, look_for
 
 
 def find_frame_sources(rows, folder):
     """Find the videos of labelled frames, or their images if a video does not exist."""
     videos = {
-        name: look_for(folder, name) or look_for_moved(folder, name)
-        for name in rows["video"].unique()
+        name: look_for(folder, name) or find_moved(folder, name) for name in rows["video"].unique()
     }
     if "image" in rows and None in videos.values():
         images = [find_file(folder, name) for name in rows["image"]]

@@ -49,7 +49,7 @@ def _labels_of_frames(X, y):
     return labels
 
 
-def as_classes(names):
+def convert_classes(names):
     """Return classes as numbers where those are written just like the names, else the names."""
     numbers = pd.to_numeric(names, errors="coerce")
     # What has fractions is no class to scikit-learn.

@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._uncertainty import find_uncertainty
-from ..features import embed_frames, project_features, told_map_size
+from ..features import embed_frames, find_map_size, project_features
 from ..video import (
     VideoFrameSampler,
     check_frame_table,
@@ -269,7 +269,7 @@ def _compute_embedding(features, table):
 
 
 def _project(features):
-    projected = project_features(np.asarray(features), told_map_size(features))
+    projected = project_features(np.asarray(features), find_map_size(features))
     return projected.astype(np.float32, copy=False)
 
 

@@ -55,7 +55,7 @@ def neg_screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=
     final = _final_step(estimator)
     background = getattr(final, "background", None) if background is None else background
     if hasattr(final, "estimate"):
-        measured = _aggregated_seconds(estimator, X)
+        measured = _aggregate_seconds(estimator, X)
     else:
         measured = sum_seconds_by_video(
             _shown(estimator, final, X, y, background), as_frame_index(X)
@@ -105,7 +105,7 @@ def _final_step(estimator):
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 
-def _aggregated_seconds(estimator, X):
+def _aggregate_seconds(estimator, X):
     """Return the aggregator's seconds, under the names that the labels have."""
     seconds = estimator.transform(X)
     if not isinstance(seconds, pd.DataFrame):

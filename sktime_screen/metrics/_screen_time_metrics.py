@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .._sklearn import Options, StrOptions, validate_params
-from .._targets import align_characters, aligned_indicators, indicator_table, read_together
+from .._targets import align_characters, align_indicators, indicator_table, read_together
 from ..video import as_frame_index
 
 
@@ -124,7 +124,7 @@ def temporal_iou(
     dtype: float64
     """
     index = _video_index(frames)
-    true, predicted = aligned_indicators(y_true, y_pred, background=background)
+    true, predicted = align_indicators(y_true, y_pred, background=background)
     _check_rows(true, index)
     durations = _durations(index) * ~index.duplicated()
     shared = pd.Series(durations @ (true & predicted).to_numpy(), index=true.columns)

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from .._progress import show_progress
-from .._targets import aligned_indicators, indicator_table, read_labels
+from .._targets import align_indicators, indicator_table, read_labels
 from ..metrics import compute_errors_by_video, sum_video_lengths, temporal_iou
 from ..video import as_frame_index
 from ._stratified_group_kfold import MultilabelStratifiedGroupKFold
@@ -117,10 +117,10 @@ def cross_validate_screen_time(
     try:
         with show_progress("Validation", len(folds), verbose, "folds") as advance:
             for split, train, test in folds:
-                fitted = _fitted(learned, _taken(rows, train), y.iloc[train])
+                fitted = _fit(learned, _take(rows, train), y.iloc[train])
                 report = evaluate_frames(
                     fitted,
-                    _taken(rows, test),
+                    _take(rows, test),
                     y.iloc[test],
                     index[test],
                     lengths,
@@ -137,7 +137,7 @@ def cross_validate_screen_time(
             f"the means over these.",
             stacklevel=2,
         )
-    return _summary(pd.concat(reports), characters)
+    return _summarize(pd.concat(reports), characters)
 
 
 def _transform_once(pipeline, table, y):
@@ -157,7 +157,7 @@ def _is_feature_step(step):
     return takes.three_d_array and not takes.two_d_array and not is_classifier(step)
 
 
-def _taken(rows, chosen):
+def _take(rows, chosen):
     return rows.iloc[chosen] if isinstance(rows, pd.DataFrame) else rows[chosen]
 
 
@@ -175,7 +175,7 @@ def _splits(index, y, groups, n_splits, random_state):
     yield "shuffled", dealt.split(y, y, np.arange(len(y)))
 
 
-def _fitted(pipeline, X, y):
+def _fit(pipeline, X, y):
     fitted = clone(pipeline)
     if np.ndim(y) == 1 and fitted[-1].background not in y.to_numpy():
         # The frames to learn from show somebody always: the class is not known in this fold.
@@ -192,7 +192,7 @@ def evaluate_frames(fitted, X, y, index, lengths, characters, background):
     # A fold need not have all characters, neither to learn from nor to be tested on.
     true, shown = (
         indicators.reindex(columns=characters, fill_value=False)
-        for indicators in aligned_indicators(y, predicted, background=background)
+        for indicators in align_indicators(y, predicted, background=background)
     )
     probable = pd.DataFrame(
         aggregator.predict_proba(probabilities), columns=aggregator.class_names_
@@ -224,7 +224,7 @@ def evaluate_frames(fitted, X, y, index, lengths, characters, background):
     return report.rename_axis("character").reset_index()
 
 
-def _summary(reports, characters):
+def _summarize(reports, characters):
     """Put means and deviations over the folds side by side, splits and characters in order."""
     groups = reports.groupby(["split", "character"], sort=False)
     summary = pd.DataFrame({"folds": groups.size()})

@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from .._targets import aligned_indicators, indicator_table
+from .._targets import align_indicators, indicator_table
 from ..screentime import appearance_table
 from ..video import is_frame_index
 from ._pipeline_parts import split_pipeline
@@ -90,7 +90,7 @@ class TimelineDisplay:
         truth = None
         if y is not None:
             nobody = pd.DataFrame(0, index=range(len(index)), columns=names)
-            labelled, _ = aligned_indicators(y, nobody, background=aggregator.background)
+            labelled, _ = align_indicators(y, nobody, background=aggregator.background)
             names, truth = list(labelled.columns), _find_appearances(labelled, index)
         appearances = aggregator.appearances(probabilities)
         return cls(appearances, names, limits, truth).plot(ax=ax)
@@ -128,7 +128,7 @@ class TimelineDisplay:
         if y_true is None:
             predicted = indicator_table(y_pred, background=background)
         else:
-            labelled, predicted = aligned_indicators(y_true, y_pred, background=background)
+            labelled, predicted = align_indicators(y_true, y_pred, background=background)
             truth = _find_appearances(labelled, index)
         if len(predicted) != len(index):
             raise ValueError(f"y_pred has {len(predicted)} rows, but the index has {len(index)}.")

@@ -326,7 +326,7 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
             cross_fitted = self._postprocess(cross_fitted)[1][once]
         evidence = Evidence(
             self.correction_,
-            Postprocessing(self, self._classes, self._corrections).evidence_weights(),
+            Postprocessing(self, self._classes, self._corrections).get_evidence_weights(),
             self._calibration,
             sample,
             confidence_level,

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from ._evidence_weights import evidence_weights, shrink_towards
+from ._evidence_weights import compute_evidence_weights, shrink_towards
 
 # Probabilities in single precision can be exactly 0 or 1.
 _LEAST = 1e-6
@@ -24,8 +24,8 @@ class Correction:
     def __init__(self, kind, probabilities, chosen, truth, blocks):
         self.kind = kind
         logs = np.log(np.clip(probabilities, _LEAST, 1))
-        self.weights = evidence_weights(logs, truth, blocks)
-        self.weights_of_chosen = evidence_weights(chosen.astype(np.float64), truth, blocks)
+        self.weights = compute_evidence_weights(logs, truth, blocks)
+        self.weights_of_chosen = compute_evidence_weights(chosen.astype(np.float64), truth, blocks)
         self.prior = truth.mean(axis=0)
         self.slope, self.offsets = fit_calibration(probabilities, truth)
         if kind in ("acc", "pacc"):

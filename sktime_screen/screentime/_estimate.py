@@ -55,9 +55,11 @@ def estimate_table(predicted, probabilities, cross_fitted, index, classes, evide
     ``cross_fitted`` (n_frames, n_classes).
     """
     kept = classes.kept
-    table = _video_summary(predicted[:, kept], probabilities[:, kept], index, classes.names[kept])
+    table = _summarize_videos(
+        predicted[:, kept], probabilities[:, kept], index, classes.names[kept]
+    )
     codes, videos = index.get_level_values("video").factorize()
-    table["basis"] = _bases(evidence, kept) * len(videos)
+    table["basis"] = _find_bases(evidence, kept) * len(videos)
     table["novelty"] = np.nan
     sample = evidence.sample
     if sample is not None and not np.isin(sample.videos, resolve_videos(videos)).any():
@@ -98,13 +100,13 @@ def estimate_table(predicted, probabilities, cross_fitted, index, classes, evide
             )
             table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
             notes += [note] if note else []
-    notes += _untold(table, probabilities[:, kept], index)
-    table.attrs["intervals"] = _about_intervals(table, evidence.confidence_level)
+    notes += _describe_untold(table, probabilities[:, kept], index)
+    table.attrs["intervals"] = _describe_intervals(table, evidence.confidence_level)
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
 
 
-def _about_intervals(table, confidence_level):
+def _describe_intervals(table, confidence_level):
     """Say how often intervals hold, what they suppose and what narrows them; "" without any."""
     known, level = table["low"].notna(), f"{100 * confidence_level:g} %"
     by_labels = known & (table["basis"] == "labels")
@@ -145,7 +147,7 @@ def add_novelty(table, novelty):
     ]
 
 
-def _bases(evidence, kept):
+def _find_bases(evidence, kept):
     """Return what the seconds of each character rest on where no frame of a video is labelled."""
     if evidence.weights is None:
         return ["count"] * kept.sum()
@@ -154,7 +156,7 @@ def _bases(evidence, kept):
     ]
 
 
-def _untold(table, probabilities, index):
+def _describe_untold(table, probabilities, index):
     """Say which characters the labels do not tell, and of which video labels would tell most."""
     durations = index.get_level_values("duration").to_numpy(np.float64)
     doubt = probabilities * (1 - probabilities) * durations[:, None]
@@ -172,7 +174,7 @@ def _untold(table, probabilities, index):
     return notes
 
 
-def _video_summary(predicted, probabilities, index, names):
+def _summarize_videos(predicted, probabilities, index, names):
     """Sum up each video and character, intervals still NaN."""
     codes, videos = index.get_level_values("video").factorize()
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)

@@ -8,7 +8,7 @@ import numpy as np
 _LEAST_SPREAD = 1e-9
 
 
-def evidence_weights(values, truth, blocks):
+def compute_evidence_weights(values, truth, blocks):
     """Return how far a correction learned from labelled frames is to be followed, by class.
 
     Whether a class's values are higher where it is there is tested against their having nothing to

@@ -47,8 +47,8 @@ def compute_seconds_interval(
     [3] Agresti and Min, "Simple improved confidence intervals for comparing matched
     proportions", Statistics in Medicine 24 (2005).
     """
-    durations, contributions = _checked("contributions", durations, contributions)
-    error_durations, errors = _checked("errors", error_durations, errors)
+    durations, contributions = _check("contributions", durations, contributions)
+    error_durations, errors = _check("errors", error_durations, errors)
     if errors.shape[1] != contributions.shape[1]:
         raise ValueError(
             f"{errors.shape[1]} columns of errors for {contributions.shape[1]} of contributions."
@@ -80,7 +80,7 @@ def compute_seconds_interval(
     return np.clip(low, 0, length), np.clip(high, 0, length)
 
 
-def _checked(name, durations, values):
+def _check(name, durations, values):
     durations = np.asarray(durations, dtype=np.float64)
     values = np.asarray(values, dtype=np.float64)
     values = values[:, None] if values.ndim == 1 else values

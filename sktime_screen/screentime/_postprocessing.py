@@ -30,7 +30,7 @@ class Postprocessing:
             for given, true in parts
         ]
 
-    def evidence_weights(self):
+    def get_evidence_weights(self):
         """Return how far the correction of each class is followed, (n_classes,); None without."""
         if self.corrections is None:
             return None
@@ -52,16 +52,16 @@ class Postprocessing:
             predicted, smoothed = self(probabilities[first], frames)
             return predicted[rows], smoothed[rows]
         weights = index.get_level_values("duration").to_numpy(dtype=np.float64)
-        corrected, shares = self._corrected(probabilities, index, weights)
-        smoothed = self._smoothed(corrected, index)
+        corrected, shares = self._correct(probabilities, index, weights)
+        smoothed = self._smooth(corrected, index)
         predicted = np.empty(probabilities.shape, dtype=bool)
         for column, given in enumerate(self._exclusive(smoothed)):
-            codes = self._chosen(given, column, shares, index, weights)
+            codes = self._choose(given, column, shares, index, weights)
             if self.classes.multilabel:
                 predicted[:, column] = codes == 1
             else:
                 predicted[:] = codes[:, None] == np.arange(given.shape[1])
-        return self._joined(predicted, index), smoothed
+        return self._join(predicted, index), smoothed
 
     def _exclusive(self, values):
         """Return tables of exclusive classes: the one there is, or absent and present by label."""
@@ -73,7 +73,7 @@ class Postprocessing:
         codes = choose_most_probable(probabilities, self.aggregator.threshold)
         return codes[:, None] == np.arange(probabilities.shape[1])
 
-    def _corrected(self, probabilities, index, weights):
+    def _correct(self, probabilities, index, weights):
         """Return corrected probabilities, and shares by video code for each exclusive table."""
         if self.corrections is None:
             return probabilities, None
@@ -97,7 +97,7 @@ class Postprocessing:
             shares.append(by_video)
         return corrected, shares
 
-    def _smoothed(self, probabilities, index):
+    def _smooth(self, probabilities, index):
         if self.aggregator.smoothing == "shot":
             return smooth_by_shot(probabilities, index)
         if self.aggregator.smoothing != "median":
@@ -109,7 +109,7 @@ class Postprocessing:
             smoothed = np.divide(smoothed, total, out=probabilities.copy(), where=total > 0)
         return smoothed
 
-    def _chosen(self, probabilities, column, shares, index, weights):
+    def _choose(self, probabilities, column, shares, index, weights):
         """Return the number of the class of each row."""
         scores = np.log(np.clip(probabilities, _LEAST, 1))
         path = self.aggregator.smoothing == "viterbi"
@@ -130,7 +130,7 @@ class Postprocessing:
             codes[rows] = fill_shares(scores[rows], share, weights[rows], choose)
         return codes
 
-    def _joined(self, predicted, index):
+    def _join(self, predicted, index):
         limits = self.aggregator.max_gap, self.aggregator.min_appearance
         if not any(limits):
             return predicted

@@ -67,7 +67,7 @@ def prediction_powered_mean(
     [8] Agresti and Min, "Simple improved confidence intervals for comparing matched
     proportions", Statistics in Medicine 24 (2005).
     """
-    sample = _checked(predicted, labelled_rows, labels, weights, inclusion, strata)
+    sample = _check(predicted, labelled_rows, labels, weights, inclusion, strata)
     estimate, variance, freedom = estimate_tuned_mean(sample, tuning)
     known = sample.weights[sample.rows] / sample.weights.sum() @ sample.labels
     unknown = 1 - sample.weights[sample.rows].sum() / sample.weights.sum()
@@ -86,7 +86,7 @@ class _Sample(NamedTuple):
     strata: np.ndarray
 
 
-def _checked(predicted, rows, labels, weights, inclusion, strata):
+def _check(predicted, rows, labels, weights, inclusion, strata):
     """Return the sample as arrays, with equal inclusion probabilities and one stratum filled in."""
     predicted = np.asarray(predicted, dtype=np.float64)
     predicted = predicted[:, None] if predicted.ndim == 1 else predicted
@@ -156,7 +156,7 @@ def estimate_tuned_mean(sample, tuning):
         overall = np.sum(parts * values, axis=0)
         within = (_sums(stratum, parts * values) / shares[:, None])[stratum]
         off = values - np.where(alone[:, None], overall, within)
-        return _centred(groups, spread * parts * off, 1 - sample.inclusion)
+        return _centre(groups, spread * parts * off, 1 - sample.inclusion)
 
     size = np.bincount(groups, uncertain)
     freedom = np.maximum(size - 1, 0)
@@ -221,7 +221,7 @@ def _variance_groups(stratum, uncertain):
     return np.unique(joined, return_inverse=True)[1][stratum]
 
 
-def _centred(groups, values, doubt):
+def _centre(groups, values, doubt):
     """Take the mean off each group; frames that were sure to be drawn have no say in it."""
     total = np.bincount(groups, doubt)
     sums = _sums(groups, doubt[:, None] * values)
