@@ -350,7 +350,7 @@ def test_what_cannot_be_written(folder):
     with pytest.raises(ValueError, match="needs the names of the characters"):
         save_label_studio(folder / "x.json", X, np.eye(10, 2, dtype=int))
     with pytest.raises(ValueError, match="y holds 2 for 'tom' in row 4"):
-        save_label_studio(folder / "x.json", X, y.assign(tom=[0] * 4 + [2] * 6, jerry=0))
+        save_label_studio(folder / "x.json", X, y.assign(tom=[0] * 4 + [2] * 6))
     fine = VideoFrameSampler(rate=2).sample(str(folder / "video.mp4"))
     with pytest.raises(ValueError, match=r"0\.500 s, which frame_rate=1 .*cannot tell apart"):
         save_label_studio(folder / "x.json", fine, ["tom"] * 20, frame_rate=1)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
-from .._targets import indicator_table, read_labels
+from .._targets import as_table, indicator_table, read_labels
 
 CLASS_COLUMNS = ("Class", "class", "label", "character")
 # How a frame came to be labelled, which estimates from samples need to know.
@@ -38,7 +39,11 @@ def indicators(X, y):
 
 
 def _labels_of_frames(X, y):
-    labels = read_labels(y)
+    table = as_table(y)
+    # Numbers under the name of a character are its labels, right or wrong, and no classes.
+    is_character = table is not None and not table.columns.isin(CLASS_COLUMNS).any()
+    is_character = is_character and all(map(is_numeric_dtype, table.dtypes))
+    labels = read_labels(y, multilabel=True if is_character else None)
     if len(labels) != len(X):
         raise ValueError(f"{len(X)} frames but {len(labels)} labels: one a frame is expected.")
     if isinstance(labels, pd.DataFrame) and isinstance(labels.columns, pd.RangeIndex):
