@@ -136,10 +136,10 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
 
         Notes
         -----
-        The distance is one minus the cosine between features. On cartoons it separated other videos
-        best from other parts of the same video. The limit comes from comparing each labelled video
-        with the others, by a prediction interval of Student's t. With fewer than three labelled
-        videos, stretches of them take the place of videos; other episodes may differ by more.
+        The distance is one minus the cosine between features. The limit comes from comparing each
+        labelled video with the others, by a prediction interval of Student's t. With fewer than
+        three labelled videos, stretches of them take the place of videos; other episodes may differ
+        by more.
 
         References
         ----------
