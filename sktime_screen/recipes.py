@@ -79,7 +79,8 @@ def recommended_pipeline(
             **reading,
         )
         classifier = LabelSpreadingClassifier(
-            KerasFeatureMapClassifier(random_state=random_state),
+            KerasFeatureMapClassifier(center_videos=True, random_state=random_state),
+            prior_strength=2.0,
             cv=3,
             random_state=random_state,
         )

@@ -23,6 +23,7 @@ from sktime_screen.classify import (
     KerasFeatureMapClassifier,
     LabelSpreadingClassifier,
 )
+from sktime_screen.classify._channel_means import ChannelMeans
 from sktime_screen.classify._feature_map_network import MapNetwork
 from sktime_screen.classify._network_cache import get_shared_network
 from sktime_screen.features import find_map_size
@@ -196,7 +197,7 @@ def test_little_pooling_sharpness_is_the_average(X, table):
 @pytest.mark.parametrize(
     ("copies", "given"),
     [
-        (1, {"pooling_sharpness": 1.0, "n_ensemble": 5}),
+        (1, {"pooling_sharpness": 1.0, "n_ensemble": 12}),
         (2, {"pooling_sharpness": 4.0, "n_ensemble": 2}),
     ],
 )
@@ -471,3 +472,58 @@ def test_the_size_of_maps_inside_label_spreading(X, table):
     spreading = LabelSpreadingClassifier(head, cv=2, random_state=0)
     spreading.fit_transform(X, table)
     assert spreading.class_heatmaps(X[:1]).shape == (1, 2, HEIGHT, WIDTH)
+
+
+def at(video, seconds, n):
+    return pd.MultiIndex.from_arrays(
+        [[video] * n, np.arange(n) * seconds, np.full(n, seconds)],
+        names=["video", "time", "duration"],
+    )
+
+
+@pytest.mark.parametrize("n_components", [None, CHANNELS - 1])
+def test_what_a_whole_video_has_in_common_is_taken_off(X, table, n_components):
+    params = {"epochs": 3, "n_components": n_components, "n_ensemble": 2}
+    head = on_maps(center_videos=True, **params).fit(X, table)
+    tint = np.array([3.0, -1, 0, 2, 5], np.float32)
+    tinted = X + np.tile(tint, HEIGHT * WIDTH)
+    assert_allclose(
+        on_maps(center_videos=True, **params).fit(tinted, table).channel_means_,
+        head.channel_means_ + tint,
+        atol=1e-5,
+    )
+    # So long a video that its mean is its own.
+    plain, tinted = (each.iloc[:80].set_axis(at("new.mp4", 1e6, 80)) for each in (X, tinted))
+    for answer in ("predict_proba", "class_heatmaps"):
+        expected = getattr(head, answer)(plain)
+        assert_allclose(getattr(head, answer)(tinted), expected, atol=1e-4)
+        # Each video by itself, in any order.
+        both = pd.concat([tinted, X.iloc[80:]])
+        order = np.random.default_rng(0).permutation(160)
+        found = getattr(head, answer)(both.iloc[order])[np.argsort(order)][:80]
+        assert_allclose(found, expected, atol=1e-4)
+    without = on_maps(**params).fit(X, table)
+    assert without.channel_means_ is None
+    assert np.abs(without.predict_proba(tinted) - without.predict_proba(plain)).max() > 0.1
+
+
+def test_means_of_short_videos_are_drawn_towards_those_of_fit():
+    maps = np.array([[0.0, 0, 2, 10], [4, 0, 6, 10], [0, 8, 0, 8]], np.float32)
+    index = at("a.mp4", 15.0, 2).append(at("b.mp4", 10.0, 1))
+    means = ChannelMeans(maps, 2, index)
+    assert_allclose(means.overall, [1.5, 6.5])
+    # 30 seconds of a video count as much as the mean of fit, 10 seconds a third as much.
+    assert_allclose(means.by_row(np.array([1.0, 1])), [[2, 3], [2, 3], [0.75, 2.75]])
+    # Without a frame index, all rows are frames of one video.
+    alone = ChannelMeans(maps, 2, None)
+    assert_allclose(alone.overall, [2, 6])
+    assert_allclose(alone.by_row(np.zeros(2)), np.tile([2 / 11, 6 / 11], (3, 1)), rtol=1e-6)
+
+
+def test_rows_that_come_in_parts_have_no_means(X, table):
+    head = on_maps(center_videos=True).partial_fit(X.iloc[:80], table.iloc[:80])
+    assert head.channel_means_ is None
+    assert_array_equal(
+        head.predict_proba(X),
+        on_maps().partial_fit(X.iloc[:80], table.iloc[:80]).predict_proba(X),
+    )

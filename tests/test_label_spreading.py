@@ -125,6 +125,44 @@ def test_no_strength_leaves_probabilities_alone():
     )
 
 
+class Shares(LogisticRegression):
+    """The shares of the classes among the labels, for every frame."""
+
+    def fit(self, X, y):
+        table = isinstance(y, pd.DataFrame)
+        self.classes_ = np.unique(y)
+        self.shares_ = y.mean() if table else [np.mean(y == each) for each in self.classes_]
+        return self
+
+    def predict_proba(self, X):
+        return np.tile(self.shares_, (len(X), 1))
+
+
+def test_labels_of_a_video_say_little_of_shares_in_others():
+    X, _ = video()
+    other, _ = video("other.mp4", seed=1)
+    third, _ = video("third.mp4", seed=2)
+    y = pd.DataFrame({"tom": np.arange(120) % 5 == 0, "spike": False}).astype(int)
+    spreading = LabelSpreadingClassifier(Shares(), strength=0, prior_strength=2)
+    one = spreading.fit(X.iloc[:100], y.iloc[:100])
+    # A fifth in one video, a half in two more; but a video with labels keeps its share.
+    for frames, expected in ((other, (0.2 + 1) / 3), (X.iloc[100:], 0.2)):
+        np.testing.assert_allclose(one.transform(frames)["tom"], expected, atol=1e-6)
+    # Of whom no label is there, nothing is known to move.
+    assert (one.transform(other)["spike"] < 0.01).all()
+    two = clone(spreading).fit(pd.concat([X, third]), pd.concat([y, y]))
+    np.testing.assert_allclose(two.transform(other)["tom"], (2 * 0.2 + 1) / 4, atol=1e-6)
+    still = clone(spreading).set_params(prior_strength=0).fit(X, y)
+    np.testing.assert_allclose(still.transform(other)["tom"], 0.2, atol=1e-6)
+    names = np.array(["jerry", "neither", "neither", "tom", "neither"])[np.arange(120) % 5]
+    for labels, expected in (
+        (names, [(0.2 + 2 / 3) / 3, (0.6 + 2 / 3) / 3, (0.2 + 2 / 3) / 3]),
+        (names == "tom", [(0.8 + 1) / 3, (0.2 + 1) / 3]),
+    ):
+        found = clone(spreading).fit(X, labels).predict_proba(other)
+        np.testing.assert_allclose(found, np.tile(expected, (120, 1)), atol=1e-6)
+
+
 def test_videos_do_not_touch():
     X, y = video()
     other, _ = video("other.mp4", seed=1)

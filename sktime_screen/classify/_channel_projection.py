@@ -1,4 +1,4 @@
-"""Channels of feature maps, projected to the directions in which positions differ most."""
+"""Channels of feature maps, centred and projected to the directions in which positions differ."""
 
 import numpy as np
 
@@ -37,28 +37,33 @@ def find_projection(maps, n_positions, n_components):
     return linalg.matmul(directions, turn).numpy()
 
 
-def project(maps, projection):
-    """Project the channels at each position.
+def project(maps, n_positions, projection=None, offsets=None):
+    """Centre and project the channels at each position, as far as told to.
 
-    Shapes: ``maps`` (n, n_positions * n_channels) -> (n, n_positions * n_components), of the same
-    type.
+    Shapes: ``maps`` (n, n_positions * n_channels), ``projection`` (n_channels, n_components),
+    ``offsets`` (n, n_channels) -> (n, n_positions * n_components), of the same type as the maps.
     """
-    n_channels, n_components = projection.shape
-    projected = np.empty((len(maps), maps.shape[1] // n_channels * n_components), maps.dtype)
+    n_columns = maps.shape[1] if projection is None else n_positions * projection.shape[1]
+    projected = np.empty((len(maps), n_columns), maps.dtype)
     start = 0
-    for part in project_batches(maps, projection):
+    for part in project_batches(maps, n_positions, projection, offsets):
         projected[start : start + len(part)] = part
         start += len(part)
     return projected
 
 
-def project_batches(maps, projection):
-    """Project the channels at each position, some maps at a time, in float32."""
-    matmul = _tensorflow().linalg.matmul
+def project_batches(maps, n_positions, projection=None, offsets=None):
+    """Centre and project the channels at each position, some maps at a time, in float32."""
+    n_channels = maps.shape[1] // n_positions
     for start in range(0, len(maps), _ROWS_AT_ONCE):
-        batch = maps[start : start + _ROWS_AT_ONCE].astype(np.float32, copy=False)
-        positions = matmul(batch.reshape(-1, len(projection)), projection)
-        yield positions.numpy().reshape(len(batch), -1)
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        batch = maps[rows].astype(np.float32, copy=False)
+        n_rows = len(batch)
+        if offsets is not None:
+            batch = batch.reshape(n_rows, n_positions, -1) - offsets[rows, None]
+        if projection is not None:
+            batch = _tensorflow().linalg.matmul(batch.reshape(-1, n_channels), projection).numpy()
+        yield batch.reshape(n_rows, -1)
 
 
 def _tensorflow():

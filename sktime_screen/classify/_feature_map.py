@@ -8,9 +8,11 @@ import numpy as np
 
 from .._sklearn import Interval, StrOptions
 from ..features import find_map_size
+from ._channel_means import ChannelMeans
 from ._channel_projection import find_projection, project, project_batches
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import MapNetwork
+from ._map_size import choose_map_size
 from ._training import make_learning_rates
 
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
@@ -23,7 +25,7 @@ _BATCHES = (4, 16)
 # others.
 _FEW = 200
 _SHARPNESS_OF_FEW, _SHARPNESS = 1.0, 4.0
-_NETWORKS_OF_FEW, _NETWORKS = 5, 2
+_NETWORKS_OF_FEW, _NETWORKS = 12, 2
 
 
 class KerasFeatureMapClassifier(KerasDenseClassifier):
@@ -53,10 +55,16 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         fewer than 200 rows, in which some positions look like the character by chance.
     n_ensemble : int or "auto", default="auto"
         How many networks are trained, which differ in their initial weights. Their logits are
-        averaged. "auto" is 2, or 5 for fewer than 200 rows, from which each learns something else.
+        averaged. "auto" is 2, or 12 for fewer than 200 rows, from which each learns something else.
     n_components : int or None, default=256
         Number of channels to which larger maps are projected first, along the directions in which
         the positions of the rows of `fit` differ most. None keeps all channels.
+    center_videos : bool, default=False
+        Whether to take from each channel its mean over all positions and frames of the video, in
+        `fit` the labelled ones, later those in the call. Drawing and colours differ between videos
+        more than within them. The prediction for a frame then depends on the other frames in the
+        call, so pass whole videos (the method is transductive). Means of short videos are drawn
+        towards those of `fit`, as if they had been seen for 30 seconds more.
     hidden_layer_sizes : int or sequence of int, default=(64,)
         Units of each hidden layer of the network that classifies a position.
     activation : str, default="relu"
@@ -128,6 +136,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         network. The first kernel of each takes the projected channels.
     components_ : ndarray of float32, shape (n_channels, `n_components`), or None
         Orthonormal directions to which the channels are projected; None if they are not.
+    channel_means_ : ndarray of float32, shape (n_channels,), or None
+        Means of the channels over the videos of `fit`, with `center_videos`.
     n_features_in_ : int
         Number of columns seen in `fit`: positions times channels.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -182,6 +192,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         "pooling_sharpness": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "n_ensemble": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
+        "center_videos": ["boolean"],
     }
     _dtypes = (np.float32, np.float16)
     _network_class = MapNetwork
@@ -197,6 +208,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         pooling_sharpness="auto",
         n_ensemble="auto",
         n_components=256,
+        center_videos=False,
         hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.0,
@@ -224,6 +236,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         self.pooling_sharpness = pooling_sharpness
         self.n_ensemble = n_ensemble
         self.n_components = n_components
+        self.center_videos = center_videos
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -263,7 +276,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
             at that position. The centre of position (row, column) is at ((row + 0.5) / height,
             (column + 0.5) / width) of the image's height and width.
         """
-        logits = self._by_network("position_logits", self._checked(X))
+        logits = self._judge("position_logits", X)
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
         height, width = self.map_size_
         heat = heat.astype(np.float32).reshape(len(logits), height, width, -1)
@@ -297,8 +310,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
         """Train for one epoch, continuing from the current weights.
 
-        `n_components` has no effect: the first rows do not show in which directions later ones
-        differ.
+        `n_components` and `center_videos` have no effect: the first rows do not show in which
+        directions later ones differ, nor what their mean is.
 
         Parameters
         ----------
@@ -326,7 +339,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         values = super()._check_features(X, dtypes, reset=reset)
         told = find_map_size(X)
         if reset:
-            self.map_size_ = self._choose_map_size(told, values.shape[1])
+            self.map_size_ = choose_map_size(self.map_size, told, values.shape[1])
         elif told not in (None, self.map_size_):
             raise ValueError(
                 f"X holds maps of {told} positions, height and width, but those of fit had "
@@ -340,48 +353,39 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     def _read(self, X, *labels, resume, **options):
         data = super()._read(X, *labels, resume=resume, **options)
         if not resume:
-            n_components = None if hasattr(self, "_in_parts") else self.n_components
+            whole = not hasattr(self, "_in_parts")
+            n_components = self.n_components if whole else None
             self.components_ = find_projection(data.X, self._n_positions, n_components)
-        if self.components_ is None:
+            self.channel_means_ = None
+            if whole and self.center_videos:
+                means = ChannelMeans(data.X, self._n_positions, getattr(X, "index", None))
+                self.channel_means_ = means.overall
+        if self._keeps_channels:
             return data
-        return replace(data, X=project(data.X, self.components_))
+        offsets = self._offsets(X, data.X)
+        return replace(data, X=project(data.X, self._n_positions, self.components_, offsets))
 
     @property
     def _n_positions(self):
         return self.map_size_[0] * self.map_size_[1]
 
-    def _by_network(self, output, X):
-        judge = super()._by_network
-        if self.components_ is None:
-            return judge(output, X)
-        batches = project_batches(X, self.components_)
-        return np.concatenate([judge(output, batch) for batch in batches])
+    @property
+    def _keeps_channels(self):
+        return self.components_ is None and self.channel_means_ is None
 
-    def _choose_map_size(self, told, n_features):
-        """Return height and width of the map, given or told by the table of features."""
-        if isinstance(self.map_size, str):
-            if told is None:
-                raise ValueError(
-                    "map_size='auto', but X does not tell the size of its maps: only the table of "
-                    "PretrainedCNNFeatures(pooling=None) does, and no array or table that another "
-                    "step made of it. Set map_size=(height, width) of the map, most often those of "
-                    "the images divided by 32."
-                )
-            return told
-        size = tuple(self.map_size)
-        if len(size) != 2 or any(not isinstance(n, Integral) or n < 1 for n in size):
-            raise ValueError(
-                f"map_size={self.map_size!r}: expected the height and width of the feature map."
-            )
-        if told not in (None, size):
-            raise ValueError(
-                f"map_size={self.map_size!r}, but X holds maps of {told}, height and width: set "
-                f"map_size to that, or to 'auto'."
-            )
-        if n_features % (size[0] * size[1]):
-            raise ValueError(
-                f"X has {n_features} columns, which is no map of {size[0]} x {size[1]} positions: "
-                f"set pooling=None in PretrainedCNNFeatures, and map_size to the size of its map, "
-                f"most often the height and width of the images divided by 32."
-            )
-        return int(size[0]), int(size[1])
+    def _offsets(self, X, maps):
+        """Return what is taken off the channels of each row, or None; ``X`` tells its video."""
+        if self.channel_means_ is None:
+            return None
+        means = ChannelMeans(maps, self._n_positions, getattr(X, "index", None))
+        return means.by_row(self.channel_means_)
+
+    def _logits(self, X):
+        return self._judge("logits", X)
+
+    def _judge(self, output, X):
+        maps = self._checked(X)
+        if self._keeps_channels:
+            return self._by_network(output, maps)
+        batches = project_batches(maps, self._n_positions, self.components_, self._offsets(X, maps))
+        return np.concatenate([self._by_network(output, batch) for batch in batches])

@@ -22,6 +22,7 @@ from ._classifier import NetworkClassifier, mark
 from ._dense import KerasDenseClassifier
 from ._frame_graph import build_similarity_edges, build_temporal_edges
 from ._labelled_rows import LabelledRows, get_frame_times
+from ._prior_shift import compute_prior_shift
 from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.
@@ -52,6 +53,11 @@ class LabelSpreadingClassifier(NetworkClassifier):
         How far probabilities spread, 0 or more. 0 leaves them as they are.
     n_neighbors : int, default=10
         To how many of the frames that look most like it each frame is connected.
+    prior_strength : float, default=0.0
+        How far the labelled videos are from telling the shares of the classes in other videos, 0 or
+        more: so many videos in which all classes are equally frequent are added to them. 0 takes
+        their shares for those of every video. For estimators that learn shares, so not for one with
+        ``class_weight="balanced"``.
     cv : int, cross-validation splitter, iterable or None, default=None
         Parts for cross-fitting: `fit_transform` predicts each row as if the row's part had not been
         labelled, see :class:`KerasDenseClassifier`. None returns what `transform` returns.
@@ -91,6 +97,12 @@ class LabelSpreadingClassifier(NetworkClassifier):
     the more alike two frames are. With one class a frame, logarithms of probabilities take the
     place of log-odds.
 
+    A classifier knows a class less well in a video that it has not seen, and the less it sees, the
+    more it answers with the share of the class among its labels. With `prior_strength` s, a video
+    without labels gets the prior (v p + s / c) / (v + s) instead of p, the share among the labels
+    of v videos, where c is the number of classes, 2 for each column of a table. This is Laplace's
+    rule of succession for s = c. The estimator's log-odds change by as much before they spread.
+
     Frames are compared by the first hundred principal components of each video. Features of more
     than 4,096 columns, such as maps, are first reduced to 512 by a random projection.
 
@@ -99,7 +111,9 @@ class LabelSpreadingClassifier(NetworkClassifier):
     X. Zhu, Z. Ghahramani and J. Lafferty, "Semi-supervised learning using Gaussian fields and
     harmonic functions", ICML 2003. P. Li, T. Hastie and K. Church, "Very sparse random
     projections", KDD 2006. Q. Huang, H. He, A. Singh, S.-N. Lim and A. Benson, "Combining
-    label propagation and simple models out-performs graph neural networks", ICLR 2021.
+    label propagation and simple models out-performs graph neural networks", ICLR 2021. Change of
+    the prior: M. Saerens, P. Latinne and C. Decaestecker, "Adjusting the outputs of a classifier to
+    new a priori probabilities: a simple procedure", Neural Computation 14, 2002.
 
     Examples
     --------
@@ -117,16 +131,25 @@ class LabelSpreadingClassifier(NetworkClassifier):
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "prior_strength": [Interval(Real, 0, None, closed="left")],
         "cv": ["cv_object"],
         "random_state": ["random_state"],
     }
 
     def __init__(
-        self, estimator=None, *, strength=1.0, n_neighbors=10, cv=None, random_state=None
+        self,
+        estimator=None,
+        *,
+        strength=1.0,
+        n_neighbors=10,
+        prior_strength=0.0,
+        cv=None,
+        random_state=None,
     ) -> None:
         self.estimator = estimator
         self.strength = strength
         self.n_neighbors = n_neighbors
+        self.prior_strength = prior_strength
         self.cv = cv
         self.random_state = random_state
 
@@ -290,6 +313,9 @@ class LabelSpreadingClassifier(NetworkClassifier):
         videos, times, durations = get_frame_times(getattr(X, "index", None))
         if videos is None or self._labelled.videos is None:
             return self._spread(embeddings, start, self._labelled)
+        prior_shift = compute_prior_shift(
+            self._labelled, self.prior_strength, softmax=self._encoding.softmax
+        )
         spread = np.empty_like(start)
         for video, rows in pd.Series(videos).groupby(videos).indices.items():
             own = self._labelled.rows(np.flatnonzero(self._labelled.videos == video))
@@ -297,9 +323,8 @@ class LabelSpreadingClassifier(NetworkClassifier):
             _, first, frame_of_row = np.unique(times[rows], return_index=True, return_inverse=True)
             frames = rows[first]
             frame_times = times[frames], durations[frames]
-            spread[rows] = self._spread(embeddings[frames], start[frames], own, *frame_times)[
-                frame_of_row
-            ]
+            logits = start[frames] if len(own.targets) else start[frames] + prior_shift
+            spread[rows] = self._spread(embeddings[frames], logits, own, *frame_times)[frame_of_row]
         return spread
 
     def _to_logits(self, probabilities):
