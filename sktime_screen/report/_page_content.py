@@ -19,7 +19,7 @@ def make_frame_thumbnails(frames):
         table = frames.iloc[rows]
         keys = list(zip(table["video"], table["time"].astype(float), strict=True))
         try:
-            made, _ = make_thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
+            made = make_thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
         except (OSError, ValueError, VideoError) as error:
             problems.setdefault(table["video"].iloc[0], str(error))
         else:

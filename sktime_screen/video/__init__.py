@@ -14,7 +14,14 @@ from ._identity import ImageFiles, compute_image_keys, digest_file
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
-from ._thumbnails import make_thumbnails, split_rows_by_file
+from ._thumbnails import (
+    encode_image,
+    find_shape,
+    iter_images,
+    make_thumbnails,
+    shrink,
+    split_rows_by_file,
+)
 from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
 
@@ -31,7 +38,11 @@ __all__ = [
     "digest_file",
     "is_frame_index",
     "make_frame_index",
+    "encode_image",
+    "find_shape",
+    "iter_images",
     "make_thumbnails",
+    "shrink",
     "read_file_state",
     "read_image_size",
     "read_timeline",
