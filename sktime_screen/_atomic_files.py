@@ -43,6 +43,10 @@ def write_atomically(path):
 
 
 def write_text_atomically(path, text):
-    """Write a text file whole or not at all."""
-    with write_atomically(path) as unfinished:
-        unfinished.write_text(escape_path(text), encoding="utf-8", newline="")
+    """Write a text, or the pieces of one, as a file whole or not at all."""
+    pieces = [text] if isinstance(text, str) else text
+    with (
+        write_atomically(path) as unfinished,
+        unfinished.open("w", encoding="utf-8", newline="") as file,
+    ):
+        file.writelines(map(escape_path, pieces))

@@ -4,9 +4,8 @@ from importlib import resources
 
 import numpy as np
 
-from .._atomic_files import check_target, write_atomically
+from .._atomic_files import check_target, write_text_atomically
 from .._html import load_template, make_hash_source
-from .._names import escape_path
 from ..video import check_frame_table
 from ._frame_images import choose_widths, find_aspect, find_moments, iter_frame_images
 from ._label_page_data import describe_frames
@@ -110,9 +109,7 @@ def save_label_page(
     pieces = template.generate(
         page=page, images=iter_frame_images(table, widths, moments), **_read_assets()
     )
-    with write_atomically(target) as unfinished:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(map(escape_path, pieces))
+    write_text_atomically(target, pieces)
 
 
 def _read_assets():

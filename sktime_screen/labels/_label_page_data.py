@@ -1,4 +1,4 @@
-"""What the labelling page knows about frames: names, labels, predictions and lines of its CSV file."""
+"""What pages to label on know of frames: names, labels, predictions and lines of the CSV file."""
 
 import csv
 import hashlib
@@ -23,7 +23,7 @@ _CLASS_COLUMN = "label"
 
 
 def describe_frames(table, characters, multilabel, background, labels, probabilities, csv_name):
-    """Return what the scripts of the page know of frames, without their images, as JSON takes it."""
+    """Return what the scripts of a page know of frames, but not their images, as JSON takes it."""
     names, nobody = _check_names(characters, multilabel, background)
     given = _given_labels(labels, table, names, nobody, multilabel)
     predictions = _summarize_predictions(probabilities, table, names, nobody, multilabel)
