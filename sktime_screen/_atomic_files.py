@@ -39,6 +39,8 @@ def write_atomically(path):
                 shutil.copymode(whole, unfinished)
             os.replace(unfinished, whole)
     except OSError as error:
+        if error.errno is None:  # of what was to be written, which may read other files
+            raise
         raise OSError(error.errno, f"Cannot write {target}: {error.strerror}.") from error
 
 

@@ -28,6 +28,20 @@ def encode_data_uri(kind, content):
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def make_hash_source(text):
+def make_policy(styles, scripts):
+    """Return the content security policy of a page that allows only these, and images in it."""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "img-src data:",
+            f"style-src {' '.join(map(_make_hash_source, styles))}",
+            f"script-src {' '.join(map(_make_hash_source, scripts))}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _make_hash_source(text):
     """Return what a content security policy calls a style or script that stands in the page."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,7 +1,9 @@
+import html
 import json
 import os
 import re
 import resource
+import shlex
 import subprocess
 import sys
 
@@ -359,6 +361,10 @@ def test_measure_writes_what_is_asked_for(work, tmp_path):
     )
     assert " --> " in (tmp_path / "video.srt").read_text()
     report = (tmp_path / "video.html").read_text()
+    told = html.unescape(re.search("Then run <code>(.*)</code>", report)[1])
+    words = ["--rate", "2", "--image-size", "64", "64", "--model", str(work / "model")]
+    files = [str(work / "one.csv"), "video-labels.csv"]
+    assert shlex.split(told) == ["sktime-screen", "train", *files, *words]
     assert "KerasFeatureMapClassifier" in report
     assert "time blocks" in report
     assert sorted(os.listdir(tmp_path)) == sorted(f"video.{end}" for end in kinds.values())

@@ -224,6 +224,21 @@ def _train_options(fitted, rate, head, image_size, backbone):
     return words
 
 
+def suggest_training(fitted, model, made):
+    """Return the command that trains a model again, on its labels and on a file of more."""
+    # Of models that do not tell, the word stands for them: alone, the others would replace them.
+    known = getattr(fitted, "made_with_", {}).get("labels") or ["LABELS"]
+    options = _train_options(fitted, None, HeadName.map, None, None)
+    words = ["train", *map(_shorten, known), made, *options, "--model", os.fspath(model)]
+    return shlex.join(["sktime-screen", *words])
+
+
+def _shorten(path):
+    """Return a path as it is written in the working directory, if it lies there."""
+    folder = Path.cwd()
+    return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path
+
+
 def _next_command(videos, output, strategy, model, labels, options):
     """Return what to do with the labels; a random sample is not spent on a model there is."""
     from ..labels import RANDOM_STRATEGIES

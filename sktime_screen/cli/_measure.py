@@ -59,6 +59,7 @@ def measure(
     from ..labels import write_table
     from ..report import ScreenTimeReport
     from ..video import resolve_videos
+    from ._label import suggest_training
     from ._model import load_model, set_up_features
 
     # A video may be named twice, spelled in two ways.
@@ -94,6 +95,7 @@ def measure(
         probabilities=probabilities,
         pipeline=fitted,
         validation=getattr(fitted, "made_with_", {}).get("validation"),
+        next_command=report and suggest_training(fitted, model, f"{report.stem}-labels.csv"),
     )
     written = [
         _write(path, write, steps)

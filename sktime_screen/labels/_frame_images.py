@@ -21,6 +21,8 @@ _IMAGE_WIDTHS = (320, 1280)
 _MOMENT_WIDTHS = (120, 240)
 _THUMBNAIL_WIDTH = 240
 _IMAGE_QUALITY, _SMALL_QUALITY = 75, 55
+# Height by width of the cards: that of the images, within these limits.
+_ASPECT_RANGE = (0.4, 1.0)
 # Seconds around a frame: one and two before and after, and a few in a second between.
 _OFFSETS = tuple(round(thirds / 3, 2) for thirds in (-6, -3, -2, -1, 0, 1, 2, 3, 6))
 
@@ -44,7 +46,20 @@ def choose_widths(n_frames):
     return ImageWidths(image, _THUMBNAIL_WIDTH, moment if moment >= _MOMENT_WIDTHS[0] else None)
 
 
-def find_aspect(table, count=25):
+def add_images(page, table, widths):
+    """Add to a page's data what it has to know of images; return (kind, row, data URI) of each.
+
+    The kinds are "image", "thumbnail", and "moment": the images of the moments around a frame, one
+    above the other. Each video is decoded once, while the images are asked for.
+    """
+    moments = _find_moments(table, widths)
+    for frame, offsets in zip(page["frames"], moments, strict=True):
+        frame["moments"] = offsets
+    page["aspect"] = float(np.clip(_find_aspect(table), *_ASPECT_RANGE))
+    return _iter_images(table, widths, moments)
+
+
+def _find_aspect(table, count=25):
     """Return the median height by width of a few images."""
     few = table.iloc[np.linspace(0, len(table) - 1, min(len(table), count)).astype(int)]
     aspects = np.empty(len(few))
@@ -54,7 +69,7 @@ def find_aspect(table, count=25):
     return float(np.median(aspects))
 
 
-def find_moments(table, widths):
+def _find_moments(table, widths):
     """Return for each frame the moments around it that the video has, in seconds from it."""
     if widths.moment is None or "image" in table:
         return [[] for _ in range(len(table))]
@@ -68,12 +83,8 @@ def find_moments(table, widths):
     ]
 
 
-def iter_frame_images(table, widths, moments):
-    """Yield (kind, row, data URI) of all images that the page has; each video is decoded once.
-
-    The kinds are "image", "thumbnail", and "moment": the images of a frame's moments, one above
-    the other.
-    """
+def _iter_images(table, widths, moments):
+    """Yield (kind, row, data URI) of all images of frames, as soon as each is decoded."""
     for rows in split_rows_by_file(table):
         part = table.iloc[rows]
         for row, shown in _iter_shown(part, widths, [moments[row] for row in rows]):

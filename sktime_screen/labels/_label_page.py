@@ -1,31 +1,14 @@
 """Write the labelling page: frames of videos in one HTML file, to label in the browser."""
 
-from importlib import resources
-
-import numpy as np
-
 from .._atomic_files import check_target, write_text_atomically
-from .._html import load_template, make_hash_source
+from .._html import load_template, make_policy
 from ..video import check_frame_table
-from ._frame_images import choose_widths, find_aspect, find_moments, iter_frame_images
+from ._frame_images import add_images, choose_widths
 from ._label_page_data import describe_frames
+from ._page_assets import read_scripts, read_styles
 
-_STYLES = ("theme.css", "layout.css", "panel.css", "cards.css", "mobile.css")
-_SCRIPTS = (
-    "labels.js",
-    "storage.js",
-    "describe.js",
-    "images.js",
-    "viewer.js",
-    "moment.js",
-    "panel.js",
-    "workbench.js",
-    "grid.js",
-    "filters.js",
-    "page.js",
-)
-# Height by width of the cards: that of the images, within these limits.
-_ASPECT_RANGE = (0.4, 1.0)
+_STYLES = ("layout.css",)
+_SCRIPTS = ("filters.js", "page.js")
 
 
 def save_label_page(
@@ -100,31 +83,12 @@ def save_label_page(
         table, characters, multilabel, background, labels, probabilities, f"{target.stem}.csv"
     )
     widths = choose_widths(len(table))
-    moments = find_moments(table, widths)
-    for frame, offsets in zip(page["frames"], moments, strict=True):
-        frame["moments"] = offsets
-    page["aspect"] = float(np.clip(find_aspect(table), *_ASPECT_RANGE))
+    images = add_images(page, table, widths)
     template = load_template("sktime_screen.labels", "label_page.html")
+    style, scripts = read_styles(_STYLES), read_scripts(_SCRIPTS)
+    policy = make_policy([style], scripts)
     # Piece by piece, so that only a few images are in memory.
     pieces = template.generate(
-        page=page, images=iter_frame_images(table, widths, moments), **_read_assets()
+        page=page, images=images, style=style, scripts=scripts, policy=policy
     )
     write_text_atomically(target, pieces)
-
-
-def _read_assets():
-    """Return the style sheet, the scripts, and the policy that allows only these."""
-    folder = resources.files("sktime_screen.labels") / "templates"
-    style = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES)
-    scripts = [(folder / name).read_text(encoding="utf-8") for name in _SCRIPTS]
-    policy = "; ".join(
-        [
-            "default-src 'none'",
-            "img-src data:",
-            f"style-src {make_hash_source(style)}",
-            f"script-src {' '.join(map(make_hash_source, scripts))}",
-            "base-uri 'none'",
-            "form-action 'none'",
-        ]
-    )
-    return {"style": style, "scripts": scripts, "policy": policy}

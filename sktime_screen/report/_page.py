@@ -6,7 +6,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from .._html import encode_data_uri, load_template, make_hash_source
+from .._html import encode_data_uri, load_template, make_policy
 from .._names import escape_path
 
 _N_TICKS = 6
@@ -15,13 +15,16 @@ _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600
 
 
 def render(name, content, longest):
-    """Fill in a template, with its style sheet and script inside the page.
+    """Fill in a template, with its style sheets and scripts inside the page.
 
     ``longest`` is the longest screen time (s).
     """
     templates = files(__package__) / "templates"
     style = (templates / f"{name}.css").read_text(encoding="utf-8")
-    script = (templates / f"{name}.js").read_text(encoding="utf-8")
+    scripts = [(templates / f"{name}.js").read_text(encoding="utf-8")]
+    if review := content["review"]:
+        style = f"{review.style}\n{style}"
+        scripts += review.scripts
     template = load_template(
         __package__,
         f"{name}.html",
@@ -32,9 +35,8 @@ def render(name, content, longest):
     )
     return template.render(
         style=style,
-        script=script,
-        style_hash=make_hash_source(style),
-        script_hash=make_hash_source(script),
+        scripts=scripts,
+        policy=make_policy([style], scripts),
         **content,
     )
 

@@ -7,7 +7,7 @@ from ._page import compute_ticks
 
 _THUMBNAIL_WIDTH = 224
 _THUMBNAIL_QUALITY = 72
-SHADES = 6
+_SHADES = 6
 
 
 def make_frame_thumbnails(frames):
@@ -61,10 +61,21 @@ def sum_over_videos(estimate, characters):
         {
             "character": character,
             "cells": [
-                (value, 0 if np.isnan(value) else int(np.ceil(value / most * SHADES)))
+                (value, 0 if np.isnan(value) else int(np.ceil(value / most * _SHADES)))
                 for value in row
             ],
             "total": float(np.nansum(row)),
         }
         for character, row in zip(characters, seconds.to_numpy(np.float64), strict=True)
     ]
+
+
+def sum_co_appearances(co_appearances, characters):
+    """Return the seconds that pairs share in all videos, with the shade of each cell."""
+    seconds = co_appearances.groupby(level="character", sort=False).sum()
+    seconds = seconds.reindex(index=characters, columns=characters, fill_value=0.0)
+    values = seconds.to_numpy(dtype=np.float64)
+    pairs = values * ~np.eye(len(values), dtype=bool)
+    most = pairs.max(initial=0.0)
+    shades = np.ceil(pairs / most * _SHADES).astype(int) if most else np.zeros(pairs.shape, int)
+    return {"seconds": values.tolist(), "shades": shades.tolist(), "any": bool(most)}

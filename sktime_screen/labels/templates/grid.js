@@ -91,7 +91,7 @@ class Grid {
   }
 
   #addCard(place) {
-    const card = document.getElementById("card").content.firstElementChild.cloneNode(true);
+    const card = document.getElementById("frame-card").content.firstElementChild.cloneNode(true);
     card.id = `frame-${place}`;
     card.dataset.place = place;
     card.setAttribute("aria-setsize", this.selection.order.length);
@@ -124,4 +124,18 @@ class Grid {
     if (top < scrollTop) this.element.scrollTop = top;
     else if (bottom > scrollTop) this.element.scrollTop = Math.min(top, bottom);
   }
+}
+
+// Returns a grid that shows what a workbench labels, and where its keys move.
+function connectGrid(workbench, element) {
+  const { selection, moves } = workbench;
+  const grid = new Grid(element, workbench);
+  grid.onselect = (place, shift) => workbench.moveTo(place, shift || workbench.isSelectingRange);
+  workbench.ondraw = () => grid.draw();
+  workbench.onmove = () => grid.reveal();
+  moves.ArrowUp = () => selection.place - grid.columns;
+  moves.ArrowDown = () => selection.place + grid.columns;
+  moves.PageUp = () => selection.place - grid.columns * grid.visibleRows;
+  moves.PageDown = () => selection.place + grid.columns * grid.visibleRows;
+  return grid;
 }

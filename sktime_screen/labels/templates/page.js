@@ -5,23 +5,16 @@
 const page = JSON.parse(getElement("data").textContent);
 const workbench = new Workbench(page, { root: document, home: getElement("grid") });
 const { labels, store, selection } = workbench;
-const grid = new Grid(getElement("grid"), workbench);
+const grid = connectGrid(workbench, getElement("grid"));
 const filters = new Filters(workbench);
 
-Object.assign(workbench.moves, {
-  ArrowUp: () => selection.place - grid.columns,
-  ArrowDown: () => selection.place + grid.columns,
-  PageUp: () => selection.place - grid.columns * grid.visibleRows,
-  PageDown: () => selection.place + grid.columns * grid.visibleRows,
-});
 workbench.actions.update = () => filters.apply();
+const drawGrid = workbench.ondraw;
 workbench.ondraw = () => {
-  grid.draw();
+  drawGrid();
   filters.draw();
 };
-workbench.onmove = () => grid.reveal();
 workbench.onhidden = () => filters.showAll();
-grid.onselect = (place, shift) => workbench.moveTo(place, shift || workbench.isSelectingRange);
 filters.onchange = () => {
   workbench.settings.order = filters.order.value;
   grid.redraw();

@@ -249,11 +249,11 @@ class Workbench {
       run();
     });
     root.addEventListener("click", (event) => {
-      const button = event.target.closest("button");
-      if (!button) return;
-      actions[button.dataset.action]?.();
-      // After a mouse click on a button, the keys are for the frames again.
-      if (event.detail && !button.closest("dialog")) this.home.focus({ preventScroll: true });
+      actions[event.target.closest("button")?.dataset.action]?.();
+      // After a mouse click, on a button too, the keys are for the frames again.
+      if (event.detail && !event.target.closest("dialog, select")) {
+        this.home.focus({ preventScroll: true });
+      }
     });
     panel.oncharacter = actions.character;
     panel.onnobody = actions.nobody;
