@@ -26,8 +26,19 @@ class Filters {
     if (workbench.panel.nobody) people.append(new Option(getNobodyName(page), "nobody"));
     this.options = [...this.show.options].map((option) => ({ option, words: option.text }));
     this.onchange = () => {};
-    this.show.addEventListener("change", () => this.apply());
-    this.order.addEventListener("change", () => this.apply());
+    for (const list of [this.show, this.order]) this.#listen(list);
+  }
+
+  // After a choice with the mouse, the keys are for the frames again. With the arrow keys, a user
+  // may go on to the next choice.
+  #listen(list) {
+    let byMouse = false;
+    list.addEventListener("mousedown", () => (byMouse = true));
+    list.addEventListener("keydown", () => (byMouse = false));
+    list.addEventListener("change", () => {
+      this.apply();
+      if (byMouse) this.workbench.home.focus({ preventScroll: true });
+    });
   }
 
   // Lists the frames that are to be shown now. They stay listed while their labels change, since a
