@@ -58,7 +58,7 @@ class Driver:
     @property
     def states(self):
         """For each frame the numbers of its characters, or None where it is not labelled."""
-        states = self.script("return labels.states")
+        states = self.script("return workbench.labels.states")
         return [state if isinstance(state, list) else None for state in states]
 
     def save(self, folder, name="labels.csv"):

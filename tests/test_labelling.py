@@ -183,7 +183,7 @@ def test_hostile_names_do_no_harm(browser, video, tmp_path, target):
     assert browser.script("return document.querySelectorAll('script:not([type])').length") == 11
 
 
-KEPT = "JSON.parse(localStorage.getItem(store.key)).states"
+KEPT = "JSON.parse(localStorage.getItem(workbench.store.key)).states"
 
 
 def test_two_tabs_share_the_work(browser, frames, target):
@@ -220,8 +220,8 @@ def test_a_tab_looks_for_the_work_of_others(browser, frames, target, event):
     browser.script(
         f"const states = {KEPT};"
         "states[1] = [1];"
-        "const work = JSON.parse(localStorage.getItem(store.key));"
-        "localStorage.setItem(store.key, JSON.stringify({ ...work, states }));"
+        "const work = JSON.parse(localStorage.getItem(workbench.store.key));"
+        "localStorage.setItem(workbench.store.key, JSON.stringify({ ...work, states }));"
     )
     assert browser.states[:3] == [[0], None, None]
     browser.script(f"document.body.dispatchEvent(new Event('{event}'))")

@@ -4,7 +4,7 @@
 
 const page = JSON.parse(getElement("data").textContent);
 const workbench = new Workbench(page, { root: document, home: getElement("grid") });
-const { labels, store, selection } = workbench;
+const { selection } = workbench;
 const grid = connectGrid(workbench, getElement("grid"));
 const filters = new Filters(workbench);
 
