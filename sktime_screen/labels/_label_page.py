@@ -22,6 +22,10 @@ def save_label_page(
     your work when you close the page. The page saves a CSV file that `load_label_csv` reads, with
     the frames that you labelled.
 
+    Up to 60 frames are in the page at the size of the video, at most 1280 pixels wide, and can be
+    enlarged. The key ``.`` shows the seconds before and after a frame. Of more frames, the images
+    are smaller, so that the page does not grow with them, down to 320 pixels from 960 frames on.
+
     Parameters
     ----------
     path : str or path

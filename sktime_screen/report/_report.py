@@ -42,6 +42,7 @@ class ScreenTimeReport:
     The report is one HTML page. It shows the screen time of each character with its interval, a
     timeline of the appearances with images, who is on screen together, the frames that the
     pipeline is most and least sure about, how everything was computed, and the data to download.
+    The least certain frames can be labelled in the page, with the keys of `save_label_page`.
     The page is a single file and works offline. Use :meth:`from_estimator` to measure videos and
     report the result.
 
@@ -69,7 +70,7 @@ class ScreenTimeReport:
         A frame table with a column ``image``. The page shows these images instead of reading the
         videos.
     max_thumbnails : int, default=400
-        The largest number of images in the page. Each takes about 6 kB. The surest and the least
+        The largest number of images in the page. Each takes about 4 kB. The surest and the least
         certain frames come first, then the longest appearances. 0 leaves out all images.
     next_command : str, optional
         The command that trains a model on the labels that are saved in the page. The page shows it.
