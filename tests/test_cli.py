@@ -581,3 +581,21 @@ def test_ctrl_c_ends_cleanly_and_the_work_is_kept(work, tmp_path, computed):
     assert 0 < kept <= 24
     assert run(*words).exit_code == 0
     assert sum(computed) == 24 - kept
+
+
+def test_label_serves_the_page(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+
+    def serve(server):
+        seen.append((server.url, server.target, len(server.table)))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sktime_screen.labels.LabelServer.serve_forever", serve)
+    words = ["--strategy", "blocks", "--number", 4, "--serve", "--quiet"]
+    done = run("label", work / "two.mp4", "--characters", "cat", *words)
+    assert done.exit_code == 0, done.output
+    [(url, path, count)] = seen
+    assert (str(path), count) == ("label.csv", 4)
+    assert f"Open {url}\n" in done.output
+    assert os.listdir(tmp_path) == []

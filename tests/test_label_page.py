@@ -102,7 +102,8 @@ def test_the_page_loads_nothing(frames, target):
     assert not re.search(r"https?:|//[a-z]+\.[a-z]|@import|url\(", html)
     parts = written(target)
     for tag, attributes in parts.tags:
-        assert not {"src", "href", "srcset", "style"} & set(attributes), tag
+        assert not {"src", "srcset", "style"} & set(attributes), tag
+        assert attributes.get("href", "data:,") == "data:,"
         assert not any(name.startswith("on") for name in attributes), tag
     policy = next(
         given["content"]

@@ -10,6 +10,7 @@ from ._folder import load_frame_folder
 from ._frame_sources import find_distinct_frames
 from ._label_page import save_label_page
 from ._label_page_data import describe_frames
+from ._label_server import LabelServer
 from ._label_studio import FRAME_RATE, load_label_studio
 from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, convert_classes, indicators, label_table
 from ._review import make_review
@@ -22,6 +23,7 @@ __all__ = [
     "FRAME_COLUMNS",
     "FRAME_RATE",
     "RANDOM_STRATEGIES",
+    "LabelServer",
     "convert_classes",
     "describe_frames",
     "extract_frames",

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._html import encode_data_uri
 from ..video import (
+    IMAGE_TYPE,
     encode_image,
     find_shape,
     iter_images,
@@ -52,11 +54,14 @@ def add_images(page, table, widths):
     The kinds are "image", "thumbnail", and "moment": the images of the moments around a frame, one
     above the other. Each video is decoded once, while the images are asked for.
     """
-    moments = _find_moments(table, widths)
+    moments = find_moments(table, widths)
     for frame, offsets in zip(page["frames"], moments, strict=True):
         frame["moments"] = offsets
     page["aspect"] = float(np.clip(_find_aspect(table), *_ASPECT_RANGE))
-    return _iter_images(table, widths, moments)
+    return (
+        (kind, row, encode_data_uri(IMAGE_TYPE, content))
+        for kind, row, content in iter_frame_images(table, widths, moments)
+    )
 
 
 def _find_aspect(table, count=25):
@@ -69,7 +74,7 @@ def _find_aspect(table, count=25):
     return float(np.median(aspects))
 
 
-def _find_moments(table, widths):
+def find_moments(table, widths):
     """Return for each frame the moments around it that the video has, in seconds from it."""
     if widths.moment is None or "image" in table:
         return [[] for _ in range(len(table))]
@@ -83,8 +88,8 @@ def _find_moments(table, widths):
     ]
 
 
-def _iter_images(table, widths, moments):
-    """Yield (kind, row, data URI) of all images of frames, as soon as each is decoded."""
+def iter_frame_images(table, widths, moments):
+    """Yield (kind, row, WebP) of all images of frames, as soon as each is decoded."""
     for rows in split_rows_by_file(table):
         part = table.iloc[rows]
         for row, shown in _iter_shown(part, widths, [moments[row] for row in rows]):

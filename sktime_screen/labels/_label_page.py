@@ -88,11 +88,15 @@ def save_label_page(
     )
     widths = choose_widths(len(table))
     images = add_images(page, table, widths)
+    write_text_atomically(target, render_label_page(page, images))
+
+
+def render_label_page(page, images, *, served=False):
+    """Yield the HTML of the page piece by piece, so that only a few images are in memory."""
     template = load_template("sktime_screen.labels", "label_page.html")
-    style, scripts = read_styles(_STYLES), read_scripts(_SCRIPTS)
-    policy = make_policy([style], scripts)
-    # Piece by piece, so that only a few images are in memory.
-    pieces = template.generate(
+    style = read_styles(_STYLES)
+    scripts = read_scripts([*_SCRIPTS, *(["served.js"] if served else [])])
+    policy = make_policy([style], scripts, served=served)
+    yield from template.generate(
         page=page, images=images, style=style, scripts=scripts, policy=policy
     )
-    write_text_atomically(target, pieces)

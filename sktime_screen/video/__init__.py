@@ -15,6 +15,7 @@ from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
 from ._thumbnails import (
+    IMAGE_TYPE,
     encode_image,
     find_shape,
     iter_images,
@@ -26,6 +27,7 @@ from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
 
 __all__ = [
+    "IMAGE_TYPE",
     "TIME_TOLERANCE",
     "FrameSequence",
     "ImageFiles",

@@ -41,18 +41,20 @@ class Filters {
     });
   }
 
-  // Lists the frames that are to be shown now. They stay listed while their labels change, since a
-  // frame that vanished at the first of two characters could not get the second.
+  // Returns the frames that are to be shown now. They stay listed while their labels change, since
+  // a frame that vanished at the first of two characters could not get the second.
+  list() {
+    return this.orders[this.order.value].filter(this.tests[this.show.value]);
+  }
+
   apply() {
-    const { selection } = this.workbench;
-    const test = this.tests[this.show.value];
-    const listed = this.orders[this.order.value].filter(test);
+    const listed = this.list();
     if (!listed.length) {
       this.showAll();
       return;
     }
     this.workbench.endRange();
-    selection.replace(listed);
+    this.workbench.selection.replace(listed);
     this.onchange();
   }
 

@@ -1,7 +1,7 @@
 "use strict";
 
 // The images of the frames. Each is text in an element of its own, which costs nothing until the
-// image is shown, so that a page can have thousands.
+// image is shown, so that a page can have thousands; or it is asked of the server of the page.
 
 const KEPT_IMAGES = 8;
 // Seconds: how far a frame of the page may be from a moment that it stands in for.
@@ -14,6 +14,7 @@ class FrameImages {
   }
 
   #read(kind, frame) {
+    if (this.page.served) return `${kind}/${frame}`;
     return document.getElementById(`${kind}-${frame}`)?.textContent;
   }
 
@@ -48,7 +49,7 @@ class FrameImages {
   getMoments(frame) {
     const { moments } = this.page.frames[frame];
     const src = this.#read("moment", frame);
-    if (src) {
+    if (src && moments.length > 1) {
       return moments.map((offset, place) => ({ offset, src, place, count: moments.length }));
     }
     return [-2, -1, 0, 1, 2]

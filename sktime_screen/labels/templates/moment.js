@@ -25,6 +25,8 @@ class Moment {
   toggle() {
     this.isOpen = !this.isOpen;
     this.element.hidden = !this.isOpen;
+    this.frame = null;
+    if (!this.isOpen) this.player?.stop();
   }
 
   show(frame) {
@@ -36,6 +38,7 @@ class Moment {
     }
     this.loop = moments.filter(({ offset }) => Math.abs(offset) <= 1);
     this.place = 0;
+    this.player?.show(frame);
     this.#put(this.cells.loop, this.loop.find(({ offset }) => offset === 0));
   }
 

@@ -57,6 +57,7 @@ class Workbench {
     this.images = new FrameImages(page);
     this.panel = new Panel(getElement("panel"), this, viewerOptions);
     this.settings = {}; // stored along with the labels
+    this.write = download;
     this.actions = this.#makeActions();
     this.moves = {
       ArrowLeft: () => this.selection.place - 1,
@@ -169,16 +170,29 @@ class Workbench {
     };
   }
 
-  save() {
+  async save() {
     const { page, labels } = this;
     if (!labels.count) return;
-    download(page.csv.name, formatCsv(page, labels));
-    this.saved = JSON.stringify(labels.states);
+    if (!(await this.writeFile())) return;
     const unlabelled = page.frames.length - labels.count;
     const note = unlabelled ? ` Frames without a label (${unlabelled}) are not in the file.` : "";
     showToast(`Saved ${labels.count} labelled frames as ${page.csv.name}.${note}`);
     this.draw();
     this.storeWork();
+  }
+
+  // Returns whether the file is written.
+  async writeFile() {
+    const { page, labels } = this;
+    const states = JSON.stringify(labels.states);
+    try {
+      await this.write(page.csv.name, formatCsv(page, labels));
+    } catch (error) {
+      showToast(`Not saved: ${error.message}`);
+      return false;
+    }
+    this.saved = states;
+    return true;
   }
 
   // Moves to the frames that changed.
