@@ -1,13 +1,22 @@
 """Images of frames, to be put into a page."""
 
+import html
+
 import cv2
+import numpy as np
 
 from .._html import encode_data_uri
+from .._names import escape_controls
+from ._container import VideoError
+from ._image import resize
 from ._sequence import FrameSequence
 
 # A batch of images as large as a screen takes some 30 MB.
 _BATCH_SIZE = 8
 IMAGE_TYPE = "image/webp"
+_N_IN_STRIP = 6
+_STRIP_HEIGHT = 120
+_STRIP_QUALITY = 72
 
 
 def split_rows_by_file(table):
@@ -52,3 +61,27 @@ def make_thumbnails(table, width, quality):
     for row, image in iter_images(table, width):
         images[row] = encode_data_uri(IMAGE_TYPE, encode_image(image, quality))
     return images
+
+
+def make_strip(frames):
+    """Return HTML with a few images of a sequence, as its steps make them, evenly spread."""
+    rows = np.unique(np.linspace(0, len(frames) - 1, min(_N_IN_STRIP, len(frames))).round())
+    figures = []
+    for row in rows.astype(int).tolist():
+        caption = f"{frames.index[row][1]:.1f} s"
+        try:
+            image = frames[row]
+        except (OSError, ValueError, VideoError) as error:
+            # The sequence can be looked at where its videos are gone.
+            figures.append(f"<p>{html.escape(escape_controls(error))}</p>")
+            break
+        scale = min(1, _STRIP_HEIGHT / image.shape[0])
+        size = tuple(max(1, round(scale * length)) for length in image.shape[:2])
+        source = encode_data_uri(
+            IMAGE_TYPE, encode_image(resize(image, size, "area"), _STRIP_QUALITY)
+        )
+        figures.append(
+            f'<figure style="display:inline-block;margin:2px"><img src="{source}" alt="{caption}">'
+            f"<figcaption>{caption}</figcaption></figure>"
+        )
+    return f"<div>{html.escape(repr(frames))}<br>{''.join(figures)}</div>"
