@@ -29,6 +29,11 @@ class Moment {
     if (!this.isOpen) this.player?.stop();
   }
 
+  // Whether there is more to show than the frame itself; what is open can always be closed.
+  isKnown(frame) {
+    return this.isOpen || Boolean(this.player) || this.images.getMoments(frame).length > 1;
+  }
+
   show(frame) {
     if (!this.isOpen || this.frame === frame) return;
     this.frame = frame;

@@ -60,6 +60,7 @@ class Panel {
     image.alt = `${page.videos[video]} at ${formatTime(time)}`;
     this.viewer.show(image);
     this.moment.show(frame);
+    this.element.querySelector("[data-action=moment]").disabled = !this.moment.isKnown(frame);
     // The neighbours are decoded before they are shown.
     for (const near of [order[place - 1], order[place + 1]]) {
       if (near !== undefined) images.getElement(near);
