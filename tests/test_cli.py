@@ -638,10 +638,16 @@ def test_label_serves_the_page(work, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("sktime_screen.labels.LabelServer.serve_forever", serve)
-    words = ["--strategy", "blocks", "--number", 4, "--serve", "--quiet"]
-    done = run("label", work / "two.mp4", "--characters", "cat", *words)
+    words = ["--strategy", "blocks", "--number", 4, "--serve"]
+    words = ["label", work / "two.mp4", "--characters", "cat", *words]
+    done = run(*words, "--quiet")
     assert done.exit_code == 0, done.output
     [(url, path, count)] = seen
     assert (str(path), count) == ("label.csv", 4)
     assert f"Open {url}\n" in done.output
     assert os.listdir(tmp_path) == []
+    assert "No frame was labelled." in run(*words).output
+    X = VideoFrameSampler(rate=1).sample(str(work / "two.mp4"))
+    (tmp_path / "label.csv").write_text(f"video,time,cat\n{X['video'][0]},{X['time'][0]},1\n")
+    told = run(*words, "--output", "label.csv", "--number", 12).output
+    assert told.endswith("\nsktime-screen train label.csv --model screen_time.joblib\n")

@@ -168,6 +168,9 @@ def label(
     shown = _page_options(table, characters, fitted, probabilities)
     if serve:
         _serve(made, table, shown)
+        if not made.exists():
+            steps.say("No frame was labelled.")
+            return
         steps.say(f"The labels are in {made}. Then:")
     else:
         with steps.step(f"Writing the page of {len(table)} frames"):
