@@ -54,7 +54,7 @@ def add_images(page, table, widths):
     The kinds are "image", "thumbnail", and "moment": the images of the moments around a frame, one
     above the other. Each video is decoded once, while the images are asked for.
     """
-    moments = find_moments(table, widths)
+    moments = _find_moments(table, widths)
     for frame, offsets in zip(page["frames"], moments, strict=True):
         frame["moments"] = offsets
     page["aspect"] = float(np.clip(_find_aspect(table), *_ASPECT_RANGE))
@@ -74,7 +74,7 @@ def _find_aspect(table, count=25):
     return float(np.median(aspects))
 
 
-def find_moments(table, widths):
+def _find_moments(table, widths):
     """Return for each frame the moments around it that the video has, in seconds from it."""
     if widths.moment is None or "image" in table:
         return [[] for _ in range(len(table))]

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from .._atomic_files import check_target, write_text_atomically
+from .._names import escape_path
 from ..video import IMAGE_TYPE, check_frame_table, resolve_videos
 from ._csv import load_label_csv
-from ._frame_images import ImageWidths, add_images, find_moments, iter_frame_images
+from ._frame_images import ImageWidths, add_images, iter_frame_images
 from ._label_page import render_label_page
 from ._label_page_data import describe_frames
 
@@ -44,7 +45,7 @@ class LabelServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
-        self, path, X, characters, *, multilabel=True, background=None, probabilities=None, port=0
+        self, path, X, characters, *, multilabel=True, background=None, probabilities=None
     ):
         self.target = check_target(path)
         self.table = check_frame_table(X)
@@ -55,12 +56,12 @@ class LabelServer(ThreadingHTTPServer):
         add_images(page, self.table, _WIDTHS["moment"])
         self.videos = [] if "image" in self.table else list(self.table["video"].unique())
         page["served"] = {"videos": len(self.videos)}
-        self.page = "".join(render_label_page(page, [], served=True)).encode()
-        self.moments = find_moments(self.table, _WIDTHS["moment"])
+        self.moments = [frame["moments"] for frame in page["frames"]]
+        self.page = escape_path("".join(render_label_page(page, [], served=True))).encode()
         self.token = secrets.token_urlsafe(24)
         self.read_image = lru_cache(_KEPT_IMAGES)(self._make_image)
         self._decoders = Semaphore(_DECODERS)
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(("127.0.0.1", 0), _Handler)
         self.host = f"127.0.0.1:{self.server_port}"
         self.url = f"http://{self.host}/{self.token}/"
 
