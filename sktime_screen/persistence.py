@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from ._atomic_files import write_atomically
 from ._skops_files import check_shapes, check_sizes
 from .classify import (
+    ClassifierTransformer,
     FineTunedCNNClassifier,
     KerasDenseClassifier,
     KerasFeatureMapClassifier,
@@ -32,6 +33,7 @@ from .video import ImageResizer, VideoFrameSampler
 _TYPES = [
     CalibrationErrors,
     Classes,
+    ClassifierTransformer,
     Correction,
     FineTunedCNNClassifier,
     ImageResizer,

@@ -48,11 +48,16 @@ class Undecided(LogisticRegression):
     """Half and half for every character."""
 
     def fit(self, X, y):
-        self.n_characters_ = y.shape[1]
+        self.classes_ = np.arange(y.shape[1])
         return self
 
     def predict_proba(self, X):
-        return np.full((len(X), self.n_characters_), 0.5)
+        return np.full((len(X), len(self.classes_)), 0.5)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
 
 def test_a_label_is_carried_through_its_shot():
@@ -96,6 +101,7 @@ def test_what_flows_is_what_the_equations_say():
 
     class Told(LogisticRegression):
         def fit(self, X, y):
+            self.classes_ = np.unique(y)
             return self
 
         def predict_proba(self, X):

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
@@ -12,6 +13,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from .._targets import ScoreByNameMixin
 from ..features import project_features
 from ..video import FrameSequence, is_frame_index
+from ._labelled_rows import LabelledRows, get_frame_times
 from ._novelty import compute_novelty
 
 
@@ -110,7 +112,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         """
         return mark(self.fit(X, y, **fit_params).transform(X), out_of_sample=False)
 
-    @available_if(lambda self: hasattr(self, "_labelled"))
+    @available_if(lambda self: getattr(self, "_labelled", None) is not None)
     def novelty(self, X) -> pd.Series:
         """Measure how unlike the labelled frames each frame looks.
 
@@ -166,6 +168,12 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return np.array([str(c) for c in self.class_names_.tolist()], dtype=object)
+
+    def _remember(self, X):
+        """Keep what the labelled frames look like, for `novelty`."""
+        embeddings = normalize(self._embed(X)).astype(np.float16)
+        videos, times, _ = get_frame_times(getattr(X, "index", None))
+        self._labelled = LabelledRows(embeddings, np.empty((len(embeddings), 0)), videos, times)
 
     def _embed(self, X):
         return project_features(self._check_features(X, self._dtypes, reset=False))

@@ -4,7 +4,6 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
-from sklearn.preprocessing import normalize
 
 from .._sklearn import Interval, StrOptions, fit_context
 from .._targets import read_labels
@@ -13,7 +12,6 @@ from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._class_weights import asks_for_balance
 from ._classifier import mark
 from ._dense_training import DenseTraining
-from ._labelled_rows import LabelledRows, get_frame_times
 from ._standardization import means_and_scales, update_moments
 from ._training import Stopping, choose_held_out_share, run_epochs, warn_if_improving
 
@@ -338,12 +336,6 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         data = self._read(X, y, sample_weight, classes=classes, resume=resume, relative=False)
         self._train(data, None, [self.learning_rate], Stopping(), resume=resume)
         return self
-
-    def _remember(self, X):
-        """Keep what the labelled frames look like, for `novelty`."""
-        embeddings = normalize(self._embed(X)).astype(np.float16)
-        videos, times, _ = get_frame_times(getattr(X, "index", None))
-        self._labelled = LabelledRows(embeddings, np.empty((len(embeddings), 0)), videos, times)
 
     def fit_transform(  # type: ignore[override]
         self, X, y, sample_weight=None, validation_data=None

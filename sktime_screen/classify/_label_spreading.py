@@ -8,9 +8,6 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import diags_array
 from scipy.sparse.linalg import cg
-from scipy.special import logit
-from sklearn.base import clone
-from sklearn.dummy import DummyClassifier
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
@@ -19,6 +16,7 @@ from .._targets import read_labels
 from ..features import embed_frames, project_features
 from ..model_selection import make_cross_fitting_splits
 from ._classifier import NetworkClassifier, mark
+from ._classifier_transformer import ClassifierTransformer, fit_clone
 from ._dense import KerasDenseClassifier
 from ._frame_graph import build_similarity_edges, build_temporal_edges
 from ._labelled_rows import LabelledRows, get_frame_times
@@ -61,7 +59,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
     Attributes
     ----------
     estimator_ : classifier
-        The fitted estimator.
+        The fitted estimator; a classifier of scikit-learn within a `ClassifierTransformer`.
     classes_ : ndarray of shape (n_classes,), or (n_labels, 2)
         The classes. For a table 0 and 1 for each column.
     class_names_ : ndarray of shape (n_classes,)
@@ -113,6 +111,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
     """
 
     _dtypes = (np.float32, np.float16)
+    _is_transductive = True
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
@@ -272,14 +271,14 @@ class LabelSpreadingClassifier(NetworkClassifier):
         return others
 
     def _fit_estimator(self, X, labels):
-        estimator = KerasDenseClassifier(class_weight="balanced")
-        if self.estimator is not None:
-            estimator = clone(self.estimator)
-        if self._of_two_classes(estimator):
-            labels = labels.iloc[:, 0].to_numpy()
-        if np.ndim(labels) == 1 and len(np.unique(labels)) == 1:
-            estimator = DummyClassifier()
-        return estimator.fit(X, labels)
+        estimator = self.estimator
+        if estimator is None:
+            estimator = KerasDenseClassifier(class_weight="balanced")
+        elif not isinstance(estimator, NetworkClassifier):
+            estimator = ClassifierTransformer(estimator)
+        fitted = fit_clone(estimator, X, labels, {})
+        fitted._labelled = None  # that of the spreading tells novelty
+        return fitted
 
     def _logits(self, X):
         check_is_fitted(self)
@@ -302,37 +301,16 @@ class LabelSpreadingClassifier(NetworkClassifier):
             ]
         return spread
 
-    def _to_logits(self, probabilities):
-        with np.errstate(divide="ignore"):
-            logits = np.log(probabilities) if self._encoding.softmax else logit(probabilities)
-        return np.clip(logits, -_CERTAIN, _CERTAIN)
+    def _to_logits(self, outputs):
+        return np.clip(self._encoding.logits(outputs), -_CERTAIN, _CERTAIN)
 
     def _estimate(self, X):
         """Return the estimator's probabilities, a column for each output of the encoding."""
-        estimator = self.estimator_
-        probabilities = estimator.predict_proba(X)
-        if self._of_two_classes(estimator):
-            probabilities = self._of_character(probabilities, estimator.classes_)
-        elif isinstance(probabilities, list):
-            probabilities = np.hstack([*map(self._of_character, probabilities, estimator.classes_)])
-        probabilities = np.asarray(probabilities, dtype=np.float64)
-        if not self._encoding.multilabel and probabilities.shape[1] < len(self.classes_):
-            # Rows held out were the only ones of a class.
-            known = probabilities
-            probabilities = np.zeros((len(known), len(self.classes_)))
-            probabilities[:, np.searchsorted(self.classes_, self.estimator_.classes_)] = known
-        return probabilities[:, -self._encoding.n_outputs :]
-
-    def _of_two_classes(self, estimator):
-        """Tell whether a single character is two classes to the estimator."""
-        one_character = self._encoding.multilabel and len(self.class_names_) == 1
-        return one_character and not isinstance(estimator, NetworkClassifier)
-
-    @staticmethod
-    def _of_character(probabilities, classes):
-        if 1 not in classes:
-            return np.zeros((len(probabilities), 1))
-        return probabilities[:, list(classes).index(1), None]
+        probabilities = self.estimator_.predict_proba(X)
+        if self._encoding.multilabel:
+            return probabilities
+        # Rows held out may be the only ones of a class.
+        return self._encoding.outputs(probabilities, self.estimator_.classes_)
 
     def _spread(self, embeddings, start, labelled, times=None, durations=None):
         """Spread logits over the frames of one video and its labelled frames."""
