@@ -77,6 +77,21 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         logits = self._logits(X)
         return self._encoding.probabilities(logits)
 
+    def predict_log_proba(self, X) -> np.ndarray:
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or FrameSequence
+            Features or images, whichever `fit` takes.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_classes)
+            Natural logarithms of what `predict_proba` returns.
+        """
+        return np.log(self.predict_proba(X))
+
     def transform(self, X) -> Any:
         """Predict probabilities, for the next steps of a pipeline.
 

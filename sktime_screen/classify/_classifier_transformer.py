@@ -9,7 +9,12 @@ from sklearn import get_config
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.utils import get_tags, indexable
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import (
+    UNUSED,
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._sklearn import HasMethods, check_method_params, fit_context, safe_indexing
@@ -92,13 +97,16 @@ class ClassifierTransformer(NetworkClassifier):
         "random_state": ["random_state"],
     }
 
+    # For the estimator, which requests it itself.
+    __metadata_request__fit = {"sample_weight": UNUSED}
+
     def __init__(self, estimator, *, cv=5, random_state=None) -> None:
         self.estimator = estimator
         self.cv = cv
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, **fit_params) -> Self:
+    def fit(self, X, y, sample_weight=None, groups=None, **fit_params) -> Self:
         """Fit the classifier.
 
         Parameters
@@ -109,6 +117,8 @@ class ClassifierTransformer(NetworkClassifier):
             One class a row (strings, integers or booleans), or a table with a 0/1 column a label.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows, for the estimator.
+        groups : array-like of shape (n,), default=None
+            Only for `fit_transform`.
         **fit_params : dict
             Further arguments of the estimator's `fit`.
 
@@ -126,7 +136,8 @@ class ClassifierTransformer(NetworkClassifier):
         self._fit(X, y, self._route("fit", sample_weight, fit_params))
         return self
 
-    def fit_transform(self, X, y, sample_weight=None, **fit_params) -> Any:
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit_transform(self, X, y, sample_weight=None, groups=None, **fit_params) -> Any:
         """Fit the classifier, and return the probabilities of the training rows.
 
         Parameters
@@ -137,6 +148,9 @@ class ClassifierTransformer(NetworkClassifier):
             Labels.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows, for the estimator.
+        groups : array-like of shape (n,), default=None
+            What each row belongs to, such as a video: rows of a group are in one part of `cv`. By
+            default videos and stretches of them.
         **fit_params : dict
             Further arguments of the estimator's `fit`.
 
@@ -154,7 +168,7 @@ class ClassifierTransformer(NetworkClassifier):
         logits = np.empty(targets.shape)
         part = copy.copy(self)
         for train, test in make_cross_fitting_splits(
-            X, labels, targets, self.cv, self._new_generator()
+            X, labels, targets, self.cv, self._new_generator(), groups
         ):
             part.estimators_ = self._fit_estimators(
                 safe_indexing(X, train),
@@ -175,7 +189,8 @@ class ClassifierTransformer(NetworkClassifier):
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
         mapping.add(caller="fit_transform", callee="fit")
-        return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
+        router = MetadataRouter(owner=self).add_self_request(self)
+        return router.add(estimator=self.estimator, method_mapping=mapping)
 
     def _route(self, method, sample_weight, fit_params):
         if sample_weight is not None:

@@ -3,17 +3,13 @@
 from numbers import Integral, Real
 from typing import Any, Self
 
-import numpy as np
-
 from .._sklearn import Interval, StrOptions, fit_context
-from .._targets import read_labels
-from ..model_selection import hold_out_rows, make_cross_fitting_splits
+from ..model_selection import hold_out_rows
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._class_weights import asks_for_balance
 from ._classifier import mark
 from ._dense_training import DenseTraining
-from ._standardization import means_and_scales, update_moments
-from ._training import Stopping, choose_held_out_share, run_epochs, warn_if_improving
+from ._training import Stopping, choose_held_out_share, warn_if_improving
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
                 "softplus", "tanh"}  # fmt: skip
@@ -119,8 +115,10 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         For each epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss"
         and "val_accuracy". Losses are weighted. For a table, accuracy is the share of right zeros
         and ones.
-    n_epochs_ : int
+    n_epochs_, n_iter_ : int
         Number of epochs in the history.
+    loss_curve_ : list of float
+        The loss of each epoch, as in the history.
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
     weights_ : list of ndarray of float32
@@ -239,7 +237,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
 
     @fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, validation_data=None) -> Self:
+    def fit(self, X, y, sample_weight=None, validation_data=None, groups=None) -> Self:
         """Train the network.
 
         Parameters
@@ -254,6 +252,9 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         validation_data : tuple, default=None
             ``(X, y)`` or ``(X, y, sample_weight)`` to measure each epoch on, instead of a
             `validation_fraction`.
+        groups : array-like of shape (n,), default=None
+            What each row belongs to, such as a video: rows of a group are held out together, by
+            `validation_fraction` and by `cv`. By default videos and stretches of them.
 
         Returns
         -------
@@ -278,7 +279,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         if validation_data is not None:
             validation = self._read_validation(validation_data)
         elif (fraction := choose_held_out_share(self)) is not None:
-            held_out = hold_out_rows(X, data.Y, fraction, self._new_generator())
+            held_out = hold_out_rows(X, data.Y, fraction, self._new_generator(), groups)
             data, validation = data.only(~held_out), data.only(held_out)
         stopping = Stopping.from_settings(
             self.monitor,
@@ -338,7 +339,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         return self
 
     def fit_transform(  # type: ignore[override]
-        self, X, y, sample_weight=None, validation_data=None
+        self, X, y, sample_weight=None, validation_data=None, groups=None
     ) -> Any:
         """Train the network, and return the probabilities of the training rows.
 
@@ -352,6 +353,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
             Weights of the rows.
         validation_data : tuple, default=None
             As in `fit`.
+        groups : array-like of shape (n,), default=None
+            As in `fit`.
 
         Returns
         -------
@@ -360,29 +363,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
             epochs as `fit` kept. Otherwise those of `transform`. ``attrs["out_of_sample"]`` of a
             DataFrame tells which.
         """
-        self.fit(X, y, sample_weight, validation_data)
+        self.fit(X, y, sample_weight, validation_data, groups)
         if self.cv is None:
             return mark(self.transform(X), out_of_sample=False)
-        data = self._read(X, y, sample_weight, resume=True)
-        generator = self._new_generator()
-        splits = make_cross_fitting_splits(X, read_labels(y), data.Y, self.cv, generator)
-        logits = np.empty_like(data.Y)
-        network = self._network()
-        rates = self.history_["learning_rate"][: self.best_epoch_]
-        for train, test in splits:
-            seen = data.only(train)
-            with network.lock:
-                own = self._inputs() and means_and_scales(update_moments(None, seen.blocks()))
-                network.load(network.draw_weights(generator))
-                network.load_inputs(own)
-                network.start_optimizer()
-                run_epochs(
-                    network,
-                    seen,
-                    learning_rates=rates,
-                    generator=generator,
-                    history={},
-                    **self._step_options(len(seen.positions)),
-                )
-                logits[test] = network.logits(data.X[test])
+        logits = self._cross_fit(X, y, sample_weight, groups)
         return mark(self._table(X, logits), out_of_sample=True)

@@ -4,25 +4,37 @@ from math import ceil
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_consistent_length
 
 from ..video import is_frame_index
 from ._stratified_group_kfold import count_labels, deal_groups
 from ._time_blocks import make_time_blocks
 
 
-def hold_out_rows(X, targets, fraction, generator):
+def hold_out_rows(X, targets, fraction, generator, groups=None):
     """Choose the rows to validate on.
 
-    Shapes: ``targets`` (n, n_outputs) -> bool (n,).
+    Shapes: ``targets`` (n, n_outputs), ``groups`` (n,) -> bool (n,).
     """
-    blocks = assign_blocks(X, n_blocks=ceil(2 / min(fraction, 1 - fraction)))
+    blocks = number_groups(X, groups)
+    if blocks is None:
+        blocks = assign_blocks(X, n_blocks=ceil(2 / min(fraction, 1 - fraction)))
     held_out = split_blocks(blocks, targets, [1 - fraction, fraction], generator) == 1
     if not held_out.any():
         raise ValueError(
-            f"validation_fraction={fraction} of {len(held_out)} rows leaves none to validate on:"
-            " label more rows, choose a larger fraction, or set it to None."
+            f"validation_fraction={fraction} of {len(held_out)} rows, in {blocks.max() + 1} groups,"
+            f" leaves none to validate on: label more rows, choose a larger fraction, or set it to"
+            f" None."
         )
     return held_out
+
+
+def number_groups(X, groups):
+    """Number the groups that rows were said to be of: (n,); None where nothing was said."""
+    if groups is None:
+        return None
+    check_consistent_length(X, groups)
+    return pd.factorize(np.asarray(groups))[0]
 
 
 def assign_blocks(X, n_blocks):
