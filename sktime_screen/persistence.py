@@ -54,7 +54,15 @@ _TYPES = [
     StratifiedGroupKFold,
     StratifiedKFold,
 ]
-_OURS = {f"{kind.__module__}.{kind.__qualname__}" for kind in _TYPES}
+# Parts of classifiers of scikit-learn that hold numbers only. Trees are none of these: what walks
+# through them trusts them.
+_OF_SCIKIT_LEARN = {
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+}
+_OURS = {f"{kind.__module__}.{kind.__qualname__}" for kind in _TYPES} | _OF_SCIKIT_LEARN
 
 
 def save_skops(path, pipeline) -> None:
