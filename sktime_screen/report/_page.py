@@ -22,6 +22,19 @@ def render(name, content, longest):
     templates = files(__package__) / "templates"
     style = (templates / f"{name}.css").read_text(encoding="utf-8")
     script = (templates / f"{name}.js").read_text(encoding="utf-8")
+    return render_part(
+        name,
+        content,
+        longest,
+        style=style,
+        script=script,
+        style_hash=make_hash_source(style),
+        script_hash=make_hash_source(script),
+    )
+
+
+def render_part(name, content, longest, **page):
+    """Fill in a template that is no page of its own."""
     template = load_template(
         __package__,
         f"{name}.html",
@@ -30,13 +43,7 @@ def render(name, content, longest):
         # One unit on the whole page, so that numbers compare at a glance.
         seconds=_format_seconds if longest < _MINUTES_FROM else _format_minutes,
     )
-    return template.render(
-        style=style,
-        script=script,
-        style_hash=make_hash_source(style),
-        script_hash=make_hash_source(script),
-        **content,
-    )
+    return template.render(**page, **content)
 
 
 def compute_ticks(length):

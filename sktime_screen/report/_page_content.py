@@ -68,3 +68,17 @@ def sum_over_videos(estimate, characters):
         }
         for character, row in zip(characters, seconds.to_numpy(np.float64), strict=True)
     ]
+
+
+def draw_timelines(estimate, appearances, lengths):
+    """Return rows of the table with an SVG path, 1000 wide and 10 high, of each timeline."""
+    groups = dict(list(appearances.groupby(["video", "character"], sort=False)))
+    rows = estimate.to_dict("records")
+    for row in rows:
+        scale = 1000 / (lengths[row["video"]] or 1)
+        spans = groups.get((row["video"], row["character"]), appearances.iloc[:0])
+        row["path"] = "".join(
+            f"M{scale * start:.1f} 0h{scale * (end - start):.1f}v10h{-scale * (end - start):.1f}z"
+            for start, end in zip(spans["start"], spans["end"], strict=True)
+        )
+    return rows

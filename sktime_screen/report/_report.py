@@ -19,10 +19,11 @@ from ..export import (
     infer_video_lengths,
     shorten_video_names,
 )
-from ._page import format_scores, make_text_uri, render
+from ._page import format_scores, make_text_uri, render, render_part
 from ._page_content import (
     SHADES,
     describe_video,
+    draw_timelines,
     group_by_character,
     make_frame_thumbnails,
     sum_over_videos,
@@ -32,6 +33,7 @@ from ._uncertain_frames import find_uncertain_frames
 
 _N_SUREST = 4
 _N_UNCERTAIN = 8
+_N_NOTEBOOK_ROWS = 40
 _COLORS = 10
 
 
@@ -268,6 +270,16 @@ class ScreenTimeReport:
         if not len(self.estimate):
             raise ValueError("estimate has no rows, so there is nothing to report.")
         return render("report", self._collect_content(), self.estimate["seconds"].max())
+
+    def _repr_html_(self):
+        """Show the seconds and a small timeline of each character in a notebook."""
+        shown = self.estimate.head(_N_NOTEBOOK_ROWS)
+        content = {
+            "names": shorten_video_names(list(self.estimate["video"].unique())),
+            "rows": draw_timelines(shown, self.appearances, self._find_lengths()),
+            "left_out": len(self.estimate) - len(shown),
+        }
+        return render_part("notebook", content, self.estimate["seconds"].max())
 
     def _collect_content(self):
         videos = list(self.estimate["video"].unique())
