@@ -24,6 +24,8 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     `novelty` sets `_labelled`, `LabelledRows`.
     """
 
+    _accepts_sparse: str | bool = False
+
     def decision_function(self, X) -> np.ndarray:
         """Compute the logits of the classes.
 
@@ -194,7 +196,9 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
             named = not isinstance(X.columns, pd.RangeIndex)
             validate_data(self, X if named else values, reset=reset, skip_check_array=True)
             return check_array(values, dtype=dtypes, estimator=self, input_name="X")
-        return validate_data(self, X, dtype=dtypes, reset=reset)
+        return validate_data(
+            self, X, dtype=dtypes, reset=reset, accept_sparse=self._accepts_sparse
+        )
 
     def _new_generator(self):
         if self.random_state is None:
@@ -210,6 +214,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.input_tags.sparse = bool(self._accepts_sparse)
         tags.transformer_tags.preserves_dtype = []
         return tags
 

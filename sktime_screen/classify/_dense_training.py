@@ -3,11 +3,13 @@
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.preprocessing import normalize
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import check_sample_weight
 from .._targets import read_labels
+from ..features import project_features
 from ..model_selection import make_cross_fitting_splits
 from ._classifier import NetworkClassifier
 from ._labelled_rows import LabelledRows, get_frame_times
@@ -31,6 +33,7 @@ class DenseTraining(NetworkClassifier):
     _dtypes: tuple[Any, ...] = (np.float32,)
     _network_class: type[DenseNetwork] = DenseNetwork
     _judges_convergence = True
+    _accepts_sparse = "csr"
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
@@ -51,7 +54,7 @@ class DenseTraining(NetworkClassifier):
                 sample_weight = sample_weight / (sample_weight.mean() or 1)
         targets = self._encoding.encode(labels)
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
-        return Rows(X, targets, weights, np.arange(len(X)))
+        return Rows(X, targets, weights, np.arange(X.shape[0]))
 
     def _read_validation(self, validation_data):
         check_validation_data(validation_data)
@@ -122,7 +125,12 @@ class DenseTraining(NetworkClassifier):
 
     def _remember(self, X):
         """Keep what the labelled frames look like, for `novelty`."""
-        embeddings = normalize(self._embed(X)).astype(np.float16)
+        features = self._check_features(X, self._dtypes, reset=False)
+        if issparse(features):
+            # They are of no video, and too wide to be kept.
+            self.__dict__.pop("_labelled", None)
+            return
+        embeddings = normalize(project_features(features)).astype(np.float16)
         videos, times, _ = get_frame_times(getattr(X, "index", None))
         self._labelled = LabelledRows(embeddings, np.empty((len(embeddings), 0)), videos, times)
 
