@@ -77,7 +77,8 @@ def save_skops(path, pipeline) -> None:
     path : str or path
         The file to write, usually with the ending ``.skops``. An existing file is replaced.
     pipeline : sklearn.pipeline.Pipeline
-        The fitted pipeline, made of estimators of this package and of scikit-learn.
+        The fitted pipeline, made of estimators of this package and of scikit-learn. Of a search,
+        its ``best_estimator_``.
 
     Raises
     ------
@@ -104,9 +105,12 @@ def save_skops(path, pipeline) -> None:
             f"The pipeline holds what cannot be written without pickle: {error}"
         ) from error
     if strange:
+        advice = "make it of this package's and scikit-learn's estimators"
+        if hasattr(pipeline, "best_estimator_"):
+            advice = f"save the best_estimator_ of {type(pipeline).__name__}"
         raise TypeError(
-            f"The pipeline holds {', '.join(strange)}, which load_skops would refuse: make it "
-            f"of this package's and scikit-learn's estimators, or write it with joblib.dump."
+            f"The pipeline holds {', '.join(strange)}, which load_skops would refuse: {advice}, "
+            f"or write it with joblib.dump."
         )
     with write_atomically(path) as unfinished:
         unfinished.write_bytes(content)

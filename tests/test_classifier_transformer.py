@@ -10,7 +10,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain
 from sklearn.neighbors import KNeighborsClassifier
@@ -276,7 +276,7 @@ def test_missing_values_and_sparse_features(X, y):
     assert np.isfinite(head.fit_transform(gaps, y)).all(axis=None)
     with pytest.raises(ValueError, match="Input X contains NaN"):
         ClassifierTransformer(LogisticRegression()).fit(gaps, y)
-    head = ClassifierTransformer(LogisticRegression(), cv=KFold(3))
+    head = ClassifierTransformer(LogisticRegression(), cv=3, random_state=0)
     dense = head.fit_transform(X.to_numpy(), y)
     assert_allclose(head.fit_transform(csr_array(X), y), dense, atol=1e-3)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
@@ -25,6 +26,8 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     `TargetEncoding`, `classes_` and `class_names_` in `fit`. One of features has `_dtypes`, and for
     `novelty` sets `_labelled`, `LabelledRows`.
     """
+
+    _accepts_sparse: str | bool = False
 
     def decision_function(self, X) -> np.ndarray:
         """Compute the logits of the classes.
@@ -186,7 +189,12 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
 
     def _remember(self, X):
         """Keep what the labelled frames look like, for `novelty`."""
-        embeddings = normalize(self._embed(X)).astype(np.float16)
+        self._labelled = None
+        features = self._check_features(X, self._dtypes, reset=False)
+        if issparse(features):
+            # They are of no video, and too wide to be kept.
+            return
+        embeddings = normalize(project_features(features)).astype(np.float16)
         videos, times, _ = get_frame_times(getattr(X, "index", None))
         self._labelled = LabelledRows(embeddings, np.empty((len(embeddings), 0)), videos, times)
 
@@ -202,7 +210,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
             named = not isinstance(X.columns, pd.RangeIndex)
             validate_data(self, X if named else values, reset=reset, skip_check_array=True)
             return check_array(values, dtype=dtypes, estimator=self, input_name="X")
-        return validate_data(self, X, dtype=dtypes, reset=reset)
+        return validate_data(self, X, dtype=dtypes, reset=reset, accept_sparse=self._accepts_sparse)
 
     def _new_generator(self):
         if self.random_state is None:
@@ -218,6 +226,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.input_tags.sparse = bool(self._accepts_sparse)
         tags.transformer_tags.preserves_dtype = []
         return tags
 

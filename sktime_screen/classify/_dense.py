@@ -242,8 +242,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n, n_features)
-            Features. float32 is not copied.
+        X : array-like, sparse matrix or DataFrame of shape (n, n_features)
+            Features. float32 is not copied. Of a sparse matrix some rows at a time become an array.
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
             One class a row (strings, integers or booleans), or a table with a 0/1 column a label.
         sample_weight : array-like of shape (n,), default=None

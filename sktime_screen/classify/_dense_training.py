@@ -29,6 +29,7 @@ class DenseTraining(NetworkClassifier):
     _dtypes: tuple[Any, ...] = (np.float32,)
     _network_class: type[DenseNetwork] = DenseNetwork
     _judges_convergence = True
+    _accepts_sparse = "csr"
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
@@ -49,7 +50,7 @@ class DenseTraining(NetworkClassifier):
                 sample_weight = sample_weight / (sample_weight.mean() or 1)
         targets = self._encoding.encode(labels)
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
-        return Rows(X, targets, weights, np.arange(len(X)))
+        return Rows(X, targets, weights, np.arange(X.shape[0]))
 
     def _read_validation(self, validation_data):
         check_validation_data(validation_data)

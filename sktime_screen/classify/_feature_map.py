@@ -187,6 +187,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     }
     _dtypes = (np.float32, np.float16)
     _network_class = MapNetwork
+    _accepts_sparse = False
     # Maps are normalised inside, by channel.
     standardize = False
     # What is right in new videos is best long before the loss is.

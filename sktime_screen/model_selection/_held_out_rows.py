@@ -1,9 +1,11 @@
 """Rows held out of a fit: by block of time where the rows are frames, stratified always."""
 
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array, issparse
 from sklearn.utils.validation import check_consistent_length
 
 from ..video import is_frame_index
@@ -41,10 +43,21 @@ def assign_blocks(X, n_blocks):
     """Number the blocks of rows that must not be separated; without times, those that are equal."""
     if not is_frame_index(getattr(X, "index", None)):
         # Samplers that balance classes repeat rows, which would be held out and known as well.
-        rows = [hash(row.tobytes()) for row in np.ascontiguousarray(X)]
-        return pd.factorize(np.array(rows))[0]
+        return pd.factorize(np.array([hash(row) for row in _iter_row_bytes(X)]))[0]
     # Neighbouring frames look alike: split at random, the held-out rows would be known already.
     return make_time_blocks(X, n_blocks)
+
+
+def _iter_row_bytes(X):
+    """Yield what is the same for equal rows of an array or a sparse matrix."""
+    if not issparse(X):
+        yield from (row.tobytes() for row in np.ascontiguousarray(X))
+        return
+    X = csr_array(X, copy=True)
+    X.sum_duplicates()
+    X.eliminate_zeros()
+    for start, stop in pairwise(X.indptr):
+        yield X.indices[start:stop].tobytes(), X.data[start:stop].tobytes()
 
 
 def split_blocks(blocks, targets, shares, generator):
