@@ -104,7 +104,7 @@ def _check_table(values, names, rows, name):
         row, column = np.argwhere(strange)[0]
         raise ValueError(
             f"Unknown label type: {name} holds {values[row].tolist()[column]!r} for "
-            f"{column if names is None else names[column]!r} in row {rows[row]}; 0 and 1 are "
+            f"{column if names is None else names.tolist()[column]!r} in row {rows[row]}; 0 and 1 are "
             f"expected, for who is not and who is on screen."
         )
     return pd.DataFrame(values.astype(np.int64), columns=names)

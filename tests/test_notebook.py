@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 from conftest import read_code, write_coded_video
 
-from sktime_screen import ScreenTimeReport, VideoFrameSampler
-from sktime_screen.video import ImageResizer
+from sktime_screen import ImageResizer, ScreenTimeReport, VideoFrameSampler, _progress
 
 
 def read_images(html):
@@ -82,3 +81,13 @@ def test_a_report_of_a_season_stays_small_in_a_notebook():
 @pytest.mark.parametrize("method", ["to_html", "_repr_html_"])
 def test_both_show_the_same_seconds(method):
     assert "4.0 s" in getattr(make_report(1), method)()
+
+
+def test_progress_shows_without_widgets(monkeypatch, capsys):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr(_progress, "find_spec", lambda name: None)
+    with _progress.show_progress("Features", 3, verbose=True) as advance:
+        advance(3)
+    told = capsys.readouterr().err
+    assert "3/3 frames" in told.rpartition("\r")[2]
+    assert "ipywidgets" not in told
