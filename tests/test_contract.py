@@ -1,4 +1,4 @@
-"""The contract that every public estimator keeps, or says why not: one list, and all checks for all.
+"""The contract that every public estimator keeps, or says why not: one list, all checks for all.
 
 ``python tests/test_contract.py`` prints the checks passed by estimator, and each exception with its
 reason.
@@ -274,6 +274,17 @@ def test_the_list_is_complete():
 
 
 @contract()
+def test_arguments_are_called_X_and_y(case, material):
+    learning = ("fit", "fit_transform", "partial_fit", "score")
+    given = {method: ["X", "y"] for method in learning}
+    given |= {method: ["X"] for method in METHODS}
+    for method, expected in given.items():
+        if hasattr(case.kind, method):
+            parameters = [*inspect.signature(getattr(case.kind, method)).parameters]
+            assert parameters[1 : 1 + len(expected)] == expected, method
+
+
+@contract()
 def test_constructor_stores_what_it_is_given(case, material):
     given = {name: object() for name in inspect.signature(case.kind).parameters}
     estimator = case.kind(**given)
@@ -383,16 +394,16 @@ def test_output_is_set(case, material):
     fitted = copy.deepcopy(material.fit(case))
     expected = fitted.transform(X)
     names = fitted.get_feature_names_out().tolist()
-    for X, index in [(X, expected.index), (np.asarray(X), None)]:
-        table = fitted.set_output(transform="pandas").transform(X)
+    for given, index in [(X, expected.index), (np.asarray(X), None)]:
+        table = fitted.set_output(transform="pandas").transform(given)
         assert isinstance(table, pd.DataFrame)
         assert table.columns.tolist() == names
         assert index is None or table.index.equals(index)
-        other = fitted.set_output(transform="polars").transform(X)
+        other = fitted.set_output(transform="polars").transform(given)
         assert isinstance(other, polars.DataFrame)
         assert other.columns == names
         assert_array_equal(other.to_numpy(), table.to_numpy())
-        usual = fitted.set_output(transform="default").transform(X)
+        usual = fitted.set_output(transform="default").transform(given)
         assert type(usual) is (np.ndarray if index is None else pd.DataFrame)
     clone(fitted.set_output(transform="pandas")).fit(*case.data(material))
 
@@ -483,7 +494,7 @@ def test_random_state(case, material):
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     say(None)
     assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
-    for make in (lambda: 1, lambda: np.random.RandomState(1)):  # noqa: NPY002
+    for make in (lambda: 1, lambda: np.random.RandomState(1)):
         assert_array_equal(say(make()), say(make()))
 
 
@@ -570,14 +581,15 @@ def test_tags(case, material):
 
 
 OTHER_ROWS = "a row of weight 2 takes part in one step, the same row twice may in two"
-NO_PROBABILITIES = "the check's X are no probabilities, one column a class"
 
 
 def reasons(estimator):
     """Say which of scikit-learn's checks do not hold, and why."""
-    return {
-        KerasDenseClassifier: {"check_sample_weight_equivalence_on_dense_data": OTHER_ROWS,
-                               "check_sample_weight_equivalence_on_sparse_data": OTHER_ROWS},
+    by_kind = {
+        KerasDenseClassifier: {
+            "check_sample_weight_equivalence_on_dense_data": OTHER_ROWS,
+            "check_sample_weight_equivalence_on_sparse_data": OTHER_ROWS,
+        },
         KerasFeatureMapClassifier: {
             "check_sample_weight_equivalence_on_dense_data": OTHER_ROWS,
             "check_methods_subset_invariance": "single precision rounds by the number of rows",
@@ -589,7 +601,8 @@ def reasons(estimator):
             "check_methods_subset_invariance": "rows that are asked about together inform others",
             "check_methods_sample_order_invariance": "ties between equally near neighbours",
         },
-    }.get(type(estimator), {})  # fmt: skip
+    }
+    return by_kind.get(type(estimator), {})
 
 
 @parametrize_with_checks(
@@ -608,3 +621,39 @@ def reasons(estimator):
 )
 def test_scikit_learn(estimator, check):
     check(estimator)
+
+
+class Tally:
+    """Counts the checks by estimator while pytest runs them."""
+
+    def __init__(self):
+        self.passed = {case.kind.__name__: {"contract": 0, "scikit-learn": 0} for case in CASES}
+        self.exceptions = {name: [] for name in self.passed}
+
+    def pytest_runtest_logreport(self, report):
+        test, _, given = report.nodeid.rpartition("::")[2].partition("[")
+        name = next((name for name in self.passed if given.startswith(name)), None)
+        if name is None or report.when != "call":
+            return
+        if report.passed:
+            self.passed[name]["scikit-learn" if test == "test_scikit_learn" else "contract"] += 1
+        elif hasattr(report, "wasxfail"):
+            check = given.rpartition("-")[2] if test == "test_scikit_learn" else test
+            self.exceptions[name].append(f"{check.rstrip(']')}: {report.wasxfail}")
+
+    def __str__(self):
+        lines = [
+            "| estimator | contract | scikit-learn | exceptions |",
+            "| --- | --- | --- | --- |",
+        ]
+        for name, passed in self.passed.items():
+            cells = [name, *passed.values(), "<br>".join(self.exceptions[name]) or "none"]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+        return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    tally = Tally()
+    failed = pytest.main([__file__, "-n", "0", "-q", "--no-header", "-W", "ignore"], [tally])
+    print(tally)
+    sys.exit(failed)

@@ -196,9 +196,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
             named = not isinstance(X.columns, pd.RangeIndex)
             validate_data(self, X if named else values, reset=reset, skip_check_array=True)
             return check_array(values, dtype=dtypes, estimator=self, input_name="X")
-        return validate_data(
-            self, X, dtype=dtypes, reset=reset, accept_sparse=self._accepts_sparse
-        )
+        return validate_data(self, X, dtype=dtypes, reset=reset, accept_sparse=self._accepts_sparse)
 
     def _new_generator(self):
         if self.random_state is None:
