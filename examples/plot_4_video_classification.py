@@ -40,8 +40,8 @@ for subset, lines in lists.items():
 # ------------------------------------
 #
 # The classifier of frames is any pipeline that ends in a head, such as
-# ``recommended_pipeline()[:-1]``. For VGG16, write ``PretrainedCNNFeatures("vgg16", pooling=None)``;
-# its weights are downloaded.
+# ``recommended_pipeline()[:-1]``. For VGG16, write
+# ``PretrainedCNNFeatures("vgg16", pooling=None)``; its weights are downloaded.
 
 from sklearn.pipeline import make_pipeline
 

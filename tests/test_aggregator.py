@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from conftest import index_of
 from scipy.sparse import csr_array
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 
 from sktime_screen import ScreenTimeAggregator
 
@@ -144,14 +144,6 @@ def test_refuses(frames):
         ScreenTimeAggregator(threshold=2).fit(frames, list("aabab"))
     with pytest.raises(ValueError, match="'smoothing' parameter"):
         ScreenTimeAggregator(smoothing="magic").fit(frames, list("aabab"))
-
-
-def test_is_a_scikit_learn_classifier(frames):
-    aggregator = ScreenTimeAggregator(background="b", threshold=0.4)
-    assert is_classifier(aggregator)
-    assert clone(aggregator).get_params() == aggregator.get_params()
-    fitted = aggregator.fit(frames, list("aabab")).set_output(transform="pandas")
-    assert fitted.transform(frames.set_axis(["a", "b"], axis=1)).index.tolist() == ["a", "b"]
 
 
 def test_columns_of_which_some_are_classes(frames):

@@ -18,7 +18,6 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen import (
     ClassifierTransformer,
@@ -62,22 +61,6 @@ def forest():
 
 def linear():
     return make_pipeline(StandardScaler(), LogisticRegression())
-
-
-def reasons(estimator):
-    """Checks of scikit-learn that contradict what the package promises, and why."""
-    cross_fitting = "fit_transform predicts rows as if they were new, fit(...).transform does not"
-    return {
-        "check_transformer_general": cross_fitting,
-        "check_transformer_data_not_an_array": cross_fitting,
-    }
-
-
-@parametrize_with_checks(
-    [ClassifierTransformer(LogisticRegression())], expected_failed_checks=reasons
-)
-def test_scikit_learns_contract(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("estimator", [LogisticRegression(), linear(), forest()])

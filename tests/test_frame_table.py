@@ -9,7 +9,6 @@ import pytest
 from conftest import draw_code, read_code
 from imblearn import FunctionSampler
 from imblearn.under_sampling import RandomUnderSampler
-from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
@@ -314,16 +313,6 @@ def test_area_interpolation_averages():
 def test_resizer_refuses(resizer, images, message):
     with pytest.raises(ValueError, match=message):
         resizer.transform(images)
-
-
-@pytest.mark.parametrize("step", [VideoFrameSampler(rate=3, stop=9.0), ImageResizer((9, 8))])
-def test_image_steps_are_scikit_learn_steps(step):
-    copy = clone(step)
-    assert copy.get_params() == step.get_params()
-    assert step.set_output(transform="pandas") is step
-    assert step.__sklearn_tags__().requires_fit is False
-    with pytest.raises(ValueError, match="Invalid parameter"):
-        copy.set_params(nonsense=1)
 
 
 def test_unreadable_videos_can_be_left_out(video, other_video, tmp_path):

@@ -10,7 +10,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen import (
     KerasDenseClassifier,
@@ -263,19 +262,6 @@ def test_places_are_explained_by_the_estimator():
     heat = spreading.fit(X, y).class_heatmaps(X)
     np.testing.assert_array_equal(heat, spreading.estimator_.class_heatmaps(X))
     assert not hasattr(LabelSpreadingClassifier(), "class_heatmaps")
-
-
-@parametrize_with_checks(
-    [LabelSpreadingClassifier(LogisticRegression())],
-    expected_failed_checks=lambda _: {
-        "check_methods_subset_invariance": "rows that are asked about together inform each other",
-        "check_methods_sample_order_invariance": "ties between equally near neighbours",
-        "check_sample_weight_equivalence_on_dense_data": "a row that comes twice, and has no time, "
-        "is two neighbours; its weight is the estimator's",
-    },
-)
-def test_scikit_learns_contract(estimator, check):
-    check(estimator)
 
 
 def test_frames_asked_about_twice_are_one_neighbour():

@@ -2,7 +2,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -303,16 +302,6 @@ def test_cross_validated_probabilities(train):
     classifier = VideoClassifier(frame_classifier(), rate=2, voting="soft")
     probabilities = cross_val_predict(classifier, *train, cv=3, method="predict_proba")
     assert np.array(list(COLORS))[probabilities.argmax(axis=1)].tolist() == train[1].tolist()
-
-
-def test_clone_and_disk(train, test, tmp_path):
-    classifier = VideoClassifier(frame_classifier(), rate=2, voting="soft").fit(*train)
-    copy = clone(classifier)
-    assert not hasattr(copy, "estimator_")
-    assert (copy.rate, copy.voting, copy.estimator[-1].C) == (2, "soft", 100)
-    joblib.dump(classifier, tmp_path / "classifier.joblib")
-    again = joblib.load(tmp_path / "classifier.joblib")
-    np.testing.assert_array_equal(again.predict_proba(test[0]), classifier.predict_proba(test[0]))
 
 
 def test_integer_classes(train, test):

@@ -17,7 +17,13 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._sklearn import HasMethods, check_method_params, fit_context, safe_indexing
+from .._sklearn import (
+    HasMethods,
+    check_method_params,
+    check_sample_weight,
+    fit_context,
+    safe_indexing,
+)
 from .._targets import read_labels
 from ..model_selection import make_cross_fitting_splits
 from ..video import is_frame_index
@@ -131,9 +137,9 @@ class ClassifierTransformer(NetworkClassifier):
         ------
         ValueError
             If the estimator has no ``predict_proba``; if there are fewer than two classes, rows
-            lack a label, or X and y do not match.
+            lack a label, X and y do not match, or a weight is negative.
         """
-        self._fit(X, y, self._route("fit", sample_weight, fit_params))
+        self._fit(X, y, self._route("fit", X, sample_weight, fit_params))
         return self
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -160,7 +166,7 @@ class ClassifierTransformer(NetworkClassifier):
             With `cv`, probabilities from classifiers that were fitted on the other parts. Otherwise
             those of `transform`. ``attrs["out_of_sample"]`` of a DataFrame tells which.
         """
-        fit_params = self._route("fit_transform", sample_weight, fit_params)
+        fit_params = self._route("fit_transform", X, sample_weight, fit_params)
         X, labels = self._fit(X, y, fit_params)
         if self.cv is None:
             return mark(self.transform(X), out_of_sample=False, transductive=self._is_transductive)
@@ -192,9 +198,10 @@ class ClassifierTransformer(NetworkClassifier):
         router = MetadataRouter(owner=self).add_self_request(self)
         return router.add(estimator=self.estimator, method_mapping=mapping)
 
-    def _route(self, method, sample_weight, fit_params):
+    def _route(self, method, X, sample_weight, fit_params):
         if sample_weight is not None:
-            fit_params["sample_weight"] = sample_weight
+            checked = check_sample_weight(sample_weight, X, ensure_non_negative=True)
+            fit_params["sample_weight"] = checked
         if fit_params and get_config()["enable_metadata_routing"]:
             return process_routing(self, method, **fit_params).estimator.fit
         return fit_params

@@ -146,7 +146,8 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_videos,)
             Classes.
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X) -> np.ndarray:
         """Predict the probability of each class for each video.

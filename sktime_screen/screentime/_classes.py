@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.utils.validation import check_array
 
 from .._targets import align_columns, as_table, encode_labels, known_labels, read_labels
@@ -76,7 +77,7 @@ class Classes:
 
     def are_named_in(self, X):
         """Tell whether columns are called by classes; scikit-learn's steps give other names."""
-        table = as_table(X)
+        table = None if issparse(X) else as_table(X)
         names = set(map(str, self.names))
         return table is not None and not names.isdisjoint(map(str, table.columns))
 
