@@ -2,6 +2,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
