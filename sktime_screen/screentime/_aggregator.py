@@ -87,6 +87,7 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
     See Also
     --------
     KerasDenseClassifier : The step before, whose ``transform`` gives probabilities.
+    ClassifierTransformer : Makes any classifier of scikit-learn the step before.
 
     Notes
     -----
