@@ -7,6 +7,7 @@ import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 
@@ -128,10 +129,10 @@ def test_routed_weights_and_groups_in_a_cross_validation(frames):
         with pytest.raises(UnsetMetadataPassedError, match="KerasDenseClassifier"):
             pipeline.fit(frames, Y, **told)
         pipeline[-2].set_fit_request(sample_weight=True, groups=True)
-        pipeline[-1].set_score_request(sample_weight=True)
+        scoring = make_scorer(accuracy_score).set_score_request(sample_weight=True)
         found = cross_validate(
-            pipeline, frames, Y, cv=GroupKFold(5), params=told, return_estimator=True,
-            return_indices=True, error_score="raise",
+            pipeline, frames, Y, scoring=scoring, cv=GroupKFold(5), params=told,
+            return_estimator=True, return_indices=True, error_score="raise",
         )  # fmt: skip
     assert [len(groups) for groups in seen] == [16] * 5
     for fitted, rows, score in zip(
