@@ -93,8 +93,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         - An int is the number of parts, 2 or more. They are whole videos if there are three or
           more, otherwise made as for `validation_fraction`.
         - A splitter of scikit-learn that tests each row once, such as ``GroupKFold(3)``. If it
-          needs groups, they are whole videos or else blocks of time. One without groups puts
-          neighbouring frames on both sides, and then probabilities are too good.
+          needs groups, they are those of `fit`, or whole videos, or blocks of time. One without
+          groups puts neighbouring frames on both sides, and then probabilities are too good.
         - An iterable of (train, test), arrays of row numbers that test each row once.
     warm_start : bool, default=False
         Whether `fit` continues from the weights and the optimizer's state of the last `fit`. The

@@ -57,7 +57,7 @@ def _check_splits(splits, X, n_rows):
     return splits
 
 
-def _assign_parts(X, targets, n_parts, generator, groups):
+def _assign_parts(X, targets, n_parts, generator, groups=None):
     """Deal rows out to parts of equal size.
 
     Returns (n,).

@@ -24,9 +24,8 @@ def hold_out_rows(X, targets, fraction, generator, groups=None):
     held_out = split_blocks(blocks, targets, [1 - fraction, fraction], generator) == 1
     if not held_out.any():
         raise ValueError(
-            f"validation_fraction={fraction} of {len(held_out)} rows, in {blocks.max() + 1} groups,"
-            f" leaves none to validate on: label more rows, choose a larger fraction, or set it to"
-            f" None."
+            f"validation_fraction={fraction} of {len(held_out)} rows leaves none to validate on:"
+            " label more rows, choose a larger fraction, or set it to None."
         )
     return held_out
 
