@@ -80,7 +80,7 @@ def recommended_pipeline(
         )
         classifier = LabelSpreadingClassifier(
             KerasFeatureMapClassifier(center_videos=True, random_state=random_state),
-            prior_strength=1.0,
+            prior_strength=2.0,
             cv=3,
             random_state=random_state,
         )
