@@ -1,6 +1,8 @@
 from . import datasets
 from ._versions import show_versions
 from .classify import (
+    FaceAidedClassifier,
+    FaceClassifier,
     FineTunedCNNClassifier,
     KerasDenseClassifier,
     KerasFeatureMapClassifier,
@@ -53,6 +55,8 @@ from .video import ImageResizer, VideoFrameSampler
 __version__: str
 
 __all__ = [
+    "FaceAidedClassifier",
+    "FaceClassifier",
     "FeatureStore",
     "FineTunedCNNClassifier",
     "ImageResizer",

@@ -1,6 +1,10 @@
 """Features or images to classes: who is in each frame or video, and how sure that is."""
 
 from ._dense import KerasDenseClassifier
+from ._face_aided import FaceAidedClassifier
+from ._face_classifier import FaceClassifier
+from ._face_gallery import FaceGallery
+from ._face_model import FaceModel
 from ._feature_map import KerasFeatureMapClassifier
 from ._fine_tuned import FineTunedCNNClassifier
 from ._label_spreading import LabelSpreadingClassifier
@@ -9,6 +13,10 @@ from ._target_encoding import TargetEncoding
 from ._video_classifier import VideoClassifier
 
 __all__ = [
+    "FaceAidedClassifier",
+    "FaceClassifier",
+    "FaceGallery",
+    "FaceModel",
     "FineTunedCNNClassifier",
     "KerasDenseClassifier",
     "KerasFeatureMapClassifier",

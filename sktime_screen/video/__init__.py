@@ -1,5 +1,6 @@
 """Videos to images: frame tables, lazy frame sequences, sampling and resizing."""
 
+from ._class_folders import IMAGE_ENDINGS, list_class_images
 from ._container import VideoError
 from ._demuxing import read_image_size
 from ._file_state import read_file_state
@@ -19,6 +20,7 @@ from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
 
 __all__ = [
+    "IMAGE_ENDINGS",
     "TIME_TOLERANCE",
     "FrameSequence",
     "ImageFiles",
@@ -30,6 +32,7 @@ __all__ = [
     "compute_image_keys",
     "digest_file",
     "is_frame_index",
+    "list_class_images",
     "make_frame_index",
     "make_thumbnails",
     "read_file_state",

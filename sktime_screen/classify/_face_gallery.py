@@ -1,0 +1,77 @@
+"""The persons of portraits: how alike a face has to be to count as theirs."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.preprocessing import normalize
+
+from ._face_model import FaceModel
+from ._portraits import compute_centre, measure_impostors
+
+# Mean and standard deviation of the cosine between the face of one person and the mean of another
+# person's, of the default embedding (benchmarks/actors.py). The portraits count beside as many.
+_IMPOSTOR_MEAN, _IMPOSTOR_SPREAD, _N_IMPOSTORS = 0.13, 0.092, 10
+# Log-odds are 0 at so many of these standard deviations above this mean, and rise by so much with
+# each. A person is never seen without a face being found, is what portraits have to say of that.
+_LIMIT, _SLOPE, _FLOOR = 2.7, 1.85, -3.5
+# What faces of a video have to reach, and what they then add to a person: as surely somebody's as a
+# stranger never is, since whoever is taken in once takes in his like.
+_SURE_LIMIT, _SURE_SLOPE = 3.5, 2.8
+_PORTRAITS_COUNT = 3.0
+
+
+class FaceGallery(NamedTuple):
+    """Persons known from portraits. Arrays only, for model files that run no code.
+
+    - ``centres`` (n_persons, n_dimensions): directions of the means of each one's embeddings.
+    - ``impostors`` (2,): mean and standard deviation of cosines between different persons.
+    """
+
+    centres: np.ndarray
+    impostors: np.ndarray
+
+    @classmethod
+    def from_portraits(cls, by_person, n_dimensions):
+        """Make it from embeddings of portraits, {name: (n, n_dimensions)}; none are nobody."""
+        centres = np.array([compute_centre(own) for own in by_person.values()])
+        found = measure_impostors(by_person)
+        moments = np.array([_IMPOSTOR_MEAN, _IMPOSTOR_SPREAD**2])
+        if len(found):
+            weight = len(found) / (len(found) + _N_IMPOSTORS)
+            moments += weight * (np.array([found.mean(), found.var()]) - moments)
+        impostors = np.array([moments[0], np.sqrt(moments[1])])
+        return cls(centres.reshape(-1, n_dimensions), impostors)
+
+    @property
+    def alike(self):
+        """The cosine above which two faces are rather one person's than of two."""
+        return self._limit(_LIMIT)
+
+    def _limit(self, limit):
+        return self.impostors[0] + limit * self.impostors[1]
+
+    def adapt(self, embeddings):
+        """Return the gallery with the faces of a video that surely are its persons'.
+
+        In a video persons look otherwise than on portraits, and there more like themselves (one
+        step of expectation maximisation, with portraits as the prior: Gauvain and Lee, "Maximum a
+        posteriori estimation for multivariate Gaussian mixture observations of Markov chains",
+        IEEE Transactions on Speech and Audio Processing 2, 1994).
+
+        Shapes: ``embeddings`` (n, n_dimensions).
+        """
+        slope = _SURE_SLOPE / self.impostors[1]
+        odds = np.exp(slope * (embeddings @ self.centres.T - self._limit(_SURE_LIMIT)))
+        theirs = odds / (1 + odds.sum(axis=1, keepdims=True))
+        centres = normalize(_PORTRAITS_COUNT * self.centres + theirs.T @ embeddings)
+        return self._replace(centres=centres)
+
+    def make_model(self):
+        """Return the log-odds of each person."""
+        slope = _SLOPE / self.impostors[1]
+        n_persons = len(self.centres)
+        return FaceModel(
+            slope * self.centres,
+            np.full(n_persons, -slope * self.alike),
+            np.full(n_persons, _FLOOR),
+        )

@@ -1,0 +1,118 @@
+"""Faces followed from frame to frame, so that one good view of a face serves all of its views."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import solve_banded
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from sklearn.preprocessing import normalize
+
+# Of a frame's duration: what comes later than this is not the next frame.
+_LONGEST_STEP = 1.5
+# Intersection over union of the boxes of a face that is where one was a frame ago.
+_LEAST_OVERLAP = 0.2
+# How strongly frames a second apart are tied that share a face, and where one of them shows none.
+# Both with faces and none shared, there is a cut between them.
+_TIE, _MAYBE = 1.0, 0.3
+
+
+class FaceTracks(NamedTuple):
+    """Faces, each judged by all of its track, and frames tied to the next ones.
+
+    - ``embeddings`` (n, n_faces, d): mean directions of the tracks, as sure as the detector is.
+    - ``present`` (n, n_faces): whether there is a face.
+    - ``order`` (n,), ``ties`` (n - 1,): the rows in the order of time, and how strongly each is
+      tied to the next; None for rows without times, as ``seconds`` (n,) then.
+    """
+
+    embeddings: np.ndarray
+    present: np.ndarray
+    order: np.ndarray | None
+    ties: np.ndarray | None
+    seconds: np.ndarray | None
+
+    def smooth(self, logits, weights):
+        """Draw log-odds of frames to those that they are tied to, the more the less they weigh.
+
+        The result minimises the sum of weights * (f - l)² and ties * (f - f')², as in
+        `LabelSpreadingClassifier`.
+
+        Shapes: ``logits, weights`` (n, n_classes) -> (n, n_classes).
+        """
+        if self.order is None or len(logits) < 2:
+            return logits
+        weights = (weights * self.seconds[:, None])[self.order]
+        smoothed = np.empty_like(logits)
+        bands = np.zeros((3, len(logits)))
+        bands[0, 1:] = bands[2, :-1] = -self.ties
+        tied = -bands[0] - bands[2]
+        for column, own in enumerate(weights.T):
+            bands[1] = own + tied
+            known = own * logits[self.order, column]
+            smoothed[self.order, column] = solve_banded((1, 1), bands, known)
+        return smoothed
+
+
+def follow_faces(faces, frame_times, alike) -> FaceTracks:
+    """Find the tracks of faces, and which frames are of one shot by them.
+
+    A track is the same face in frames that follow each other: boxes overlap and embeddings have a
+    cosine of at least ``alike``. A cut ends it, as who is in the same place then looks otherwise.
+
+    Shapes: ``faces`` of n frames, ``frame_times`` as of `get_frame_times`.
+    """
+    videos, times, durations = frame_times
+    n_frames, n_faces = faces.scores.shape
+    present = faces.scores > 0
+    if videos is None:
+        return FaceTracks(faces.embeddings, present, None, None, None)
+    order = np.lexsort([times, videos])
+    before, after = order[:-1], order[1:]
+    steps = times[after] - times[before]
+    follows = (videos[after] == videos[before]) & (steps <= _LONGEST_STEP * durations[before])
+    pairs = np.flatnonzero(follows)
+    pair, face, next_face = _match(faces, before[pairs], after[pairs], alike)
+    shown = present.any(axis=1)
+    ties = np.where(shown[before] & shown[after], 0, _MAYBE)
+    ties[pairs[pair]] = _TIE
+    # Per second, so that more frames a second do not carry names any further.
+    ties = follows * ties / np.maximum(steps, durations[before])
+    size = n_frames * n_faces
+    links = coo_array(
+        (
+            np.ones(len(pair)),
+            (
+                before[pairs[pair]] * n_faces + face,
+                after[pairs[pair]] * n_faces + next_face,
+            ),
+        ),
+        shape=(size, size),
+    )
+    n_tracks, track = connected_components(links, directed=False)
+    members = coo_array((faces.scores.ravel(), (track, np.arange(size))), shape=(n_tracks, size))
+    means = normalize(members.tocsr() @ faces.embeddings.reshape(size, -1).astype(np.float64))
+    embeddings = means[track].reshape(faces.embeddings.shape)
+    return FaceTracks(embeddings, present, order, ties, durations)
+
+
+def _match(faces, before, after, alike):
+    """Find faces that are each other's best match: numbers of pairs, and of faces in both."""
+    first, second = faces.embeddings[before], faces.embeddings[after]
+    likeness = np.einsum("nid,njd->nij", first, second)
+    present = (faces.scores[before] > 0)[:, :, None] & (faces.scores[after] > 0)[:, None, :]
+    overlap = _overlap(faces.boxes[before][:, :, None], faces.boxes[after][:, None])
+    likeness[~(present & (overlap >= _LEAST_OVERLAP) & (likeness >= alike))] = -np.inf
+    best = (likeness == likeness.max(axis=2, keepdims=True)) & (
+        likeness == likeness.max(axis=1, keepdims=True)
+    )
+    return np.nonzero(best & np.isfinite(likeness))
+
+
+def _overlap(boxes, others):
+    """Return intersection over union of boxes: (.., 4), (.., 4) -> (..)."""
+    corner = np.minimum(boxes[..., 2:], others[..., 2:])
+    sides = np.clip(corner - np.maximum(boxes[..., :2], others[..., :2]), 0, None)
+    shared = sides.prod(axis=-1)
+    areas = [(own[..., 2:] - own[..., :2]).prod(axis=-1) for own in (boxes, others)]
+    return shared / np.maximum(areas[0] + areas[1] - shared, 1e-12)
