@@ -14,7 +14,7 @@ from .export import (
     save_label_studio,
     save_subtitles,
 )
-from .features import FeatureStore, PretrainedCNNFeatures
+from .features import FaceFeatures, FeatureStore, PretrainedCNNFeatures
 from .labels import (
     extract_frames,
     load_cvat,
@@ -53,6 +53,7 @@ from .video import ImageResizer, VideoFrameSampler
 __version__: str
 
 __all__ = [
+    "FaceFeatures",
     "FeatureStore",
     "FineTunedCNNClassifier",
     "ImageResizer",
