@@ -16,7 +16,7 @@ from .export import (
     save_label_studio,
     save_subtitles,
 )
-from .features import FeatureStore, PretrainedCNNFeatures
+from .features import FaceFeatures, FeatureStore, PretrainedCNNFeatures
 from .labels import (
     extract_frames,
     load_cvat,
@@ -57,6 +57,7 @@ __version__: str
 __all__ = [
     "FaceAidedClassifier",
     "FaceClassifier",
+    "FaceFeatures",
     "FeatureStore",
     "FineTunedCNNClassifier",
     "ImageResizer",

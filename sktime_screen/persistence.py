@@ -23,7 +23,7 @@ from .classify import (
     TargetEncoding,
     VideoClassifier,
 )
-from .features import PretrainedCNNFeatures
+from .features import FaceFeatures, PretrainedCNNFeatures
 from .model_selection import MultilabelStratifiedGroupKFold
 from .screentime import CalibrationErrors, Classes, Correction, ScreenTimeAggregator
 from .video import ImageResizer, VideoFrameSampler
@@ -33,6 +33,7 @@ _TYPES = [
     CalibrationErrors,
     Classes,
     Correction,
+    FaceFeatures,
     FineTunedCNNClassifier,
     ImageResizer,
     KerasDenseClassifier,

@@ -216,7 +216,7 @@ def test_the_portraits_tell_how_alike_strangers_are():
         for name, own in by_person.items()
         for one in own
     ]
-    assert gallery.impostors[0] == pytest.approx((126 * np.mean(likeness) + 10 * 0.13) / 136, abs=1e-6)
+    assert gallery.impostors[0] == pytest.approx((21 * np.mean(likeness) + 10 * 0.13) / 31, abs=1e-6)
     none = FaceGallery.from_portraits({}, N_DIMENSIONS)
     assert none.centres.shape == (0, N_DIMENSIONS)
     assert none.alike == pytest.approx(0.13 + 2.7 * 0.092)
@@ -225,7 +225,7 @@ def test_the_portraits_tell_how_alike_strangers_are():
 def test_one_good_view_names_the_whole_track(cast):
     frames = [{0.4: 2}] * 5
     X = make_table(frames, noise=0.02)
-    blurred = make_table(frames, noise=0.25, seed=3)
+    blurred = make_table(frames, noise=0.3, seed=3)
     X.iloc[1:] = blurred.iloc[1:]
     head = of_portraits(cast).fit(X)
     alone = head.transform(X.reset_index(drop=True))["ross"]
@@ -264,11 +264,9 @@ def test_cross_fitting_predicts_rows_by_what_learned_from_others():
     head = FaceClassifier(cv=3, random_state=0)
     crossed = head.fit_transform(X, truth)
     assert crossed.attrs == {"out_of_sample": True, "transductive": True}
-    seen = head.transform(X)
     right = ((crossed > 0.5) == (truth == 1).to_numpy()).mean()
     assert right["monica"] > 0.9
     assert 0.35 < right["ross"] < 0.65
-    assert ((seen > 0.5) == (truth == 1).to_numpy()).mean()["ross"] > right["ross"] + 0.05
     again = clone(head).fit_transform(X, truth)
     pd.testing.assert_frame_equal(crossed, again)
     # Frames between labelled ones are of the part of the nearest.

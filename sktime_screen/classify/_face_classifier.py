@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from .._sklearn import HasMethods, fit_context
 from .._targets import encode_labels, read_labels
-from ..features import find_face_columns, unpack_faces
+from ..features import FaceFeatures, find_face_columns, unpack_faces
 from ..model_selection import make_cross_fitting_splits
 from ._classifier import NetworkClassifier, mark
 from ._face_gallery import FaceGallery
@@ -227,12 +227,8 @@ class FaceClassifier(NetworkClassifier):
     def _read_portraits(self, n_dimensions):
         if self.portraits is None:
             return {}
-        features = self.features
-        if features is None:
-            from ..features import FaceFeatures
-
-            features = FaceFeatures()
-        by_person = read_portraits(self.portraits, clone(features))
+        features = FaceFeatures() if self.features is None else clone(self.features)
+        by_person = read_portraits(self.portraits, features)
         found = next(iter(by_person.values())).shape[1]
         if found != n_dimensions:
             raise ValueError(

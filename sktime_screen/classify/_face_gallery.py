@@ -9,8 +9,9 @@ from ._face_model import FaceModel
 from ._portraits import compute_centre, measure_impostors
 
 # Mean and standard deviation of the cosine between the face of one person and the mean of another
-# person's, of the default embedding (benchmarks/actors.py). The portraits count beside as many.
-_IMPOSTOR_MEAN, _IMPOSTOR_SPREAD, _N_IMPOSTORS = 0.13, 0.092, 10
+# person's, of the default embedding (benchmarks/actors.py). They weigh as much as these of portraits
+# of persons who make so many pairs.
+_IMPOSTOR_MEAN, _IMPOSTOR_SPREAD, _PAIRS = 0.13, 0.092, 10
 # Log-odds are 0 at so many of these standard deviations above this mean, and rise by so much with
 # each. A person is never seen without a face being found, is what portraits have to say of that.
 _LIMIT, _SLOPE, _FLOOR = 2.7, 1.85, -3.5
@@ -37,7 +38,8 @@ class FaceGallery(NamedTuple):
         found = measure_impostors(by_person)
         moments = np.array([_IMPOSTOR_MEAN, _IMPOSTOR_SPREAD**2])
         if len(found):
-            weight = len(found) / (len(found) + _N_IMPOSTORS)
+            pairs = len(by_person) * (len(by_person) - 1) / 2
+            weight = pairs / (pairs + _PAIRS)
             moments += weight * (np.array([found.mean(), found.var()]) - moments)
         impostors = np.array([moments[0], np.sqrt(moments[1])])
         return cls(centres.reshape(-1, n_dimensions), impostors)

@@ -48,8 +48,8 @@ def unpack_faces(table) -> Faces:
     The columns are found by their names, so others may stand beside them.
     """
     chosen = find_face_columns(table)
-    names = [_NAME.match(str(name)) for name in getattr(table, "columns", ())]
-    names = [name for name in names if name]
+    matches = [_NAME.match(str(name)) for name in getattr(table, "columns", ())]
+    names = [match for match in matches if match]
     n_faces = sum(name[3] == "score" for name in names)
     width = len(names) // n_faces if n_faces else 0
     expected = name_face_columns(n_faces, width - _N_OTHERS) if n_faces else [None]
