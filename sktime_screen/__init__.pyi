@@ -16,7 +16,7 @@ from .export import (
     save_label_studio,
     save_subtitles,
 )
-from .features import FaceFeatures, FeatureStore, PretrainedCNNFeatures
+from .features import FaceAidedFeatures, FaceFeatures, FeatureStore, PretrainedCNNFeatures
 from .labels import (
     extract_frames,
     load_cvat,
@@ -56,6 +56,7 @@ __version__: str
 
 __all__ = [
     "FaceAidedClassifier",
+    "FaceAidedFeatures",
     "FaceClassifier",
     "FaceFeatures",
     "FeatureStore",

@@ -216,22 +216,24 @@ def test_the_portraits_tell_how_alike_strangers_are():
         for name, own in by_person.items()
         for one in own
     ]
-    assert gallery.impostors[0] == pytest.approx((21 * np.mean(likeness) + 10 * 0.13) / 31, abs=1e-6)
+    assert gallery.impostors[0] == pytest.approx(
+        (21 * np.mean(likeness) + 10 * 0.13) / 31, abs=1e-6
+    )
     none = FaceGallery.from_portraits({}, N_DIMENSIONS)
     assert none.centres.shape == (0, N_DIMENSIONS)
     assert none.alike == pytest.approx(0.13 + 2.7 * 0.092)
 
 
 def test_one_good_view_names_the_whole_track(cast):
-    frames = [{0.4: 2}] * 5
-    X = make_table(frames, noise=0.02)
-    blurred = make_table(frames, noise=0.3, seed=3)
-    X.iloc[1:] = blurred.iloc[1:]
+    X = make_table([{0.4: 2}] * 6, noise=0).astype(np.float64)
     head = of_portraits(cast).fit(X)
-    alone = head.transform(X.reset_index(drop=True))["ross"]
+    # Every second view is hardly more like ross than anybody is.
+    cosine = head._gallery.alike + 0.03
+    X.iloc[1::2, :N_DIMENSIONS] = cosine * LOOKS[2] + np.sqrt(1 - cosine**2) * LOOKS[6]
+    alone = head.transform(X[1:2].reset_index(drop=True))["ross"]
     tracked = head.transform(X)["ross"]
-    assert (alone[1:] < 0.5).any()
-    assert (tracked > 0.9).all()
+    assert (alone < 0.75).all()
+    assert (tracked > 0.999).all()
 
 
 def test_a_name_is_carried_to_where_no_face_is_found_but_not_over_a_cut(cast):
@@ -283,9 +285,13 @@ def test_without_labels_nothing_was_seen(cast):
     marks = of_portraits(cast, cv=3).fit_transform(X).attrs
     assert marks == {"out_of_sample": True, "transductive": True}
     assert not hasattr(of_portraits(cast, cv=3).fit(X), "transform_cross_fitted")
-    marks = of_portraits(cast).fit_transform(
-        make_table([{0.4: 2}, {}]), pd.DataFrame([[0, 0, 1], [0, 0, 0]], columns=NAMES)
-    ).attrs
+    marks = (
+        of_portraits(cast)
+        .fit_transform(
+            make_table([{0.4: 2}, {}]), pd.DataFrame([[0, 0, 1], [0, 0, 0]], columns=NAMES)
+        )
+        .attrs
+    )
     assert marks["out_of_sample"] is False
 
 

@@ -159,7 +159,9 @@ class FaceAidedClassifier(NetworkClassifier):
         columns = zip(of_images.T, (of_faces - self._means).T, targets.T, strict=True)
         self._weights = np.array([_fit_weights(*column, blocks) for column in columns])
         transductive = any(table.attrs.get("transductive") for table in found)
-        return mark(self._table(X, self._join(found)), out_of_sample=True, transductive=transductive)
+        return mark(
+            self._table(X, self._join(found)), out_of_sample=True, transductive=transductive
+        )
 
     @property
     def weights_(self) -> pd.DataFrame:

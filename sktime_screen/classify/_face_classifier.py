@@ -22,7 +22,6 @@ from ._labelled_rows import LabelledRows, get_frame_times
 from ._portraits import read_portraits
 from ._target_encoding import TargetEncoding
 
-
 # Of a frame in which no face is a person's, where one that is weighs 1.
 _WEIGHT_OF_UNSEEN = 0.3
 

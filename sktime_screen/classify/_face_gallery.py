@@ -9,8 +9,8 @@ from ._face_model import FaceModel
 from ._portraits import compute_centre, measure_impostors
 
 # Mean and standard deviation of the cosine between the face of one person and the mean of another
-# person's, of the default embedding (benchmarks/actors.py). They weigh as much as these of portraits
-# of persons who make so many pairs.
+# person's, of the default embedding (benchmarks/actors.py). They weigh as much as portraits of
+# persons who make so many pairs.
 _IMPOSTOR_MEAN, _IMPOSTOR_SPREAD, _PAIRS = 0.13, 0.092, 10
 # Log-odds are 0 at so many of these standard deviations above this mean, and rise by so much with
 # each. A person is never seen without a face being found, is what portraits have to say of that.

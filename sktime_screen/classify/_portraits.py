@@ -21,7 +21,9 @@ def read_portraits(folder, features):
     folder = os.fspath(folder)
     images = sorted(list_class_images(folder))
     paths = [os.path.join(folder, *image) for image in images]
-    table = pd.DataFrame({"video": folder, "time": range(len(paths)), "duration": 1, "image": paths})
+    table = pd.DataFrame(
+        {"video": folder, "time": range(len(paths)), "duration": 1, "image": paths}
+    )
     faces = unpack_faces(features.fit(FrameSequence(table)).transform(FrameSequence(table)))
     heights = (faces.boxes[..., 3] - faces.boxes[..., 1]) * (faces.scores > 0)
     n_faces = (heights > _BACKGROUND * heights.max(axis=1, keepdims=True)).sum(axis=1)

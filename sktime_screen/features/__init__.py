@@ -4,6 +4,7 @@ from ._backbones import get_backbone, list_backbones
 from ._embedding import embed_frames, find_map_size, project_features
 from ._errors import WeightsFileError, WeightsUnavailableError
 from ._extraction import PretrainedCNNFeatures
+from ._face_aided_features import FaceAidedFeatures
 from ._face_features import FaceFeatures
 from ._face_table import Faces, find_face_columns, name_face_columns, pack_faces, unpack_faces
 from ._images import check_images
@@ -11,6 +12,7 @@ from ._networks import as_backbone, build_model, flatten_layers
 from ._store import FeatureStore
 
 __all__ = [
+    "FaceAidedFeatures",
     "FaceFeatures",
     "Faces",
     "FeatureStore",
