@@ -21,8 +21,8 @@ from ._feature_map import KerasFeatureMapClassifier
 from ._label_spreading import LabelSpreadingClassifier
 from ._target_encoding import TargetEncoding
 
-# Log-odds of what is certain.
-_CERTAIN = 6.0
+# Log-odds of what is certain: images are handed on as they are, faces are no surer than labels.
+_CERTAIN = 12.0, 6.0
 # Standard deviations of the weight of images about 1, of that of faces about 0 and of offsets.
 _SPREADS = np.array([0.5, 1.0, 1.0])
 # Faces do not count up to so many standard errors of what they seem to tell.
@@ -150,7 +150,7 @@ class FaceAidedClassifier(NetworkClassifier):
                     f"FaceAidedClassifier needs {name} to be cross-fitted, to learn how much it "
                     f"counts: set its cv, such as cv=3."
                 )
-        of_images, of_faces = map(self._to_logits, found)
+        of_images, of_faces = self._to_logits(found)
         targets = self._encoding.encode(labels).astype(np.float64)
         blocks = np.arange(len(X))
         if is_frame_index(X.index):
@@ -229,11 +229,13 @@ class FaceAidedClassifier(NetworkClassifier):
         return [getattr(head, way)(part) for head, part in zip(heads, _split(X), strict=True)]
 
     def _to_logits(self, probabilities):
-        columns = np.asarray(probabilities, np.float64)[:, -self._encoding.n_outputs :]
-        return logit(np.clip(columns, expit(-_CERTAIN), expit(_CERTAIN)))
+        return [
+            logit(np.asarray(table, np.float64)[:, -self._encoding.n_outputs :]).clip(-most, most)
+            for table, most in zip(probabilities, _CERTAIN, strict=True)
+        ]
 
     def _join(self, probabilities):
-        of_images, of_faces = map(self._to_logits, probabilities)
+        of_images, of_faces = self._to_logits(probabilities)
         images, faces, offset = self._weights.T
         joined = images * of_images + faces * (of_faces - self._means) + offset
         # One class a frame: odds against all others, which softmax makes the shares of a whole.
