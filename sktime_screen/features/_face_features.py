@@ -219,14 +219,13 @@ class FaceFeatures(FrameFeatures):
         return name_face_columns(self.n_faces, self._n_dimensions)
 
     def _load_network(self):
-        pixel_range = None if self.pixel_range is None else tuple(self.pixel_range)
         return get_face_network(
             self.detector,
             self.embedding,
-            self.n_faces,
-            self.detection_size,
-            self.min_score,
-            pixel_range,
+            n_faces=self.n_faces,
+            detection_size=self.detection_size,
+            min_score=self.min_score,
+            pixel_range=self.pixel_range,
         )
 
     def _decode(self, network, frames, rows, failures):

@@ -58,37 +58,22 @@ class FaceNetwork:
 
     largest_batch = 32
 
-    def __init__(self, detector, embedding, n_faces, detection_size, min_score, pixel_range):
+    def __init__(self, networks, n_faces, detection_size, min_score, pixel_range):
+        self.n_dimensions = networks.n_dimensions
+        self._networks = networks
         self._n_faces = n_faces
         self._detection_size = detection_size
         self._min_score = min_score
-        if pixel_range is None:
-            is_sface = os.fspath(embedding) in EMBEDDINGS
-            pixel_range = _SFACE_RANGE if is_sface else _USUAL_RANGE
         self._black, self._white = map(float, pixel_range)
-        paths = find_face_network(detector, DETECTORS), find_face_network(embedding, EMBEDDINGS)
-        detection, embedding = map(read_network, paths)
-        self._decode = find_detector_kind(detection, paths[0])
-        self._face_size, self._channels_last, self.n_dimensions = _make_embedding_dynamic(
-            embedding, paths[1]
-        )
         settings = (n_faces, detection_size, min_score, self._black, self._white, _VERSION)
-        digests = " ".join(digest_file(part).hex() for path in paths for part in _list_parts(path))
         # The first word is what FeatureStore.clear goes by.
-        self.identity = f"faces {digests} {settings}"
-        self._compiled = list(
-            zip(
-                compile_network(make_detector_dynamic(detection)),
-                compile_network(embedding),
-                strict=True,
-            )
-        )
+        self.identity = f"faces {networks.identity} {settings}"
 
     def run(self, batches, batch_size, store):
         """Compute the rows of many batches."""
         # Requests of its own for every call, because calls may come from several threads.
         free = LifoQueue()
-        for detection, embedding in self._compiled:
+        for detection, embedding in self._networks.compiled:
             free.put((detection.create_infer_request(), embedding.create_infer_request()))
 
         def compute(image):
@@ -104,7 +89,7 @@ class FaceNetwork:
             row, future = running.popleft()
             store(np.array([row]), future.result()[None])
 
-        n_threads = len(self._compiled)
+        n_threads = len(self._networks.compiled)
         with ThreadPoolExecutor(n_threads, "sktime_screen-faces") as pool:
             for rows, images in batches:
                 for row, image in zip(rows, images, strict=True):
@@ -117,7 +102,7 @@ class FaceNetwork:
     def _compute(self, image, detection, embedding):
         """Return the row of an image."""
         faces = detect_faces(
-            detection.infer, self._decode, image, self._detection_size, self._min_score
+            detection.infer, self._networks.decode, image, self._detection_size, self._min_score
         )
         areas = (faces.boxes[:, 2:] - faces.boxes[:, :2]).prod(axis=1)
         largest = np.argsort(-areas, kind="stable")[: self._n_faces]
@@ -126,7 +111,9 @@ class FaceNetwork:
         scores = np.zeros((1, self._n_faces), np.float32)
         if len(largest):
             n_found = len(largest)
-            cuts = [cut_face(image, faces.landmarks[face], self._face_size) for face in largest]
+            cuts = [
+                cut_face(image, faces.landmarks[face], self._networks.face_size) for face in largest
+            ]
             embeddings[0, :n_found] = self._embed(np.stack(cuts), embedding)
             boxes[0, :n_found] = faces.boxes[largest] / np.tile(image.shape[1::-1], 2)
             scores[0, :n_found] = faces.scores[largest]
@@ -135,7 +122,7 @@ class FaceNetwork:
     def _embed(self, cuts, request):
         """Return vectors of length 1; ``cuts`` uint8 (n, size, size, 3)."""
         values = cuts.astype(np.float32) * ((self._white - self._black) / 255) + self._black
-        if not self._channels_last:
+        if not self._networks.channels_last:
             values = values.transpose(0, 3, 1, 2)
         vectors = np.array(request.infer(np.ascontiguousarray(values)).to_tuple()[0])
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
@@ -165,17 +152,37 @@ def _make_embedding_dynamic(network, path):
     return size, channels_last, result[1].get_length()
 
 
-def get_face_network(detector, embedding, *settings) -> FaceNetwork:
-    """Return a network, made now or earlier in this process."""
-    files = find_face_network(detector, DETECTORS), find_face_network(embedding, EMBEDDINGS)
+class _LoadedNetworks:
+    """The two networks, ready to run: as many pairs as share the cores."""
+
+    def __init__(self, detector_path, embedding_path):
+        paths = detector_path, embedding_path
+        detection, embedding = map(read_network, paths)
+        self.decode = find_detector_kind(detection, detector_path)
+        self.face_size, self.channels_last, self.n_dimensions = _make_embedding_dynamic(
+            embedding, embedding_path
+        )
+        self.identity = " ".join(
+            digest_file(part).hex() for path in paths for part in _list_parts(path)
+        )
+        compiled = compile_network(make_detector_dynamic(detection)), compile_network(embedding)
+        self.compiled = list(zip(*compiled, strict=True))
+
+
+def get_face_network(detector, embedding, *, pixel_range, **settings) -> FaceNetwork:
+    """Return the two networks, read now or earlier in this process, with settings."""
+    paths = find_face_network(detector, DETECTORS), find_face_network(embedding, EMBEDDINGS)
     states = tuple(
         read_file_state(part) if os.path.isfile(part) else None
-        for path in files
+        for path in paths
         for part in _list_parts(path)
     )
-    return _make_face_network(os.fspath(detector), os.fspath(embedding), states, settings)
+    if pixel_range is None:
+        is_sface = os.fspath(embedding) in EMBEDDINGS
+        pixel_range = _SFACE_RANGE if is_sface else _USUAL_RANGE
+    return FaceNetwork(_load_networks(paths, states), pixel_range=pixel_range, **settings)
 
 
 @lru_cache(maxsize=4)
-def _make_face_network(detector, embedding, _states, settings):
-    return FaceNetwork(detector, embedding, *settings)
+def _load_networks(paths, _states):
+    return _LoadedNetworks(*paths)
