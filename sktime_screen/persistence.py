@@ -15,6 +15,10 @@ from sklearn.pipeline import Pipeline
 from ._atomic_files import write_atomically
 from ._skops_files import check_shapes, check_sizes
 from .classify import (
+    FaceAidedClassifier,
+    FaceClassifier,
+    FaceGallery,
+    FaceModel,
     FineTunedCNNClassifier,
     KerasDenseClassifier,
     KerasFeatureMapClassifier,
@@ -23,7 +27,7 @@ from .classify import (
     TargetEncoding,
     VideoClassifier,
 )
-from .features import FaceFeatures, PretrainedCNNFeatures
+from .features import FaceAidedFeatures, FaceFeatures, PretrainedCNNFeatures
 from .model_selection import MultilabelStratifiedGroupKFold
 from .screentime import CalibrationErrors, Classes, Correction, ScreenTimeAggregator
 from .video import ImageResizer, VideoFrameSampler
@@ -33,7 +37,12 @@ _TYPES = [
     CalibrationErrors,
     Classes,
     Correction,
+    FaceAidedClassifier,
+    FaceAidedFeatures,
+    FaceClassifier,
     FaceFeatures,
+    FaceGallery,
+    FaceModel,
     FineTunedCNNClassifier,
     ImageResizer,
     KerasDenseClassifier,

@@ -6,6 +6,7 @@ import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
 
 from sktime_screen import (
@@ -14,8 +15,11 @@ from sktime_screen import (
     FaceClassifier,
     LabelSpreadingClassifier,
     ScreenTimeAggregator,
+    load_skops,
     recommended_pipeline,
+    save_skops,
 )
+from sktime_screen._skops_files import check_shapes
 from sktime_screen.features import name_face_columns, pack_faces
 
 N, N_FACES, N_DIMENSIONS = 160, 2, 32
@@ -133,6 +137,20 @@ def test_what_the_aggregator_is_told():
     alone = of_images().fit(X.loc[:, ["image0", "image1", "image2"]][::2], y[::2])
     expected = alone.novelty(X[["image0", "image1", "image2"]])
     pd.testing.assert_series_equal(head.novelty(X), expected)
+
+
+def test_a_file_of_skops_says_the_same(tmp_path):
+    pytest.importorskip("skops")
+    X, y = make_video(told_by_images=3, told_by_faces=True)
+    pipeline = make_pipeline(joined(), ScreenTimeAggregator(correction="averaged")).fit(X, y)
+    save_skops(tmp_path / "model.skops", pipeline)
+    again = load_skops(tmp_path / "model.skops")
+    np.testing.assert_array_equal(again.predict_proba(X), pipeline.predict_proba(X))
+    found = again[0].transform_cross_fitted(X)
+    pd.testing.assert_frame_equal(found, pipeline[0].transform_cross_fitted(X))
+    again[0].faces_._parts = again[0].faces_._parts[1:]
+    with pytest.raises(ValueError, match="_parts of FaceClassifier"):
+        check_shapes(again)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from ._labelled_rows import LabelledRows, get_frame_times
 from ._portraits import read_portraits
 from ._target_encoding import TargetEncoding
 
+# Log-odds of what is certain. Surer than this no face is worth hearing above others.
+_CERTAIN = 5.0
 # Of a frame in which no face is a person's, where one that is weighs 1.
 _WEIGHT_OF_UNSEEN = 0.3
 
@@ -138,7 +140,7 @@ class FaceClassifier(NetworkClassifier):
         n_dimensions = faces.embeddings.shape[2]
         by_person = self._read_portraits(n_dimensions)
         self._gallery = FaceGallery.from_portraits(by_person, n_dimensions)
-        self._part_models: list[FaceModel] | None = None
+        self._part_models: Any = None
         if y is None:
             if not by_person:
                 raise ValueError(
@@ -285,6 +287,7 @@ class FaceClassifier(NetworkClassifier):
                     tracks, self._gallery.adapt(seen).make_model(), rows
                 )
         # What is not seen tells less than what is.
+        logits = np.clip(logits, -_CERTAIN, _CERTAIN)
         unseen = np.exp((self._prior if model is None else model).floors - logits)
         logits = tracks.smooth(logits, 1 - (1 - _WEIGHT_OF_UNSEEN) * unseen)
         if self._encoding.multilabel or self._encoding.softmax:

@@ -25,11 +25,12 @@ class FaceGallery(NamedTuple):
     """Persons known from portraits. Arrays only, for model files that run no code.
 
     - ``centres`` (n_persons, n_dimensions): directions of the means of each one's embeddings.
-    - ``impostors`` (2,): mean and standard deviation of cosines between different persons.
+    - ``mean``, ``spread``: of cosines between different persons, and their standard deviation.
     """
 
     centres: np.ndarray
-    impostors: np.ndarray
+    mean: float
+    spread: float
 
     @classmethod
     def from_portraits(cls, by_person, n_dimensions):
@@ -41,8 +42,8 @@ class FaceGallery(NamedTuple):
             pairs = len(by_person) * (len(by_person) - 1) / 2
             weight = pairs / (pairs + _PAIRS)
             moments += weight * (np.array([found.mean(), found.var()]) - moments)
-        impostors = np.array([moments[0], np.sqrt(moments[1])])
-        return cls(centres.reshape(-1, n_dimensions), impostors)
+        mean, variance = moments.tolist()
+        return cls(centres.reshape(-1, n_dimensions), mean, variance**0.5)
 
     @property
     def alike(self):
@@ -50,7 +51,7 @@ class FaceGallery(NamedTuple):
         return self._limit(_LIMIT)
 
     def _limit(self, limit):
-        return self.impostors[0] + limit * self.impostors[1]
+        return self.mean + limit * self.spread
 
     def adapt(self, embeddings):
         """Return the gallery with the faces of a video that surely are its persons'.
@@ -62,7 +63,7 @@ class FaceGallery(NamedTuple):
 
         Shapes: ``embeddings`` (n, n_dimensions).
         """
-        slope = _SURE_SLOPE / self.impostors[1]
+        slope = _SURE_SLOPE / self.spread
         odds = np.exp(slope * (embeddings @ self.centres.T - self._limit(_SURE_LIMIT)))
         theirs = odds / (1 + odds.sum(axis=1, keepdims=True))
         centres = normalize(_PORTRAITS_COUNT * self.centres + theirs.T @ embeddings)
@@ -70,7 +71,7 @@ class FaceGallery(NamedTuple):
 
     def make_model(self):
         """Return the log-odds of each person."""
-        slope = _SLOPE / self.impostors[1]
+        slope = _SLOPE / self.spread
         n_persons = len(self.centres)
         return FaceModel(
             slope * self.centres,

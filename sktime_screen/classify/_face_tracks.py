@@ -14,7 +14,7 @@ _LONGEST_STEP = 1.5
 _LEAST_OVERLAP = 0.2
 # How strongly frames a second apart are tied that share a face, and where one of them shows none.
 # Both with faces and none shared, there is a cut between them.
-_TIE, _MAYBE = 1.0, 0.3
+_TIE, _MAYBE = 1.0, 0.2
 
 
 class FaceTracks(NamedTuple):

@@ -201,11 +201,17 @@ def _next_page():
 
 def _train_options(fitted, rate, head, image_size, backbone):
     """Return the options by which `train` looks at frames as the model does, or as was asked."""
-    from ..features import PretrainedCNNFeatures
+    from ..classify import FaceAidedClassifier
+    from ..features import FaceAidedFeatures, PretrainedCNNFeatures
     from ..recipes import recommended_pipeline
     from ..video import ImageResizer
 
+    words = []
     for _, step in [] if fitted is None else fitted.steps:
+        if isinstance(step, FaceAidedFeatures):
+            step = step.images_
+        elif isinstance(step, FaceAidedClassifier) and step.faces.portraits is not None:
+            words += ["--portraits", str(step.faces.portraits)]
         if isinstance(step, ImageResizer):
             image_size = tuple(step.size)
         elif isinstance(step, PretrainedCNNFeatures):
@@ -213,7 +219,7 @@ def _train_options(fitted, rate, head, image_size, backbone):
     _, resizer, features, *_ = recommended_pipeline(head=head)
     if fitted is not None:
         rate = fitted[0].rate
-    words = [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
+    words += [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
     words += [] if head == "map" else ["--head", "dense"]
     if image_size not in (None, resizer.size):
         words += ["--image-size", *map(str, image_size)]

@@ -5,6 +5,7 @@ import warnings
 
 import joblib
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -12,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from .._atomic_files import write_atomically
 from .._versions import find_versions
-from ..features import PretrainedCNNFeatures
+from ..features import FaceFeatures, PretrainedCNNFeatures
 from ..persistence import load_skops, save_skops
 from ..screentime import ScreenTimeAggregator
 
@@ -118,8 +119,12 @@ def _warn_of_versions(path, made_with, raised):
 def set_up_features(pipeline, memory, verbose):
     """Say where a pipeline keeps its features and whether it shows progress."""
     for _, step in pipeline.steps:
-        if isinstance(step, PretrainedCNNFeatures):
-            step.set_params(memory=memory, verbose=verbose)
+        # A fitted classifier holds others, which may know how portraits were looked at.
+        for holder in (step, *vars(step).values()):
+            parts = holder.get_params().values() if isinstance(holder, BaseEstimator) else ()
+            for part in (holder, *parts):
+                if isinstance(part, (FaceFeatures, PretrainedCNNFeatures)):
+                    part.set_params(memory=memory, verbose=verbose)
 
 
 def predict_frames(fitted, frames, *, labelled=False):

@@ -90,8 +90,8 @@ def estimate_table(predicted, probabilities, cross_fitted, index, classes, evide
             notes.append(
                 "No intervals: no label has tested these predictions, so nothing tells how often "
                 "they err. Label a random sample of each video's frames: `sktime-screen label "
-                "VIDEO --strategy blocks --output sample.html`, then measure it again with "
-                "`--labels sample.csv`."
+                "VIDEO --characters NAME... --strategy blocks --output sample.html`, then measure "
+                "it again with `--labels sample.csv`."
             )
         elif evidence.calibration is None:
             notes.append(
