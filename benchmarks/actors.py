@@ -38,6 +38,7 @@ from sktime_screen import (
     recommended_pipeline,
     suggest_frames,
 )
+from sktime_screen.classify import find_main_faces
 from sktime_screen.features import find_face_columns, unpack_faces
 from sktime_screen.video import FrameSequence, list_class_images
 
@@ -212,9 +213,9 @@ def keep_usable_portraits(source, characters, folder):
             continue
         table = pd.DataFrame({"video": [path], "time": 0.0, "duration": 1.0, "image": [path]})
         faces = unpack_faces(features.transform(FrameSequence(table)))
-        heights = (faces.boxes[0, :, 3] - faces.boxes[0, :, 1]) * (faces.scores[0] > 0)
-        if (heights > heights.max() / 2).sum() != 1:
-            print(f"Left out {path}: {(heights > 0).sum()} faces.")
+        n_faces = int(find_main_faces(faces)[1][0])
+        if n_faces != 1:
+            print(f"Left out {path}: {n_faces} faces.")
             continue
         os.makedirs(os.path.join(folder, name), exist_ok=True)
         shutil.copy(path, os.path.join(folder, name, file))

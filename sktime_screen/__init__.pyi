@@ -25,6 +25,7 @@ from .labels import (
     load_label_csv,
     load_label_studio,
     load_ucf101,
+    save_cast_page,
     save_label_page,
     suggest_frames,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "load_ucf101",
     "neg_screen_time_error_scorer",
     "recommended_pipeline",
+    "save_cast_page",
     "save_cvat",
     "save_eaf",
     "save_label_csv",

@@ -5,10 +5,12 @@ from ._face_aided import FaceAidedClassifier
 from ._face_classifier import FaceClassifier
 from ._face_gallery import FaceGallery
 from ._face_model import FaceModel
+from ._face_tracks import follow_faces
 from ._feature_map import KerasFeatureMapClassifier
 from ._fine_tuned import FineTunedCNNClassifier
 from ._label_spreading import LabelSpreadingClassifier
-from ._labelled_rows import LabelledRows
+from ._labelled_rows import LabelledRows, get_frame_times
+from ._portraits import find_main_faces
 from ._target_encoding import TargetEncoding
 from ._video_classifier import VideoClassifier
 
@@ -24,4 +26,7 @@ __all__ = [
     "LabelledRows",
     "TargetEncoding",
     "VideoClassifier",
+    "find_main_faces",
+    "follow_faces",
+    "get_frame_times",
 ]

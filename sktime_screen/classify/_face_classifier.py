@@ -43,7 +43,8 @@ class FaceClassifier(NetworkClassifier):
     portraits : str or path, optional
         A folder with a folder of pictures for each person: ``portraits/ross/1.jpg``, ... Each
         picture shows one face, or others less than half as high behind it. Three different
-        pictures of a person are enough.
+        pictures of a person are enough. Or a ZIP file of such a folder, as `save_cast_page` makes
+        it.
     features : FaceFeatures, optional
         Finds the faces of the portraits; by default ``FaceFeatures()``. It has to be like the one
         that makes `X`.

@@ -21,16 +21,21 @@ class FaceTracks(NamedTuple):
     """Faces, each judged by all of its track, and frames tied to the next ones.
 
     - ``embeddings`` (n, n_faces, d): mean directions of the tracks, as sure as the detector is.
-    - ``present`` (n, n_faces): whether there is a face.
+    - ``numbers`` (n, n_faces): of the tracks; -1 where there is no face.
     - ``order`` (n,), ``ties`` (n - 1,): the rows in the order of time, and how strongly each is
       tied to the next; None for rows without times, as ``seconds`` (n,) then.
     """
 
     embeddings: np.ndarray
-    present: np.ndarray
+    numbers: np.ndarray
     order: np.ndarray | None
     ties: np.ndarray | None
     seconds: np.ndarray | None
+
+    @property
+    def present(self):
+        """Whether there is a face: (n, n_faces)."""
+        return self.numbers >= 0
 
     def smooth(self, logits, weights):
         """Draw log-odds of frames to those that they are tied to, the more the less they weigh.
@@ -65,8 +70,10 @@ def follow_faces(faces, frame_times, alike) -> FaceTracks:
     videos, times, durations = frame_times
     n_frames, n_faces = faces.scores.shape
     present = faces.scores > 0
+    size = n_frames * n_faces
     if videos is None:
-        return FaceTracks(faces.embeddings, present, None, None, None)
+        each = np.where(present, np.arange(size).reshape(present.shape), -1)
+        return FaceTracks(faces.embeddings, each, None, None, None)
     order = np.lexsort([times, videos])
     before, after = order[:-1], order[1:]
     steps = times[after] - times[before]
@@ -78,7 +85,6 @@ def follow_faces(faces, frame_times, alike) -> FaceTracks:
     ties[pairs[pair]] = _TIE
     # Per second, so that more frames a second do not carry names any further.
     ties = follows * ties / np.maximum(steps, durations[before])
-    size = n_frames * n_faces
     links = coo_array(
         (
             np.ones(len(pair)),
@@ -93,7 +99,8 @@ def follow_faces(faces, frame_times, alike) -> FaceTracks:
     members = coo_array((faces.scores.ravel(), (track, np.arange(size))), shape=(n_tracks, size))
     means = normalize(members.tocsr() @ faces.embeddings.reshape(size, -1).astype(np.float64))
     embeddings = means[track].reshape(faces.embeddings.shape)
-    return FaceTracks(embeddings, present, order, ties, durations)
+    numbers = np.where(present, track.reshape(present.shape), -1)
+    return FaceTracks(embeddings, numbers, order, ties, durations)
 
 
 def _match(faces, before, after, alike):

@@ -1,7 +1,9 @@
 """Portraits: pictures of one face each, from which a person is known."""
 
 import os
+import tempfile
 import warnings
+import zipfile
 from itertools import chain
 
 import numpy as np
@@ -11,22 +13,31 @@ from sklearn.preprocessing import normalize
 from ..features import unpack_faces
 from ..video import FrameSequence, list_class_images
 
-# Of the largest face's height: whoever is smaller stands in the background.
-_BACKGROUND = 0.5
+# Of the height of the face that a portrait is of, and of its score: who is smaller stands
+# in the background, and what is less of a face may be none.
+_BACKGROUND, _DOUBTFUL = 0.5, 0.85
 _NAMED = 5
 
 
-def read_portraits(folder, features):
-    """Return the faces of portraits, ``folder/person/file``, by person: {name: (n, d)}."""
-    folder = os.fspath(folder)
+def read_portraits(path, features):
+    """Return the faces of portraits, ``path/person/file``, by person: {name: (n, d)}."""
+    path = os.fspath(path)
+    if not zipfile.is_zipfile(path):
+        return _read_folder(path, features, path)
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+        return _read_folder(folder, features, path)
+
+
+def _read_folder(folder, features, called):
     images = sorted(list_class_images(folder))
     paths = [os.path.join(folder, *image) for image in images]
     table = pd.DataFrame(
         {"video": folder, "time": range(len(paths)), "duration": 1, "image": paths}
     )
     faces = unpack_faces(features.fit(FrameSequence(table)).transform(FrameSequence(table)))
-    heights = (faces.boxes[..., 3] - faces.boxes[..., 1]) * (faces.scores > 0)
-    n_faces = (heights > _BACKGROUND * heights.max(axis=1, keepdims=True)).sum(axis=1)
+    main, n_faces = find_main_faces(faces)
+    paths = [os.path.join(called, *image) for image in images]
     if (n_faces != 1).any():
         wrong = np.flatnonzero(n_faces != 1)
         listed = "; ".join(
@@ -37,11 +48,21 @@ def read_portraits(folder, features):
             f"A portrait shows one face, but {listed}{more}. Crop each to the one person, with "
             f"some room around the face, or leave it out."
         )
-    largest = faces.embeddings[np.arange(len(paths)), heights.argmax(axis=1)].astype(np.float64)
+    largest = faces.embeddings[np.arange(len(paths)), main].astype(np.float64)
     names = np.array([name for name, _ in images])
     by_person = {str(name): largest[names == name] for name in np.unique(names)}
     _warn_of_mistaken(by_person, names, paths)
     return by_person
+
+
+def find_main_faces(faces):
+    """Return the face that each picture is of, and how many there are as good: (n,), (n,)."""
+    rows = np.arange(len(faces.scores))
+    heights = (faces.boxes[..., 3] - faces.boxes[..., 1]) * (faces.scores > 0)
+    main = (heights * faces.scores).argmax(axis=1)
+    as_large = heights > _BACKGROUND * heights[rows, main, None]
+    as_sure = faces.scores > _DOUBTFUL * faces.scores[rows, main, None]
+    return main, (as_large & as_sure).sum(axis=1)
 
 
 def _warn_of_mistaken(by_person, names, paths):

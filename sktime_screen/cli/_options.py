@@ -85,7 +85,8 @@ Portraits = Annotated[
     typer.Option(
         metavar="FOLDER",
         help="A folder with a folder of pictures for each person, FOLDER/ross/1.jpg, each of one "
-        "face: actors are told by their faces. Needs the extra `faces`.",
+        "face, or what the page of `cast` saves: actors are told by their faces. Needs the extra "
+        "`faces`.",
     ),
 ]
 Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second to sample.")]
