@@ -196,14 +196,21 @@ def measure_video(options, cache_dir):
 
 def load_video_labels(video, labels):
     """Return the labelled frames of a video, and a table with a column a character."""
-    X, y = load_label_csv(labels, video=video, missing="drop")
+    video = os.path.abspath(video)
+    known = pd.read_csv(labels, sep=None, engine="python")
+    names = {os.path.basename(str(name)) for name in known.get("video", [])}
+    with tempfile.TemporaryDirectory() as folder:
+        if len(names) < 2 and not names & {os.path.basename(video)} and "Image_ID" not in known:
+            # Labels of one video, which was called otherwise or not at all.
+            known = known.drop(columns="video", errors="ignore")
+            known.insert(0, "video", video)
+            labels = os.path.join(folder, "labels.csv")
+            known.to_csv(labels, index=False)
+        rate = None if "time" in known else 1
+        X, y = load_label_csv(labels, video=video, rate=rate, missing="drop")
     if isinstance(y, pd.Series):
         y = pd.get_dummies(y).astype(int)
-    y = y.rename(columns=str)
-    own = np.array([os.path.realpath(path) == os.path.realpath(video) for path in X["video"]])
-    if not own.any():
-        raise ValueError(f"{labels!r} has no labels of {video!r}.")
-    return X[own].reset_index(drop=True), y[own].reset_index(drop=True)
+    return X, y.rename(columns=str)
 
 
 def add_frames_between(X, video):

@@ -5,11 +5,10 @@ from ._face_aided import FaceAidedClassifier
 from ._face_classifier import FaceClassifier
 from ._face_gallery import FaceGallery
 from ._face_model import FaceModel
-from ._face_tracks import follow_faces
 from ._feature_map import KerasFeatureMapClassifier
 from ._fine_tuned import FineTunedCNNClassifier
 from ._label_spreading import LabelSpreadingClassifier
-from ._labelled_rows import LabelledRows, get_frame_times
+from ._labelled_rows import LabelledRows
 from ._portraits import find_main_faces
 from ._target_encoding import TargetEncoding
 from ._video_classifier import VideoClassifier
@@ -27,6 +26,4 @@ __all__ = [
     "TargetEncoding",
     "VideoClassifier",
     "find_main_faces",
-    "follow_faces",
-    "get_frame_times",
 ]

@@ -9,11 +9,12 @@ from sklearn.preprocessing import normalize
 from .._sklearn import Interval, StrOptions, fit_context
 from .._targets import read_labels
 from ..model_selection import hold_out_rows, make_cross_fitting_splits
+from ..video import get_frame_times
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._class_weights import asks_for_balance
 from ._classifier import mark
 from ._dense_training import DenseTraining
-from ._labelled_rows import LabelledRows, get_frame_times
+from ._labelled_rows import LabelledRows
 from ._standardization import means_and_scales, update_moments
 from ._training import Stopping, choose_held_out_share, run_epochs, warn_if_improving
 

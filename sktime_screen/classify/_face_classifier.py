@@ -12,13 +12,13 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from .._sklearn import HasMethods, fit_context
 from .._targets import encode_labels, read_labels
-from ..features import FaceFeatures, find_face_columns, unpack_faces
+from ..features import FaceFeatures, find_face_columns, follow_faces, unpack_faces
 from ..model_selection import make_cross_fitting_splits
+from ..video import get_frame_times
 from ._classifier import NetworkClassifier, mark
 from ._face_gallery import FaceGallery
 from ._face_model import FaceModel
-from ._face_tracks import follow_faces
-from ._labelled_rows import LabelledRows, get_frame_times
+from ._labelled_rows import LabelledRows
 from ._portraits import read_portraits
 from ._target_encoding import TargetEncoding
 

@@ -5,16 +5,15 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.preprocessing import normalize
 
+from ..features import ALIKE_LIMIT, IMPOSTOR_MEAN, IMPOSTOR_SPREAD
 from ._face_model import FaceModel
 from ._portraits import compute_centre, measure_impostors
 
-# Mean and standard deviation of the cosine between the face of one person and the mean of another
-# person's, of the default embedding (benchmarks/actors.py). They weigh as much as portraits of
-# persons who make so many pairs.
-_IMPOSTOR_MEAN, _IMPOSTOR_SPREAD, _PAIRS = 0.13, 0.092, 10
-# Log-odds are 0 at so many of these standard deviations above this mean, and rise by so much with
-# each. A person is never seen without a face being found, is what portraits have to say of that.
-_LIMIT, _SLOPE, _FLOOR = 2.7, 1.85, -3.5
+# What is known of the default embedding weighs as much as portraits of persons in so many pairs.
+_PAIRS = 10
+# Log-odds are 0 where faces are alike, and rise by so much with each standard deviation. Where no
+# face of a person is found, the person is rarely seen: portraits have no more to say of that.
+_SLOPE, _FLOOR = 1.85, -3.5
 # What faces of a video have to reach, and what they then add to a person: as surely somebody's as a
 # stranger never is, since whoever is taken in once takes in his like.
 _SURE_LIMIT, _SURE_SLOPE = 3.5, 2.8
@@ -37,7 +36,7 @@ class FaceGallery(NamedTuple):
         """Make it from embeddings of portraits, {name: (n, n_dimensions)}; none are nobody."""
         centres = np.array([compute_centre(own) for own in by_person.values()])
         found = measure_impostors(by_person)
-        moments = np.array([_IMPOSTOR_MEAN, _IMPOSTOR_SPREAD**2])
+        moments = np.array([IMPOSTOR_MEAN, IMPOSTOR_SPREAD**2])
         if len(found):
             pairs = len(by_person) * (len(by_person) - 1) / 2
             weight = pairs / (pairs + _PAIRS)
@@ -48,7 +47,7 @@ class FaceGallery(NamedTuple):
     @property
     def alike(self):
         """The cosine above which two faces are rather one person's than of two."""
-        return self._limit(_LIMIT)
+        return self._limit(ALIKE_LIMIT)
 
     def _limit(self, limit):
         return self.mean + limit * self.spread

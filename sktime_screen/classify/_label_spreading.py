@@ -18,10 +18,11 @@ from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
 from .._targets import read_labels
 from ..features import embed_frames, project_features
 from ..model_selection import make_cross_fitting_splits
+from ..video import get_frame_times
 from ._classifier import NetworkClassifier, mark
 from ._dense import KerasDenseClassifier
 from ._frame_graph import build_similarity_edges, build_temporal_edges
-from ._labelled_rows import LabelledRows, get_frame_times
+from ._labelled_rows import LabelledRows
 from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.

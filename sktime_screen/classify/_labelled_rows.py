@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..video import is_frame_index, resolve_videos
-
 
 class LabelledRows(NamedTuple):
     """The rows of ``fit``: arrays only, so that model files can be read without running code.
@@ -42,14 +40,3 @@ class LabelledRows(NamedTuple):
                 distances = np.abs(times[rows, None] - self.times[own])
                 found[rows] = parts[own[distances.argmin(axis=1)]]
         return found
-
-
-def get_frame_times(index):
-    """Return videos, times and durations, or None for each where there is no frame index."""
-    if not is_frame_index(index):
-        return None, None, None
-    videos = resolve_videos(index.get_level_values("video"))
-    times, durations = (
-        index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
-    )
-    return videos, times, durations

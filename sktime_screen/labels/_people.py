@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.preprocessing import normalize
 
-from ..classify import FaceGallery, follow_faces, get_frame_times
-from ..features import unpack_faces
+from ..features import ALIKE, follow_faces, unpack_faces
+from ..video import get_frame_times
 
 # All pairs of tracks are compared: of long videos the best seen are, and others join them.
 _MOST_TRACKS = 3000
@@ -36,9 +36,7 @@ def find_people(table) -> list[Person]:
     faces, frame_times = unpack_faces(table), get_frame_times(table.index)
     if not (faces.scores > 0).any():
         return []
-    n_dimensions = faces.embeddings.shape[2]
-    alike = FaceGallery.from_portraits({}, n_dimensions).alike
-    tracks = follow_faces(faces, frame_times, alike)
+    tracks = follow_faces(faces, frame_times, ALIKE)
     rows, places = np.nonzero(tracks.present)
     _, first, track = np.unique(
         tracks.numbers[rows, places], return_index=True, return_inverse=True
@@ -47,7 +45,7 @@ def find_people(table) -> list[Person]:
     height = faces.boxes[rows, places, 3] - faces.boxes[rows, places, 1]
     quality = faces.scores[rows, places] * height
     weight = np.bincount(track, quality)
-    person = _group(means, weight, track, rows, alike)
+    person = _group(means, weight, track, rows)
     seconds = np.ones(len(rows)) if frame_times[2] is None else frame_times[2][rows]
     found = []
     for number in np.unique(person[person >= 0]):
@@ -62,7 +60,7 @@ def find_people(table) -> list[Person]:
     return sorted(found, key=lambda one: -one.seconds)
 
 
-def _group(means, weight, track, rows, alike):
+def _group(means, weight, track, rows):
     """Return the number of the person of each track, or -1: (n_tracks,)."""
     person = np.full(len(means), -1)
     kept = np.sort(np.argsort(-weight, kind="stable")[:_MOST_TRACKS])
@@ -78,7 +76,7 @@ def _group(means, weight, track, rows, alike):
         distances[np.ix_(together, together)] = _NEVER
     np.fill_diagonal(distances, 0)
     person[kept] = AgglomerativeClustering(
-        n_clusters=None, metric="precomputed", linkage="average", distance_threshold=1 - alike
+        n_clusters=None, metric="precomputed", linkage="average", distance_threshold=1 - ALIKE
     ).fit_predict(distances)
     left = np.flatnonzero(person < 0)
     if len(left):
@@ -87,7 +85,7 @@ def _group(means, weight, track, rows, alike):
             [weight[kept] * (person[kept] == one) @ means[kept] for one in range(n_people)]
         )
         likeness = means[left] @ centres.T
-        joins = likeness.max(axis=1) >= alike
+        joins = likeness.max(axis=1) >= ALIKE
         person[left[joins]] = likeness[joins].argmax(axis=1)
     return person
 

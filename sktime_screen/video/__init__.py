@@ -7,6 +7,7 @@ from ._file_state import read_file_state
 from ._frame_table import (
     as_frame_index,
     check_frame_table,
+    get_frame_times,
     is_frame_index,
     make_frame_index,
     resolve_videos,
@@ -31,6 +32,7 @@ __all__ = [
     "check_frame_table",
     "compute_image_keys",
     "digest_file",
+    "get_frame_times",
     "is_frame_index",
     "list_class_images",
     "make_frame_index",
