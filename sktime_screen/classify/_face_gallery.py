@@ -16,7 +16,7 @@ _PAIRS = 10
 _SLOPE, _FLOOR = 1.85, -3.5
 # What faces of a video have to reach, and what they then add to a person: as surely somebody's as a
 # stranger never is, since whoever is taken in once takes in his like.
-_SURE_LIMIT, _SURE_SLOPE = 3.5, 2.8
+_SURE_LIMIT, _SURE_SLOPE = 3.25, 2.8
 _PORTRAITS_COUNT = 3.0
 
 

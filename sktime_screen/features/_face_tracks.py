@@ -11,7 +11,7 @@ from sklearn.preprocessing import normalize
 # Mean and standard deviation of the cosine between the face of one person and the mean of another
 # person's, of the default embedding (benchmarks/actors.py), and from how many standard deviations
 # above the mean on two faces are rather of one person.
-IMPOSTOR_MEAN, IMPOSTOR_SPREAD, ALIKE_LIMIT = 0.13, 0.092, 2.7
+IMPOSTOR_MEAN, IMPOSTOR_SPREAD, ALIKE_LIMIT = 0.15, 0.093, 2.5
 ALIKE = IMPOSTOR_MEAN + ALIKE_LIMIT * IMPOSTOR_SPREAD
 # Of a frame's duration: what comes later than this is not the next frame.
 _LONGEST_STEP = 1.5
