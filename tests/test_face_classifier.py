@@ -131,6 +131,9 @@ def test_strangers_are_nobody_even_where_they_are_often_seen(cast):
     X = make_table([{0.1: STRANGER}] * 50 + [{0.1: 4, 0.5: 2}] * 50)
     seconds = ScreenTimeAggregator().fit_transform(of_portraits(cast).fit(X).transform(X))
     np.testing.assert_array_equal(seconds, [[0, 0, 50]])
+    assert of_portraits(cast).fit(X).find_strangers(X).all()
+    X = make_table([{0.1: 0}, {}, {0.1: 0, 0.5: 4}])
+    assert of_portraits(cast).fit(X).find_strangers(X).tolist() == [False, False, True]
 
 
 def test_a_video_that_looks_otherwise_adds_to_the_portraits(cast):

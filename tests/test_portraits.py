@@ -100,6 +100,9 @@ def test_the_command_measures_from_portraits(cast, video, tmp_path):
     assert "biometric" in done.output
     assert "No intervals: no label has tested these predictions" in done.output
     assert "intervals of" not in done.output
+    told = "Faces of people without portraits are seen for 2.0 s"
+    assert told in done.output
+    assert told in report.read_text()
     table = pd.read_csv(seconds).set_index("character")
     assert table["seconds"].to_dict() == {"monica": 3, "ross": 2}
     assert table["basis"].tolist() == ["no labels"] * 2

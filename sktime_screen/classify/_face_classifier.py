@@ -226,6 +226,25 @@ class FaceClassifier(NetworkClassifier):
             logits[rows] = self._judge(faces, frame_times, self._part_models[part])[rows]
         return self._table(X, logits)
 
+    def find_strangers(self, X) -> pd.Series:
+        """Tell in which frames there is a face that is rather nobody's than anybody's.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, n_features)
+            The table of `FaceFeatures`.
+
+        Returns
+        -------
+        Series of bool, shape (n,)
+            Whether there is such a face, with the index of X.
+        """
+        check_is_fitted(self)
+        faces = self._unpack(X, reset=False)
+        tracks, of_faces = self._judge_faces(faces, get_frame_times(X.index), self._model)
+        strange = tracks.present & (of_faces.max(axis=2) < 0)
+        return pd.Series(strange.any(axis=1), X.index, name="stranger")
+
     def _read_portraits(self, n_dimensions):
         if self.portraits is None:
             return {}
@@ -276,29 +295,28 @@ class FaceClassifier(NetworkClassifier):
 
     def _judge(self, faces, frame_times, model):
         """Return the outputs of the encoding; a model of None is that of the gallery."""
-        tracks = follow_faces(faces, frame_times, self._gallery.alike)
-        if model is not None:
-            logits = self._judge_frames(tracks, model, slice(None))
-        else:
-            logits = np.empty((len(tracks.present), len(self.class_names_)))
-            videos = np.zeros(len(logits)) if frame_times[0] is None else frame_times[0]
-            for rows in pd.Series(videos).groupby(videos).indices.values():
-                seen = tracks.embeddings[rows][tracks.present[rows]]
-                logits[rows] = self._judge_frames(
-                    tracks, self._gallery.adapt(seen).make_model(), rows
-                )
+        tracks, of_faces = self._judge_faces(faces, frame_times, model)
+        judge = self._prior if model is None else model
+        logits = judge.judge_frames(of_faces, tracks.present).clip(-_CERTAIN, _CERTAIN)
         # What is not seen tells less than what is.
-        logits = np.clip(logits, -_CERTAIN, _CERTAIN)
-        unseen = np.exp((self._prior if model is None else model).floors - logits)
+        unseen = np.exp(judge.floors - logits)
         logits = tracks.smooth(logits, 1 - (1 - _WEIGHT_OF_UNSEEN) * unseen)
         if self._encoding.multilabel or self._encoding.softmax:
             return logits
         return logits[:, 1:] - logits[:, :1]
 
-    @staticmethod
-    def _judge_frames(tracks, model, rows):
-        of_faces = model.judge_faces(tracks.embeddings[rows])
-        return model.judge_frames(of_faces, tracks.present[rows])
+    def _judge_faces(self, faces, frame_times, model):
+        """Return tracks, and the log-odds of each face: (n, n_faces, n_classes)."""
+        tracks = follow_faces(faces, frame_times, self._gallery.alike)
+        if model is not None:
+            return tracks, model.judge_faces(tracks.embeddings)
+        of_faces = np.empty((*tracks.present.shape, len(self.class_names_)))
+        videos = np.zeros(len(of_faces)) if frame_times[0] is None else frame_times[0]
+        for rows in pd.Series(videos).groupby(videos).indices.values():
+            of_video = tracks.embeddings[rows]
+            own = self._gallery.adapt(of_video[tracks.present[rows]])
+            of_faces[rows] = own.make_model().judge_faces(of_video)
+        return tracks, of_faces
 
     def _unpack(self, X, *, reset):
         faces = unpack_faces(X)

@@ -116,10 +116,13 @@ def measure(
     if labels:
         sample = _load_sample(labels, paths, fitted)
     found = _predict_videos(fitted, paths, sample is not None, steps)
+    strangers = found.pop("strangers", None)
     probabilities = found["X"]
     estimate = aggregator.estimate(
         labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
     )
+    if strangers is not None:
+        estimate.attrs["notes"] += _describe_strangers(strangers, steps)
     appearances = aggregator.appearances(probabilities)
     title = "Screen time"
     if estimate["low"].notna().any():
@@ -163,6 +166,20 @@ def _know_portraits(portraits, paths, rate, folder, quiet, steps):
     with steps.step(f"Portraits: {portraits}"):
         # Any frame will do to learn how faces stand in a table.
         return pipeline.fit(pipeline[0].sample(_find_readable(paths)[:1])[:1])
+
+
+def _describe_strangers(strangers, steps):
+    """Say for how long there are faces of people without portraits."""
+    durations = strangers.index.get_level_values("duration").to_numpy()
+    seconds = (strangers * durations).groupby(level="video", sort=False).sum()
+    notes = [
+        f"Faces of people without portraits are seen for {of_video:.1f} s in {str(video)!r}: "
+        f"`sktime-screen cast` shows who they are."
+        for video, of_video in seconds[seconds > 0].items()
+    ]
+    for note in notes:
+        steps.say(note)
+    return notes
 
 
 def _load_sample(labels, paths, fitted):

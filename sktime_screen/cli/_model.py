@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from .._atomic_files import write_atomically
 from .._versions import find_versions
+from ..classify import FaceClassifier
 from ..features import FaceFeatures, PretrainedCNNFeatures
 from ..persistence import load_skops, save_skops
 from ..screentime import ScreenTimeAggregator
@@ -128,11 +129,16 @@ def set_up_features(pipeline, memory, verbose):
 
 
 def predict_frames(fitted, frames, *, labelled=False):
-    """Return what the head of a model says of a video's frames, as `estimate` takes it."""
+    """Return what the head of a model says of a video's frames, as `estimate` takes it.
+
+    One of faces alone says beside that where there are "strangers".
+    """
     from ..screentime import predict_for_estimate
 
     found = []
     for start in range(0, len(frames), _FRAMES_AT_ONCE):
         features = fitted[:-2].transform(frames[start : start + _FRAMES_AT_ONCE])
         found.append(predict_for_estimate(fitted[-2], features, labelled=labelled))
+        if isinstance(fitted[-2], FaceClassifier):
+            found[-1]["strangers"] = fitted[-2].find_strangers(features)
     return {name: pd.concat([part[name] for part in found]) for name in found[0]}
