@@ -32,9 +32,10 @@ def cast(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Write a page on which you name the people in videos, to measure them by their faces.
+    """Write a page on which you name the people of videos.
 
-    The page saves portraits for `measure --portraits`. Needs the extra `faces`.
+    It shows their faces, and saves portraits: `measure --portraits` knows people by these. Needs
+    the extra `faces`.
     """
     from ..features import FaceFeatures
     from ..labels import save_cast_page

@@ -13,13 +13,14 @@ from sklearn.preprocessing import normalize
 # above the mean on two faces are rather of one person.
 IMPOSTOR_MEAN, IMPOSTOR_SPREAD, ALIKE_LIMIT = 0.15, 0.093, 2.5
 ALIKE = IMPOSTOR_MEAN + ALIKE_LIMIT * IMPOSTOR_SPREAD
-# Of a frame's duration: what comes later than this is not the next frame.
-_LONGEST_STEP = 1.5
-# Intersection over union of the boxes of a face that is where one was a frame ago.
+# The next frame with a face may be so much later: in seconds, or of a frame's duration if that is
+# more. In between the face was turned away, or not found.
+_LONGEST_GAP, _LONGEST_STEP = 3.0, 1.5
+# How strongly frames a second apart are tied that are of one shot, or may be as one shows no face.
+# Where both show faces, and none in both, there is a cut.
+_TIE, _MAYBE = 1.0, 0.1
+# Intersection over union of the boxes of a face that is where one was before.
 _LEAST_OVERLAP = 0.2
-# How strongly frames a second apart are tied that share a face, and where one of them shows none.
-# Both with faces and none shared, there is a cut between them.
-_TIE, _MAYBE = 1.0, 0.2
 
 
 class FaceTracks(NamedTuple):
@@ -69,6 +70,8 @@ def follow_faces(faces, frame_times, alike) -> FaceTracks:
 
     A track is the same face in frames that follow each other: boxes overlap and embeddings have a
     cosine of at least ``alike``. A cut ends it, as who is in the same place then looks otherwise.
+    Frames are tied from the first to the last one of a track, those without a face as well, and a
+    little to neighbours without a face.
 
     Shapes: ``faces`` of n frames, ``frame_times`` as of `get_frame_times`.
     """
@@ -80,29 +83,33 @@ def follow_faces(faces, frame_times, alike) -> FaceTracks:
         each = np.where(present, np.arange(size).reshape(present.shape), -1)
         return FaceTracks(faces.embeddings, each, None, None, None)
     order = np.lexsort([times, videos])
-    before, after = order[:-1], order[1:]
-    steps = times[after] - times[before]
-    follows = (videos[after] == videos[before]) & (steps <= _LONGEST_STEP * durations[before])
-    pairs = np.flatnonzero(follows)
-    pair, face, next_face = _match(faces, before[pairs], after[pairs], alike)
-    shown = present.any(axis=1)
-    ties = np.where(shown[before] & shown[after], 0, _MAYBE)
-    ties[pairs[pair]] = _TIE
-    # Per second, so that more frames a second do not carry names any further.
-    ties = follows * ties / np.maximum(steps, durations[before])
+    places = np.flatnonzero(present[order].any(axis=1))
+    begins, ends = places[:-1], places[1:]
+    before, after = order[begins], order[ends]
+    longest = np.maximum(_LONGEST_GAP, _LONGEST_STEP * durations[before])
+    near = (videos[after] == videos[before]) & (times[after] - times[before] <= longest)
+    begins, ends, before, after = (rows[near] for rows in (begins, ends, before, after))
+    pair, face, next_face = _match(faces, before, after, alike)
     links = coo_array(
         (
             np.ones(len(pair)),
-            (
-                before[pairs[pair]] * n_faces + face,
-                after[pairs[pair]] * n_faces + next_face,
-            ),
+            (before[pair] * n_faces + face, after[pair] * n_faces + next_face),
         ),
         shape=(size, size),
     )
     n_tracks, track = connected_components(links, directed=False)
     members = coo_array((faces.scores.ravel(), (track, np.arange(size))), shape=(n_tracks, size))
     means = normalize(members.tocsr() @ faces.embeddings.reshape(size, -1).astype(np.float64))
+    tied = np.zeros(n_frames)
+    np.add.at(tied, begins[np.unique(pair)], 1)
+    np.add.at(tied, ends[np.unique(pair)], -1)
+    shown = np.zeros(n_frames, bool)
+    shown[places] = True
+    steps, usual = np.diff(times[order]), durations[order][:-1]
+    follows = (videos[order][1:] == videos[order][:-1]) & (steps <= _LONGEST_STEP * usual)
+    # One frame, not one second: at more frames a second names are carried no further off.
+    maybe = _MAYBE * usual * (follows & ~(shown[1:] & shown[:-1]))
+    ties = np.where(tied.cumsum()[:-1] > 0, _TIE / np.maximum(steps, usual), maybe)
     embeddings = means[track].reshape(faces.embeddings.shape)
     numbers = np.where(present, track.reshape(present.shape), -1)
     return FaceTracks(embeddings, numbers, order, ties, durations)
