@@ -12,7 +12,8 @@ LABELS.csv has the columns ``time`` (or what else `load_label_csv` reads) and on
 character. FOLDER has a folder of pictures for each. Without own labels the portraits are all that
 is known. With N, that many frames of the video that the package chooses are labelled as well, and
 the others are measured. Printed are, by character, the share of frames that are right, the average
-precision and the seconds. Portraits that do not show one face are left out.
+precision and the seconds. Portraits without a face are left out, and those with several are cut to
+one.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import shutil
 import tempfile
 import warnings
 
+import cv2
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -223,26 +225,53 @@ def add_frames_between(X, video):
 
 
 def keep_usable_portraits(source, characters, folder):
-    """Copy the portraits of the characters that show one face; return where to, None for none."""
+    """Copy the portraits of the characters, cut to one face; return where to, None for none.
+
+    Of several faces that one is taken which is most like those of the person's other portraits.
+    """
     called = {name.strip().casefold(): name for name in characters}
     features = FaceFeatures().fit([])
-    kept = 0
+    found = {}
     for person, file in sorted(list_class_images(source)) if source else ():
         name = called.get(person.strip().casefold())
         path = os.path.join(source, person, file)
         if name is None:
             print(f"Left out {path}: no labels of {person!r}.")
             continue
-        table = pd.DataFrame({"video": [path], "time": 0.0, "duration": 1.0, "image": [path]})
-        faces = unpack_faces(features.transform(FrameSequence(table)))
-        n_faces = int(find_main_faces(faces)[1][0])
-        if n_faces != 1:
-            print(f"Left out {path}: {n_faces} faces.")
-            continue
-        os.makedirs(os.path.join(folder, name), exist_ok=True)
-        shutil.copy(path, os.path.join(folder, name, file))
-        kept += 1
-    return folder if kept else None
+        faces, main, n_faces = look_at(path, features)
+        if n_faces:
+            found.setdefault(name, []).append((path, faces, main, n_faces))
+        else:
+            print(f"Left out {path}: no face.")
+    for name, portraits in found.items():
+        single = [faces.embeddings[0, main] for _, faces, main, n_faces in portraits if n_faces < 2]
+        os.makedirs(os.path.join(folder, name))
+        for path, faces, main, n_faces in portraits:
+            target = os.path.join(folder, name, os.path.basename(path))
+            if n_faces == 1:
+                shutil.copy(path, target)
+                continue
+            if single:
+                main = int((faces.embeddings[0] @ np.mean(single, axis=0)).argmax())
+            print(f"Cut {path} to one of {n_faces} faces.")
+            image = cv2.imread(path)
+            left, top, right, bottom = faces.boxes[0, main] * np.tile(image.shape[1::-1], 2)
+            room = 0.25 * (bottom - top)
+            rows = slice(max(0, int(top - room)), int(bottom + room))
+            cv2.imwrite(target, image[rows, max(0, int(left - room)) : int(right + room)])
+            if look_at(target, features)[2] != 1:
+                os.remove(target)
+                print(f"Left out {path}.")
+        if not os.listdir(os.path.join(folder, name)):
+            os.rmdir(os.path.join(folder, name))
+    return folder if os.listdir(folder) else None
+
+
+def look_at(path, features):
+    """Return the faces of an image, the number of the main one and how many are as good."""
+    table = pd.DataFrame({"video": [path], "time": 0.0, "duration": 1.0, "image": [path]})
+    faces = unpack_faces(features.transform(FrameSequence(table)))
+    return faces, *(int(values[0]) for values in find_main_faces(faces))
 
 
 def compare(X, y, found, shown, own):
