@@ -1,6 +1,6 @@
 """Measure how well actors are told by portraits, by labels, and by both.
 
-    python benchmarks/actors.py STILLS.csv [--portraits 1 3 10] [--json FILE]
+    python benchmarks/actors.py STILLS.csv [--portraits 1 3 10] [--faces-only] [--json FILE]
     python benchmarks/actors.py VIDEO LABELS.csv --portraits FOLDER [--own-labels N] [--json FILE]
 
 STILLS.csv has the columns ``Image_ID``, the path of an image beside it, ``Class``, who it shows,
@@ -64,14 +64,15 @@ def take_maps(features):
     return maps
 
 
-def measure_stills(path, numbers, cache_dir):
+def measure_stills(path, numbers, with_maps, cache_dir):
     """Return the shares of stills that are right, a row a number of portraits."""
     stills = pd.read_csv(path)
     images = [os.path.join(os.path.dirname(path), name) for name in stills["Image_ID"]]
     table = pd.DataFrame(
         {"video": "stills", "time": range(len(stills)), "duration": 1.0, "image": images}
     )
-    features = make_extractor(cache_dir).fit_transform(FrameSequence(table))
+    extract = make_extractor(cache_dir) if with_maps else FaceFeatures(memory=cache_dir)
+    features = extract.fit_transform(FrameSequence(table))
     # Stills are no frames that follow each other.
     features = features.reset_index(drop=True)
     who, groups = stills["Class"].to_numpy(object), stills["group"].to_numpy()
@@ -81,11 +82,11 @@ def measure_stills(path, numbers, cache_dir):
     for number in numbers:
         for draw in range(DRAWS.get(number, 5)):
             train, test = draw_portraits(who, groups, features, number, draw)
-            with_maps = draw < DRAWS_OF_MAPS
-            rows.append({"taught by": number, **judge(features, who, train, test, with_maps)})
+            maps = with_maps and draw < DRAWS_OF_MAPS
+            rows.append({"taught by": number, **judge(features, who, train, test, maps)})
     folds = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=0)
     for train, test in folds.split(stills, who, groups):
-        rows.append({"taught by": ALL, **judge(features, who, train, test, True)})
+        rows.append({"taught by": ALL, **judge(features, who, train, test, with_maps)})
     return pd.DataFrame(rows).groupby("taught by", sort=False).mean()
 
 
@@ -119,7 +120,8 @@ def judge(features, who, train, test, with_maps):
     with given_portraits(portraits):
         head = FaceClassifier("given").fit(learned[:1])
         found = names[head.predict_proba(asked).argmax(axis=1)]
-    right = {"portraits": found == who[test]}
+    by_labels = FaceClassifier().fit(learned, who[train]).predict(asked)
+    right = {"portraits": found == who[test], "labels": by_labels == who[test]}
     if with_maps:
         heads = {
             "maps": recommended_pipeline(random_state=0)[-2],
@@ -300,6 +302,7 @@ def main():
     parser.add_argument("source", metavar="STILLS.csv or VIDEO")
     parser.add_argument("labels", metavar="LABELS.csv", nargs="?")
     parser.add_argument("--portraits", nargs="*", default=[], help="numbers, or a folder")
+    parser.add_argument("--faces-only", action="store_true", help="no maps, which take an hour")
     parser.add_argument("--own-labels", type=int, default=0)
     parser.add_argument("--cache-dir", metavar="FOLDER", help="where features are kept")
     parser.add_argument("--json", metavar="FILE")
@@ -309,7 +312,7 @@ def main():
         cache_dir = options.cache_dir or folder
         if options.labels is None:
             numbers = [int(number) for number in options.portraits or (1, 3, 10)]
-            table = measure_stills(options.source, numbers, cache_dir)
+            table = measure_stills(options.source, numbers, not options.faces_only, cache_dir)
             print(table.round(4).to_string())
             found = {"stills": table.T.to_dict()}
         else:

@@ -222,7 +222,18 @@ def test_the_portraits_tell_how_alike_strangers_are():
     assert gallery.mean == pytest.approx((21 * np.mean(likeness) + 10 * 0.15) / 31, abs=1e-6)
     none = FaceGallery.from_portraits({}, N_DIMENSIONS)
     assert none.centres.shape == (0, N_DIMENSIONS)
-    assert none.alike == pytest.approx(0.15 + 2.5 * 0.093)
+    assert none.alike == pytest.approx(0.15 + 2.25 * 0.093)
+
+
+def test_a_face_is_one_persons_or_nobodys():
+    gallery = FaceGallery(np.eye(3, 8), 0.15, 0.093)
+    between = normalize([[1.0, 1, 0, 0, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0, 0, 0]])
+    alone = gallery.make_model().judge_faces(between)
+    shares = np.exp(alone) / (1 + np.exp(alone).sum(axis=1, keepdims=True))
+    expected = np.log(shares / (1 - shares))
+    np.testing.assert_allclose(gallery.judge_faces(between), expected, rtol=1e-6)
+    assert (alone[0, :2] > 5).all()
+    assert (gallery.judge_faces(between)[0, :2] < 0).all()
 
 
 def test_one_good_view_names_the_whole_track(cast):

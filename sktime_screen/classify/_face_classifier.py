@@ -77,8 +77,8 @@ class FaceClassifier(NetworkClassifier):
     Portraits give the direction of their mean embedding. How alike a face has to be depends on how
     alike different persons are: the portraits show it, together with what is known of the default
     embedding. Labels then move this model by as much as they are evidence, from a Gaussian prior
-    (multiple-instance learning [1]_). Without labels, the faces of each video that surely are a
-    person's are added to the portraits [2]_.
+    (multiple-instance learning [1]_). Without labels, a face is at most one person's, and the faces
+    of each video that surely are a person's are added to the portraits [2]_.
 
     With a frame index, the same face in frames that follow each other is one track: boxes overlap
     and embeddings are alike. All faces of a track are judged by their mean. So the prediction for a
@@ -315,7 +315,7 @@ class FaceClassifier(NetworkClassifier):
         for rows in pd.Series(videos).groupby(videos).indices.values():
             of_video = tracks.embeddings[rows]
             own = self._gallery.adapt(of_video[tracks.present[rows]])
-            of_faces[rows] = own.make_model().judge_faces(of_video)
+            of_faces[rows] = own.judge_faces(of_video)
         return tracks, of_faces
 
     def _unpack(self, X, *, reset):

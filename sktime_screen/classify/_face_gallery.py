@@ -18,6 +18,7 @@ _SLOPE, _FLOOR = 1.85, -3.5
 # stranger never is, since whoever is taken in once takes in his like.
 _SURE_LIMIT, _SURE_SLOPE = 3.25, 2.8
 _PORTRAITS_COUNT = 3.0
+_LEAST = 1e-12
 
 
 class FaceGallery(NamedTuple):
@@ -68,8 +69,18 @@ class FaceGallery(NamedTuple):
         centres = normalize(_PORTRAITS_COUNT * self.centres + theirs.T @ embeddings)
         return self._replace(centres=centres)
 
+    def judge_faces(self, embeddings):
+        """Return log-odds of faces, each of which is one person's or nobody's.
+
+        Shapes: ``embeddings`` (.., n_dimensions) -> (.., n_persons).
+        """
+        alone = self.make_model().judge_faces(embeddings)
+        anybody = np.logaddexp(0, np.logaddexp.reduce(alone, axis=-1, keepdims=True))
+        others = anybody + np.log1p(-np.exp(np.minimum(alone - anybody, -_LEAST)))
+        return alone - others
+
     def make_model(self):
-        """Return the log-odds of each person."""
+        """Return the model of persons, each for itself."""
         slope = _SLOPE / self.spread
         n_persons = len(self.centres)
         return FaceModel(

@@ -11,7 +11,7 @@ from sklearn.preprocessing import normalize
 # Mean and standard deviation of the cosine between the face of one person and the mean of another
 # person's, of the default embedding (benchmarks/actors.py), and from how many standard deviations
 # above the mean on two faces are rather of one person.
-IMPOSTOR_MEAN, IMPOSTOR_SPREAD, ALIKE_LIMIT = 0.15, 0.093, 2.5
+IMPOSTOR_MEAN, IMPOSTOR_SPREAD, ALIKE_LIMIT = 0.15, 0.093, 2.25
 ALIKE = IMPOSTOR_MEAN + ALIKE_LIMIT * IMPOSTOR_SPREAD
 # The next frame with a face may be so much later: in seconds, or of a frame's duration if that is
 # more. In between the face was turned away, or not found.
