@@ -160,10 +160,9 @@ def given_portraits(faces):
 def measure_video(options, cache_dir):
     """Return, for each way of telling actors, a table of figures with a row a character."""
     X, y = load_video_labels(options.source, options.labels)
-    frames = add_frames_between(X, options.source)
-    measured = frames.set_index(["video", "time"]).index.get_indexer(
-        X.set_index(["video", "time"]).index
-    )
+    # Maps are dear: they are looked at a frame a second.
+    rate = 1 if options.own_labels else options.rate
+    frames, measured = add_frames_between(X, rate)
     with tempfile.TemporaryDirectory() as folder:
         portraits = keep_usable_portraits(options.portraits, y.columns.tolist(), folder)
         pipelines = {}
@@ -217,13 +216,27 @@ def load_video_labels(video, labels):
     return X, y.rename(columns=str)
 
 
-def add_frames_between(X, video):
-    """Add a frame a second where labels are far apart: faces are followed from frame to frame."""
-    sampled = VideoFrameSampler(rate=1).sample(X["video"].unique().tolist())
-    if X["duration"].sum() > 0.8 * sampled["duration"].sum():
-        return X
-    near = np.abs(sampled["time"].to_numpy()[:, None] - X["time"].to_numpy()).min(axis=1) < 0.25
-    return pd.concat([X, sampled[~near]], ignore_index=True)[X.columns.tolist()]
+def add_frames_between(X, rate):
+    """Return a table of frames of the video, and which of them are labelled, in order.
+
+    Faces are followed from frame to frame, so frames between labels help.
+    """
+    sampled = VideoFrameSampler(rate=rate).sample(X["video"].unique().tolist())
+    distances = np.abs(sampled["time"].to_numpy()[:, None] - X["time"].to_numpy())
+    if distances.min(axis=0).max() < 1e-3:
+        measured = distances.argmin(axis=0)
+        sampled.loc[measured, "time"] = X["time"].to_numpy()
+        return sampled, measured
+    left = sampled[distances.min(axis=1) > 0.25 / rate]
+    if rate <= 1 and X["duration"].sum() > 0.8 * sampled["duration"].sum():
+        left = left[:0]
+    # Each stands for the time to the next one.
+    together = pd.concat([X, left], ignore_index=True)[["video", "time"]]
+    order = np.argsort(together["time"].to_numpy(), kind="stable")
+    frames = together.iloc[order].reset_index(drop=True)
+    steps = np.diff(frames["time"])
+    frames["duration"] = np.append(steps, np.median(steps) if len(steps) else 1.0).clip(1e-3, 1.0)
+    return frames, np.argsort(order)[: len(X)]
 
 
 def keep_usable_portraits(source, characters, folder):
@@ -304,6 +317,7 @@ def main():
     parser.add_argument("--portraits", nargs="*", default=[], help="numbers, or a folder")
     parser.add_argument("--faces-only", action="store_true", help="no maps, which take an hour")
     parser.add_argument("--own-labels", type=int, default=0)
+    parser.add_argument("--rate", type=float, default=4, help="frames a second, without labels")
     parser.add_argument("--cache-dir", metavar="FOLDER", help="where features are kept")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
