@@ -1,6 +1,7 @@
 from . import datasets
 from ._versions import show_versions
 from .classify import (
+    ClassifierTransformer,
     FaceAidedClassifier,
     FaceClassifier,
     FineTunedCNNClassifier,
@@ -58,6 +59,7 @@ from .video import ImageResizer, VideoFrameSampler
 __version__: str
 
 __all__ = [
+    "ClassifierTransformer",
     "FaceAidedClassifier",
     "FaceAidedFeatures",
     "FaceClassifier",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from .._atomic_files import write_text_atomically
 from .._names import format_csv
+from .._targets import as_table
 from .._versions import find_versions
 from ..export import (
     APPEARANCES,
@@ -159,6 +160,7 @@ class ScreenTimeReport:
         """
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
         _, aggregator = split_pipeline(pipeline)
+        table = as_table(X)
         probabilities, estimate = measure(
             pipeline,
             X,
@@ -174,7 +176,7 @@ class ScreenTimeReport:
             pipeline=pipeline,
             validation=validation,
             title=title,
-            images=X if isinstance(X, pd.DataFrame) and "image" in X else None,
+            images=table if table is not None and "image" in table else None,
             max_thumbnails=max_thumbnails,
         )
 
