@@ -57,7 +57,7 @@ class FaceAidedFeatures(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : FrameSequence
+        X : FrameSequence, ndarray of shape (n, height, width, 3) uint8, or list of images
             The images.
         y : object, optional
             Not used.
@@ -79,19 +79,21 @@ class FaceAidedFeatures(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : FrameSequence
+        X : FrameSequence, ndarray of shape (n, height, width, 3) uint8, or list of images
             The images.
 
         Returns
         -------
-        DataFrame of shape (n, n_features)
-            The columns of `images`, then those of `faces`, with the frame index. Its ``attrs`` are
-            those of `images`.
+        DataFrame or ndarray of shape (n, n_features)
+            The columns of `images`, then those of `faces`. For a FrameSequence, a table with the
+            frame index, whose ``attrs`` are those of the table of `images`.
         """
         check_is_fitted(self)
-        images = self.images_.transform(X)
-        table = pd.concat([images, self.faces_.transform(X)], axis=1)
-        table.attrs = images.attrs
+        parts = [self.images_.transform(X), self.faces_.transform(X)]
+        if not isinstance(parts[0], pd.DataFrame):
+            return np.hstack(parts)
+        table = pd.concat(parts, axis=1)
+        table.attrs = parts[0].attrs
         return table
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:

@@ -381,4 +381,5 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.required = False
         return tags
