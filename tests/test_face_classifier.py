@@ -307,6 +307,16 @@ def test_without_labels_nothing_was_seen(cast):
     assert marks["out_of_sample"] is False
 
 
+def test_frames_without_faces_and_without_rows(cast):
+    X = make_table([{}] * 3)
+    head = of_portraits(cast).fit(X)
+    assert (head.transform(X) < 0.05).all().all()
+    assert not head.find_strangers(X).any()
+    assert head.transform(X[:1]).shape == (1, 3)
+    with pytest.raises(ValueError, match="0 sample"):
+        head.transform(X[:0])
+
+
 def test_other_columns_may_stand_beside_and_a_pickle_says_the_same(cast):
     frames, truth = make_frames(20)
     X = make_table(frames)

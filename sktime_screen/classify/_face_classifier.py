@@ -320,6 +320,10 @@ class FaceClassifier(NetworkClassifier):
 
     def _unpack(self, X, *, reset):
         faces = unpack_faces(X)
+        if not len(X):
+            raise ValueError(
+                "Found array with 0 sample(s), while a minimum of 1 is required by FaceClassifier."
+            )
         validate_data(self, X.loc[:, find_face_columns(X)], reset=reset, skip_check_array=True)
         return faces
 
