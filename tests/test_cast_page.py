@@ -165,10 +165,10 @@ def test_names_make_folders_of_portraits(page, chromium, tmp_path):
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == [
-            *(f"Ross the 1st/{number}.jpg" for number in range(1, 6)),
-            *(f"ross/{number}.jpg" for number in range(1, 4)),
+            *(f"Ross the 1st/{number}.webp" for number in range(1, 6)),
+            *(f"ross/{number}.webp" for number in range(1, 4)),
         ]
-        image = cv2.imdecode(np.frombuffer(archive.read("ross/1.jpg"), np.uint8), 1)
+        image = cv2.imdecode(np.frombuffer(archive.read("ross/1.webp"), np.uint8), 1)
     np.testing.assert_allclose(image[60:-60, 60:-60].mean(axis=(0, 1))[::-1], COLOURS[1], atol=12)
     errors = [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"]
     assert errors == []

@@ -8,10 +8,17 @@ import numpy as np
 import pandas as pd
 
 from .._atomic_files import check_target, write_text_atomically
-from .._html import encode_data_uri, load_template, make_hash_source
+from .._html import encode_data_uri, load_template, make_policy
 from .._names import escape_controls
 from ..features import unpack_faces
-from ..video import FrameSequence, check_frame_table, is_frame_index, make_frame_index
+from ..video import (
+    IMAGE_TYPE,
+    FrameSequence,
+    check_frame_table,
+    encode_image,
+    is_frame_index,
+    make_frame_index,
+)
 from ._people import find_people
 
 _STYLE, _SCRIPTS = "cast.css", ("zip.js", "cast.js")
@@ -92,7 +99,7 @@ def save_cast_page(path, X, faces) -> None:
 
 
 def _cut_portraits(table, faces, people):
-    """Return JPEG images of faces as data URIs: {(row, number): image}."""
+    """Return images of faces as data URIs: {(row, number): image}."""
     boxes, scores = unpack_faces(faces)[1:]
     wanted = {}
     for person in people:
@@ -127,9 +134,7 @@ def _cut_portrait(image, box, others):
         interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
         size = tuple(max(1, round(side * factor)) for side in portrait.shape[1::-1])
         portrait = cv2.resize(portrait, size, interpolation=interpolation)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    encoded = cv2.imencode(".jpg", np.ascontiguousarray(portrait[..., ::-1]), quality)[1]
-    return encode_data_uri("image/jpeg", encoded.tobytes())
+    return encode_data_uri(IMAGE_TYPE, encode_image(portrait, _QUALITY))
 
 
 def _read_assets():
@@ -137,14 +142,4 @@ def _read_assets():
     folder = resources.files("sktime_screen.labels") / "templates"
     style = (folder / _STYLE).read_text(encoding="utf-8")
     scripts = [(folder / name).read_text(encoding="utf-8") for name in _SCRIPTS]
-    policy = "; ".join(
-        [
-            "default-src 'none'",
-            "img-src data:",
-            f"style-src {make_hash_source(style)}",
-            f"script-src {' '.join(map(make_hash_source, scripts))}",
-            "base-uri 'none'",
-            "form-action 'none'",
-        ]
-    )
-    return {"style": style, "scripts": scripts, "policy": policy}
+    return {"style": style, "scripts": scripts, "policy": make_policy([style], scripts)}

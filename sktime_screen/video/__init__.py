@@ -16,12 +16,21 @@ from ._identity import ImageFiles, compute_image_keys, digest_file
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
-from ._thumbnails import make_thumbnails, split_rows_by_file
+from ._thumbnails import (
+    IMAGE_TYPE,
+    encode_image,
+    find_shape,
+    iter_images,
+    make_thumbnails,
+    shrink,
+    split_rows_by_file,
+)
 from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
 
 __all__ = [
     "IMAGE_ENDINGS",
+    "IMAGE_TYPE",
     "TIME_TOLERANCE",
     "FrameSequence",
     "ImageFiles",
@@ -32,8 +41,11 @@ __all__ = [
     "check_frame_table",
     "compute_image_keys",
     "digest_file",
+    "encode_image",
+    "find_shape",
     "get_frame_times",
     "is_frame_index",
+    "iter_images",
     "list_class_images",
     "make_frame_index",
     "make_thumbnails",
@@ -41,5 +53,6 @@ __all__ = [
     "read_image_size",
     "read_timeline",
     "resolve_videos",
+    "shrink",
     "split_rows_by_file",
 ]

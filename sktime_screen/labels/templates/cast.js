@@ -108,7 +108,7 @@ function decode(uri) {
 function save() {
   const files = [...collect()].flatMap(([name, pictures]) =>
     pictures.map(({ image }, number) => ({
-      name: `${name}/${number + 1}.jpg`,
+      name: `${name}/${number + 1}.webp`,
       bytes: decode(image),
     })),
   );

@@ -1,6 +1,6 @@
 "use strict";
 
-// A ZIP file without compression, as JPEG images do not shrink: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+// A ZIP file without compression, as images do not shrink: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 
 function makeCrcTable() {
   return Uint32Array.from({ length: 256 }, (_, number) => {
