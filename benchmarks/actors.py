@@ -7,8 +7,9 @@
 STILLS.csv has the columns ``Image_ID``, the path of an image beside it, ``Class``, who it shows,
 and ``group``: images of one group are nearly the same, and are always on one side of a split. Who
 is on an image is what most of the three nearest faces of other groups say, by the largest face of
-each. Of a face from the side the detector is less sure than 0.8. For the heights, images are scaled so that this face is so many pixels high, and put into a
-frame of 640 x 360 pixels; those they are compared to stay as they are.
+each; the detector is less sure than 0.8 of faces from the side. For the heights, images are scaled
+so that this face is so many pixels high, and put into a frame of 640 x 360 pixels; those they are
+compared to stay as they are.
 """
 
 import argparse
