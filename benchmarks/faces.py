@@ -1,6 +1,6 @@
 """Measure who people are told to be by their faces.
 
-    python benchmarks/actors.py STILLS.csv [--heights 16 24 32 48 64 96] [--portraits 1 3 10]
+    python benchmarks/faces.py STILLS.csv [--heights 16 24 32 48 64 96] [--portraits 1 3 10]
         [--detector FILE] [--embedding FILE] [--detection-size 640] [--min-score 0.8]
         [--json FILE]
 
