@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._labelled_rows import get_frame_times
+from ..video import get_frame_times
 
 # So long is a video whose own mean counts as much as that of the videos of fit.
 _SECONDS_OF_PRIOR = 30.0

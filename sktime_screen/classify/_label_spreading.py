@@ -15,11 +15,12 @@ from .._sklearn import HasMethods, Interval, check_sample_weight, fit_context, s
 from .._targets import read_labels
 from ..features import embed_frames, project_features
 from ..model_selection import make_cross_fitting_splits
+from ..video import get_frame_times
 from ._classifier import NetworkClassifier, mark
 from ._classifier_transformer import ClassifierTransformer, fit_clone
 from ._dense import KerasDenseClassifier
 from ._frame_graph import build_similarity_edges, build_temporal_edges
-from ._labelled_rows import LabelledRows, get_frame_times
+from ._labelled_rows import LabelledRows
 from ._prior_shift import compute_prior_shift
 from ._target_encoding import TargetEncoding
 
@@ -98,8 +99,9 @@ class LabelSpreadingClassifier(NetworkClassifier):
     A classifier knows a class less well in a video that it has not seen, and the less it sees, the
     more it answers with the share of the class among its labels. With `prior_strength` s, a video
     without labels gets the prior (v p + s / c) / (v + s) instead of p, the share among the labels
-    of v videos, where c is the number of classes, 2 for each column of a table. This is Laplace's
-    rule of succession for s = c. The estimator's log-odds change by as much before they spread.
+    of v videos, whatever their weights. c is the number of classes, 2 for each column of a table:
+    for s = c, this is Laplace's rule of succession. The estimator's log-odds change by as much
+    before they spread.
 
     Frames are compared by the first hundred principal components of each video. Features of more
     than 4,096 columns, such as maps, are first reduced to 512 by a random projection.
@@ -268,21 +270,10 @@ class LabelSpreadingClassifier(NetworkClassifier):
             If X has no frame index, or the rows of `fit_transform` had none.
         """
         check_is_fitted(self)
-        videos, times, _ = get_frame_times(getattr(X, "index", None))
-        labelled_videos, labelled_times = self._labelled.videos, self._labelled.times
-        if videos is None or labelled_times is None:
-            raise ValueError(
-                "transform_cross_fitted needs rows with a frame index, here and in fit_transform."
-            )
+        frame_times = get_frame_times(getattr(X, "index", None))
+        part_of_row = self._labelled.find_parts(frame_times, self._parts)
         embeddings = self._embed(X)
         logits = self._spread_by_video(X, embeddings)
-        part_of_row = np.full(len(X), -1)
-        for video in np.unique(videos):
-            own = np.flatnonzero(labelled_videos == video)
-            rows = np.flatnonzero(videos == video)
-            if len(own):
-                distances = np.abs(times[rows, None] - labelled_times[own])
-                part_of_row[rows] = self._parts[own[distances.argmin(axis=1)]]
         for part in np.unique(part_of_row[part_of_row >= 0]):
             rows = part_of_row == part
             logits[rows] = self._without(part)._spread_by_video(X, embeddings)[rows]
