@@ -57,9 +57,10 @@ def equal_parts(order, n_parts):
 
 
 def drawn(rng, strata, n_labelled=N_LABELLED):
-    """Draw frames at random, as many of each stratum as its size asks for, at least one."""
+    """Draw frames at random, one of each stratum and the others as the sizes of strata ask for."""
     size = np.bincount(strata)
-    number = np.clip(np.round(n_labelled * size / size.sum()).astype(int), 1, size)
+    ends = np.cumsum(size - 1) * (n_labelled - len(size)) / np.sum(size - 1)
+    number = 1 + np.diff(np.round(ends).astype(int), prepend=0)
     return np.concatenate(
         [
             rng.choice(np.flatnonzero(strata == stratum), count, replace=False)
@@ -135,13 +136,13 @@ def simulate_labelled(tasks, rng):
     return summary(found)
 
 
-def unlabelled_interval(rng, probabilities, truth, calibration, labels, blocks, videos):
-    """Measure a video by its mean probabilities; a record for each character."""
+def unlabelled_interval(rng, contributions, truth, errors, blocks, videos):
+    """Measure a video from errors on others; a record for each character."""
     low, high = compute_seconds_interval(
-        np.ones(len(probabilities)),
-        probabilities,
-        calibration - labels,
-        np.ones(len(labels)),
+        np.ones(len(contributions)),
+        contributions,
+        errors,
+        np.ones(len(errors)),
         blocks,
         videos=videos,
         n_resamples=200,
@@ -152,28 +153,62 @@ def unlabelled_interval(rng, probabilities, truth, calibration, labels, blocks, 
         yield {
             "character": column,
             "covered": low[column] <= true[column] <= high[column],
-            "width": (high - low)[column] / len(probabilities),
+            "width": (high - low)[column] / len(contributions),
         }
+
+
+def least_width(rng, kind, share, n_videos=500):
+    """Return the width of intervals if errors and shares of many videos were known.
+
+    Of mean probabilities, and of the best linear function of these.
+    """
+    made = [simulated_video(rng, share, rng.normal(0, kind)) for _ in range(n_videos)]
+    true, said = np.array([(truth.mean(), said.mean()) for truth, said, _ in made]).T
+    line = np.polyval(np.polyfit(said, true, 1), said)
+    return [np.diff(np.quantile(true - guess, [0.05, 0.95]))[0] for guess in (said, line)]
 
 
 def simulate_unlabelled(tasks, rng):
     found = []
-    for n_videos, n_blocks, kind in ((1, 55, 0.0), (5, 55, 0.0), (5, 55, 0.5), (6, 1, 0.5)):
+    for n_videos, n_blocks, kind, share in (
+        (1, 55, 0.0, 0.4),
+        (1, 55, 0.5, 0.4),
+        (5, 55, 0.0, 0.4),
+        (5, 55, 0.5, 0.4),
+        (5, 55, 0.0, 0.2),
+        (5, 55, 0.5, 0.2),
+        (6, 1, 0.5, 0.4),
+    ):
+        known, line = least_width(rng, kind, share)
         for _ in range(tasks):
             made = [
                 simulated_video(rng, 0.4, rng.normal(0, kind), n_blocks) for _ in range(n_videos)
             ]
             labels, calibration, blocks = map(np.concatenate, zip(*made, strict=True))
             videos = np.repeat(np.arange(n_videos), [len(video[0]) for video in made])
-            truth, probability, _ = simulated_video(rng, 0.4, rng.normal(0, kind))
-            arrays = (probability, truth, calibration, labels)
+            truth, probability, _ = simulated_video(rng, share, rng.normal(0, kind))
+            arrays = (probability, truth, calibration - labels)
             arrays = [array[:, None] for array in arrays]
-            design = {"videos": n_videos, "blocks each": n_blocks, "videos differ by": kind}
+            design = {
+                "videos": n_videos,
+                "blocks each": n_blocks,
+                "videos differ by": kind,
+                "share": share,
+            }
             for drawn, numbers in (("blocks", blocks), ("frames", np.arange(len(videos)))):
                 for record in unlabelled_interval(rng, *arrays, numbers, videos):
-                    found.append(design | {"drawn": drawn} | record)
-    keys = ["videos", "blocks each", "videos differ by", "drawn"]
-    return pd.DataFrame(found).groupby(keys, sort=False)[["covered", "width"]].mean().round(3)
+                    least = {"errors known": known, "line known": line}
+                    found.append(design | {"drawn": drawn} | record | least)
+    keys = ["videos", "blocks each", "videos differ by", "share", "drawn"]
+    values = ["covered", "width", "errors known", "line known"]
+    return pd.DataFrame(found).groupby(keys, sort=False)[values].mean().round(3)
+
+
+def blocks_drawn(rng, blocks):
+    """Return rows of blocks drawn with replacement, and the number of each in the drawing."""
+    names = np.unique(blocks)
+    rows = [np.flatnonzero(blocks == block) for block in rng.choice(names, len(names))]
+    return np.concatenate(rows), np.repeat(np.arange(len(rows)), list(map(len, rows)))
 
 
 class RealVideos:
@@ -182,20 +217,12 @@ class RealVideos:
     def __init__(self, features, labels, videos, characters):
         self.features, self.labels, self.characters = features, labels, characters
         self.videos = np.unique(videos, return_inverse=True)[1]
-        self.blocks = np.unique(
-            [
-                self.videos,
-                np.concatenate([np.arange(n) // BLOCK for n in np.bincount(self.videos)]),
-            ],
-            axis=1,
-            return_inverse=True,
-        )[1].ravel()
 
-    def blocks_drawn(self, rng, video):
-        """Return rows of blocks of a video drawn with replacement, and their block numbers."""
-        own = np.unique(self.blocks[self.videos == video])
-        rows = [np.flatnonzero(self.blocks == block) for block in rng.choice(own, len(own))]
-        return np.concatenate(rows), np.repeat(np.arange(len(rows)), list(map(len, rows)))
+    def rows_drawn(self, rng, videos):
+        """Return rows of blocks of videos, blocks drawn with replacement."""
+        rows = [np.flatnonzero(self.videos == video) for video in videos]
+        drawn = [blocks_drawn(rng, np.arange(len(own)) // BLOCK)[0] for own in rows]
+        return np.concatenate([own[chosen] for own, chosen in zip(rows, drawn, strict=True)])
 
     def model(self, rows):
         """Fit a logistic regression by character; return log-odds of any features."""
@@ -255,7 +282,7 @@ def real_labelled(data, tasks, rng):
     for _ in range(tasks):
         video = rng.integers(n_videos)
         others = rng.choice(np.delete(np.arange(n_videos), video), n_videos - 1)
-        log_odds = data.model(np.concatenate([data.blocks_drawn(rng, g)[0] for g in others]))
+        log_odds = data.model(data.rows_drawn(rng, others))
         own = data.videos == video
         truth, prior = data.labels[own], log_odds(data.features[own])
         kernel, reduced = likeness(data.features[own], prior)
@@ -287,47 +314,41 @@ def clusters(features, number, rng):
     return np.argsort(leaves_list(linkage(found.cluster_centers_, "ward")))[found.labels_]
 
 
-def real_unlabelled(data, tasks, rng):
-    n_videos = data.videos.max() + 1
-    models = {}
-
-    def probabilities(video, unseen):
-        """Predict a video with the model of all videos but ``unseen``."""
-        if unseen not in models:
-            models[unseen] = data.model(np.flatnonzero(~np.isin(data.videos, list(unseen))))
-        rows = data.videos == video
-        return 1 / (1 + np.exp(-models[unseen](data.features[rows])))
-
+def real_unlabelled(X, y, head, memory, tasks, rng):
+    """Measure each video with a pipeline fitted on the others, all videos redrawn in blocks."""
+    measured = []
+    for rows in X.groupby("video", sort=False).indices.values():
+        others = np.delete(np.arange(len(X)), rows)
+        pipeline = recommended_pipeline(head=head, memory=memory, random_state=0)
+        pipeline.fit(X.iloc[others], y.iloc[others])
+        aggregator = pipeline[-1]
+        said = aggregator.predict(pipeline[:-1].transform(X.iloc[rows]))
+        measured.append((said, y.iloc[rows].to_numpy(), aggregator._calibration))
     found = []
-    predicted = {
-        (video, measured): probabilities(video, frozenset({video, measured}))
-        for video in range(n_videos)
-        for measured in range(n_videos)
-    }
     for _ in range(tasks):
-        measured = rng.integers(n_videos)
-        rows, _ = data.blocks_drawn(rng, measured)
-        first = np.flatnonzero(data.videos == measured)[0]
-        calibration, labels, blocks, videos = [], [], [], []
-        for video in np.delete(np.arange(n_videos), measured):
-            drawn_rows, numbers = data.blocks_drawn(rng, video)
-            own_first = np.flatnonzero(data.videos == video)[0]
-            calibration.append(predicted[video, measured][drawn_rows - own_first])
-            labels.append(data.labels[drawn_rows])
-            blocks.append(numbers)
-            videos.append(np.full(len(numbers), video))
-        arrays = [np.concatenate(part) for part in (calibration, labels, blocks, videos)]
+        said, truth, calibration = measured[rng.integers(len(measured))]
+        rows, _ = blocks_drawn(rng, np.arange(len(truth)) // BLOCK)
+        drawn, numbers = [], []
+        for video in np.unique(calibration.videos):
+            own = np.flatnonzero(calibration.videos == video)
+            own_rows, own_numbers = blocks_drawn(rng, calibration.times[own] // BLOCK)
+            drawn.append(own[own_rows])
+            numbers.append(own_numbers)
+        drawn = np.concatenate(drawn)
         found += unlabelled_interval(
-            rng, predicted[measured, measured][rows - first], data.labels[rows], *arrays
+            rng,
+            said[rows].astype(np.float64),
+            truth[rows],
+            calibration.errors[drawn],
+            np.concatenate(numbers),
+            calibration.videos[drawn],
         )
     table = pd.DataFrame(found)
-    table["character"] = [data.characters[column] for column in table["character"]]
+    table["character"] = y.columns[table["character"]]
     return table.groupby("character")[["covered", "width"]].mean().round(3)
 
 
-def real_videos(labels, memory):
-    X, y = load_label_csv(labels)
-    y = y.to_frame() if isinstance(y, pd.Series) else y
+def real_videos(X, y, memory):
     features = recommended_pipeline(head="dense", memory=memory)[:3].fit_transform(X, y)
     return RealVideos(features.to_numpy(), y.to_numpy(), X["video"].to_numpy(), list(y.columns))
 
@@ -336,6 +357,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("labels", metavar="LABELS.csv", nargs="?")
     parser.add_argument("--cache-dir", help="folder in which features are kept")
+    parser.add_argument("--head", choices=["map", "dense"], default="map", help="without labels")
     parser.add_argument("--tasks", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -344,11 +366,14 @@ def main():
         labelled = simulate_labelled(options.tasks, rng)
         unlabelled = simulate_unlabelled(options.tasks, rng)
     else:
-        data = real_videos(options.labels, options.cache_dir)
+        X, y = load_label_csv(options.labels)
+        y = y.to_frame() if isinstance(y, pd.Series) else y
+        data = real_videos(X, y, options.cache_dir)
         labelled = real_labelled(data, options.tasks, rng)
-        unlabelled = real_unlabelled(data, options.tasks, rng)
+        unlabelled = real_unlabelled(X, y, options.head, options.cache_dir, options.tasks, rng)
     print(f"{N_LABELLED} frames of the video labelled\n{labelled}\n")
-    print(f"no frame of the video labelled (widths: share of the video's length)\n{unlabelled}")
+    print("no frame of the video labelled (widths: share of the video's length)")
+    print(unlabelled.to_string())
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def test_the_table_says_what_intervals_suppose(measured):
     aggregator, video, truth = measured
     table, y, _ = sample(video, truth, 60)
     guessed = aggregator.estimate(video, confidence_level=0.8, n_resamples=50).attrs["intervals"]
-    assert guessed.startswith("Intervals hold in 80 % of videos in which the classifier errs as")
+    assert guessed.startswith("Intervals hold in 80 % of videos like the labelled ones: char")
     assert "--strategy blocks" in guessed
     known = aggregator.estimate(video, labelled=(table, y), confidence_level=0.8)
     said = "Intervals from labels of the video itself hold in 80 % of random samples"
@@ -112,6 +112,20 @@ def test_the_table_says_what_intervals_suppose(measured):
     both = aggregator.estimate(pd.concat([video, other]), (table, y), n_resamples=50)
     assert guessed.replace("80", "90") in both.attrs["intervals"]
     assert said.replace("80", "90") in both.attrs["intervals"]
+
+
+def test_one_labelled_video_is_said_not_to_tell_how_videos_differ(measured):
+    _, video, truth = measured
+    said = "Only one video was labelled"
+    video = video.copy()
+    video.attrs["out_of_sample"] = True
+    aggregator = ScreenTimeAggregator(background="no").fit(video, np.where(truth, "tom", "no"))
+    other = probabilities("other.mp4", truth, 3)
+    for X, expected in [(video, False), (other, True), (pd.concat([video, other]), True)]:
+        assert (said in aggregator.estimate(X, n_resamples=50).attrs["intervals"]) == expected
+    table, y, _ = sample(other, truth, 60)
+    assert said not in aggregator.estimate(other, (table, y)).attrs["intervals"]
+    assert said not in measured[0].estimate(other, n_resamples=50).attrs["intervals"]
 
 
 def test_limits_hardly_move_with_the_seed(measured):

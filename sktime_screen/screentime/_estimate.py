@@ -101,23 +101,33 @@ def estimate_table(predicted, probabilities, cross_fitted, index, classes, evide
             table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
             notes += [note] if note else []
     notes += _describe_untold(table, probabilities[:, kept], index)
-    table.attrs["intervals"] = _describe_intervals(table, evidence.confidence_level)
+    table.attrs["intervals"] = _describe_intervals(table, evidence)
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
 
 
-def _describe_intervals(table, confidence_level):
+def _describe_intervals(table, evidence):
     """Say how often intervals hold, what they suppose and what narrows them; "" without any."""
-    known, level = table["low"].notna(), f"{100 * confidence_level:g} %"
+    known, level = table["low"].notna(), f"{100 * evidence.confidence_level:g} %"
     by_labels = known & (table["basis"] == "labels")
+    guessed = known & ~by_labels
     sentences = []
-    if (known & ~by_labels).any():
+    if guessed.any():
         sentences.append(
-            f"Intervals hold in {level} of videos in which the classifier errs as it does on "
-            f"labelled frames held out. Labels of a random sample of a video's own frames need no "
-            f"such likeness and make them narrower: `sktime-screen label VIDEO --model MODEL "
-            f"--strategy blocks --output sample.html`, then `sktime-screen measure VIDEO --model "
-            f"MODEL --labels sample.csv`."
+            f"Intervals hold in {level} of videos like the labelled ones: characters are on screen "
+            f"as often, and the classifier errs as often, as on labelled frames held out."
+        )
+        learned_from = np.unique(evidence.calibration.videos)
+        others = ~np.isin(resolve_videos(table["video"]), learned_from)
+        if len(learned_from) == 1 and (guessed & others).any():
+            sentences.append(
+                "Only one video was labelled, which does not tell how videos differ: for other "
+                "videos intervals are too narrow."
+            )
+        sentences.append(
+            "Labels of a random sample of a video's own frames need no such likeness and make them "
+            "narrower: `sktime-screen label VIDEO --model MODEL --strategy blocks --output "
+            "sample.html`, then `sktime-screen measure VIDEO --model MODEL --labels sample.csv`."
         )
     if by_labels.any():
         sentences.append(
