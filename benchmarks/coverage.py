@@ -12,6 +12,7 @@ and from the labels alone; and where no frame of the video is labelled.
 """
 
 import argparse
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from sktime_screen.screentime._prediction_powered import prediction_powered_mean
 
 N_LABELLED = 60
 BLOCK = 10
+_VALUES = ["covered", "warned of", "wrong, no warning", "width"]
 
 
 def simulated_video(rng, share, kind=0.0, n_blocks=55):
@@ -70,10 +72,8 @@ def drawn(rng, strata, n_labelled=N_LABELLED):
 
 
 def records(design, model, characters, predicted, rows, truth, strata):
-    """Return a record for each way of weighing the predictions and each character."""
-    ways = {"labels alone": 0.0, f"{model}, weight 1": 1.0, f"{model}, tuned": "pooled"}
-    if 20 <= np.bincount(strata[rows]).max() < len(rows):
-        ways[f"{model}, tuned by stratum"] = "stratum"
+    """Return a record for each character, from labels alone and with predictions."""
+    ways = {"labels alone": 0.0, model: "pooled"}
     true = truth.mean(axis=0)
     found = []
     for name, tuning in ways.items():
@@ -101,11 +101,8 @@ def summary(found):
         width=("width", "mean"),
         off=("off", "mean"),
     )
-    wide = table["width"].unstack("interval")["labels alone"]
-    simple = wide.xs("at random", level="frames drawn")
+    simple = table["width"].xs(("at random", "labels alone"), level=[1, 2])
     character = table.index.get_level_values("character")
-    same = wide.reindex(table.index.droplevel("interval")).to_numpy()
-    table["of labels alone"] = table["width"] / same
     table["of labels at random"] = table["width"] / simple.reindex(character).to_numpy()
     return table.round(3).to_string()
 
@@ -117,8 +114,6 @@ def simulate_labelled(tasks, rng):
             truth, probability, _ = simulated_video(rng, share)
             designs = {
                 "at random": np.zeros(len(truth), dtype=np.int64),
-                "2 ranges of probability": equal_parts(probability, 2),
-                "5 ranges of probability": equal_parts(probability, 5),
                 "30 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED // 2),
                 "60 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED),
             }
@@ -136,24 +131,40 @@ def simulate_labelled(tasks, rng):
     return summary(found)
 
 
-def unlabelled_interval(rng, contributions, truth, errors, blocks, videos):
-    """Measure a video from errors on others; a record for each character."""
-    low, high = compute_seconds_interval(
-        np.ones(len(contributions)),
-        contributions,
-        errors,
-        np.ones(len(errors)),
-        blocks,
-        videos=videos,
-        n_resamples=200,
-        random_state=rng,
-    )
-    true = truth.sum(axis=0)
+def unlabelled_interval(rng, video, calibration, errors, blocks, videos):
+    """Measure a video from errors on others; a record for each character.
+
+    Shapes: ``video`` (contributions, truth, probabilities), each (n_frames, n_characters),
+    ``calibration`` (n_calibration, n_characters), the probabilities there.
+    """
+    contributions, truth, probabilities = video
+    durations, true = np.ones(len(truth)), truth.sum(axis=0)
+
+    def limits(values, errors, level):
+        return compute_seconds_interval(
+            durations,
+            values,
+            errors,
+            np.ones(len(errors)),
+            blocks,
+            videos=videos,
+            confidence_level=level,
+            n_resamples=200,
+            random_state=rng,
+        )
+
+    low, high = limits(contributions, errors, 0.9)
+    least, most = limits(np.zeros(probabilities.shape), -calibration, 0.95)
+    found = probabilities.sum(axis=0)
     for column in range(truth.shape[1]):
+        covered = low[column] <= true[column] <= high[column]
+        warned = not least[column] <= found[column] <= most[column]
         yield {
             "character": column,
-            "covered": low[column] <= true[column] <= high[column],
-            "width": (high - low)[column] / len(contributions),
+            "covered": covered,
+            "warned of": warned,
+            "wrong, no warning": not covered and not warned,
+            "width": (high - low)[column] / len(truth),
         }
 
 
@@ -169,7 +180,7 @@ def least_width(rng, kind, share, n_videos=500):
 
 
 def simulate_unlabelled(tasks, rng):
-    found = []
+    found, keys = [], ["videos", "blocks each", "videos differ by", "share", "drawn"]
     for n_videos, n_blocks, kind, share in (
         (1, 55, 0.0, 0.4),
         (1, 55, 0.5, 0.4),
@@ -187,20 +198,14 @@ def simulate_unlabelled(tasks, rng):
             labels, calibration, blocks = map(np.concatenate, zip(*made, strict=True))
             videos = np.repeat(np.arange(n_videos), [len(video[0]) for video in made])
             truth, probability, _ = simulated_video(rng, share, rng.normal(0, kind))
-            arrays = (probability, truth, calibration - labels)
-            arrays = [array[:, None] for array in arrays]
-            design = {
-                "videos": n_videos,
-                "blocks each": n_blocks,
-                "videos differ by": kind,
-                "share": share,
-            }
+            video = [values[:, None] for values in (probability, truth, probability)]
+            said, errors = calibration[:, None], (calibration - labels)[:, None]
+            design = dict(zip(keys, (n_videos, n_blocks, kind, share), strict=False))
             for drawn, numbers in (("blocks", blocks), ("frames", np.arange(len(videos)))):
-                for record in unlabelled_interval(rng, *arrays, numbers, videos):
+                for record in unlabelled_interval(rng, video, said, errors, numbers, videos):
                     least = {"errors known": known, "line known": line}
                     found.append(design | {"drawn": drawn} | record | least)
-    keys = ["videos", "blocks each", "videos differ by", "share", "drawn"]
-    values = ["covered", "width", "errors known", "line known"]
+    values = [*_VALUES, "errors known", "line known"]
     return pd.DataFrame(found).groupby(keys, sort=False)[values].mean().round(3)
 
 
@@ -216,7 +221,7 @@ class RealVideos:
 
     def __init__(self, features, labels, videos, characters):
         self.features, self.labels, self.characters = features, labels, characters
-        self.videos = np.unique(videos, return_inverse=True)[1]
+        self.videos = pd.factorize(videos)[0]
 
     def rows_drawn(self, rng, videos):
         """Return rows of blocks of videos, blocks drawn with replacement."""
@@ -276,7 +281,7 @@ def own_model(kernel, rows, labels, strata, rng, n_folds=10):
     return mean
 
 
-def real_labelled(data, tasks, rng):
+def real_labelled(data, measured, tasks, rng):
     found = []
     n_videos = data.videos.max() + 1
     for _ in range(tasks):
@@ -289,12 +294,7 @@ def real_labelled(data, tasks, rng):
         time = np.arange(len(truth))
         designs = {
             "at random": np.zeros(len(truth), dtype=np.int64),
-            "2 ranges of probability": equal_parts(prior.sum(axis=1), 2),
-            "5 ranges of probability": equal_parts(prior.sum(axis=1), 5),
             "30 blocks of time": equal_parts(time, N_LABELLED // 2),
-            "30 groups that look alike": equal_parts(
-                np.argsort(leaves_list(linkage(reduced, "ward"))), N_LABELLED // 2
-            ),
             "60 clusters": clusters(reduced, N_LABELLED, rng),
         }
         for name, strata in designs.items():
@@ -305,6 +305,8 @@ def real_labelled(data, tasks, rng):
             )
             own = own_model(kernel, rows, truth[rows], strata, rng)
             found += records(name, "own labels", data.characters, own, rows, truth, strata)
+            said = measured[video].probabilities
+            found += records(name, "pipeline", data.characters, said, rows, truth, strata)
     return summary(found)
 
 
@@ -314,38 +316,63 @@ def clusters(features, number, rng):
     return np.argsort(leaves_list(linkage(found.cluster_centers_, "ward")))[found.labels_]
 
 
-def real_unlabelled(X, y, head, memory, tasks, rng):
-    """Measure each video with a pipeline fitted on the others, all videos redrawn in blocks."""
+class Measured(NamedTuple):
+    """A video measured by a pipeline that was fitted on the other videos.
+
+    - ``probabilities, chosen, truth`` (n_frames, n_characters).
+    - ``calibration``: the pipeline's errors on the others.
+    """
+
+    probabilities: np.ndarray
+    chosen: np.ndarray
+    truth: np.ndarray
+    calibration: object
+
+
+def measure_each(X, y, head, memory):
+    """Measure each video with a pipeline fitted on the others."""
     measured = []
     for rows in X.groupby("video", sort=False).indices.values():
         others = np.delete(np.arange(len(X)), rows)
         pipeline = recommended_pipeline(head=head, memory=memory, random_state=0)
         pipeline.fit(X.iloc[others], y.iloc[others])
-        aggregator = pipeline[-1]
-        said = aggregator.predict(pipeline[:-1].transform(X.iloc[rows]))
-        measured.append((said, y.iloc[rows].to_numpy(), aggregator._calibration))
+        aggregator, said = pipeline[-1], pipeline[:-1].transform(X.iloc[rows])
+        measured.append(
+            Measured(
+                aggregator.predict_proba(said),
+                aggregator.predict(said),
+                y.iloc[rows].to_numpy(),
+                aggregator._calibration,
+            )
+        )
+    return measured
+
+
+def real_unlabelled(measured, characters, tasks, rng):
+    """Estimate videos from errors on the others; blocks of all of them are drawn anew."""
     found = []
     for _ in range(tasks):
-        said, truth, calibration = measured[rng.integers(len(measured))]
-        rows, _ = blocks_drawn(rng, np.arange(len(truth)) // BLOCK)
+        video = measured[rng.integers(len(measured))]
+        rows, _ = blocks_drawn(rng, np.arange(len(video.truth)) // BLOCK)
+        calibration = video.calibration
         drawn, numbers = [], []
-        for video in np.unique(calibration.videos):
-            own = np.flatnonzero(calibration.videos == video)
+        for name in np.unique(calibration.videos):
+            own = np.flatnonzero(calibration.videos == name)
             own_rows, own_numbers = blocks_drawn(rng, calibration.times[own] // BLOCK)
             drawn.append(own[own_rows])
             numbers.append(own_numbers)
         drawn = np.concatenate(drawn)
         found += unlabelled_interval(
             rng,
-            said[rows].astype(np.float64),
-            truth[rows],
+            [values[rows] for values in (video.chosen, video.truth, video.probabilities)],
+            calibration.probabilities[drawn],
             calibration.errors[drawn],
             np.concatenate(numbers),
             calibration.videos[drawn],
         )
     table = pd.DataFrame(found)
-    table["character"] = y.columns[table["character"]]
-    return table.groupby("character")[["covered", "width"]].mean().round(3)
+    table["character"] = np.array(characters)[table["character"]]
+    return table.groupby("character")[_VALUES].mean().round(3)
 
 
 def real_videos(X, y, memory):
@@ -357,7 +384,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("labels", metavar="LABELS.csv", nargs="?")
     parser.add_argument("--cache-dir", help="folder in which features are kept")
-    parser.add_argument("--head", choices=["map", "dense"], default="map", help="without labels")
+    parser.add_argument("--head", choices=["map", "dense"], default="map", help="of the pipeline")
     parser.add_argument("--tasks", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -368,9 +395,10 @@ def main():
     else:
         X, y = load_label_csv(options.labels)
         y = y.to_frame() if isinstance(y, pd.Series) else y
+        measured = measure_each(X, y, options.head, options.cache_dir)
         data = real_videos(X, y, options.cache_dir)
-        labelled = real_labelled(data, options.tasks, rng)
-        unlabelled = real_unlabelled(X, y, options.head, options.cache_dir, options.tasks, rng)
+        labelled = real_labelled(data, measured, options.tasks, rng)
+        unlabelled = real_unlabelled(measured, data.characters, options.tasks, rng)
     print(f"{N_LABELLED} frames of the video labelled\n{labelled}\n")
     print("no frame of the video labelled (widths: share of the video's length)")
     print(unlabelled.to_string())

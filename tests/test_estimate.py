@@ -1,4 +1,5 @@
 import os
+import re
 import warnings
 from io import BytesIO
 
@@ -126,6 +127,49 @@ def test_one_labelled_video_is_said_not_to_tell_how_videos_differ(measured):
     table, y, _ = sample(other, truth, 60)
     assert said not in aggregator.estimate(other, (table, y)).attrs["intervals"]
     assert said not in measured[0].estimate(other, n_resamples=50).attrs["intervals"]
+
+
+def test_a_share_unlike_those_of_the_labelled_videos_is_warned_of(measured):
+    aggregator, _, _ = measured
+    usual = probabilities("usual.mp4", scenes(400, 0.5, 4), 4)
+    often, always = (
+        probabilities(f"{name}.mp4", np.ones(400, int), 5) for name in ("often", "always")
+    )
+    assert not aggregator.estimate(usual, n_resamples=200, random_state=0).attrs["notes"]
+    with pytest.warns(UserWarning, match="'tom' seems to be on screen for"):
+        table = aggregator.estimate(pd.concat([often, usual]), n_resamples=200, random_state=0)
+    (note,) = table.attrs["notes"]
+    found, low, high = (int(number) for number in re.findall(r"(\d+)%", note))
+    (correction,) = aggregator._corrections
+    _, values = correction.shares(often.to_numpy(), often.to_numpy() > 0.5, np.ones(400))
+    assert found == round(100 * values[:, 1].mean())
+    learned = np.array(
+        [aggregator._calibration.probabilities[k * 300 : (k + 1) * 300, 1].mean() for k in range(3)]
+    )
+    assert 0 <= low < 100 * learned.min()
+    assert 100 * learned.max() < high < found
+    assert "'often.mp4'" in note
+    assert "more" not in note
+    with pytest.warns(UserWarning, match="too much or too little in 1 more"):
+        aggregator.estimate(pd.concat([often, usual, always]), n_resamples=200, random_state=0)
+    # What a sample of the video's own labels says supposes no shares.
+    known, y, _ = sample(often, np.ones(400, int), 40)
+    assert not aggregator.estimate(often, (known, y)).attrs["notes"]
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.5, 0, 3), (0.05, 15, 20)])
+def test_how_often_shares_are_called_unusual(share, least, most):
+    """Of twenty videos with the share of the four labelled ones, and with another."""
+    truths = [scenes(400, 0.5, seed) for seed in range(4)]
+    X = pd.concat([probabilities(f"{k}.mp4", truth, k) for k, truth in enumerate(truths)])
+    X.attrs["out_of_sample"] = True
+    y = np.where(np.concatenate(truths), "tom", "no")
+    aggregator = ScreenTimeAggregator(background="no").fit(X, y)
+    videos = [probabilities(f"v{k}.mp4", scenes(400, share, k), k) for k in range(10, 30)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tables = [aggregator.estimate(video, n_resamples=100, random_state=0) for video in videos]
+    assert least <= sum(bool(table.attrs["notes"]) for table in tables) <= most
 
 
 def test_limits_hardly_move_with_the_seed(measured):

@@ -13,6 +13,8 @@ from ._labelled_sample import LabelledSample
 # A correction that is followed less than half way is not what seconds rest on.
 _ENOUGH = 0.5
 _MEAN = "mean probability"
+# As rarely as novelty does is a video of the labelled kind to be called unlike it.
+_USUAL = 0.95
 
 
 class Evidence(NamedTuple):
@@ -67,7 +69,7 @@ def estimate_table(predicted, probabilities, cross_fitted, index, classes, evide
             f"None of the labelled frames is of a video that is measured: they are of "
             f"{sample.videos[0]!r}, measured is {videos[0]!r}."
         )
-    notes = []
+    notes, unusual = [], []
     for code, video in enumerate(videos):
         rows = codes == code
         place = table.index[table["video"] == video]
@@ -100,7 +102,10 @@ def estimate_table(predicted, probabilities, cross_fitted, index, classes, evide
             )
             table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
             notes += [note] if note else []
+            if not np.isnan(low).any():
+                unusual += _find_unusual(probabilities[rows], index[rows], classes, evidence)
     notes += _describe_untold(table, probabilities[:, kept], index)
+    notes += _describe_unusual(unusual, table)
     table.attrs["intervals"] = _describe_intervals(table, evidence)
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
@@ -135,6 +140,44 @@ def _describe_intervals(table, evidence):
             f"however often the classifier errs; more labels make them narrower."
         )
     return " ".join(sentences)
+
+
+def _find_unusual(probabilities, index, classes, evidence):
+    """List which characters one video shows more or less than videos like the labelled ones.
+
+    Shapes: ``probabilities`` (n_frames, n_classes).
+    """
+    usual = evidence.calibration.usual_seconds(
+        index, _USUAL, evidence.n_resamples, np.random.default_rng(evidence.seed)
+    )
+    if usual is None:
+        return []
+    durations = index.get_level_values("duration").to_numpy(np.float64)
+    low, high = (limits / durations.sum() for limits in usual)
+    found = durations @ probabilities / durations.sum()
+    unusual = np.flatnonzero(classes.kept & ((found < low) | (found > high)))
+    video = index.get_level_values("video")[0]
+    return [(classes.names[code], video, found[code], low[code], high[code]) for code in unusual]
+
+
+def _describe_unusual(unusual, table):
+    """Say of each character which video shows it more or less than it should, and of how many."""
+    columns = ["character", "video", "found", "low", "high"]
+    unusual = pd.DataFrame(unusual, columns=columns)
+    # Of the others it is said that the labels do not tell them.
+    told = table.loc[table["basis"] != _MEAN, "character"].unique()
+    notes = []
+    for name, rows in unusual[unusual["character"].isin(told)].groupby("character", sort=False):
+        off = np.maximum(rows["low"] - rows["found"], rows["found"] - rows["high"])
+        worst, others = rows.loc[off.idxmax()], len(rows) - 1
+        beside = f", and too much or too little in {others} more" if others else ""
+        notes.append(
+            f"{str(name)!r} seems to be on screen for {worst['found']:.0%} of "
+            f"{str(worst['video'])!r}{beside}; of 19 of 20 videos like the labelled ones it would "
+            f"be for {worst['low']:.0%} to {worst['high']:.0%}. Intervals suppose shares like "
+            f"theirs, and can be wrong here: label frames of it."
+        )
+    return notes
 
 
 def add_novelty(table, novelty):
