@@ -181,15 +181,8 @@ def least_width(rng, kind, share, n_videos=500):
 
 def simulate_unlabelled(tasks, rng):
     found, keys = [], ["videos", "blocks each", "videos differ by", "share", "drawn"]
-    for n_videos, n_blocks, kind, share in (
-        (1, 55, 0.0, 0.4),
-        (1, 55, 0.5, 0.4),
-        (5, 55, 0.0, 0.4),
-        (5, 55, 0.5, 0.4),
-        (5, 55, 0.0, 0.2),
-        (5, 55, 0.5, 0.2),
-        (6, 1, 0.5, 0.4),
-    ):
+    designs = [(n, 55, kind, share) for share in (0.4, 0.2) for n in (1, 5) for kind in (0.0, 0.5)]
+    for n_videos, n_blocks, kind, share in [*designs, (6, 1, 0.5, 0.4)]:
         known, line = least_width(rng, kind, share)
         for _ in range(tasks):
             made = [
@@ -205,8 +198,7 @@ def simulate_unlabelled(tasks, rng):
                 for record in unlabelled_interval(rng, video, said, errors, numbers, videos):
                     least = {"errors known": known, "line known": line}
                     found.append(design | {"drawn": drawn} | record | least)
-    values = [*_VALUES, "errors known", "line known"]
-    return pd.DataFrame(found).groupby(keys, sort=False)[values].mean().round(3)
+    return pd.DataFrame(found).groupby(keys, sort=False).mean().round(3).drop(columns="character")
 
 
 def blocks_drawn(rng, blocks):
