@@ -87,11 +87,12 @@ def _check_table(values, names, rows, name):
         raise ValueError(f"{name} has two columns of one name: {names.tolist()}.")
     strange = ~np.isin(values, [0, 1])
     if strange.any():
-        row, column = np.argwhere(strange)[0]
+        row, column = np.argwhere(strange)[0].tolist()
+        named = column if names is None else names.tolist()[column]
         raise ValueError(
             f"Unknown label type: {name} holds {values[row].tolist()[column]!r} for "
-            f"{column if names is None else names[column]!r} in row {rows[row]}; 0 and 1 are "
-            f"expected, for who is not and who is on screen."
+            f"{named!r} in row {rows[row]}; 0 and 1 are expected, for who is not and who is on "
+            f"screen."
         )
     return pd.DataFrame(values.astype(np.int64), columns=names)
 
