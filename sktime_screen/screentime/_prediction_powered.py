@@ -47,11 +47,10 @@ def prediction_powered_mean(
     The variance is that of Hájek [6], which for equal probabilities is the usual one with its
     finite-population correction. Strata with a single labelled frame are compared with the next
     (collapsed strata [1], which errs on the wide side). The limits are Wilson's for the effective
-    number of frames [7], with quantiles of Student's t, so that they stay between 0 and 1; its
-    degrees of freedom are those of a sum of the variances of strata [9], few where only few strata
-    show errors. The residual variance is never taken for less than that of one error in the sample
-    (half an error of each kind, as [8] add), so that a character who never shows up in the sample
-    gets Wilson's interval for none out of ``n_labelled``, and not zero seconds for sure.
+    number of frames [7], with quantiles of Student's t, so that they stay between 0 and 1; the
+    residual variance is never taken for less than that of one error in the sample (half an error of
+    each kind, as [8] add), so that a character who never shows up in the sample gets Wilson's
+    interval for none out of ``n_labelled``, and not zero seconds for sure.
 
     [1] Särndal, Swensson and Wretman, "Model Assisted Survey Sampling", Springer, 1992.
     [2] Angelopoulos, Bates, Fannjiang, Jordan and Zrnic, "Prediction-powered inference",
@@ -67,8 +66,6 @@ def prediction_powered_mean(
     clustered surveys", Journal of Survey Statistics and Methodology 3 (2015).
     [8] Agresti and Min, "Simple improved confidence intervals for comparing matched
     proportions", Statistics in Medicine 24 (2005).
-    [9] Satterthwaite, "An approximate distribution of estimates of variance components",
-    Biometrics Bulletin 2 (1946).
     """
     sample = _check(predicted, labelled_rows, labels, weights, inclusion, strata)
     estimate, variance, freedom = estimate_tuned_mean(sample, tuning)
@@ -143,7 +140,7 @@ def _check(predicted, rows, labels, weights, inclusion, strata):
 
 
 def estimate_tuned_mean(sample, tuning):
-    """Return the estimate, its variance and its degrees of freedom, by character."""
+    """Return the estimate, its variance and degrees of freedom, by character."""
     stratum = sample.strata[sample.rows]
     predicted = sample.predicted[sample.rows]
     shares = np.bincount(sample.strata, sample.weights) / sample.weights.sum()
@@ -178,12 +175,8 @@ def estimate_tuned_mean(sample, tuning):
     by_stratum[stratum] = slope
     estimate = np.sum(parts * sample.labels, axis=0) + np.sum(by_stratum * off, axis=0)
     left = max(freedom.sum() - n_slopes, 1)
-    by_group = _sums(groups, scale * (of_labels - slope * of_predicted) ** 2)
-    variance = by_group.sum(axis=0)
-    # Squares of variances are too large by two more degrees of freedom, if errors are normal.
-    doubt = np.sum(by_group**2 / (freedom[:, None] + 2), axis=0)
-    known = np.divide(variance**2, doubt, out=np.full(len(doubt), np.inf), where=doubt > 0)
-    return estimate, variance * max(freedom.sum(), 1) / left, np.clip(known, 1, left)
+    variance = np.sum(scale * (of_labels - slope * of_predicted) ** 2, axis=0)
+    return estimate, variance * max(freedom.sum(), 1) / left, left
 
 
 def _parts(sample):
