@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
 from sklearn.preprocessing import LabelEncoder
 
 from .._targets import encode_labels, known_labels
@@ -102,6 +102,24 @@ class TargetEncoding:
         if self.multilabel:
             return expit(logits)
         return np.hstack([expit(-logits), expit(logits)])
+
+    def outputs(self, probabilities, classes):
+        """Bring probabilities of some of the classes, one class a row, to a column an output.
+
+        Shapes: ``probabilities`` (n, len(classes)) -> float64 (n, n_outputs).
+        """
+        outputs = np.zeros((len(probabilities), len(self.classes)))
+        outputs[:, np.searchsorted(self.classes, classes)] = probabilities
+        return outputs[:, -self.n_outputs :]
+
+    def logits(self, outputs):
+        """Turn probabilities into logits, all finite.
+
+        Shapes: ``outputs`` (n, n_outputs) -> float64 (n, n_outputs).
+        """
+        least, most = np.finfo(np.float64).tiny, 1 - np.finfo(np.float64).epsneg
+        outputs = np.clip(outputs, least, most, dtype=np.float64)
+        return np.log(outputs) if self.softmax else logit(outputs)
 
     def weights(self, labels, class_weight=None, sample_weight=None):
         """Fold the weights of classes and of rows into the weights of the losses.

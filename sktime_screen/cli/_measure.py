@@ -73,6 +73,7 @@ def measure(
 
     from ..report import ScreenTimeReport
     from ..video import resolve_videos
+    from ._label import suggest_training
     from ._model import load_model, set_up_features
 
     # A video may be named twice, spelled in two ways.
@@ -111,6 +112,7 @@ def measure(
         probabilities=probabilities,
         pipeline=fitted,
         validation=getattr(fitted, "made_with_", {}).get("validation"),
+        next_command=report and suggest_training(fitted, model, f"{report.stem}-labels.csv"),
     )
     outputs = [
         (csv, lambda path: write_csv(path, estimate)),

@@ -1,5 +1,6 @@
 """Models as files."""
 
+import os
 import re
 import warnings
 
@@ -23,15 +24,16 @@ _FRAMES_AT_ONCE = 2048
 _MADE_WITH = re.compile(rb"sktime_screen==([\w.+!-]+)")
 
 
-def save_model(path, pipeline, validation=None):
+def save_model(path, pipeline, validation=None, labels=()):
     """Write a fitted pipeline whole, or leave what is there as it is.
 
-    With it goes what it was made with and how good it is, in the attribute ``made_with_`` of the
-    pipeline; where features are kept and what is printed does not. A file ``.skops`` is of skops,
-    any other a pickle of joblib.
+    With it goes what it was made with, the files of its labels, and how good it is, in the
+    attribute ``made_with_`` of the pipeline; where features are kept and what is printed does not.
+    A file ``.skops`` is of skops, any other a pickle of joblib.
     """
     found = " ".join(f"{name}=={version}" for name, version in find_versions().items())
-    pipeline.made_with_ = {"versions": found, "validation": validation}
+    files = [os.path.abspath(file) for file in labels]
+    pipeline.made_with_ = {"versions": found, "validation": validation, "labels": files}
     set_up_features(pipeline, None, verbose=False)
     if _is_skops(path) and validation is not None:
         pipeline.made_with_["validation"] = validation.to_dict("tight")

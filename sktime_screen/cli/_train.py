@@ -70,14 +70,14 @@ def train(
     features = pipeline[:-2].fit_transform(X)
     with steps.step("Training"):
         pipeline[-2:].fit(features, y)
-        save_model(model, pipeline)
+        save_model(model, pipeline, labels=labels)
     figures = None
     if validation:
         steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")
         with steps.step("Validating"):
             figures = validate(pipeline[-2:], features, y, seed, quiet)
     if figures is not None:
-        save_model(model, pipeline, figures)
+        save_model(model, pipeline, figures, labels)
         console.print(figures_table(figures, VALIDATION_TITLE))
     steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model}")
 
