@@ -2,6 +2,8 @@ from . import datasets
 from ._versions import show_versions
 from .classify import (
     ClassifierTransformer,
+    FaceAidedClassifier,
+    FaceClassifier,
     FineTunedCNNClassifier,
     KerasDenseClassifier,
     KerasFeatureMapClassifier,
@@ -15,7 +17,7 @@ from .export import (
     save_label_studio,
     save_subtitles,
 )
-from .features import FaceFeatures, FeatureStore, PretrainedCNNFeatures
+from .features import FaceAidedFeatures, FaceFeatures, FeatureStore, PretrainedCNNFeatures
 from .labels import (
     extract_frames,
     load_cvat,
@@ -24,6 +26,7 @@ from .labels import (
     load_label_csv,
     load_label_studio,
     load_ucf101,
+    save_cast_page,
     save_label_page,
     suggest_frames,
 )
@@ -57,6 +60,9 @@ __version__: str
 
 __all__ = [
     "ClassifierTransformer",
+    "FaceAidedClassifier",
+    "FaceAidedFeatures",
+    "FaceClassifier",
     "FaceFeatures",
     "FeatureStore",
     "FineTunedCNNClassifier",
@@ -88,6 +94,7 @@ __all__ = [
     "load_ucf101",
     "neg_screen_time_error_scorer",
     "recommended_pipeline",
+    "save_cast_page",
     "save_cvat",
     "save_eaf",
     "save_label_csv",

@@ -9,13 +9,16 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, one_line, results_console, seconds_table
 from ._options import (
     CACHE_DIR,
+    FACES_ARE_PRIVATE,
     CacheDir,
     Debug,
-    Model,
+    MaybeModel,
     NoCache,
+    Portraits,
     Quiet,
     Videos,
     check_outputs,
@@ -42,7 +45,12 @@ def _output_of_each(what):
 
 def measure(
     videos: Videos,
-    model: Model,
+    model: MaybeModel = None,
+    portraits: Portraits = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Frames a second, with --portraits; a model has its own."),
+    ] = None,
     report: _output("Write a report as one HTML file.") = None,
     csv: _output("Write the table of seconds as CSV.") = None,
     json: _output("Write seconds and appearances as JSON.") = None,
@@ -65,6 +73,9 @@ def measure(
 ):
     """Measure how long each character is on screen in videos.
 
+    Characters are known from a model that `train` wrote, or, for actors, from portraits: these need
+    no labels, and give no intervals unless --labels tests them.
+
     If a video cannot be measured, the others still are, and the exit code is 1.
 
     Subtitles and annotations are a file a video: with several videos, name a folder for them.
@@ -76,6 +87,12 @@ def measure(
     from ._label import suggest_training
     from ._model import load_model, set_up_features
 
+    if (model is None) == (portraits is None):
+        raise typer.BadParameter(
+            "give a model that `train` wrote, or a folder of portraits", param_hint="--model"
+        )
+    if rate is not None and model is not None:
+        raise typer.BadParameter("a model samples at its own rate", param_hint="--rate")
     # A video may be named twice, spelled in two ways.
     _, first = np.unique(resolve_videos(videos), return_index=True)
     paths = [os.fspath(videos[number]) for number in sorted(first)]
@@ -85,25 +102,35 @@ def measure(
     )
     check_outputs(
         *(report, csv, json, *(path for _, _, path in video_files)),
-        inputs=[*videos, model, *(labels or [])],
+        inputs=[*videos, *([model] if model else []), *(labels or [])],
     )
     console = results_console()
     steps = Steps(console, quiet)
-    fitted = load_model(model)
-    set_up_features(fitted, find_feature_folder(cache_dir, no_cache, steps), verbose=not quiet)
+    folder = find_feature_folder(cache_dir, no_cache, steps)
+    if model is None:
+        fitted = _know_portraits(portraits, paths, rate or SAMPLING_RATE, folder, quiet, steps)
+    else:
+        fitted = load_model(model)
+    set_up_features(fitted, folder, verbose=not quiet)
     aggregator = fitted[-1]
     sample = None
     if labels:
         sample = _load_sample(labels, paths, fitted)
     found = _predict_videos(fitted, paths, sample is not None, steps)
+    strangers = found.pop("strangers", None)
     probabilities = found["X"]
     estimate = aggregator.estimate(
         labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
     )
+    if strangers is not None:
+        estimate.attrs["notes"] += _describe_strangers(strangers, steps)
     appearances = aggregator.appearances(probabilities)
-    percent = f"{100 * _CONFIDENCE_LEVEL:g} %"
-    console.print(seconds_table(estimate, f"Screen time, with intervals of {percent}"))
-    steps.say(estimate.attrs["intervals"])
+    title = "Screen time"
+    if estimate["low"].notna().any():
+        title += f", with intervals of {100 * _CONFIDENCE_LEVEL:g} %"
+    console.print(seconds_table(estimate, title))
+    if estimate.attrs["intervals"]:
+        steps.say(estimate.attrs["intervals"])
 
     full_report = ScreenTimeReport(
         estimate,
@@ -128,6 +155,33 @@ def measure(
     written = [write_file(path, write, steps) for path, write in outputs if path is not None]
     if not all(written) or len(measured) < len(paths):
         raise typer.Exit(1)
+
+
+def _know_portraits(portraits, paths, rate, folder, quiet, steps):
+    """Return a pipeline that knows persons from their portraits."""
+    from ..recipes import recommended_pipeline
+
+    steps.say(FACES_ARE_PRIVATE)
+    pipeline = recommended_pipeline(
+        head="faces", rate=rate, portraits=portraits, memory=folder, verbose=int(not quiet)
+    )
+    with steps.step(f"Portraits: {portraits}"):
+        # Any frame will do to learn how faces stand in a table.
+        return pipeline.fit(pipeline[0].sample(_find_readable(paths)[:1])[:1])
+
+
+def _describe_strangers(strangers, steps):
+    """Say for how long there are faces of people without portraits."""
+    durations = strangers.index.get_level_values("duration").to_numpy()
+    seconds = (strangers * durations).groupby(level="video", sort=False).sum()
+    notes = [
+        f"Faces of people without portraits are seen for {of_video:.1f} s in {str(video)!r}: "
+        f"`sktime-screen cast` shows who they are."
+        for video, of_video in seconds[seconds > 0].items()
+    ]
+    for note in notes:
+        steps.say(note)
+    return notes
 
 
 def _load_sample(labels, paths, fitted):
