@@ -23,6 +23,7 @@ from .labels import (
     load_label_csv,
     load_label_studio,
     load_ucf101,
+    make_partial_labels,
     save_label_page,
     suggest_frames,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "load_label_studio",
     "load_skops",
     "load_ucf101",
+    "make_partial_labels",
     "neg_screen_time_error_scorer",
     "recommended_pipeline",
     "save_cvat",

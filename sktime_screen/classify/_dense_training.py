@@ -31,7 +31,7 @@ class DenseTraining(NetworkClassifier):
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
-        labels = self._encoding.read(y) if resume else read_labels(y)
+        labels = self._encoding.read(y) if resume else read_labels(y, partly=True)
         check_consistent_length(X, labels)
         if not resume:
             self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)

@@ -40,6 +40,14 @@ def train(
     video: Video = None,
     rate: Rate = SAMPLING_RATE,
     background: Background = None,
+    incomplete: Annotated[
+        bool,
+        typer.Option(
+            "--incomplete",
+            help="Labels say who is there, and not who is not: with one class a frame, or where "
+            "cells are empty, others may be on screen as well.",
+        ),
+    ] = False,
     validation: Annotated[
         bool,
         typer.Option(help="Whether to test the model on held-out videos or stretches."),
@@ -61,7 +69,17 @@ def train(
     steps = Steps(console, quiet)
     folder = find_feature_folder(cache_dir, no_cache, steps)
     X, y, pipeline = load_labels_and_pipeline(
-        labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
+        labels,
+        video,
+        rate,
+        background,
+        head,
+        image_size,
+        backbone,
+        folder,
+        seed,
+        quiet,
+        incomplete=incomplete,
     )
     n_videos = X["video"].nunique()
     steps.say(f"{len(X)} labelled frames of {n_videos} video{'s' * (n_videos != 1)}")
@@ -87,7 +105,7 @@ def _warn_of_constant(y):
     for name, shown in y.items() if y.ndim == 2 else ():
         if shown.nunique() == 1:
             warnings.warn(
-                f"{name!r} is in {'every' if shown.iloc[0] else 'no'} labelled frame, so it cannot "
+                f"{name!r} is in {'every' if shown.any() else 'no'} labelled frame, so it cannot "
                 f"be learned from these labels.",
                 stacklevel=2,
             )
@@ -97,20 +115,35 @@ VALIDATION_TITLE = "What to expect on held-out frames"
 
 
 def load_labels_and_pipeline(
-    labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
+    labels,
+    video,
+    rate,
+    background,
+    head,
+    image_size,
+    backbone,
+    folder,
+    seed,
+    quiet,
+    *,
+    incomplete=False,
 ):
     """Load labels and make the pipeline that is to learn from them."""
+    from ..labels import make_partial_labels
     from ..recipes import recommended_pipeline
     from ._labels import find_background, load_labels
 
-    X, y = load_labels(labels, video, rate)
+    X, y = load_labels(labels, video, rate, missing="keep" if incomplete else "drop")
+    background = find_background(background, y)
+    if incomplete and y.ndim == 1:
+        y, background = make_partial_labels(y, background=background), None
     pipeline = recommended_pipeline(
         rate=rate,
         head=head,
         image_size=image_size,
         backbone=backbone,
         memory=folder,
-        background=find_background(background, y),
+        background=background,
         random_state=seed,
         verbose=int(not quiet),
     )

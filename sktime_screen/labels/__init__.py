@@ -11,6 +11,7 @@ from ._frame_sources import find_distinct_frames
 from ._label_page import save_label_page
 from ._label_studio import FRAME_RATE, load_label_studio
 from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, convert_classes, indicators, label_table
+from ._partial_labels import make_partial_labels
 from ._suggestions import RANDOM_STRATEGIES, find_labelled_frames, suggest_frames
 from ._text_table import write_table
 from ._ucf101 import load_ucf101
@@ -33,6 +34,7 @@ __all__ = [
     "load_label_csv",
     "load_label_studio",
     "load_ucf101",
+    "make_partial_labels",
     "make_relative",
     "save_label_page",
     "suggest_frames",

@@ -15,6 +15,18 @@ _TOO_NARROW = {
     None: "Intervals are too narrow if the classifier had seen the frames of fit. Their table did "
     "not say in attrs['out_of_sample'], which a step after the classifier may have dropped.",
 }
+# Fewer frames with labels of all characters do not stand for the others.
+_LEAST_LABELLED = 0.9
+_TOO_FEW = "No intervals: more than one in ten frames of fit lacks labels of some characters."
+
+
+def find_fully_labelled(truth):
+    """Return which rows have no NaN; None if these are too few to stand for all.
+
+    Shapes: ``truth`` (n_frames, n_classes) -> bool (n_frames,).
+    """
+    known = ~np.isnan(truth).any(axis=1)
+    return known if known.mean() >= _LEAST_LABELLED else None
 
 
 class CalibrationErrors(NamedTuple):
@@ -24,7 +36,7 @@ class CalibrationErrors(NamedTuple):
 
     - ``videos, times, durations`` (n_frames,): the levels of the frame index of the rows,
       videos by their resolved paths.
-    - ``errors`` (n_frames, n_classes): predictions, 0 or 1, less labels.
+    - ``errors`` (n_frames, n_classes): predictions, 0 or 1, less labels; NaN without a label.
     - ``probabilities`` (n_frames, n_classes): corrected and smoothed.
     - ``out_of_sample``: whether the classifier had not seen the frames; None where that is
       unknown.
@@ -64,6 +76,11 @@ class CalibrationErrors(NamedTuple):
         if len(np.unique(blocks[own])) > 1:
             # Errors on frames of this very video say more than those on others.
             rows = np.flatnonzero(own)
+        none = np.full(predicted.shape[1], np.nan)
+        known = find_fully_labelled(self.errors)
+        if known is None:
+            return none, none, _TOO_FEW
+        rows = rows[known[rows]]
         note = _TOO_NARROW.get(self.out_of_sample)
         try:
             low, high = compute_seconds_interval(
@@ -78,6 +95,6 @@ class CalibrationErrors(NamedTuple):
                 random_state=random_state,
             )
         except ValueError as error:
-            low = high = np.full(predicted.shape[1], np.nan)
+            low = high = none
             note = f"No interval for {video!r}: {error}"
         return low, high, note

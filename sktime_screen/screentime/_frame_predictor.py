@@ -12,7 +12,7 @@ from .._sklearn import fit_context
 from .._targets import ScoreByNameMixin
 from ..model_selection import time_blocks
 from ..video import is_frame_index
-from ._calibration_errors import CalibrationErrors
+from ._calibration_errors import CalibrationErrors, find_fully_labelled
 from ._classes import Classes
 from ._postprocessing import Postprocessing
 
@@ -32,7 +32,9 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
         X : DataFrame or array of shape (n_frames, n_classes)
             Probabilities by frame.
         y : array-like of shape (n_frames,) or (n_frames, n_characters)
-            The class of each frame, or an indicator table with one 0/1 column a character.
+            The class of each frame, or an indicator table with one 0/1 column a character. In a
+            table NaN is a label that is not known: correction and intervals are learned from the
+            other frames, and only if these are nine of ten.
 
         Returns
         -------
@@ -59,7 +61,7 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
         self.classes_ = self._classes.scikit_learn_classes()
         probabilities = self._classes.probabilities(X)
         self.n_features_in_ = probabilities.shape[1]
-        self._calibrate(X, probabilities, self._classes.indicators(y))
+        self._calibrate(X, probabilities, self._classes.indicators(y, partly=True))
         return self
 
     def _calibrate(self, X, probabilities, truth):
@@ -70,8 +72,18 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
             once = ~index.duplicated()
             index, probabilities, truth = index[once], probabilities[once], truth[once]
         out_of_sample = marks.get("out_of_sample")
+        known = find_fully_labelled(truth)
         self.correction_ = self.correction
-        if self.correction == "auto":
+        if known is None:
+            self.correction_ = None
+            warnings.warn(
+                f"{np.isnan(truth).any(axis=1).sum()} of {len(truth)} frames lack labels of some "
+                f"characters. Which labels are missing may depend on who is there, so that shares "
+                f"are not corrected and there are no intervals. Fill in 0 or 1 for NaN, in nine of "
+                f"ten frames at least.",
+                stacklevel=4,
+            )
+        elif self.correction == "auto":
             self.correction_ = "calibrated" if out_of_sample else None
             if out_of_sample is None:
                 warnings.warn(
@@ -97,7 +109,9 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
                 blocks = time_blocks(
                     _index_of_rows(len(truth), self.frame_duration), _SCENE_SECONDS
                 )
-            postprocessing.fit_correction(self.correction_, probabilities, truth, blocks)
+            postprocessing.fit_correction(
+                self.correction_, probabilities[known], truth[known].astype(bool), blocks[known]
+            )
         self._corrections = postprocessing.corrections
         self._calibration = None
         if index is not None:
