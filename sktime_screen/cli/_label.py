@@ -101,7 +101,7 @@ def label(
         )
     if strategy is Strategy.uncertain and model is None:
         raise typer.BadParameter("uncertain needs a model: add --model", param_hint="--strategy")
-    output = output or _next_page()
+    output = output or name_next_page()
     check_outputs(output, inputs=[*videos, *(labels or []), *([model] if model else [])])
     steps = Steps(results_console(), quiet)
     fitted = None if model is None else load_model(model)
@@ -154,7 +154,7 @@ def label(
             random_state=seed,
         )
     with steps.step(f"Writing the page of {len(table)} frames"):
-        _write(table, characters, output, fitted, probabilities)
+        write_page(table, characters, output, fitted, probabilities)
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
     options = _train_options(fitted, rate, head, image_size, backbone)
     steps.say(_next_command(readable, output, strategy, model, labels, options))
@@ -191,10 +191,10 @@ def _find_labelled(labels, rate, videos, table):
     return find_labelled_frames(table, known[known["video"].isin(videos)])
 
 
-def _next_page():
+def name_next_page(stem="label"):
     """Return a name that is free: a page and the CSV that it saves are called alike."""
     for number in itertools.count(1):
-        page = Path("label.html" if number == 1 else f"label-{number}.html")
+        page = Path(f"{stem}.html" if number == 1 else f"{stem}-{number}.html")
         if not (page.exists() or page.with_suffix(".csv").exists()):
             return page
 
@@ -248,7 +248,8 @@ def _characters(fitted):
     return [str(name) for name in aggregator.class_names_ if name != aggregator.background]
 
 
-def _write(table, characters, output, fitted, probabilities):
+def write_page(table, characters, output, fitted, probabilities):
+    """Write the page, with what a model predicts if there is one."""
     from ..labels import save_label_page
     from ..video import make_frame_index
 

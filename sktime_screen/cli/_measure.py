@@ -40,8 +40,24 @@ def measure(
         list[Path] | None,
         typer.Option(
             metavar="LABELS...",
-            help="Labels of a random sample of these videos' frames, as `label --strategy blocks` "
-            "chooses them. They correct the seconds and make the intervals valid.",
+            help="Labels of these videos' own frames. Those that --ask or you chose are learned, "
+            "beside what the model knows. A random sample, as `label --strategy blocks` draws it, "
+            "corrects the seconds and makes the intervals valid.",
+        ),
+    ] = None,
+    ask: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="NUMBER",
+            help="Write a page to label so many frames of each video: those that would teach the "
+            "model most.",
+        ),
+    ] = None,
+    save_model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Keep the model that has learned --labels; may be the same file."
         ),
     ] = None,
     cache_dir: CacheDir = CACHE_DIR,
@@ -51,6 +67,9 @@ def measure(
 ):
     """Measure how long each character is on screen in videos.
 
+    A few labels of the very video help more than anything: --ask 10 writes a page to label ten
+    frames on, and says how to measure again with these labels.
+
     If a video cannot be measured, the others still are, and the exit code is 1.
     """
     import numpy as np
@@ -59,7 +78,9 @@ def measure(
     from ..labels import write_table
     from ..report import ScreenTimeReport
     from ..video import resolve_videos
-    from ._model import load_model, set_up_features
+    from ._ask import ask_for_labels, name_page
+    from ._model import get_learned, load_model, set_up_features
+    from ._model import save_model as keep
 
     # A video may be named twice, spelled in two ways.
     _, first = np.unique(resolve_videos(videos), return_index=True)
@@ -68,15 +89,37 @@ def measure(
         raise typer.BadParameter("subtitles and .eaf files hold one video: measure each alone")
     if subtitles:
         find_subtitle_format(subtitles)
-    check_outputs(report, csv, json, subtitles, eaf, inputs=[*videos, model, *(labels or [])])
+    if save_model and not labels:
+        raise typer.BadParameter(
+            "there is nothing to learn: add --labels", param_hint="--save-model"
+        )
+    page = None if ask is None else name_page(paths)
+    read = [*videos, *(labels or [])]
+    check_outputs(report, csv, json, subtitles, eaf, page, inputs=[*read, model])
+    check_outputs(save_model, inputs=read)
     console = results_console()
     steps = Steps(console, quiet)
     fitted = load_model(model)
-    set_up_features(fitted, find_feature_folder(cache_dir, no_cache, steps), verbose=not quiet)
-    aggregator = fitted[-1]
+    folder = find_feature_folder(cache_dir, no_cache, steps)
+    set_up_features(fitted, folder, verbose=not quiet)
+    if ask:
+        get_learned(model, fitted)  # Without the labels so far nothing more can be learned.
     sample = None
     if labels:
-        sample = _load_sample(labels, paths, fitted)
+        learned, sample = _learn_or_sample(labels, paths, fitted, model, steps)
+        if save_model and learned is fitted:
+            warnings.warn(
+                f"{save_model} was not written: these labels are a random sample, which corrects "
+                f"seconds and teaches nothing.",
+                stacklevel=2,
+            )
+        elif save_model:
+            model = save_model
+            keep(model, learned, learned=get_learned(model, learned))
+            steps.say(f"Model: {model}")
+        fitted = learned
+        set_up_features(fitted, folder, verbose=not quiet)
+    aggregator = fitted[-1]
     found = _predict_videos(fitted, paths, sample is not None, steps)
     probabilities = found["X"]
     estimate = aggregator.estimate(
@@ -106,12 +149,27 @@ def measure(
         ]
         if path is not None
     ]
+    if page is not None:
+        again = labels if labels and (sample is not None or model != save_model) else []
+        ask_for_labels(page, ask, fitted, probabilities, model, again, steps)
     if not all(written) or len(probabilities.index.unique("video")) < len(paths):
         raise typer.Exit(1)
 
 
-def _load_sample(labels, paths, fitted):
-    """Return labelled frames of the videos as ``estimate`` takes them."""
+def _learn_or_sample(labels, paths, fitted, model, steps):
+    """Return the model, which has learned labels that were chosen, and those that were drawn."""
+    from ._model import learn_more
+
+    X, y = _load_own_labels(labels, paths, fitted)
+    drawn = (X["inclusion"].notna() if "inclusion" in X else X["time"].isna()).to_numpy()
+    if not drawn.all():
+        with steps.step(f"Learning {(~drawn).sum()} labels beside those of {model}"):
+            fitted = learn_more(model, fitted, X[~drawn], y[~drawn])
+    return fitted, (X[drawn], y[drawn]) if drawn.any() else None
+
+
+def _load_own_labels(labels, paths, fitted):
+    """Return labelled frames of the videos, by the names of the paths, and their labels."""
     from ._labels import load_labels, match_labels, name_videos_as_given
 
     X, y = load_labels(labels, _find_readable(paths), rate=fitted[0].rate)

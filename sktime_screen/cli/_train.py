@@ -88,16 +88,18 @@ def train(
     features = pipeline[:-2].fit_transform(X)
     with steps.step("Training"):
         pipeline[-2:].fit(features, y)
-        save_model(model, pipeline)
+        save_model(model, pipeline, learned=(X, y))
     figures = None
     if validation:
         steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")
         with steps.step("Validating"):
             figures = validate(pipeline[-2:], features, y, seed, quiet)
     if figures is not None:
-        save_model(model, pipeline, figures)
+        save_model(model, pipeline, figures, learned=(X, y))
         console.print(figures_table(figures, VALIDATION_TITLE))
-    steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model}")
+        if n_videos == 1:
+            steps.say(OF_ONE_VIDEO)
+    steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model} --ask 10")
 
 
 def _warn_of_constant(y):
@@ -112,6 +114,10 @@ def _warn_of_constant(y):
 
 
 VALIDATION_TITLE = "What to expect on held-out frames"
+OF_ONE_VIDEO = (
+    "These figures are about other stretches of this video. On another video the model is right "
+    "less often, unless it learns some frames of that one too: `measure --ask 10` asks for them."
+)
 
 
 def load_labels_and_pipeline(
