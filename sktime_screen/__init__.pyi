@@ -35,6 +35,7 @@ from .metrics import (
 )
 from .model_selection import (
     MultilabelStratifiedGroupKFold,
+    compare_pipelines,
     cross_validate_screen_time,
     shot_groups,
     time_blocks,
@@ -42,6 +43,7 @@ from .model_selection import (
 from .persistence import load_skops, save_skops
 from .recipes import recommended_pipeline
 from .report import (
+    MisclassifiedFramesDisplay,
     ProbabilityCalibrationDisplay,
     ScreenTimeDisplay,
     ScreenTimeReport,
@@ -60,6 +62,7 @@ __all__ = [
     "KerasDenseClassifier",
     "KerasFeatureMapClassifier",
     "LabelSpreadingClassifier",
+    "MisclassifiedFramesDisplay",
     "MultilabelStratifiedGroupKFold",
     "PretrainedCNNFeatures",
     "ProbabilityCalibrationDisplay",
@@ -70,6 +73,7 @@ __all__ = [
     "TrainingHistoryDisplay",
     "VideoClassifier",
     "VideoFrameSampler",
+    "compare_pipelines",
     "cross_validate_screen_time",
     "datasets",
     "extract_frames",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from ._names import escape_controls
 
@@ -24,9 +25,13 @@ def show_progress(what, total, verbose, unit="frames") -> Iterator[Callable[[int
     # The name is no column of its own: braces and brackets in it would be taken for a format.
     name = TextColumn("{task.description}", markup=False)
     columns = name, BarColumn(), MofNCompleteColumn(), unit, TimeRemainingColumn()
+    console = Console(stderr=True)
+    if console.is_jupyter and find_spec("ipywidgets") is None:
+        # Without widgets rich shows nothing in a notebook, which a line drawn over and over does.
+        console = Console(stderr=True, force_jupyter=False, force_terminal=True, no_color=True)
     bar = Progress(
         *columns,
-        console=Console(stderr=True),
+        console=console,
         # Seconds back that the time left is worked out from: a fold may take a minute.
         speed_estimate_period=600,
     )

@@ -95,11 +95,12 @@ def _check_table(values, names, rows, name):
     missing = pd.isna(values)
     strange = ~np.isin(values, [0, 1]) & ~missing
     if strange.any():
-        row, column = np.argwhere(strange)[0]
+        row, column = np.argwhere(strange)[0].tolist()
+        named = column if names is None else names.tolist()[column]
         raise ValueError(
             f"Unknown label type: {name} holds {values[row].tolist()[column]!r} for "
-            f"{column if names is None else names[column]!r} in row {rows[row]}; 0 and 1 are "
-            f"expected, for who is not and who is on screen."
+            f"{named!r} in row {rows[row]}; 0 and 1 are expected, for who is not and who is on "
+            f"screen."
         )
     if missing.any():
         return pd.DataFrame(np.where(missing, np.nan, values).astype(np.float64), columns=names)

@@ -94,7 +94,7 @@ def test_from_a_classifier():
 
 def test_refuses():
     from_predictions = ProbabilityCalibrationDisplay.from_predictions
-    with pytest.raises(ValueError, match=r"has .*1\.5.*; expected values from 0 to 1"):
+    with pytest.raises(ValueError, match=r"has 1\.5; expected values from 0 to 1"):
         from_predictions([[1]], [[1.5]])
     with pytest.raises(ValueError, match="y_true has 2 rows and probabilities has 1"):
         from_predictions([[1], [0]], [[0.5]])

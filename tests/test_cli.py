@@ -17,6 +17,8 @@ from sktime_screen import (
     FeatureStore,
     ScreenTimeAggregator,
     VideoFrameSampler,
+    load_cvat,
+    load_eaf,
     load_label_csv,
     recommended_pipeline,
     save_label_csv,
@@ -93,6 +95,17 @@ def test_errors_are_one_line_and_an_exit_code(tmp_path):
     done = subprocess.run([*command, "--debug"], capture_output=True, text=True)
     assert done.returncode == 1
     assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["", "demo", "frames", "label", "train", "measure", "evaluate"])
+def test_help_fits_a_narrow_terminal(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    done = run(*command.split(), "--help")
+    assert done.exit_code == 0
+    assert max(map(len, done.output.splitlines())) <= 80
+    assert "<bool>" not in done.output
+    # What a command does is not cut off.
+    assert "..." not in done.output.partition("Commands:")[2]
 
 
 def test_help_says_what_a_model_file_is():
@@ -366,6 +379,7 @@ def test_a_model_is_written_whole_or_not_at_all(work, tmp_path):
 def test_measure_writes_what_is_asked_for(work, tmp_path):
     pytest.importorskip("pympi")
     kinds = {"report": "html", "csv": "csv", "json": "json", "subtitles": "srt", "eaf": "eaf"}
+    kinds |= {"cvat": "xml", "label-studio": "ls.json"}
     words = [
         word for kind, end in kinds.items() for word in (f"--{kind}", tmp_path / f"video.{end}")
     ]
@@ -374,7 +388,7 @@ def test_measure_writes_what_is_asked_for(work, tmp_path):
     fitted = joblib.load(work / "model")
     expected = fitted[-1].estimate(fitted[:-1].transform([str(work / "two.mp4")]))
     table = pd.read_csv(tmp_path / "video.csv")
-    np.testing.assert_allclose(table["seconds"], expected["seconds"], rtol=1e-6)
+    np.testing.assert_allclose(table["seconds"], expected["seconds"], rtol=0, atol=5.1e-4)
     for row in expected.itertuples():
         assert re.search(
             rf"{row.character} .* {row.seconds:.1f} .* {row.appearances} ", done.output
@@ -387,6 +401,38 @@ def test_measure_writes_what_is_asked_for(work, tmp_path):
     assert "KerasFeatureMapClassifier" in report
     assert "time blocks" in report
     assert sorted(os.listdir(tmp_path)) == sorted(f"video.{end}" for end in kinds.values())
+    expected = fitted.predict([str(work / "two.mp4")])
+    for load, name in [(load_eaf, "eaf"), (load_cvat, "xml")]:
+        X, y = load(tmp_path / f"video.{name}", rate=2)
+        assert os.path.samefile(X["video"].unique().item(), work / "two.mp4")
+        seen = y.reindex(columns=fitted[-1].class_names_, fill_value=0)
+        np.testing.assert_array_equal(seen, expected)
+    task = json.loads((tmp_path / "video.ls.json").read_text())[0]
+    assert (task["data"]["fps"], list(task)) == (12, ["data", "predictions"])
+
+
+def test_a_folder_of_videos_and_folders_of_results(work, tmp_path):
+    season = tmp_path / "season"
+    (season / "other").mkdir(parents=True)
+    for name in ("b.mp4", "a.MP4", "other/a.mkv"):
+        (season / name).write_bytes((work / "two.mp4").read_bytes())
+    (season / "notes.txt").touch()
+    words = ["--subtitles", tmp_path / "shown", "--csv", tmp_path / "s.csv", "--quiet"]
+    done = measured(work, season, season / "other" / "a.mkv", *words)
+    assert done.exit_code == 0, done.output
+    measured_videos = pd.read_csv(tmp_path / "s.csv")["video"].unique().tolist()
+    assert measured_videos == [str(season / name) for name in ("a.MP4", "b.mp4", "other/a.mkv")]
+    # Two are called alike.
+    written = sorted(os.listdir(tmp_path / "shown"))
+    assert written == ["a.MP4.vtt", "b.mp4.vtt", "other_a.mkv.vtt"]
+    written = pd.read_csv(tmp_path / "s.csv", dtype=str)["share"]
+    assert written.str.len().max() <= len("0.12345")
+
+    (tmp_path / "empty").mkdir()
+    done = measured(work, tmp_path / "empty")
+    assert (done.exit_code, "has the ending of a video" in done.output) == (2, True)
+    done = measured(work, work / "two.mp4", "--csv", tmp_path / "s.xlsx")
+    assert (done.exit_code, "name a .csv file" in done.output) == (2, True)
 
 
 def test_a_long_video_is_measured_in_parts(work, tmp_path, monkeypatch):

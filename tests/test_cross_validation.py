@@ -9,6 +9,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sktime_screen import (
     ScreenTimeAggregator,
     VideoFrameSampler,
+    compare_pipelines,
     cross_validate_screen_time,
     time_blocks,
 )
@@ -239,3 +240,37 @@ def test_refuses():
         cross_validate_screen_time(pipeline(), X, ["tom"])
     with pytest.raises(ValueError, match="has no times"):
         cross_validate_screen_time(pipeline(), np.zeros((3, 1)), ["tom"] * 3)
+
+
+def without_looks(X):
+    return X * 0
+
+
+def test_pipelines_are_compared_on_the_same_held_out_videos():
+    X = features_of([(video, float(time), 1.0) for video in "abc" for time in range(4)], [0, 1] * 6)
+    y = ["tom", "jerry"] * 4 + ["tom", "tom", "jerry", "jerry"]
+    # Blind to the feature, it says of every frame what the first one was.
+    blind = make_pipeline(FunctionTransformer(without_looks), Nearest(), ScreenTimeAggregator())
+    compared = compare_pipelines({"looks": pipeline(), "blind": blind}, X, y, random_state=0)
+    right = compared[compared["measure"] == "frames_right"].set_index("pipeline")
+    # In a and b all are right by looks; in c, half.
+    assert right.loc["looks", "value"] == pytest.approx((1 + 1 + 0.5) / 3)
+    assert right.loc["looks", ["difference", "low", "high"]].tolist() == [0, 0, 0]
+    assert right.loc["blind", "value"] == pytest.approx(0.5)
+    differences = [-0.5, -0.5, 0]
+    assert right.loc["blind", "difference"] == pytest.approx(np.mean(differences))
+    # Nadeau and Bengio: a third of the variance, and the half that the tested are of the learned.
+    margin = 2.919986 * np.std(differences, ddof=1) * np.sqrt(1 / 3 + 1 / 2)
+    low, high = right.loc["blind", ["low", "high"]]
+    assert (high - low) / 2 == pytest.approx(margin, rel=1e-5)
+    assert compared["measure"].unique().tolist() == [
+        name for name in MEASURES if name != "seconds_error"
+    ]
+
+
+def test_refuses_to_compare():
+    X = features_of([("a", float(time), 1.0) for time in range(4)], [0, 1] * 2)
+    with pytest.raises(ValueError, match="Two or more pipelines"):
+        compare_pipelines({"one": pipeline()}, X, ["tom", "jerry"] * 2)
+    with pytest.raises(ValueError, match="ScreenTimeAggregator at its end"):
+        compare_pipelines({"one": pipeline(), "two": Nearest()}, X, ["tom"] * 4, n_splits=2)

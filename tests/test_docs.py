@@ -139,7 +139,14 @@ def test_commands_of_the_guide_run(place_with_videos, monkeypatch):
         done = CliRunner().invoke(app, [*words, *quick])
         assert done.exit_code == 0, f"{command}\n{done.output}"
     # Beside label.csv and next_video.csv, which a reader makes with their pages.
-    for name in ["label-2.html", "next_video-2.html", "screen_time.joblib", "report.html", "seconds.csv", "sample.html"]:
+    for name in [
+        "label-2.html",
+        "next_video-2.html",
+        "screen_time.joblib",
+        "report.html",
+        "seconds.csv",
+        "sample.html",
+    ]:
         assert Path(name).stat().st_size
 
 

@@ -408,7 +408,7 @@ def test_videos_are_the_same_however_their_paths_are_spelled(measured):
     for spelled in ("./new.mp4", os.path.abspath("new.mp4")):
         same = aggregator.estimate(video, labelled=(table.assign(video=spelled), y))
         pd.testing.assert_frame_equal(same, expected)
-    with pytest.raises(ValueError, match="None of the labelled frames is of a video"):
+    with pytest.raises(ValueError, match=r"None of the labelled .* they are of '.*, measured is '"):
         aggregator.estimate(video, labelled=(table.assign(video="other.mp4"), y))
     learned = probabilities("./0.mp4", scenes(300, 0.5, 0), 0)
     aggregator = ScreenTimeAggregator(background="no").fit(
@@ -443,6 +443,17 @@ def season(seed, n_videos=20, seconds=30):
     said["jerry"] = np.linspace(0.04, 0.64, n_videos).repeat(seconds)
     said["jerry"] += rng.uniform(-0.03, 0.03, len(index))
     return said, pd.DataFrame({"tom": tom, "jerry": jerry}, index=index)
+
+
+def test_classes_are_named_as_in_the_labels():
+    said, shown = season(seed=0)
+    classes = 1 + shown["jerry"].to_numpy()
+    blind = np.random.default_rng(1).random((len(said), 2))
+    blind = pd.DataFrame(blind / blind.sum(axis=1, keepdims=True), said.index, [1, 2])
+    blind.attrs["out_of_sample"] = True
+    aggregator = ScreenTimeAggregator(background=1).fit(blind, classes)
+    with pytest.warns(UserWarning, match="These labels do not tell 2: frames held out"):
+        aggregator.estimate(blind, n_resamples=50)
 
 
 @pytest.mark.parametrize("correction", ["auto", "averaged", "acc", "pacc", "em"])

@@ -137,7 +137,7 @@ def test_refuses_what_does_not_fit(metric):
         metric(["tom", "jerry"], ["tom", "jerry"], [1.0])
     with pytest.raises(ValueError, match=r"are \['cat'\], expected \['tom'\]"):
         metric(pd.DataFrame({"tom": [1]}), pd.DataFrame({"cat": [1]}), [1.0])
-    with pytest.raises(ValueError, match="holds 2"):
+    with pytest.raises(ValueError, match="y_true holds 2 for 1 in row 0"):
         metric(np.array([[1, 2]]), np.array([[1, 0]]), [1.0])
     with pytest.raises(ValueError, match="has no times"):
         metric(["tom"], ["tom"], 3.0)

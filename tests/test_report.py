@@ -1,4 +1,5 @@
 import base64
+import gzip
 import json
 from html.parser import HTMLParser
 from io import StringIO
@@ -81,12 +82,24 @@ class Page(HTMLParser):
         ]
 
 
+def unpack(packed):
+    return gzip.decompress(base64.b64decode(packed)).decode()
+
+
+def sections(page):
+    """The folded parts of a report of several videos."""
+    return [Page(unpack(part["data-packed"])) for part in page.all("template")]
+
+
 def downloads(page):
-    """The text of each download by its name."""
+    links = [
+        link for part in (page, *sections(page)) for link in part.all("a") if "download" in link
+    ]
     return {
-        link["download"]: base64.b64decode(link["href"].partition(",")[2]).decode()
-        for link in page.all("a")
-        if "download" in link
+        link["download"]: unpack(link["data-packed"])
+        if "data-packed" in link
+        else base64.b64decode(link["href"].partition(",")[2]).decode()
+        for link in links
     }
 
 
@@ -138,9 +151,31 @@ def test_downloads_equal_the_tables(tmp_path):
 
 def test_a_season_has_totals_and_a_timeline_for_each_video():
     page = Page(ScreenTimeReport(*season()).to_html())
-    assert len(page.all("svg", **{"class": "rows"})) == 2
-    assert page.text.count("6.0 s") == 2  # tom in both videos, and together with himself
-    assert "Screen time" in page.text
+    # tom in both videos, and together with himself
+    assert page.text.count("6.0 s") == 2
+    # The interval of a total needs that of each video, which jerry lacks.
+    assert "6.0 s5.0 s to 8.0 s" in page.text
+    assert page.text.count(" s to ") == 1
+    assert [len(part.all("svg", **{"class": "rows"})) for part in sections(page)] == [1, 1]
+    assert ["2.5 s to 4.0 s" in part.text for part in sections(page)] == [True, True]
+    # Of the first video: tom from 1 to 3 and from 6 to 7 s of 10, jerry from 2 to 4.5.
+    strips = [path["d"] for path in page.all("path", fill="currentColor")]
+    assert strips[:2] == [
+        "M100.0 0h200.0v10h-200.0zM600.0 0h100.0v10h-100.0z",
+        "M200.0 0h250.0v10h-250.0z",
+    ]
+    # The highest of all is the upper end of tom's interval, 0.4 of the video.
+    curves = [path["d"] for path in page.all("path", **{"class": "curve"})]
+    assert curves == ["M0.0 50.0L1000.0 50.0", "M0.0 75.0L1000.0 75.0"]
+    bands = [path["d"] for path in page.all("path", **{"class": "band"})]
+    assert bands == ["M0.0 75.0L1000.0 75.0L1000.0 0.0L0.0 0.0", ""]
+
+
+def test_a_long_season_is_a_small_page():
+    pairs = [tables(f"s/{number}.mp4") for number in range(60)]
+    html = ScreenTimeReport(*(pd.concat(part) for part in zip(*pairs, strict=True))).to_html()
+    assert len(Page(html).all("details", **{"class": "video"})) == 60
+    assert len(html) < 250_000
 
 
 def test_long_times_are_in_minutes_and_hours():
@@ -491,3 +526,68 @@ def test_browser_zooms_and_fits_a_phone(opened):
     assert rows.size["width"] == pytest.approx(4 * around.size["width"], rel=0.01)
     with on_a_phone(opened):
         assert opened.execute_script("return document.documentElement.scrollWidth") == 390
+
+
+@pytest.fixture
+def opened_season(chromium, tmp_path):
+    """A report of three videos in a browser."""
+    pairs = [tables(f"s/{name}.mp4") for name in ("b", "a", "<i>")]
+    estimate, appearances, together = (pd.concat(part) for part in zip(*pairs, strict=True))
+    estimate["seconds"] = [3.0, 2.5, 1.0, 2.0, 2.0, 1.0]
+    report = ScreenTimeReport(estimate.reset_index(drop=True), appearances, together)
+    report.save(tmp_path / "season.html")
+    chromium.get_log("browser")
+    chromium.get((tmp_path / "season.html").as_uri())
+    chromium.report = report
+    return chromium
+
+
+def find_texts(browser, selector):
+    return [found.text for found in browser.find_elements("css selector", selector)]
+
+
+def test_browser_sorts_and_filters_a_season(opened_season):
+    names = "#season tbody th"
+    first = ["b.mp4", "a.mp4", "<i>.mp4"]
+    assert find_texts(opened_season, names) == first
+    video, tom, jerry = opened_season.find_elements("css selector", "#season thead button")
+    tom.click()
+    assert find_texts(opened_season, names) == [first[0], first[2], first[1]]
+    tom.click()
+    assert find_texts(opened_season, names) == [first[1], first[2], first[0]]
+    jerry.click()
+    assert find_texts(opened_season, names)[0] == first[0]
+    video.click()
+    assert find_texts(opened_season, names) == first
+    opened_season.find_element("id", "filter").send_keys("A.mp")
+    assert [name for name in find_texts(opened_season, names) if name] == ["a.mp4"]
+    assert opened_season.get_log("browser") == []
+
+
+def test_browser_unfolds_a_video_of_a_season(opened_season):
+    from selenium.webdriver import Keys
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    assert not opened_season.find_elements("css selector", ".appearance")
+    opened_season.find_element("link text", "a.mp4").click()
+    bars = WebDriverWait(opened_season, 10).until(
+        lambda browser: browser.find_elements("css selector", "#video-1 .appearance")
+    )
+    assert len(bars) == 3
+    opened_season.execute_script("arguments[0].focus()", bars[0])
+    opened_season.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert card(opened_season).text.splitlines()[1] == "0:06 to 0:07"
+    # One zoom for each timeline.
+    assert opened_season.find_element("css selector", "#video-1 .zoom").is_displayed()
+    with on_a_phone(opened_season):
+        assert opened_season.execute_script("return document.documentElement.scrollWidth") == 390
+
+
+def test_browser_downloads_and_copies_a_season(opened_season, tmp_path):
+    with downloaded(opened_season, tmp_path / "appearances.csv") as path:
+        opened_season.find_element("link text", "appearances.csv").click()
+    pd.testing.assert_frame_equal(
+        pd.read_csv(path), opened_season.report.appearances.reset_index(drop=True)
+    )
+    opened_season.find_element("id", "copy").click()
+    assert opened_season.find_element("id", "copy").text == "Copied"

@@ -23,6 +23,7 @@ app = typer.Typer(
         "Files that end in .skops are safe to load from anybody."
     ),
     no_args_is_help=True,
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
 )

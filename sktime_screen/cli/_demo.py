@@ -25,7 +25,7 @@ def demo(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Draw seven cartoon videos of a cat and a mouse, learn from six, and measure the seventh."""
+    """Learn from six videos of a drawn cartoon, and measure a seventh."""
     run_demo(folder, seconds, results_console(), quiet=quiet)
 
 

@@ -41,10 +41,11 @@ def evaluate(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Compare a model with labels, or tell how good a model trained on these labels would be.
+    """Tell how good a model is, by labels.
 
-    Without --model, the recommended pipeline is trained and tested on different videos or, with
-    one video, on different stretches of it.
+    With --model, it is compared with the labels. Without, the recommended pipeline is trained on
+    some of the labels and tested on the others: of different videos or, with one video, of
+    different stretches of it.
     """
     from ..metrics import sum_video_lengths
     from ..model_selection import cross_validate_screen_time, evaluate_frames

@@ -28,7 +28,7 @@ def frames(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Write frames of videos as images, with a CSV file to fill in with labels.
+    """Write frames as images, with a CSV file to fill in with labels.
 
     If called again, it writes missing images and keeps the labels that you filled in.
     """

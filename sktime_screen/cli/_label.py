@@ -83,7 +83,7 @@ def label(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Write a page on which you label frames in a browser, with the keyboard.
+    """Write a page to label frames on, in a browser.
 
     `train` and `measure` reuse the features that are computed here to choose frames. With a
     model, the page suggests its predictions and shows the most doubtful frames first.

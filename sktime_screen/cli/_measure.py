@@ -1,6 +1,7 @@
 """``sktime-screen measure``."""
 
 import contextlib
+import functools
 import os
 import warnings
 from pathlib import Path
@@ -20,12 +21,23 @@ from ._options import (
     check_outputs,
     find_feature_folder,
 )
+from ._result_files import (
+    check_csv,
+    plan_video_files,
+    write_csv,
+    write_file,
+    write_video_file,
+)
 
 _CONFIDENCE_LEVEL = 0.9
 
 
-def _output(what):
-    return Annotated[Path | None, typer.Option(metavar="FILE", help=what)]
+def _output(what, metavar="FILE"):
+    return Annotated[Path | None, typer.Option(metavar=metavar, help=what)]
+
+
+def _output_of_each(what):
+    return _output(what, "FILE|FOLDER")
 
 
 def measure(
@@ -34,8 +46,10 @@ def measure(
     report: _output("Write a report as one HTML file.") = None,
     csv: _output("Write the table of seconds as CSV.") = None,
     json: _output("Write seconds and appearances as JSON.") = None,
-    subtitles: _output("Write appearances as .vtt or .srt subtitles (one video only).") = None,
-    eaf: _output("Write appearances as an ELAN annotation file (one video only).") = None,
+    subtitles: _output_of_each("Write appearances as subtitles, .vtt or .srt.") = None,
+    eaf: _output_of_each("Write appearances as annotations for ELAN.") = None,
+    cvat: _output_of_each("Write appearances as annotations for CVAT.") = None,
+    label_studio: _output_of_each("Write appearances as predictions for Label Studio.") = None,
     labels: Annotated[
         list[Path] | None,
         typer.Option(
@@ -71,11 +85,11 @@ def measure(
     frames on, and says how to measure again with these labels.
 
     If a video cannot be measured, the others still are, and the exit code is 1.
+
+    Subtitles and annotations are a file a video: with several videos, name a folder for them.
     """
     import numpy as np
 
-    from ..export import find_subtitle_format, save_subtitles
-    from ..labels import write_table
     from ..report import ScreenTimeReport
     from ..video import resolve_videos
     from ._ask import ask_for_labels, name_page
@@ -85,17 +99,19 @@ def measure(
     # A video may be named twice, spelled in two ways.
     _, first = np.unique(resolve_videos(videos), return_index=True)
     paths = [os.fspath(videos[number]) for number in sorted(first)]
-    if len(paths) > 1 and (subtitles or eaf):
-        raise typer.BadParameter("subtitles and .eaf files hold one video: measure each alone")
-    if subtitles:
-        find_subtitle_format(subtitles)
     if save_model and not labels:
         raise typer.BadParameter(
             "there is nothing to learn: add --labels", param_hint="--save-model"
         )
     page = None if ask is None else name_page(paths)
+    check_csv(csv)
+    video_files = plan_video_files(
+        paths, subtitles=subtitles, eaf=eaf, cvat=cvat, label_studio=label_studio
+    )
     read = [*videos, *(labels or [])]
-    check_outputs(report, csv, json, subtitles, eaf, page, inputs=[*read, model])
+    check_outputs(
+        *(report, csv, json, page, *(path for _, _, path in video_files)), inputs=[*read, model]
+    )
     check_outputs(save_model, inputs=read)
     console = results_console()
     steps = Steps(console, quiet)
@@ -138,21 +154,22 @@ def measure(
         pipeline=fitted,
         validation=getattr(fitted, "made_with_", {}).get("validation"),
     )
-    written = [
-        _write(path, write, steps)
-        for path, write in [
-            (csv, lambda path: write_table(path, estimate)),
-            (json, full_report.save_json),
-            (subtitles, lambda path: save_subtitles(path, appearances)),
-            (eaf, lambda path: _save_eaf(path, aggregator, probabilities)),
-            (report, full_report.save),
-        ]
-        if path is not None
+    outputs = [
+        (csv, lambda path: write_csv(path, estimate)),
+        (json, full_report.save_json),
+        (report, full_report.save),
     ]
+    measured = dict(list(probabilities.groupby("video", sort=False)))
+    outputs += [
+        (path, functools.partial(write_video_file, kind, aggregator, measured[video]))
+        for video, kind, path in video_files
+        if video in measured
+    ]
+    written = [write_file(path, write, steps) for path, write in outputs if path is not None]
     if page is not None:
         again = labels if labels and (sample is not None or model != save_model) else []
         ask_for_labels(page, ask, fitted, probabilities, model, again, steps)
-    if not all(written) or len(probabilities.index.unique("video")) < len(paths):
+    if not all(written) or len(measured) < len(paths):
         raise typer.Exit(1)
 
 
@@ -213,28 +230,3 @@ def _predict_videos(fitted, paths, labelled, steps):
     if not found:
         raise ValueError(f"None of the {len(paths)} videos could be measured.")
     return {name: pd.concat([of_video[name] for of_video in found]) for name in found[0]}
-
-
-def _write(path, write, steps):
-    """Write a file; one that cannot be written does not lose the others."""
-    try:
-        write(path)
-    except (OSError, ValueError, ImportError) as error:
-        warnings.warn(f"{path} was not written: {one_line(error)}", stacklevel=2)
-        return False
-    steps.say(f"Written: {path}")
-    return True
-
-
-def _save_eaf(path, aggregator, probabilities):
-    import pandas as pd
-
-    from .._targets import indicator_table
-    from ..export import save_eaf
-
-    predicted = aggregator.predict(probabilities)
-    if aggregator.multilabel_:
-        predicted = pd.DataFrame(predicted, columns=aggregator.class_names_)
-    shown = indicator_table(predicted, background=aggregator.background).astype(int)
-    shown.columns = shown.columns.map(str)
-    save_eaf(path, probabilities.index.to_frame(index=False), shown)

@@ -10,6 +10,11 @@ import typer
 from .._atomic_files import check_target
 from .._caches import get_cache_folder
 
+# What is taken from a folder, where images and results lie as well. A file may have any ending.
+_VIDEOS = (
+    *(".3g2", ".3gp", ".avi", ".divx", ".f4v", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4"),
+    *(".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
+)
 CACHE_DIR = get_cache_folder("features")
 
 
@@ -26,11 +31,33 @@ def _remember(ctx: typer.Context, param: typer.CallbackParam, value):
     return value
 
 
-Videos = Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Video files.")]
+def _open_folders(paths):
+    """Replace each folder by the videos in it, in the order of their names."""
+    videos = []
+    for path in paths:
+        found = [path]
+        if path.is_dir():
+            found = sorted(file for file in path.iterdir() if file.suffix.lower() in _VIDEOS)
+            if not found:
+                raise typer.BadParameter(
+                    f"no file in the folder {path} has the ending of a video, such as .mp4 or .mkv"
+                )
+        videos += found
+    return videos
+
+
+Videos = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="VIDEO",
+        callback=_open_folders,
+        help="Video files, and folders of which all videos are taken.",
+    ),
+]
 Labels = Annotated[
     list[Path],
     typer.Argument(
-        metavar="LABELS...",
+        metavar="LABELS",
         help="Label files: CSV, as the page of `label` saves them or `frames` prepares them, ELAN "
         "(.eaf), Label Studio (.json) or CVAT (.xml).",
     ),

@@ -17,7 +17,7 @@ from ..video import as_frame_index
 from ._stratified_group_kfold import MultilabelStratifiedGroupKFold
 from ._time_blocks import make_time_blocks
 
-_OVERALL = "overall"
+OVERALL = "overall"
 
 
 def cross_validate_screen_time(
@@ -95,38 +95,20 @@ def cross_validate_screen_time(
     >>> from sktime_screen import recommended_pipeline, cross_validate_screen_time
     >>> cross_validate_screen_time(recommended_pipeline(), X, y)  # doctest: +SKIP
     """
-    if not (isinstance(pipeline, Pipeline) and hasattr(pipeline[-1], "estimate")):
-        raise ValueError("A pipeline with a ScreenTimeAggregator at its end is expected.")
-    index = as_frame_index(table)
-    if len(index) < n_splits:
-        raise ValueError(
-            f"{len(index)} labelled frames are too few for {n_splits} folds: label more frames."
-        )
-    y = read_labels(y)
-    y = pd.Series(y) if y.ndim == 1 else y
-    rows, learned = _transform_once(pipeline, table, y)
-    background = pipeline[-1].background
-    characters = indicator_table(y, background=background).columns
-    lengths = sum_video_lengths(index)
+    index, y = read_frames(pipeline, table, y, n_splits)
     folds = [
         (split, *fold)
-        for split, of_split in _splits(index, y, groups, n_splits, random_state)
+        for split, of_split in make_splits(index, y, groups, n_splits, random_state)
         for fold in of_split
     ]
     reports = []
     try:
         with show_progress("Validation", len(folds), verbose, "folds") as advance:
-            for split, train, test in folds:
-                fitted = _fit(learned, _take(rows, train), y.iloc[train])
-                report = evaluate_frames(
-                    fitted,
-                    _take(rows, test),
-                    y.iloc[test],
-                    index[test],
-                    lengths,
-                    characters,
-                    background,
-                )
+            for (split, *_), report in zip(
+                folds,
+                evaluate_folds(pipeline, table, y, [fold for _, *fold in folds]),
+                strict=True,
+            ):
                 reports.append(report.assign(split=split))
                 advance(1)
     except KeyboardInterrupt:
@@ -137,7 +119,40 @@ def cross_validate_screen_time(
             f"the means over these.",
             stacklevel=2,
         )
-    return _summarize(pd.concat(reports), characters)
+    return _summarize(pd.concat(reports))
+
+
+def read_frames(pipeline, table, y, n_splits):
+    """Return the frame index and the labels of frames to validate a pipeline on."""
+    if not (isinstance(pipeline, Pipeline) and hasattr(pipeline[-1], "estimate")):
+        raise ValueError("A pipeline with a ScreenTimeAggregator at its end is expected.")
+    index = as_frame_index(table)
+    if len(index) < n_splits:
+        raise ValueError(
+            f"{len(index)} labelled frames are too few for {n_splits} folds: label more frames."
+        )
+    y = read_labels(y)
+    return index, pd.Series(y) if y.ndim == 1 else y
+
+
+def evaluate_folds(pipeline, table, y, folds):
+    """Yield what clones of a pipeline that learned from one part make of the other, by fold."""
+    index = as_frame_index(table)
+    rows, learned = _transform_once(pipeline, table, y)
+    background = pipeline[-1].background
+    characters = indicator_table(y, background=background).columns
+    lengths = sum_video_lengths(index)
+    for train, test in folds:
+        fitted = _fit(learned, _take(rows, train), y.iloc[train])
+        yield evaluate_frames(
+            fitted,
+            _take(rows, test),
+            y.iloc[test],
+            index[test],
+            lengths,
+            characters,
+            background,
+        )
 
 
 def _transform_once(pipeline, table, y):
@@ -161,7 +176,7 @@ def _take(rows, chosen):
     return rows.iloc[chosen] if isinstance(rows, pd.DataFrame) else rows[chosen]
 
 
-def _splits(index, y, groups, n_splits, random_state):
+def make_splits(index, y, groups, n_splits, random_state):
     """Yield the name of each split and its folds."""
     dealt = MultilabelStratifiedGroupKFold(n_splits, shuffle=True, random_state=random_state)
     videos = index.get_level_values("video").factorize()[0]
@@ -220,18 +235,15 @@ def evaluate_frames(fitted, X, y, index, lengths, characters, background):
     overall = report.mean()
     if not aggregator.multilabel_:
         overall["frames_right"] = np.mean(predicted == np.asarray(y))
-    report.loc[_OVERALL] = overall
+    report.loc[OVERALL] = overall
     return report.rename_axis("character").reset_index()
 
 
-def _summarize(reports, characters):
+def _summarize(reports):
     """Put means and deviations over the folds side by side, splits and characters in order."""
     groups = reports.groupby(["split", "character"], sort=False)
     summary = pd.DataFrame({"folds": groups.size()})
     for measure in reports.columns.drop(["split", "character"]):
         summary[measure] = groups[measure].mean()
         summary[f"{measure}_std"] = groups[measure].std()
-    order = pd.MultiIndex.from_product(
-        [reports["split"].unique(), [*characters, _OVERALL]], names=["split", "character"]
-    )
-    return summary.reindex(order).reset_index()
+    return summary.reset_index()

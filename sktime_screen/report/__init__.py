@@ -1,12 +1,14 @@
 """Show results: a report on one HTML page, and plots."""
 
 from ._calibration_display import ProbabilityCalibrationDisplay
+from ._misclassified_frames_display import MisclassifiedFramesDisplay
 from ._report import ScreenTimeReport
 from ._screen_time_display import ScreenTimeDisplay
 from ._timeline_display import TimelineDisplay
 from ._training_history_display import TrainingHistoryDisplay
 
 __all__ = [
+    "MisclassifiedFramesDisplay",
     "ProbabilityCalibrationDisplay",
     "ScreenTimeDisplay",
     "ScreenTimeReport",

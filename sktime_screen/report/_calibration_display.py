@@ -195,7 +195,8 @@ def _align(y_true, probabilities, background):
     outside = ~((probable >= 0) & (probable <= 1)).to_numpy()
     if outside.any():
         raise ValueError(
-            f"probabilities has {probable.to_numpy()[outside][0]!r}; expected values from 0 to 1."
+            f"probabilities has {probable.to_numpy()[outside].tolist()[0]!r}; expected values from "
+            f"0 to 1."
         )
     if table is None:
         if probable.shape[1] != true.shape[1]:

@@ -1,5 +1,7 @@
 """Build an HTML page from a template, and format its numbers."""
 
+import base64
+import gzip
 from collections.abc import Mapping
 from importlib.resources import files
 
@@ -21,22 +23,33 @@ def render(name, content, longest):
     """
     templates = files(__package__) / "templates"
     style = (templates / f"{name}.css").read_text(encoding="utf-8")
-    script = (templates / f"{name}.js").read_text(encoding="utf-8")
+    script = "\n".join(
+        (templates / f"{part}.js").read_text(encoding="utf-8") for part in (name, "season")
+    )
+    return render_part(
+        name,
+        content,
+        longest,
+        style=style,
+        script=script,
+        style_hash=make_hash_source(style),
+        script_hash=make_hash_source(script),
+    )
+
+
+def render_part(name, content, longest, **page):
+    """Fill in a template that is no page of its own."""
     template = load_template(
         __package__,
         f"{name}.html",
         clock=_format_clock,
         percent=_format_percent,
+        pack=_pack,
+        uri=_make_text_uri,
         # One unit on the whole page, so that numbers compare at a glance.
         seconds=_format_seconds if longest < _MINUTES_FROM else _format_minutes,
     )
-    return template.render(
-        style=style,
-        script=script,
-        style_hash=make_hash_source(style),
-        script_hash=make_hash_source(script),
-        **content,
-    )
+    return template.render(**page, **content)
 
 
 def compute_ticks(length):
@@ -75,9 +88,15 @@ def format_scores(scores):
     }
 
 
-def make_text_uri(kind, text):
+def _make_text_uri(text, kind):
     """Return text as a data URI."""
     return encode_data_uri(f"{kind};charset=utf-8", escape_path(text).encode())
+
+
+def _pack(text):
+    """Return text compressed, as the script of the page unpacks it."""
+    # Without the time of day, so that equal reports are equal files.
+    return base64.b64encode(gzip.compress(escape_path(text).encode(), mtime=0)).decode()
 
 
 def _format_clock(seconds):

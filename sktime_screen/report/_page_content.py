@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from .._html import encode_data_uri
+from .._names import escape_path
+from ..export import format_vtt
 from ..video import VideoError, make_thumbnails, split_rows_by_file
 from ._page import compute_ticks
 
@@ -31,6 +34,7 @@ def describe_video(video, name, length, estimate, appearances):
     """Return what the page tells of one video."""
     rows = estimate[estimate["video"] == video]
     appearances = appearances[appearances["video"] == video]
+    subtitles = escape_path(format_vtt(appearances)).encode()
     return {
         "video": str(video),
         "name": name,
@@ -39,6 +43,7 @@ def describe_video(video, name, length, estimate, appearances):
         "appearances": appearances.to_dict("records"),
         "by_character": group_by_character(appearances, rows["character"]),
         "ticks": compute_ticks(length),
+        "subtitles": encode_data_uri("text/vtt;charset=utf-8", subtitles),
     }
 
 
@@ -50,21 +55,87 @@ def group_by_character(table, characters):
     ]
 
 
-def sum_over_videos(estimate, characters):
-    """Return the seconds of each character by video and in total, for several videos."""
-    if estimate["video"].nunique() == 1:
-        return []
-    seconds = estimate.pivot_table("seconds", "character", "video", aggfunc="sum", sort=False)
-    seconds = seconds.reindex(characters)
-    most = float(seconds.max(axis=None)) or 1.0
-    return [
+def summarize_season(estimate, appearances, lengths, names, characters):
+    """Return what the page tells of several videos together, None for a single one."""
+    videos = list(names)
+    if len(videos) == 1:
+        return None
+    rows = estimate.set_index(["video", "character"])
+    tables = {
+        column: rows[column].unstack().reindex(index=videos, columns=characters)
+        for column in ("seconds", "low", "high", "share")
+    }
+    seconds = tables["seconds"]
+    shades = np.ceil(seconds / (seconds.max(axis=None) or 1.0) * SHADES).fillna(0).astype(int)
+    paths = {
+        (row["video"], row["character"]): row["path"]
+        for row in draw_timelines(estimate, appearances, lengths)
+    }
+    rows = [
         {
-            "character": character,
+            "name": names[video],
             "cells": [
-                (value, 0 if np.isnan(value) else int(np.ceil(value / most * SHADES)))
-                for value in row
+                {"seconds": float(seconds.at[video, name]), "shade": shades.at[video, name]}
+                for name in characters
             ],
-            "total": float(np.nansum(row)),
+            "paths": [paths.get((video, name), "") for name in characters],
         }
-        for character, row in zip(characters, seconds.to_numpy(np.float64), strict=True)
+        for video in videos
     ]
+    # An interval of a sum needs that of each video.
+    totals = [
+        {
+            "seconds": seconds[name].sum(),
+            "low": tables["low"][name].sum(skipna=False),
+            "high": tables["high"][name].sum(skipna=False),
+        }
+        for name in characters
+    ]
+    shares = {
+        column: tables[column].mul(tables["share"] / seconds).where(seconds > 0)
+        for column in ("low", "high")
+    }
+    highest = max(tables["share"].max(axis=None), np.nan_to_num(shares["high"].max(axis=None)))
+    return {
+        "rows": rows,
+        "totals": totals,
+        "highest": highest,
+        "curves": [
+            _draw_curve(
+                *(table[name] / (highest or 1.0) for table in (tables["share"], *shares.values()))
+            )
+            for name in characters
+        ],
+    }
+
+
+def _draw_curve(share, low, high):
+    """Return SVG paths, 1000 wide and 200 high, of a curve and of the band around it."""
+    at = 1000 * np.arange(len(share)) / max(len(share) - 1, 1)
+
+    def points(values, order=1):
+        return [
+            f"{x:.1f} {200 - 200 * y:.1f}"
+            for x, y in list(zip(at, values, strict=True))[::order]
+            if not np.isnan(y)
+        ]
+
+    line, band = points(share), points(low) + points(high, -1)
+    return {
+        name: f"M{'L'.join(path)}" if path else ""
+        for name, path in [("line", line), ("band", band)]
+    }
+
+
+def draw_timelines(estimate, appearances, lengths):
+    """Return rows of the table with an SVG path, 1000 wide and 10 high, of each timeline."""
+    groups = dict(list(appearances.groupby(["video", "character"], sort=False)))
+    rows = estimate.to_dict("records")
+    for row in rows:
+        scale = 1000 / (lengths[row["video"]] or 1)
+        spans = groups.get((row["video"], row["character"]), appearances.iloc[:0])
+        row["path"] = "".join(
+            f"M{scale * start:.1f} 0h{scale * (end - start):.1f}v10h{-scale * (end - start):.1f}z"
+            for start, end in zip(spans["start"], spans["end"], strict=True)
+        )
+    return rows

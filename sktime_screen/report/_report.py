@@ -14,23 +14,24 @@ from ..export import (
     ESTIMATE,
     check_columns,
     format_json,
-    format_vtt,
     infer_video_lengths,
     shorten_video_names,
 )
-from ._page import format_scores, make_text_uri, render
+from ._page import format_scores, render, render_part
 from ._page_content import (
     SHADES,
     describe_video,
+    draw_timelines,
     group_by_character,
     make_frame_thumbnails,
-    sum_over_videos,
+    summarize_season,
 )
 from ._pipeline_parts import measure, split_pipeline
 from ._uncertain_frames import find_uncertain_frames
 
 _N_SUREST = 4
 _N_UNCERTAIN = 8
+_N_NOTEBOOK_ROWS = 40
 _COLORS = 10
 
 
@@ -267,6 +268,16 @@ class ScreenTimeReport:
             raise ValueError("estimate has no rows, so there is nothing to report.")
         return render("report", self._collect_content(), self.estimate["seconds"].max())
 
+    def _repr_html_(self):
+        """Show the seconds and a small timeline of each character in a notebook."""
+        shown = self.estimate.head(_N_NOTEBOOK_ROWS)
+        content = {
+            "names": shorten_video_names(list(self.estimate["video"].unique())),
+            "rows": draw_timelines(shown, self.appearances, self._find_lengths()),
+            "left_out": len(self.estimate) - len(shown),
+        }
+        return render_part("notebook", content, self.estimate["seconds"].max())
+
     def _collect_content(self):
         videos = list(self.estimate["video"].unique())
         names = shorten_video_names(videos)
@@ -291,7 +302,7 @@ class ScreenTimeReport:
             "longest": float(longest) or 1.0,
             "notes": self.estimate.attrs.get("notes", []),
             "intervals": self.estimate.attrs.get("intervals", ""),
-            "totals": sum_over_videos(self.estimate, characters),
+            "season": summarize_season(self.estimate, self.appearances, lengths, names, characters),
             "together": self._sum_co_appearances(characters),
             "surest": [
                 (name, rows) for name, rows in group_by_character(surest, characters) if rows
@@ -303,7 +314,7 @@ class ScreenTimeReport:
             "steps": self._list_steps(),
             "versions": find_versions(),
             "validation": format_scores(self.validation),
-            "downloads": self._make_downloads(names, lengths),
+            "downloads": self._make_downloads(lengths),
         }
 
     def _find_lengths(self):
@@ -360,7 +371,7 @@ class ScreenTimeReport:
             for _, step in self.pipeline.steps
         ]
 
-    def _make_downloads(self, names, lengths):
+    def _make_downloads(self, lengths):
         tables = {
             "screen_time.csv": (
                 "Screen time with share and interval, for each video and character",
@@ -373,15 +384,9 @@ class ScreenTimeReport:
             ),
         }
         downloads = [
-            (name, content, make_text_uri("text/csv", format_csv(table)))
+            (name, content, "text/csv", format_csv(table))
             for name, (content, table) in tables.items()
         ]
-        json = make_text_uri(
-            "application/json", format_json(self.estimate, self.appearances, lengths)
-        )
-        downloads.append(("screen_time.json", "Screen time and appearances, for programs", json))
-        for video, name in names.items():
-            subtitles = format_vtt(self.appearances[self.appearances["video"] == video])
-            content = f"Subtitles that show who is on screen in {name}"
-            downloads.append((f"{name}.vtt", content, make_text_uri("text/vtt", subtitles)))
-        return downloads
+        json = format_json(self.estimate, self.appearances, lengths)
+        content = "Screen time and appearances, for programs"
+        return [*downloads, ("screen_time.json", content, "application/json", json)]

@@ -16,7 +16,7 @@ def find_uncertain_frames(aggregator, probabilities, count):
         values, exclusive=not aggregator.multilabel_, threshold=aggregator.threshold
     )
     frames = probabilities.index.to_frame(index=False)
-    chosen = _select_apart(frames, uncertainty, count)
+    chosen = select_apart(frames, uncertainty, count)
     return pd.DataFrame(
         {
             "video": frames["video"].iloc[chosen].to_numpy(),
@@ -27,7 +27,7 @@ def find_uncertain_frames(aggregator, probabilities, count):
     )
 
 
-def _select_apart(frames, uncertainty, count):
+def select_apart(frames, uncertainty, count):
     """Return the rows of the largest uncertainties that lie apart in time."""
     videos = frames["video"].to_numpy()
     times = frames["time"].to_numpy(dtype=np.float64)

@@ -65,7 +65,7 @@ def estimate_table(predicted, probabilities, cross_fitted, index, classes, evide
     if sample is not None and not np.isin(sample.videos, resolve_videos(videos)).any():
         raise ValueError(
             f"None of the labelled frames is of a video that is measured: they are of "
-            f"{sample.videos[0]!r}, measured is {videos[0]!r}."
+            f"{str(sample.videos[0])!r}, measured is {str(videos[0])!r}."
         )
     notes = []
     for code, video in enumerate(videos):
@@ -162,7 +162,7 @@ def _describe_untold(table, probabilities, index):
     doubt = probabilities * (1 - probabilities) * durations[:, None]
     doubt = pd.DataFrame(doubt).groupby(index.get_level_values("video"), sort=False).sum()
     notes = []
-    for column, name in enumerate(table["character"].unique()):
+    for column, name in enumerate(table["character"].unique().tolist()):
         measured = (table["character"] == name) & (table["basis"] == _MEAN)
         if measured.any():
             video = doubt.loc[table.loc[measured, "video"], column].idxmax()

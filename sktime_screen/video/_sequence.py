@@ -86,6 +86,12 @@ class FrameSequence:
         size = "as recorded" if self.size is None else f"{self.size[0]}x{self.size[1]}"
         return f"<FrameSequence: {len(self)} frames of {videos} video(s), {size}>"
 
+    def _repr_html_(self):
+        """Show some of the images in a notebook."""
+        from ._thumbnails import make_strip
+
+        return make_strip(self)
+
     @property
     def shape(self) -> tuple[int | None, ...]:
         """Number of frames, height, width and 3.

@@ -1,5 +1,6 @@
 "use strict";
-(() => {
+// Make the timelines in a part of the page answer to pointer, fingers and keys.
+const prepareTimelines = (() => {
   const images = JSON.parse(document.getElementById("images").textContent);
   const card = document.getElementById("card");
   const [image, who, when, sure] = ["img", "strong", "span", "span:last-child"].map((part) =>
@@ -75,10 +76,10 @@
   }
 
   const KEYS = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"];
-  for (const svg of document.querySelectorAll(".rows")) {
+  function prepareTimeline(svg) {
     const lanes = [...svg.querySelectorAll(".appearances")].map((lane) => [...lane.children]);
     const all = lanes.flat();
-    if (!all.length) continue;
+    if (!all.length) return;
     // The Tab key stops once at each timeline; the arrow keys move between its appearances.
     for (const appearance of all) appearance.setAttribute("tabindex", "-1");
     all[0].setAttribute("tabindex", "0");
@@ -108,17 +109,24 @@
     });
   }
 
-  const zoom = document.querySelector(".zoom");
-  zoom.hidden = false;
-  zoom.querySelector("input").addEventListener("input", (event) => {
-    for (const svg of document.querySelectorAll(".rows")) {
+  function prepareZoom(zoom, svg) {
+    zoom.hidden = false;
+    zoom.querySelector("input").addEventListener("input", (event) => {
       svg.style.width = `${100 * event.target.value}%`;
       svg.classList.toggle("zoomed", event.target.value >= 4);
-    }
-  });
+    });
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide();
   });
   const moveCard = () => selected && placeCard(selected.getBoundingClientRect());
   addEventListener("scroll", moveCard, { passive: true, capture: true });
+
+  return (part) => {
+    const timelines = [...part.querySelectorAll(".rows")];
+    timelines.forEach(prepareTimeline);
+    part.querySelectorAll(".zoom").forEach((zoom, number) => prepareZoom(zoom, timelines[number]));
+  };
 })();
+prepareTimelines(document);
