@@ -198,8 +198,14 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     done = run(*words, "uncertain", "--labels", "some.csv")
     said = f"train some.csv page.csv --rate 2 {' '.join(QUICK_OPTIONS)} --model {work}/model"
     assert " ".join(done.output.split()).endswith(said)
+    measure = f"measure {work}/two.mp4 --model {work}/model --labels page.csv"
     done = run(*words, "random")
-    assert done.output.endswith(f"measure {work}/two.mp4 --model {work}/model --labels page.csv\n")
+    assert done.output.endswith(f"{measure}\n")
+    # The model remembers the labels it has learned from.
+    done = run(*words, "uncertain")
+    assert done.output.endswith(f"{measure} --save-model {work}/model\n")
+    done = run("label", work / "one.mp4", *words[2:], "uncertain")
+    assert (done.exit_code, "nothing is left to label" in done.output) == (1, True)
 
 
 def test_label_repeats_how_the_model_was_trained():

@@ -21,7 +21,7 @@ def ask_for_labels(page, number, fitted, probabilities, model, labels, steps):
     videos = dict(list(probabilities.index.to_frame(index=False).groupby("video", sort=False)))
     with steps.step("Choosing the frames to label"):
         frames = pd.concat(
-            _choose(video, table, number, fitted, probabilities) for video, table in videos.items()
+            _choose(table, number, fitted, probabilities) for table in videos.values()
         )
     if frames.empty:
         steps.say("Every frame is labelled: there is none to ask for.")
@@ -39,17 +39,14 @@ def ask_for_labels(page, number, fitted, probabilities, model, labels, steps):
     )
 
 
-def _choose(video, table, number, fitted, probabilities):
+def _choose(table, number, fitted, probabilities):
     """Choose frames of a video that the model doubts and that look like many others."""
     import pandas as pd
 
-    from ..labels import find_labelled_frames, suggest_frames
-    from ..video import resolve_videos
+    from ..labels import suggest_frames
+    from ._model import find_learned_frames
 
-    known = fitted.made_with_["frames"]
-    labelled = find_labelled_frames(
-        table, known[resolve_videos(known["video"]) == resolve_videos([video])]
-    )
+    labelled = find_learned_frames(fitted, table)
     number = min(number, int((~labelled).sum()))
     if not number:
         return table[:0]

@@ -93,7 +93,7 @@ def label(
     from ..labels import RANDOM_STRATEGIES, suggest_frames
     from ..recipes import recommended_pipeline
     from ..video import VideoFrameSampler
-    from ._model import load_model, predict_frames, set_up_features
+    from ._model import find_learned_frames, load_model, predict_frames, set_up_features
 
     if not characters and model is None:
         raise typer.BadParameter(
@@ -116,12 +116,13 @@ def label(
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     found = set(table["video"])
     readable = [path for path in paths if path in found]
-    known = _find_labelled(labels, rate, readable, table)
+    known = _find_labelled(labels, rate, readable, table) | find_learned_frames(fitted, table)
     left = len(table) if strategy in RANDOM_STRATEGIES else int((~known).sum())
     if not left:
         raise ValueError(
             f"All {len(table)} frames of the videos are labelled in "
-            f"{', '.join(f'{str(path)!r}' for path in labels or [])}: nothing is left to label."
+            f"{', '.join(f'{str(path)!r}' for path in [*(labels or []), *filter(None, [model])])}: "
+            f"nothing is left to label."
         )
     probabilities = doubted = None
     if fitted is None:
@@ -157,8 +158,9 @@ def label(
         write_page(table, characters, output, fitted, probabilities)
     steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
     options = _train_options(fitted, rate, head, image_size, backbone)
-    steps.say(_next_command(readable, output, strategy, model, labels, options))
-    if model is not None and not labels and strategy not in RANDOM_STRATEGIES:
+    learns = not labels and "frames" in getattr(fitted, "made_with_", {})
+    steps.say(_next_command(readable, output, strategy, model, labels, options, learns=learns))
+    if model is not None and not (labels or learns) and strategy not in RANDOM_STRATEGIES:
         steps.say(f"with the labels that {model} has learned from before {output.stem}.csv.")
     if len(readable) < len(paths):
         raise typer.Exit(1)
@@ -224,15 +226,18 @@ def _train_options(fitted, rate, head, image_size, backbone):
     return words
 
 
-def _next_command(videos, output, strategy, model, labels, options):
-    """Return what to do with the labels; a random sample is not spent on a model there is."""
+def _next_command(videos, output, strategy, model, labels, options, *, learns):
+    """Return what to do with the labels; a random sample is not spent on a model there is.
+
+    ``learns`` tells whether the model remembers its labels, and can learn these beside them.
+    """
     from ..labels import RANDOM_STRATEGIES
 
     made = f"{output.stem}.csv"
-    if model is not None and strategy in RANDOM_STRATEGIES:
-        return shlex.join(
-            ["sktime-screen", "measure", *videos, "--model", str(model), "--labels", made]
-        )
+    sampled = strategy in RANDOM_STRATEGIES
+    if model is not None and (sampled or learns):
+        words = ["sktime-screen", "measure", *videos, "--model", str(model), "--labels", made]
+        return shlex.join(words if sampled else [*words, "--save-model", str(model)])
     so_far = map(str, labels or [])
     return shlex.join(
         [

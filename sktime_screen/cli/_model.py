@@ -15,7 +15,7 @@ from .. import __version__
 from .._atomic_files import write_atomically
 from .._versions import find_versions
 from ..features import PretrainedCNNFeatures
-from ..labels import find_distinct_frames
+from ..labels import find_distinct_frames, find_labelled_frames
 from ..persistence import load_skops, save_skops
 from ..screentime import ScreenTimeAggregator
 from ..video import resolve_videos
@@ -143,6 +143,18 @@ def get_learned(path, pipeline):
         )
     labels = made_with["labels"]
     return made_with["frames"], labels if pipeline[-1].multilabel_ else labels.iloc[:, 0]
+
+
+def find_learned_frames(pipeline, table):
+    """Tell which frames of a table a model has learned, as far as it remembers.
+
+    Returns bool (n_frames,).
+    """
+    known = getattr(pipeline, "made_with_", {}).get("frames")
+    if known is not None:
+        videos = resolve_videos(table["video"].unique())
+        known = known[np.isin(resolve_videos(known["video"]), videos)]
+    return find_labelled_frames(table, known)
 
 
 def learn_more(path, pipeline, X, y):
