@@ -15,6 +15,9 @@ _TOO_NARROW = {
     None: "Intervals are too narrow if the classifier had seen the frames of fit. Their table did "
     "not say in attrs['out_of_sample'], which a step after the classifier may have dropped.",
 }
+# Errors on so many frames of a video say more about it than those on other videos. Fewer were most
+# often chosen for doubt, and are the hardest it has.
+_FEWEST_OF_VIDEO = 30
 # Fewer frames with labels of all characters do not stand for the others.
 _LEAST_LABELLED = 0.9
 _TOO_FEW = "No intervals: more than one in ten frames of fit lacks labels of some characters."
@@ -73,8 +76,7 @@ class CalibrationErrors(NamedTuple):
         rows = np.arange(len(self.videos))
         blocks = time_blocks(self.frames.to_frame(index=False))
         own = self.videos == resolve_videos([video])
-        if len(np.unique(blocks[own])) > 1:
-            # Errors on frames of this very video say more than those on others.
+        if own.sum() >= _FEWEST_OF_VIDEO and len(np.unique(blocks[own])) > 1:
             rows = np.flatnonzero(own)
         none = np.full(predicted.shape[1], np.nan)
         known = find_fully_labelled(self.errors)
