@@ -39,7 +39,9 @@ for subset, lines in lists.items():
 # Train on one list, test on the other
 # ------------------------------------
 #
-# For VGG16, write ``PretrainedCNNFeatures("vgg16", pooling=None)``; its weights are downloaded.
+# The classifier of frames is any pipeline that ends in a head, such as
+# ``recommended_pipeline()[:-1]``. For VGG16, write
+# ``PretrainedCNNFeatures("vgg16", pooling=None)``; its weights are downloaded.
 
 from sklearn.pipeline import make_pipeline
 
@@ -62,21 +64,21 @@ frames = make_pipeline(
 )
 classifier = VideoClassifier(frames, rate=2).fit(videos, y)
 print(f"{len(videos)} clips to learn from, {len(test_videos)} to test on")
-print(f"hard votes: {classifier.score(test_videos, y_test):.0%} of the clips right")
+print(f"soft votes: {classifier.score(test_videos, y_test):.0%} of the clips right")
 
 # %%
 # Votes or probabilities?
 # -----------------------
 #
-# ``voting="hard"`` counts the predicted classes, as the tutorials do. ``"soft"`` averages the
-# probabilities, so a doubtful frame counts less than a sure one.
+# ``voting="soft"`` averages the probabilities, so a doubtful frame counts less than a sure one.
+# ``"hard"`` counts the predicted classes, as the tutorials do.
 
-soft = VideoClassifier(frames, rate=2, voting="soft").fit(videos, y)
-print(f"soft votes: {soft.score(test_videos, y_test):.0%} of the clips right")
+hard = VideoClassifier(frames, rate=2, voting="hard").fit(videos, y)
+print(f"hard votes: {hard.score(test_videos, y_test):.0%} of the clips right")
 
 # %%
 import matplotlib.pyplot as plt
 from sklearn.metrics import ConfusionMatrixDisplay
 
 figure, ax = plt.subplots(figsize=(4, 3.5), layout="constrained")
-display = ConfusionMatrixDisplay.from_predictions(y_test, soft.predict(test_videos), ax=ax)
+display = ConfusionMatrixDisplay.from_predictions(y_test, classifier.predict(test_videos), ax=ax)

@@ -1,6 +1,7 @@
 from . import datasets
 from ._versions import show_versions
 from .classify import (
+    ClassifierTransformer,
     FineTunedCNNClassifier,
     KerasDenseClassifier,
     KerasFeatureMapClassifier,
@@ -56,6 +57,7 @@ from .video import ImageResizer, VideoFrameSampler
 __version__: str
 
 __all__ = [
+    "ClassifierTransformer",
     "FeatureStore",
     "FineTunedCNNClassifier",
     "ImageResizer",

@@ -39,10 +39,16 @@ def write_atomically(path):
                 shutil.copymode(whole, unfinished)
             os.replace(unfinished, whole)
     except OSError as error:
+        if error.errno is None:  # of what was to be written, which may read other files
+            raise
         raise OSError(error.errno, f"Cannot write {target}: {error.strerror}.") from error
 
 
 def write_text_atomically(path, text):
-    """Write a text file whole or not at all."""
-    with write_atomically(path) as unfinished:
-        unfinished.write_text(escape_path(text), encoding="utf-8", newline="")
+    """Write a text, or the pieces of one, as a file whole or not at all."""
+    pieces = [text] if isinstance(text, str) else text
+    with (
+        write_atomically(path) as unfinished,
+        unfinished.open("w", encoding="utf-8", newline="") as file,
+    ):
+        file.writelines(map(escape_path, pieces))

@@ -28,6 +28,24 @@ def encode_data_uri(kind, content):
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def make_hash_source(text):
+def make_policy(styles, scripts, *, served=False):
+    """Return the content security policy of a page that allows only these, and images in it.
+
+    A page that is served may also ask its own server for images, videos and data.
+    """
+    own = ["img-src 'self' data:", "media-src 'self'", "connect-src 'self'"]
+    return "; ".join(
+        [
+            "default-src 'none'",
+            *(own if served else ["img-src data:"]),
+            f"style-src {' '.join(map(_make_hash_source, styles))}",
+            f"script-src {' '.join(map(_make_hash_source, scripts))}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _make_hash_source(text):
     """Return what a content security policy calls a style or script that stands in the page."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

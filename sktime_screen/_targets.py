@@ -75,6 +75,8 @@ def read_labelled(y, *, multilabel=None, name="y", partly=False):
         names = None if table is None else table.columns
         return labelled, _check_table(values, names, np.flatnonzero(labelled), name)
     values = column_or_1d(values, warn=True)
+    if values.dtype.kind in "OU":
+        _refuse_mixed(objects.ravel()[labelled], np.flatnonzero(labelled), name)
     if values.dtype == object:
         values = np.asarray(pd.Series(values).infer_objects())
     if missing.any() and values.dtype.kind == "f" and (values % 1 == 0).all():
@@ -87,6 +89,18 @@ def _has_characters(values, table, multilabel):
     if values.shape[1] != 1 or multilabel is not None:
         return values.shape[1] != 1 or multilabel
     return table is not None and bool(np.isin(values, [0, 1]).all())
+
+
+def _refuse_mixed(classes, rows, name):
+    """Refuse names among numbers, which NumPy would take for names: 1 and "1" are two classes."""
+    are_names = np.array([isinstance(label, str) for label in classes], dtype=bool)
+    if are_names.any() and not are_names.all():
+        of_name, of_number = are_names.argmax(), are_names.argmin()
+        raise ValueError(
+            f"{name} holds both names and numbers, such as {classes[of_name]!r} in row "
+            f"{rows[of_name]} and {classes[of_number]!r} in row {rows[of_number]}: classes are "
+            f"either all strings or all numbers. Give each class a name, or each a number."
+        )
 
 
 def _check_table(values, names, rows, name):

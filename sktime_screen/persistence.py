@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from ._atomic_files import write_atomically
 from ._skops_files import check_shapes, check_sizes
 from .classify import (
+    ClassifierTransformer,
     FineTunedCNNClassifier,
     KerasDenseClassifier,
     KerasFeatureMapClassifier,
@@ -32,6 +33,7 @@ from .video import ImageResizer, VideoFrameSampler
 _TYPES = [
     CalibrationErrors,
     Classes,
+    ClassifierTransformer,
     Correction,
     FineTunedCNNClassifier,
     ImageResizer,
@@ -52,7 +54,15 @@ _TYPES = [
     StratifiedGroupKFold,
     StratifiedKFold,
 ]
-_OURS = {f"{kind.__module__}.{kind.__qualname__}" for kind in _TYPES}
+# Parts of classifiers of scikit-learn that hold numbers only. Trees are none of these: what walks
+# through them trusts them.
+_OF_SCIKIT_LEARN = {
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+}
+_OURS = {f"{kind.__module__}.{kind.__qualname__}" for kind in _TYPES} | _OF_SCIKIT_LEARN
 
 
 def save_skops(path, pipeline) -> None:
@@ -67,7 +77,8 @@ def save_skops(path, pipeline) -> None:
     path : str or path
         The file to write, usually with the ending ``.skops``. An existing file is replaced.
     pipeline : sklearn.pipeline.Pipeline
-        The fitted pipeline, made of estimators of this package and of scikit-learn.
+        The fitted pipeline, made of estimators of this package and of scikit-learn. Of a search,
+        its ``best_estimator_``.
 
     Raises
     ------
@@ -94,9 +105,12 @@ def save_skops(path, pipeline) -> None:
             f"The pipeline holds what cannot be written without pickle: {error}"
         ) from error
     if strange:
+        advice = "make it of this package's and scikit-learn's estimators"
+        if hasattr(pipeline, "best_estimator_"):
+            advice = f"save the best_estimator_ of {type(pipeline).__name__}"
         raise TypeError(
-            f"The pipeline holds {', '.join(strange)}, which load_skops would refuse: make it "
-            f"of this package's and scikit-learn's estimators, or write it with joblib.dump."
+            f"The pipeline holds {', '.join(strange)}, which load_skops would refuse: {advice}, "
+            f"or write it with joblib.dump."
         )
     with write_atomically(path) as unfinished:
         unfinished.write_bytes(content)

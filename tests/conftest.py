@@ -274,9 +274,9 @@ def downloaded(chromium, path):
 
 
 @contextmanager
-def on_a_phone(chromium):
-    """Show pages as on a telephone 390 pixels wide."""
-    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+def on_a_phone(chromium, width=390, height=844):
+    """Show pages as on a telephone, upright unless it is said otherwise."""
+    phone = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": True}
     chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
     try:
         yield

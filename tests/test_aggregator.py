@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from conftest import index_of
 from scipy.sparse import csr_array
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 
 from sktime_screen import ScreenTimeAggregator
 
@@ -146,12 +146,31 @@ def test_refuses(frames):
         ScreenTimeAggregator(smoothing="magic").fit(frames, list("aabab"))
 
 
-def test_is_a_scikit_learn_classifier(frames):
-    aggregator = ScreenTimeAggregator(background="b", threshold=0.4)
-    assert is_classifier(aggregator)
-    assert clone(aggregator).get_params() == aggregator.get_params()
-    fitted = aggregator.fit(frames, list("aabab")).set_output(transform="pandas")
-    assert fitted.transform(frames.set_axis(["a", "b"], axis=1)).index.tolist() == ["a", "b"]
+def test_only_probabilities_are_added_up(frames):
+    y = ["tom", "jerry", "jerry", "tom", "jerry"]
+    logits = np.log(frames / frames[["jerry", "tom"]].to_numpy())
+    known = ScreenTimeAggregator().fit(frames, y)
+    for wrong, named in [(logits, "-2.19722 in row 0 of 'jerry'"), (frames * 2, "1.8 in row 0")]:
+        for use in (known.predict, known.transform, lambda X: ScreenTimeAggregator().fit(X, y)):
+            with pytest.raises(ValueError, match=f"X holds {named}.* no logits"):
+                use(wrong)
+    rounded = frames + np.float32(1e-6) * np.sign(frames - 0.5)
+    assert known.predict(rounded).tolist() == known.predict(frames).tolist()
+    one = pd.DataFrame({"tom": [1 + 1e-6, -1e-6] * 2, "jerry": [-1e-6, 1 + 1e-6] * 2})
+    assert known.predict(one).tolist() == ["tom", "jerry"] * 2
+
+
+def test_other_names_of_columns_are_those_of_fit(frames):
+    y = ["tom", "jerry", "jerry", "tom", "jerry"]
+    scaled = frames[["jerry", "tom"]].set_axis(["scaler0", "scaler1"], axis=1)
+    known = ScreenTimeAggregator().fit(scaled, y)
+    assert known.feature_names_in_.tolist() == ["scaler0", "scaler1"]
+    assert known.predict(scaled).tolist() == known.predict(frames).tolist() == y
+    for other in (scaled[["scaler1", "scaler0"]], scaled.add_prefix("a ")):
+        with pytest.raises(ValueError, match="feature names"):
+            known.predict(other)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        known.predict(scaled.to_numpy())
 
 
 def test_columns_of_which_some_are_classes(frames):

@@ -1,7 +1,9 @@
+import html
 import json
 import os
 import re
 import resource
+import shlex
 import subprocess
 import sys
 
@@ -133,7 +135,7 @@ def test_label_writes_a_page_of_some_frames(work, tmp_path):
     done = run("label", work / "two.mp4", "--characters", "cat", "big mouse", "--number", 5, *words)
     assert done.exit_code == 0, done.output
     html = page.read_text()
-    assert html.count("data:image/jpeg") == 5
+    assert html.count('id="image-') == 5
     assert "big mouse" in html
     assert "suggested" not in frames_of(html)[0]
 
@@ -301,8 +303,8 @@ def test_a_model_of_skops(work, tmp_path):
     fitted = load_model(work / "model")
     path = tmp_path / "model.skops"
     learned = _model.get_learned(path, fitted)
-    save_model(path, fitted, fitted.made_with_["validation"], learned)
-    for name in ("validation", "frames", "labels"):
+    save_model(path, fitted, fitted.made_with_["validation"], learned=learned)
+    for name in ("validation", "learned_frames", "learned_labels"):
         pd.testing.assert_frame_equal(
             load_model(path).made_with_[name], joblib.load(work / "model").made_with_[name]
         )
@@ -404,6 +406,10 @@ def test_measure_writes_what_is_asked_for(work, tmp_path):
     )
     assert " --> " in (tmp_path / "video.srt").read_text()
     report = (tmp_path / "video.html").read_text()
+    told = html.unescape(re.search("Then run <code>(.*)</code>", report)[1])
+    words = ["--rate", "2", *QUICK_OPTIONS, "--model", str(work / "model")]
+    files = [str(work / "one.csv"), "video-labels.csv"]
+    assert shlex.split(told) == ["sktime-screen", "train", *files, *words]
     assert "KerasFeatureMapClassifier" in report
     assert "time blocks" in report
     assert sorted(os.listdir(tmp_path)) == sorted(f"video.{end}" for end in kinds.values())
@@ -576,6 +582,8 @@ def test_measure_asks_for_frames_and_learns_their_labels(work, tmp_path, monkeyp
     # It remembers what it has learned, and asks for others.
     frames, labels = _model.get_learned("new", load_model(tmp_path / "new"))
     assert len(frames) == len(labels) == 28
+    files = load_model(tmp_path / "new").made_with_["labels"]
+    assert files == [str(work / "one.csv"), str(tmp_path / "two.csv")]
     assert set(frames["video"]) == {
         os.path.realpath(work / f"{name}.mp4") for name in ["one", "two"]
     }
@@ -745,3 +753,27 @@ def test_ctrl_c_ends_cleanly_and_the_work_is_kept(work, tmp_path, computed):
     assert 0 < kept <= 24
     assert run(*words).exit_code == 0
     assert sum(computed) == 24 - kept
+
+
+def test_label_serves_the_page(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+
+    def serve(server):
+        seen.append((server.url, server.target, len(server.table)))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sktime_screen.labels.LabelServer.serve_forever", serve)
+    words = ["--strategy", "blocks", "--number", 4, "--serve"]
+    words = ["label", work / "two.mp4", "--characters", "cat", *words]
+    done = run(*words, "--quiet")
+    assert done.exit_code == 0, done.output
+    [(url, path, count)] = seen
+    assert (str(path), count) == ("label.csv", 4)
+    assert f"Open {url}\n" in done.output
+    assert os.listdir(tmp_path) == []
+    assert "No frame was labelled." in run(*words).output
+    X = VideoFrameSampler(rate=1).sample(str(work / "two.mp4"))
+    (tmp_path / "label.csv").write_text(f"video,time,cat\n{X['video'][0]},{X['time'][0]},1\n")
+    told = run(*words, "--output", "label.csv", "--number", 12).output
+    assert told.endswith("\nsktime-screen train label.csv --model screen_time.joblib\n")

@@ -13,12 +13,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
-from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen.classify import KerasDenseClassifier, _network
 
@@ -58,19 +56,6 @@ def table(features):
 @pytest.fixture(scope="module")
 def y(table):
     return CLASSES[np.where(table["tom"] == 1, 2, np.where(table["jerry"] == 1, 0, 1))]
-
-
-def reasons(estimator):
-    return {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "a row of weight 2 takes part in one step, the same row twice may in two"
-        )
-    }
-
-
-@parametrize_with_checks([KerasDenseClassifier()], expected_failed_checks=reasons)
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
 
 
 def test_two_classes(X, table):
@@ -144,27 +129,6 @@ def test_transform_keeps_the_index(X, y, table):
     assert dense().fit(X, table).transform(X).columns.tolist() == ["tom", "jerry"]
     two = dense().fit(X, table["tom"]).transform(X)
     assert two.columns.tolist() == ["0", "1"]
-
-
-def test_array_in_array_out(X, y):
-    head = dense().fit(X.to_numpy(), y)
-    probabilities = head.transform(X.to_numpy())
-    assert type(probabilities) is np.ndarray
-    assert probabilities.dtype == np.float32
-    assert isinstance(head.set_output(transform="pandas").transform(X.to_numpy()), pd.DataFrame)
-
-
-def test_columns_are_checked_by_name(X, y):
-    head = dense(epochs=1).fit(X, y)
-    assert_array_equal(head.feature_names_in_, X.columns)
-    with pytest.raises(ValueError, match="feature names should match"):
-        head.predict(X.rename(columns={"feature0": "other"}))
-
-
-def test_nothing_before_fit(X):
-    for method in ("predict", "predict_proba", "transform", "decision_function"):
-        with pytest.raises(NotFittedError):
-            getattr(dense(), method)(X)
 
 
 def test_same_random_state_same_probabilities(X, y):

@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_sample_image
-from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -407,10 +406,3 @@ def test_a_model_brings_its_weights(model, images, tmp_path):
         for weights in (None, tmp_path / "none.h5"):
             with pytest.raises(ValueError, match="Your own model has its weights"):
                 Features(own, weights=weights).fit(images)
-
-
-def test_not_fitted(images):
-    with pytest.raises(NotFittedError):
-        Features().transform(images)
-    with pytest.raises(NotFittedError):
-        Features().get_feature_names_out()

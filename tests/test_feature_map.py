@@ -16,7 +16,6 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import validation
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktime_screen.classify import (
     KerasDenseClassifier,
@@ -71,24 +70,6 @@ def y(table):
 @pytest.fixture(scope="module")
 def fitted(X, table):
     return on_maps().fit(X, table)
-
-
-def reasons(estimator):
-    return {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "a row of weight 2 takes part in one step, the same row twice may in two"
-        ),
-        "check_methods_subset_invariance": "single precision rounds by the number of rows, 2e-7",
-    }
-
-
-@parametrize_with_checks(
-    # One network, as many rows get: each shape that the checks come up with is traced.
-    [KerasFeatureMapClassifier((1, 1), learning_rate=0.01, epochs=50, n_ensemble=1)],
-    expected_failed_checks=reasons,
-)
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
@@ -350,19 +331,6 @@ def test_the_step_size_falls_unless_told_otherwise(fitted, X, table):
     assert falling[-1] < 0.01 * falling[0]
     constant = on_maps(epochs=3, learning_rate_schedule="constant").fit(X, table)
     assert constant.history_["learning_rate"] == [0.01] * 3
-
-
-def test_pickle_and_clone(X, table, fitted):
-    loaded = pickle.loads(pickle.dumps(fitted))
-    assert_array_equal(loaded.predict_proba(X), fitted.predict_proba(X))
-    assert_array_equal(loaded.class_heatmaps(X), fitted.class_heatmaps(X))
-    assert clone(fitted).get_params() == fitted.get_params()
-
-
-def test_probabilities_keep_the_frame_index(X, fitted):
-    probabilities = fitted.transform(X)
-    pd.testing.assert_index_equal(probabilities.index, X.index)
-    assert probabilities.columns.tolist() == ["tom", "jerry"]
 
 
 def test_weights_of_classes_and_rows(X, table):

@@ -110,7 +110,7 @@ def test_all_that_is_written_of_a_name_that_is_not_utf8(tmp_path, odd_video, lab
     # A browser could not save it otherwise.
     assert SHOWN.replace("\\", "\\\\") in (tmp_path / "page.html").read_text(encoding="utf-8")
     # Where images are, the video was opened.
-    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("data:image/jpeg") == 2
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("data:image/webp") == 2
     named = json.loads((tmp_path / "table.json").read_text(encoding="utf-8"))["videos"][0]["name"]
     assert named.endswith(NOT_UTF8)
 

@@ -1,18 +1,13 @@
-import os
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import read_code
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone, is_classifier
-from sklearn.exceptions import NotFittedError
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
@@ -100,14 +95,6 @@ def fitted(fine_tuned, X, y):
 
 def backbone_of(classifier):
     return get_shared_network(FineTunedNetwork, classifier._architecture)._backbone
-
-
-def test_it_is_a_classifier_that_clones(fine_tuned):
-    classifier = fine_tuned(hidden_layer_sizes=(8, 4), shift=0.2)
-    assert is_classifier(classifier)
-    assert clone(classifier).get_params() == classifier.get_params()
-    with pytest.raises(NotFittedError):
-        classifier.predict(np.zeros((1, 32, 32, 3), np.uint8))
 
 
 def test_learns_what_images_show(fitted, X, y):
@@ -243,22 +230,6 @@ def test_the_best_epoch_is_kept(fine_tuned, X, y):
     assert classifier.best_epoch_ == np.argmin(losses) + 1 < classifier.n_epochs_
     repeated = clone(classifier).set_params(epochs=classifier.best_epoch_).fit(X, y)
     assert_array_equal(repeated.predict_proba(X), classifier.predict_proba(X))
-
-
-@pytest.mark.slow
-def test_loads_in_another_process(fitted, X, tmp_path):
-    joblib.dump(fitted, tmp_path / "classifier.joblib")
-    np.save(tmp_path / "X.npy", X[:8])
-    program = (
-        "import sys, joblib, numpy as np\n"
-        "np.save('P.npy', joblib.load('classifier.joblib').predict_proba(np.load('X.npy')))"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=tmp_path, env=environment())
-    assert_allclose(np.load(tmp_path / "P.npy"), fitted.predict_proba(X[:8]), rtol=1e-6)
-
-
-def environment():
-    return os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def test_changed_weights_file_is_noticed(X, y, fine_tuned, backbone, tmp_path):

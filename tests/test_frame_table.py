@@ -9,14 +9,24 @@ import pytest
 from conftest import draw_code, read_code
 from imblearn import FunctionSampler
 from imblearn.under_sampling import RandomUnderSampler
-from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import _safe_indexing
 
-from sktime_screen import ImageResizer, VideoFrameSampler
+from sktime_screen import (
+    ImageResizer,
+    VideoFrameSampler,
+    screen_time_error,
+    shot_groups,
+    suggest_frames,
+    temporal_iou,
+    time_blocks,
+)
+from sktime_screen.labels._suggestions import find_labelled_frames
+from sktime_screen.screentime._labelled_sample import LabelledSample
 from sktime_screen.video import (
     FrameSequence,
     _sequence,
@@ -247,6 +257,54 @@ def test_a_search_over_the_rate_of_a_table_is_warned_of(table):
         GridSearchCV(pipeline, rates, cv=2).fit(table, np.arange(28) % 2)
 
 
+TAKERS = {
+    "sampler": lambda X: VideoFrameSampler(rate=2).fit(X, np.arange(len(X))).transform(X).index,
+    "sequence": lambda X: FrameSequence(X).resize((8, 8)).index,
+    "blocks": lambda X: time_blocks(X, 3),
+    "shots": shot_groups,
+    "suggestions": lambda X: suggest_frames(X, 3, strategy="random", random_state=0),
+    "labelled": lambda X: find_labelled_frames(VideoFrameSampler().sample(X["video"][0]), X[:9]),
+    "seconds": lambda X: screen_time_error(np.arange(28) % 2, np.zeros(28), X),
+    "overlap": lambda X: temporal_iou(np.arange(28) % 2, np.arange(28) % 3 % 2, X),
+    "sample": lambda X: vars(LabelledSample(inclusion(X), np.zeros((28, 1))))["table"],
+}
+
+
+def inclusion(X):
+    if isinstance(X, pd.DataFrame):
+        return X.assign(inclusion=0.5)
+    return X.with_columns(inclusion=0.5)
+
+
+@pytest.mark.parametrize("take", TAKERS.values(), ids=TAKERS)
+def test_frame_tables_of_polars(table, take):
+    polars = pytest.importorskip("polars")
+    of_polars = polars.DataFrame({name: table[name].tolist() for name in table})
+    expected = take(table)
+    if isinstance(expected, pd.DataFrame):
+        pd.testing.assert_frame_equal(take(of_polars), expected)
+    else:
+        np.testing.assert_array_equal(take(of_polars), expected)
+
+
+def test_a_grid_search_over_a_frame_table_of_polars(table):
+    polars = pytest.importorskip("polars")
+    of_polars = polars.DataFrame({name: table[name].tolist() for name in table})
+    pipeline = make_pipeline(
+        VideoFrameSampler(rate=2),
+        ImageResizer((4, 4)),
+        FunctionTransformer(lambda images: np.asarray(images).reshape(len(images), -1)),
+        LogisticRegression(),
+    )
+    scores = [
+        GridSearchCV(pipeline, {"logisticregression__C": [1e-6, 1]}, cv=4)
+        .fit(X, np.arange(28) // 7 % 2)
+        .cv_results_["mean_test_score"]
+        for X in (table, of_polars)
+    ]
+    np.testing.assert_array_equal(*scores)
+
+
 def test_sampler_refuses(video, table, tmp_path):
     sampler = VideoFrameSampler()
     with pytest.raises(ValueError, match="No video was given"):
@@ -259,6 +317,9 @@ def test_sampler_refuses(video, table, tmp_path):
         sampler.fit(table, [0, 1, 0])
     with pytest.raises(ValueError, match="fit takes a frame table"):
         sampler.fit([video], [0, 1, 0])
+    for use in (sampler.transform, lambda X: sampler.fit(X, np.arange(28) % 2)):
+        with pytest.raises(ValueError, match=r"shape \(28, 3\), expected a frame table .* Bagging"):
+            use(table.to_numpy())
     with pytest.raises(FileNotFoundError, match=r"gone\.mp4"):
         sampler.transform(table.assign(video="gone.mp4"))
     with pytest.raises(ValueError, match="'rate' parameter"):
@@ -314,16 +375,6 @@ def test_area_interpolation_averages():
 def test_resizer_refuses(resizer, images, message):
     with pytest.raises(ValueError, match=message):
         resizer.transform(images)
-
-
-@pytest.mark.parametrize("step", [VideoFrameSampler(rate=3, stop=9.0), ImageResizer((9, 8))])
-def test_image_steps_are_scikit_learn_steps(step):
-    copy = clone(step)
-    assert copy.get_params() == step.get_params()
-    assert step.set_output(transform="pandas") is step
-    assert step.__sklearn_tags__().requires_fit is False
-    with pytest.raises(ValueError, match="Invalid parameter"):
-        copy.set_params(nonsense=1)
 
 
 def test_unreadable_videos_can_be_left_out(video, other_video, tmp_path):

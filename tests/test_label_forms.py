@@ -33,6 +33,7 @@ from sktime_screen import (
     temporal_iou,
     temporal_iou_scorer,
 )
+from sktime_screen._targets import indicator_table, read_labelled
 
 ROWS = np.arange(16)
 INDEX = index_of([("a.mp4", row + row // 2.0, 1.0 + row % 2) for row in ROWS])
@@ -325,6 +326,15 @@ def test_other_numbers_than_0_and_1_are_told():
     for learn in LEARNERS.values():
         with pytest.raises(ValueError, match="y holds 2 for 'tom' in row 2; 0 and 1 are expected"):
             learn(polars(TABLE * 2))
+
+
+@pytest.mark.parametrize("form", [list, pd.Series, lambda y: np.array(y, object)])
+def test_names_among_numbers_are_told(form):
+    mixed = form(["tom", *CLASSES[1:-2], None, 1])
+    message = "holds both names and numbers, such as 'tom' in row 0 and 1 in row 15"
+    for read in (indicator_table, read_labelled, lambda y: temporal_iou(CLASSES, y, INDEX)):
+        with pytest.raises(ValueError, match=message):
+            read(mixed)
 
 
 def test_columns_of_one_name_are_told():

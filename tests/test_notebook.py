@@ -15,7 +15,7 @@ from sktime_screen import ImageResizer, ScreenTimeReport, VideoFrameSampler, _pr
 
 def read_images(html):
     """Return the images in a piece of a page."""
-    found = re.findall(r"data:image/jpeg;base64,([^\"]+)", html)
+    found = re.findall(r"data:image/webp;base64,([^\"]+)", html)
     encoded = [np.frombuffer(base64.b64decode(uri), np.uint8) for uri in found]
     return [cv2.imdecode(image, cv2.IMREAD_COLOR)[..., ::-1] for image in encoded]
 

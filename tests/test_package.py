@@ -1,5 +1,4 @@
 import ast
-import inspect
 import os
 import platform
 import re
@@ -38,18 +37,6 @@ def test_importing_all_rooms_does_not_import_tensorflow():
         "from sktime_screen import *\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-
-
-@pytest.mark.parametrize("name", sktime_screen.__all__)
-def test_what_estimators_learn_from_is_called_X_and_y(name):
-    estimator = getattr(sktime_screen, name)
-    given = {"fit": ["X", "y"], "fit_transform": ["X", "y"], "partial_fit": ["X", "y"]}
-    for method in ("predict", "predict_proba", "decision_function", "transform"):
-        given[method] = ["X"]
-    for method, expected in given.items():
-        if hasattr(estimator, "fit") and callable(getattr(estimator, method, None)):
-            parameters = list(inspect.signature(getattr(estimator, method)).parameters)
-            assert parameters[1 : 1 + len(expected)] == expected, method
 
 
 def test_the_library_leaves_the_error_stream_and_the_environment_alone(tmp_path, monkeypatch):

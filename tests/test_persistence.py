@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
-from sklearn.model_selection import KFold, LeaveOneGroupOut
+from sklearn.model_selection import GridSearchCV, KFold, LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -131,7 +131,13 @@ def test_what_would_be_refused_is_not_written(fitted, tmp_path):
     ):
         with pytest.raises(TypeError, match=r"shout|FeatureStore"):
             save_skops(path, make_pipeline(strange, fitted[-1]))
+    search = GridSearchCV(DummyClassifier(), {"random_state": [0]}).fit([[0], [1]] * 5, [0, 1] * 5)
+    with pytest.raises(
+        TypeError, match=r"Scorer, .*: save the best_estimator_ of GridSearchCV, or"
+    ):
+        save_skops(path, search)
     assert path.read_bytes() == b"what was there"
+    save_skops(tmp_path / "best.skops", search.best_estimator_)
     with pytest.raises(FileNotFoundError):
         save_skops(tmp_path / "no" / "model.skops", fitted)
 

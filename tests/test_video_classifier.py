@@ -6,6 +6,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import quick_pipeline
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -25,6 +26,7 @@ from sktime_screen import (
     VideoClassifier,
     VideoFrameSampler,
     load_ucf101,
+    recommended_pipeline,
 )
 from sktime_screen.video import VideoError
 
@@ -168,6 +170,29 @@ def test_a_head_on_pretrained_features(train, test):
     assert len(history["loss"]) == 40
 
 
+def test_the_recommended_pipeline_without_its_end(train, test, quick_training):
+    classifier = VideoClassifier(quick_pipeline(random_state=0)[:-1]).fit(*train)
+    assert classifier.score(*test) == 1.0
+
+
+def test_videos_are_shared_out_by_joblib(train, test, tiny, monkeypatch):
+    features = PretrainedCNNFeatures(tiny.name, weights=None, precision="float32")
+    head = LogisticRegression()
+    frames = make_pipeline(VideoFrameSampler(), ImageResizer((32, 32)), features, head)
+    classifier = VideoClassifier(frames).fit(*train)
+    shared_out = []
+    compute = PretrainedCNNFeatures._compute_in_parallel
+    monkeypatch.setattr(
+        PretrainedCNNFeatures,
+        "_compute_in_parallel",
+        lambda *args: (shared_out.append(args[3]), compute(*args)),
+    )
+    with joblib.parallel_config(backend="threading", n_jobs=2):
+        found = classifier.predict_proba(test[0])
+    np.testing.assert_allclose(found, classifier.predict_proba(test[0]))
+    assert [list(videos) for videos in shared_out] == [list(test[0])]
+
+
 def test_each_frame_is_trained_on_with_the_class_of_its_video(short, three_seconds):
     classifier = VideoClassifier(Scripted([]), rate=1).fit([three_seconds, short], ["x", "w"])
     inner = classifier.estimator_
@@ -195,17 +220,37 @@ def test_frames_count_by_their_duration(short):
 
 
 @pytest.mark.parametrize(
-    ("script", "kind", "winner"),
+    ("script", "kind", "expected"),
     [
-        ([[0.45, 0.55], [0.9, 0.1]], Scripted, "a"),
-        ([[0.1, 0.9], [0.55, 0.45]], Scripted, "b"),
-        ([[0.1, 0.9], [0.55, 0.45]], Votes, "a"),
+        ([[0.45, 0.55], [0.9, 0.1]], Scripted, [0.675, 0.325]),
+        ([[0.1, 0.9], [0.55, 0.45]], Scripted, [0.325, 0.675]),
+        ([[0.1, 0.9], [0.55, 0.45]], Votes, [0.5, 0.5]),
     ],
     ids=["probability, a", "probability, b", "order of the classes"],
 )
-def test_ties(two_seconds, script, kind, winner):
+def test_ties(two_seconds, script, kind, expected):
     classifier = scripted(two_seconds, script, kind=kind)
-    assert classifier.predict([two_seconds]).tolist() == [winner]
+    np.testing.assert_allclose(classifier.predict_proba([two_seconds]), [expected])
+    assert classifier.predict([two_seconds]).tolist() == ["ab"[np.argmax(expected)]]
+
+
+def test_less_than_half_a_frame_decides_nothing(two_seconds, tmp_path):
+    longer = write_video(tmp_path / "longer.avi", (200, 60, 60), 2.04)
+    script = [[0.1, 0.9, 0], [0.55, 0.45, 0], [0.55, 0.45, 0]]
+    classifier = VideoClassifier(Scripted(script), voting="hard")
+    classifier.fit([two_seconds] * 3, ["a", "b", "c"])
+    # a is predicted for 1.04 s and b for 1 s.
+    mean = (0.1 + 0.55 + 0.04 * 0.55) / 2.04
+    np.testing.assert_allclose(classifier.predict_proba([longer]), [[mean, 1 - mean, 0]])
+    assert classifier.predict([longer]).tolist() == ["b"]
+
+
+def test_classes_that_are_behind_keep_their_share(tmp_path):
+    video = write_video(tmp_path / "five.avi", (200, 60, 60), 5)
+    script = [[0.6, 0.4, 0]] * 2 + [[0.1, 0.9, 0]] * 2 + [[0, 0.3, 0.7]]
+    classifier = VideoClassifier(Scripted(script), voting="hard").fit([video] * 3, ["a", "b", "c"])
+    expected = [0.8 * 1.4 / 4.3, 0.8 * 2.9 / 4.3, 0.2]
+    np.testing.assert_allclose(classifier.predict_proba([video]), [expected])
 
 
 def test_only_tied_videos_are_decided_by_probability(two_seconds, three_seconds):
@@ -260,16 +305,6 @@ def test_cross_validated_probabilities(train):
     assert np.array(list(COLORS))[probabilities.argmax(axis=1)].tolist() == train[1].tolist()
 
 
-def test_clone_and_disk(train, test, tmp_path):
-    classifier = VideoClassifier(frame_classifier(), rate=2, voting="soft").fit(*train)
-    copy = clone(classifier)
-    assert not hasattr(copy, "estimator_")
-    assert (copy.rate, copy.voting, copy.estimator[-1].C) == (2, "soft", 100)
-    joblib.dump(classifier, tmp_path / "classifier.joblib")
-    again = joblib.load(tmp_path / "classifier.joblib")
-    np.testing.assert_array_equal(again.predict_proba(test[0]), classifier.predict_proba(test[0]))
-
-
 def test_integer_classes(train, test):
     codes = {name: code for code, name in enumerate(COLORS, start=7)}
     y = [codes[name] for name in train[1]]
@@ -293,7 +328,16 @@ def test_refuses(train):
     with pytest.raises(ValueError, match="'voting' parameter"):
         clone(classifier).set_params(voting="loud").fit(videos, y)
     with pytest.raises(ValueError, match="and Votes has no predict_proba"):
-        VideoClassifier(Votes([]), voting="soft").fit(videos, y)
+        VideoClassifier(Votes([])).fit(videos, y)
+
+
+@pytest.mark.parametrize("search", [False, True])
+def test_what_counts_seconds_is_refused(train, search):
+    frames = recommended_pipeline()
+    if search:
+        frames = GridSearchCV(frames, {"labelspreadingclassifier__strength": [0, 1]})
+    with pytest.raises(ValueError, match=r"ends in a ScreenTimeAggregator.*pipeline\[:-1\]"):
+        VideoClassifier(frames).fit(*train)
 
 
 @pytest.mark.parametrize("method", ["fit", "predict"])

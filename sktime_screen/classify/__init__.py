@@ -1,5 +1,6 @@
 """Features or images to classes: who is in each frame or video, and how sure that is."""
 
+from ._classifier_transformer import ClassifierTransformer
 from ._dense import KerasDenseClassifier
 from ._feature_map import KerasFeatureMapClassifier
 from ._fine_tuned import FineTunedCNNClassifier
@@ -9,6 +10,7 @@ from ._target_encoding import TargetEncoding
 from ._video_classifier import VideoClassifier
 
 __all__ = [
+    "ClassifierTransformer",
     "FineTunedCNNClassifier",
     "KerasDenseClassifier",
     "KerasFeatureMapClassifier",

@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
@@ -12,6 +14,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from .._targets import ScoreByNameMixin
 from ..features import project_features
 from ..video import FrameSequence, is_frame_index
+from ._labelled_rows import LabelledRows, get_frame_times
 from ._novelty import compute_novelty
 
 
@@ -23,6 +26,8 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     `TargetEncoding`, `classes_` and `class_names_` in `fit`. One of features has `_dtypes`, and for
     `novelty` sets `_labelled`, `LabelledRows`.
     """
+
+    _accepts_sparse: str | bool = False
 
     def decision_function(self, X) -> np.ndarray:
         """Compute the logits of the classes.
@@ -75,6 +80,21 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         logits = self._logits(X)
         return self._encoding.probabilities(logits)
 
+    def predict_log_proba(self, X) -> np.ndarray:
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame or FrameSequence
+            Features or images, whichever `fit` takes.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_classes)
+            Natural logarithms of what `predict_proba` returns.
+        """
+        return np.log(self.predict_proba(X))
+
     def transform(self, X) -> Any:
         """Predict probabilities, for the next steps of a pipeline.
 
@@ -110,7 +130,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         """
         return mark(self.fit(X, y, **fit_params).transform(X), out_of_sample=False)
 
-    @available_if(lambda self: hasattr(self, "_labelled"))
+    @available_if(lambda self: getattr(self, "_labelled", None) is not None)
     def novelty(self, X) -> pd.Series:
         """Measure how unlike the labelled frames each frame looks.
 
@@ -167,6 +187,17 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.array([str(c) for c in self.class_names_.tolist()], dtype=object)
 
+    def _remember(self, X):
+        """Keep what the labelled frames look like, for `novelty`."""
+        self._labelled = None
+        features = self._check_features(X, self._dtypes, reset=False)
+        if issparse(features):
+            # They are of no video, and too wide to be kept.
+            return
+        embeddings = normalize(project_features(features)).astype(np.float16)
+        videos, times, _ = get_frame_times(getattr(X, "index", None))
+        self._labelled = LabelledRows(embeddings, np.empty((len(embeddings), 0)), videos, times)
+
     def _embed(self, X):
         return project_features(self._check_features(X, self._dtypes, reset=False))
 
@@ -179,7 +210,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
             named = not isinstance(X.columns, pd.RangeIndex)
             validate_data(self, X if named else values, reset=reset, skip_check_array=True)
             return check_array(values, dtype=dtypes, estimator=self, input_name="X")
-        return validate_data(self, X, dtype=dtypes, reset=reset)
+        return validate_data(self, X, dtype=dtypes, reset=reset, accept_sparse=self._accepts_sparse)
 
     def _new_generator(self):
         if self.random_state is None:
@@ -195,6 +226,7 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.input_tags.sparse = bool(self._accepts_sparse)
         tags.transformer_tags.preserves_dtype = []
         return tags
 

@@ -3,19 +3,13 @@
 from numbers import Integral, Real
 from typing import Any, Self
 
-import numpy as np
-from sklearn.preprocessing import normalize
-
 from .._sklearn import Interval, StrOptions, fit_context
-from .._targets import read_labels
-from ..model_selection import hold_out_rows, make_cross_fitting_splits
+from ..model_selection import hold_out_rows
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._class_weights import asks_for_balance
 from ._classifier import mark
 from ._dense_training import DenseTraining
-from ._labelled_rows import LabelledRows, get_frame_times
-from ._standardization import means_and_scales, update_moments
-from ._training import Stopping, choose_held_out_share, run_epochs, warn_if_improving
+from ._training import Stopping, choose_held_out_share, warn_if_improving
 
 _ACTIVATIONS = {"elu", "gelu", "leaky_relu", "linear", "mish", "relu", "selu", "sigmoid", "silu",
                 "softplus", "tanh"}  # fmt: skip
@@ -99,8 +93,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         - An int is the number of parts, 2 or more. They are whole videos if there are three or
           more, otherwise made as for `validation_fraction`.
         - A splitter of scikit-learn that tests each row once, such as ``GroupKFold(3)``. If it
-          needs groups, they are whole videos or else blocks of time. One without groups puts
-          neighbouring frames on both sides, and then probabilities are too good.
+          needs groups, they are those of `fit`, or whole videos, or blocks of time. One without
+          groups puts neighbouring frames on both sides, and then probabilities are too good.
         - An iterable of (train, test), arrays of row numbers that test each row once.
     warm_start : bool, default=False
         Whether `fit` continues from the weights and the optimizer's state of the last `fit`. The
@@ -121,8 +115,10 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         For each epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss"
         and "val_accuracy". Losses are weighted. For a table, accuracy is the share of right zeros
         and ones.
-    n_epochs_ : int
+    n_epochs_, n_iter_ : int
         Number of epochs in the history.
+    loss_curve_ : list of float
+        The loss of each epoch, as in the history.
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
     weights_ : list of ndarray of float32
@@ -241,13 +237,13 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
 
     @fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
-    def fit(self, X, y, sample_weight=None, validation_data=None) -> Self:
+    def fit(self, X, y, sample_weight=None, validation_data=None, groups=None) -> Self:
         """Train the network.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n, n_features)
-            Features. float32 is not copied.
+        X : array-like, sparse matrix or DataFrame of shape (n, n_features)
+            Features. float32 is not copied. Of a sparse matrix some rows at a time become an array.
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
             One class a row (strings, integers or booleans), or a table with a 0/1 column a label,
             where NaN is a label that is not known. It has no weight, or a tenth of that of a 0 if
@@ -258,6 +254,9 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         validation_data : tuple, default=None
             ``(X, y)`` or ``(X, y, sample_weight)`` to measure each epoch on, instead of a
             `validation_fraction`.
+        groups : array-like of shape (n,), default=None
+            What each row belongs to, such as a video: rows of a group are held out together, by
+            `validation_fraction` and by `cv`. By default videos and stretches of them.
 
         Returns
         -------
@@ -282,7 +281,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         if validation_data is not None:
             validation = self._read_validation(validation_data)
         elif (fraction := choose_held_out_share(self)) is not None:
-            held_out = hold_out_rows(X, data.Y, fraction, self._new_generator())
+            held_out = hold_out_rows(X, data.Y, fraction, self._new_generator(), groups)
             data, validation = data.only(~held_out), data.only(held_out)
         stopping = Stopping.from_settings(
             self.monitor,
@@ -341,14 +340,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         self._train(data, None, [self.learning_rate], Stopping(), resume=resume)
         return self
 
-    def _remember(self, X):
-        """Keep what the labelled frames look like, for `novelty`."""
-        embeddings = normalize(self._embed(X)).astype(np.float16)
-        videos, times, _ = get_frame_times(getattr(X, "index", None))
-        self._labelled = LabelledRows(embeddings, np.empty((len(embeddings), 0)), videos, times)
-
     def fit_transform(  # type: ignore[override]
-        self, X, y, sample_weight=None, validation_data=None
+        self, X, y, sample_weight=None, validation_data=None, groups=None
     ) -> Any:
         """Train the network, and return the probabilities of the training rows.
 
@@ -362,6 +355,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
             Weights of the rows.
         validation_data : tuple, default=None
             As in `fit`.
+        groups : array-like of shape (n,), default=None
+            As in `fit`.
 
         Returns
         -------
@@ -370,30 +365,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
             epochs as `fit` kept. Otherwise those of `transform`. ``attrs["out_of_sample"]`` of a
             DataFrame tells which.
         """
-        self.fit(X, y, sample_weight, validation_data)
+        self.fit(X, y, sample_weight, validation_data, groups)
         if self.cv is None:
             return mark(self.transform(X), out_of_sample=False)
-        data = self._read(X, y, sample_weight, resume=True)
-        generator = self._new_generator()
-        labels = read_labels(y, partly=True)
-        splits = make_cross_fitting_splits(X, labels, data.Y, self.cv, generator)
-        logits = np.empty_like(data.Y)
-        network = self._network()
-        rates = self.history_["learning_rate"][: self.best_epoch_]
-        for train, test in splits:
-            seen = data.only(train)
-            with network.lock:
-                own = self._inputs() and means_and_scales(update_moments(None, seen.blocks()))
-                network.load(network.draw_weights(generator))
-                network.load_inputs(own)
-                network.start_optimizer()
-                run_epochs(
-                    network,
-                    seen,
-                    learning_rates=rates,
-                    generator=generator,
-                    history={},
-                    **self._step_options(len(seen.positions)),
-                )
-                logits[test] = network.logits(data.X[test])
+        logits = self._cross_fit(X, y, sample_weight, groups)
         return mark(self._table(X, logits), out_of_sample=True)

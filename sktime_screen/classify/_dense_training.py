@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .._sklearn import check_sample_weight
 from .._targets import read_labels
+from ..model_selection import make_cross_fitting_splits
 from ._classifier import NetworkClassifier
 from ._network import DenseNetwork, check_layer_sizes
 from ._network_cache import get_shared_network
@@ -28,6 +29,7 @@ class DenseTraining(NetworkClassifier):
     _dtypes: tuple[Any, ...] = (np.float32,)
     _network_class: type[DenseNetwork] = DenseNetwork
     _judges_convergence = True
+    _accepts_sparse = "csr"
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
@@ -48,7 +50,7 @@ class DenseTraining(NetworkClassifier):
                 sample_weight = sample_weight / (sample_weight.mean() or 1)
         targets = self._encoding.encode(labels)
         weights = self._encoding.weights(labels, self.class_weight, sample_weight)
-        return Rows(X, targets, weights, np.arange(len(X)))
+        return Rows(X, targets, weights, np.arange(X.shape[0]))
 
     def _read_validation(self, validation_data):
         check_validation_data(validation_data)
@@ -85,7 +87,38 @@ class DenseTraining(NetworkClassifier):
                 **self._step_options(len(data.positions)),
             )
             self._optimizer_state = network.optimizer_state()
-        self.n_epochs_ = len(self.history_["loss"])
+        self.loss_curve_ = self.history_["loss"]
+        self.n_epochs_ = self.n_iter_ = len(self.loss_curve_)
+
+    def _cross_fit(self, X, y, sample_weight, groups):
+        """Compute logits of rows by networks trained as `fit` did, without the rows' part.
+
+        Returns float32 (n, n_outputs).
+        """
+        data = self._read(X, y, sample_weight, resume=True)
+        generator = self._new_generator()
+        labels = read_labels(y, partly=True)
+        splits = make_cross_fitting_splits(X, labels, data.Y, self.cv, generator, groups)
+        logits = np.empty_like(data.Y)
+        network = self._network()
+        rates = self.history_["learning_rate"][: self.best_epoch_]
+        for train, test in splits:
+            seen = data.only(train)
+            with network.lock:
+                own = self._inputs() and means_and_scales(update_moments(None, seen.blocks()))
+                network.load(network.draw_weights(generator))
+                network.load_inputs(own)
+                network.start_optimizer()
+                run_epochs(
+                    network,
+                    seen,
+                    learning_rates=rates,
+                    generator=generator,
+                    history={},
+                    **self._step_options(len(seen.positions)),
+                )
+                logits[test] = network.logits(data.X[test])
+        return logits
 
     def _learning_rates(self, n_rows):
         """Return the step size of each epoch of a fit to so many rows."""

@@ -117,8 +117,10 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     history_ : dict of list of float
         For each epoch "learning_rate", "loss" and "accuracy", and with validation rows "val_loss"
         and "val_accuracy".
-    n_epochs_ : int
+    n_epochs_, n_iter_ : int
         Number of epochs in the history.
+    loss_curve_ : list of float
+        The loss of each epoch, as in the history.
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
     map_size_ : tuple of int
@@ -185,6 +187,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     }
     _dtypes = (np.float32, np.float16)
     _network_class = MapNetwork
+    _accepts_sparse = False
     # Maps are normalised inside, by channel.
     standardize = False
     # What is right in new videos is best long before the loss is.

@@ -120,8 +120,10 @@ class FineTunedCNNClassifier(NetworkClassifier):
     history_ : dict of list of float
         For each epoch "learning_rate" (that of the head), "loss" and "accuracy", and with
         validation images "val_loss" and "val_accuracy".
-    n_epochs_ : int
+    n_epochs_, n_iter_ : int
         Number of epochs in the history.
+    loss_curve_ : list of float
+        The loss of each epoch, as in the history.
     best_epoch_ : int
         The epoch, from 1, whose weights were kept.
     weights_ : list of ndarray of float32
@@ -359,7 +361,8 @@ class FineTunedCNNClassifier(NetworkClassifier):
                 fine_tuning_rate=self.fine_tuning_rate,
                 augmentation=Augmentation(self.horizontal_flip, self.shift, self.colour),
             )
-        self.n_epochs_ = len(self.history_["loss"])
+        self.loss_curve_ = self.history_["loss"]
+        self.n_epochs_ = self.n_iter_ = len(self.loss_curve_)
 
     def _images(self, X):
         images = check_images(X)

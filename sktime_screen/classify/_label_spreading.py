@@ -8,17 +8,15 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import diags_array
 from scipy.sparse.linalg import cg
-from scipy.special import logit
-from sklearn.base import clone
-from sklearn.dummy import DummyClassifier
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from .._sklearn import HasMethods, Interval, fit_context, safe_indexing
+from .._sklearn import HasMethods, Interval, check_sample_weight, fit_context, safe_indexing
 from .._targets import read_labels
 from ..features import embed_frames, project_features
 from ..model_selection import make_cross_fitting_splits
 from ._classifier import NetworkClassifier, mark
+from ._classifier_transformer import ClassifierTransformer, fit_clone
 from ._dense import KerasDenseClassifier
 from ._frame_graph import build_similarity_edges, build_temporal_edges
 from ._labelled_rows import LabelledRows, get_frame_times
@@ -63,7 +61,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
     Attributes
     ----------
     estimator_ : classifier
-        The fitted estimator.
+        The fitted estimator; a classifier of scikit-learn within a `ClassifierTransformer`.
     classes_ : ndarray of shape (n_classes,), or (n_labels, 2)
         The classes. For a table 0 and 1 for each column.
     class_names_ : ndarray of shape (n_classes,)
@@ -115,6 +113,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
     """
 
     _dtypes = (np.float32, np.float16)
+    _is_transductive = True
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
@@ -133,7 +132,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y) -> Self:
+    def fit(self, X, y, sample_weight=None, groups=None) -> Self:
         """Fit the estimator and remember the labels.
 
         Parameters
@@ -143,6 +142,10 @@ class LabelSpreadingClassifier(NetworkClassifier):
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
             One class a row, or a table with a 0/1 column a label. In a table NaN is a label that is
             not known.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows for the estimator. Labels of rows of weight 0 are not spread.
+        groups : array-like of shape (n,), default=None
+            Only for `fit_transform`.
 
         Returns
         -------
@@ -152,7 +155,8 @@ class LabelSpreadingClassifier(NetworkClassifier):
         Raises
         ------
         ValueError
-            If there are fewer than two classes, rows lack a label, or X and y do not match.
+            If there are fewer than two classes, rows lack a label, X and y do not match, or all
+            weights are 0.
         """
         values = self._check_features(X, self._dtypes, reset=True)
         labels = read_labels(y, partly=True)
@@ -162,12 +166,16 @@ class LabelSpreadingClassifier(NetworkClassifier):
         self.classes_ = self._encoding.scikit_learn_classes()
         videos, times, _ = get_frame_times(getattr(X, "index", None))
         targets = self._encoding.encode(labels).astype(np.float64)
-        self._labelled = LabelledRows(project_features(values).copy(), targets, videos, times)
-        self.estimator_ = self._fit_estimator(X, labels)
+        counts = self._find_rows_that_count(values, sample_weight)
+        rows = LabelledRows(project_features(values), targets, videos, times)
+        self._labelled = rows.rows(counts)
+        self.estimator_ = self._fit_estimator(X, labels, sample_weight)
         self._part_estimators: list[Any] | None = None
         return self
 
-    def fit_transform(self, X, y) -> Any:  # type: ignore[override]
+    def fit_transform(  # type: ignore[override]
+        self, X, y, sample_weight=None, groups=None
+    ) -> Any:
         """Fit, and return the probabilities of the labelled rows.
 
         Parameters
@@ -176,6 +184,11 @@ class LabelSpreadingClassifier(NetworkClassifier):
             Features of the frames that are labelled.
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
             One class a row, or a table with a 0/1 column a label.
+        sample_weight : array-like of shape (n,), default=None
+            As in `fit`.
+        groups : array-like of shape (n,), default=None
+            What each row belongs to, such as a video: rows of a group are in one part of `cv`. By
+            default videos and stretches of them.
 
         Returns
         -------
@@ -184,21 +197,28 @@ class LabelSpreadingClassifier(NetworkClassifier):
             parts. Otherwise those of `transform`. ``attrs["out_of_sample"]`` of a DataFrame tells
             which.
         """
-        self.fit(X, y)
+        self.fit(X, y, sample_weight)
         if self.cv is None:
             return mark(self.transform(X), out_of_sample=False, transductive=True)
         labels = read_labels(y, partly=True)
-        targets = self._labelled.targets
-        splits = make_cross_fitting_splits(X, labels, targets, self.cv, self._new_generator())
-        self._parts = np.empty(len(targets), dtype=np.int64)
-        self._trained_on = np.zeros((len(splits), len(targets)), dtype=bool)
-        self._part_estimators = estimators = []
+        targets = self._encoding.encode(labels).astype(np.float64)
+        splits = make_cross_fitting_splits(
+            X, labels, targets, self.cv, self._new_generator(), groups
+        )
+        counts = self._find_rows_that_count(targets, sample_weight)
+        part_of_row = np.empty(len(targets), dtype=np.int64)
+        is_trained_on = np.zeros((len(splits), len(targets)), dtype=bool)
+        for part, (train, test) in enumerate(splits):
+            part_of_row[test] = part
+            is_trained_on[part, train] = True
+        self._parts, self._trained_on = part_of_row[counts], is_trained_on[:, counts]
+        self._part_estimators = []
         logits = np.empty_like(targets)
         for part, (train, test) in enumerate(splits):
-            self._parts[test] = part
-            self._trained_on[part, train] = True
+            weight = None if sample_weight is None else np.asarray(sample_weight)[train]
             known = safe_indexing(labels, train)
-            estimators.append(self._fit_estimator(safe_indexing(X, train), known))
+            estimator = self._fit_estimator(safe_indexing(X, train), known, weight)
+            self._part_estimators.append(estimator)
             logits[test] = self._without(part)._logits(safe_indexing(X, test))
         return mark(self._table(X, logits), out_of_sample=True, transductive=True)
 
@@ -274,15 +294,25 @@ class LabelSpreadingClassifier(NetworkClassifier):
         others._labelled = self._labelled.rows(self._trained_on[part])
         return others
 
-    def _fit_estimator(self, X, labels):
-        estimator = KerasDenseClassifier(class_weight="balanced")
-        if self.estimator is not None:
-            estimator = clone(self.estimator)
-        if self._of_two_classes(estimator):
-            labels = labels.iloc[:, 0].to_numpy()
-        if np.ndim(labels) == 1 and len(np.unique(labels)) == 1:
-            estimator = DummyClassifier()
-        return estimator.fit(X, labels)
+    def _find_rows_that_count(self, rows, sample_weight):
+        """Tell which rows have a weight above 0: bool (n,)."""
+        if sample_weight is None:
+            return np.ones(len(rows), dtype=bool)
+        counts = check_sample_weight(sample_weight, rows, ensure_non_negative=True) > 0
+        if not counts.any():
+            raise ValueError("sample_weight is 0 for all rows, which leaves no row to learn from.")
+        return counts
+
+    def _fit_estimator(self, X, labels, sample_weight):
+        estimator = self.estimator
+        if estimator is None:
+            estimator = KerasDenseClassifier(class_weight="balanced")
+        elif not isinstance(estimator, NetworkClassifier):
+            estimator = ClassifierTransformer(estimator)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        fitted = fit_clone(estimator, X, labels, weights)
+        fitted._labelled = None  # that of the spreading tells novelty
+        return fitted
 
     def _logits(self, X):
         check_is_fitted(self)
@@ -305,37 +335,16 @@ class LabelSpreadingClassifier(NetworkClassifier):
             ]
         return spread
 
-    def _to_logits(self, probabilities):
-        with np.errstate(divide="ignore"):
-            logits = np.log(probabilities) if self._encoding.softmax else logit(probabilities)
-        return np.clip(logits, -_CERTAIN, _CERTAIN)
+    def _to_logits(self, outputs):
+        return np.clip(self._encoding.logits(outputs), -_CERTAIN, _CERTAIN)
 
     def _estimate(self, X):
         """Return the estimator's probabilities, a column for each output of the encoding."""
-        estimator = self.estimator_
-        probabilities = estimator.predict_proba(X)
-        if self._of_two_classes(estimator):
-            probabilities = self._of_character(probabilities, estimator.classes_)
-        elif isinstance(probabilities, list):
-            probabilities = np.hstack([*map(self._of_character, probabilities, estimator.classes_)])
-        probabilities = np.asarray(probabilities, dtype=np.float64)
-        if not self._encoding.multilabel and probabilities.shape[1] < len(self.classes_):
-            # Rows held out were the only ones of a class.
-            known = probabilities
-            probabilities = np.zeros((len(known), len(self.classes_)))
-            probabilities[:, np.searchsorted(self.classes_, self.estimator_.classes_)] = known
-        return probabilities[:, -self._encoding.n_outputs :]
-
-    def _of_two_classes(self, estimator):
-        """Tell whether a single character is two classes to the estimator."""
-        one_character = self._encoding.multilabel and len(self.class_names_) == 1
-        return one_character and not isinstance(estimator, NetworkClassifier)
-
-    @staticmethod
-    def _of_character(probabilities, classes):
-        if 1 not in classes:
-            return np.zeros((len(probabilities), 1))
-        return probabilities[:, list(classes).index(1), None]
+        probabilities = self.estimator_.predict_proba(X)
+        if self._encoding.multilabel:
+            return probabilities
+        # Rows held out may be the only ones of a class.
+        return self._encoding.outputs(probabilities, self.estimator_.classes_)
 
     def _spread(self, embeddings, start, labelled, times=None, durations=None):
         """Spread logits over the frames of one video and its labelled frames."""

@@ -4,6 +4,7 @@ from math import prod
 from threading import RLock
 
 import numpy as np
+from scipy.sparse import issparse
 
 from .._keras import load_keras
 
@@ -239,7 +240,7 @@ class DenseNetwork:
         loss, right = 0.0, 0.0
         per_block = batch_size * max(1, _BLOCK_BYTES // (4 * X.shape[1] * batch_size))
         for block in _blocks(rows, per_block):
-            results = self._train(_widen(X[block]), Y[block], W[block], batch_size, l2)
+            results = self._train(widen(X[block]), Y[block], W[block], batch_size, l2)
             loss, right = loss + float(results[0]), right + float(results[1])
         return loss / (len(rows) * self._loss_columns), right / len(rows)
 
@@ -247,7 +248,7 @@ class DenseNetwork:
         """Measure the loss and the accuracy of some rows."""
         loss, right = 0.0, 0.0
         for block in iter_blocks(X, rows):
-            logits = self._logits(_widen(X[block]))
+            logits = self._logits(widen(X[block]))
             loss += float(self._keras.ops.sum(self._losses(Y[block], logits, W[block])))
             right += float(self._keras.ops.sum(self._right(Y[block], logits)))
         return loss / (len(rows) * self._loss_columns), right / len(rows)
@@ -294,11 +295,14 @@ def _compact(variable):
 def _by_blocks(function, X):
     step = _rows_of_block(X)
     return np.concatenate(
-        [np.asarray(function(_widen(X[at : at + step]))) for at in range(0, len(X), step)]
+        [np.asarray(function(widen(X[at : at + step]))) for at in range(0, X.shape[0], step)]
     )
 
 
-def _widen(block):
+def widen(block):
+    """Return a block of features as an array to compute with."""
+    if issparse(block):
+        return block.toarray()
     # Maps are large and may come in half precision, in which nothing is computed.
     return block.astype(np.float32) if block.dtype == np.float16 else block
 

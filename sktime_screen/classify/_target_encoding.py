@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
 from sklearn.preprocessing import LabelEncoder
 
 from .._targets import encode_labels, known_labels
@@ -47,7 +47,7 @@ class TargetEncoding:
             )
         softmax = exclusive if loss == "auto" else loss == "categorical_crossentropy"
         if multilabel:
-            _check_known(labels, softmax)
+            _check_known(labels, softmax, classes)
         return cls(known, multilabel, softmax)
 
     @property
@@ -109,6 +109,24 @@ class TargetEncoding:
             return expit(logits)
         return np.hstack([expit(-logits), expit(logits)])
 
+    def outputs(self, probabilities, classes):
+        """Bring probabilities of some of the classes, one class a row, to a column an output.
+
+        Shapes: ``probabilities`` (n, len(classes)) -> float64 (n, n_outputs).
+        """
+        outputs = np.zeros((len(probabilities), len(self.classes)))
+        outputs[:, np.searchsorted(self.classes, classes)] = probabilities
+        return outputs[:, -self.n_outputs :]
+
+    def logits(self, outputs):
+        """Turn probabilities into logits, all finite.
+
+        Shapes: ``outputs`` (n, n_outputs) -> float64 (n, n_outputs).
+        """
+        least, most = np.finfo(np.float64).tiny, 1 - np.finfo(np.float64).epsneg
+        outputs = np.clip(outputs, least, most, dtype=np.float64)
+        return np.log(outputs) if self.softmax else logit(outputs)
+
     def weights(self, labels, class_weight=None, sample_weight=None):
         """Fold the weights of classes, rows and missing labels into the weights of the losses.
 
@@ -135,7 +153,7 @@ class TargetEncoding:
         return weights.astype(np.float32)
 
 
-def _check_known(table, softmax):
+def _check_known(table, softmax, classes):
     """Refuse tables whose missing labels leave nothing to learn from."""
     missing = table.isna()
     if softmax and missing.to_numpy().any():
@@ -144,7 +162,8 @@ def _check_known(table, softmax):
             " all of them, but y holds NaN: use loss='auto'."
         )
     unknown = table.columns[missing.all()].tolist()
-    if unknown:
+    # Where classes are announced, other rows come later.
+    if unknown and classes is None:
         raise ValueError(
             f"y holds no label of {unknown}, only NaN: label some frames, or leave out the column."
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ._network import iter_blocks
+from ._network import iter_blocks, widen
 
 # By how much the loss falls in a step of full size, at least, in a training that has not converged.
 _GAIN = 0.001
@@ -18,7 +18,7 @@ _HELD_OUT = 0.1
 class Rows:
     """Some rows of a data set, without a copy of them."""
 
-    X: np.ndarray
+    X: np.ndarray  # or a sparse matrix, by row
     Y: np.ndarray
     W: np.ndarray
     positions: np.ndarray
@@ -33,7 +33,7 @@ class Rows:
         Shapes: float32 (m, n_features), (m,).
         """
         for rows in iter_blocks(self.X, self.positions):
-            yield self.X[rows], self.W[rows].mean(axis=1)
+            yield widen(self.X[rows]), self.W[rows].mean(axis=1)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._defaults import SAMPLING_RATE
@@ -25,16 +26,17 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : estimator
-        A classifier of frames that takes a frame table, such as a pipeline that begins with a
-        :class:`VideoFrameSampler` and ends with a :class:`KerasDenseClassifier`. A clone of it is
-        fitted. The rate of its own sampler has no effect, since it is given frame tables.
+        A classifier of frames that takes a frame table, such as ``recommended_pipeline()[:-1]`` or
+        another pipeline from a :class:`VideoFrameSampler` to a :class:`KerasDenseClassifier`. A
+        clone of it is fitted. The rate of its own sampler has no effect, since it is given frame
+        tables.
     rate : float or None, default=1.0
         Frames a second to sample; None takes every frame.
-    voting : {"hard", "soft"}, default="hard"
-        "hard" takes the class that is predicted for the largest share of the video. In a tie, it
-        takes the one with the highest mean probability, or the first in `classes_` if the estimator
-        has no ``predict_proba``. "soft" takes the class with the highest mean probability. Both
-        weight frames by their duration.
+    voting : {"soft", "hard"}, default="soft"
+        "soft" takes the class with the highest mean probability. "hard" takes the class that is
+        predicted for the largest share of the video. Where classes are less than half a frame
+        apart, it takes the one of them with the highest mean probability. Both weight frames by
+        their duration.
 
     Attributes
     ----------
@@ -47,6 +49,11 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
     --------
     load_ucf101 : Videos and classes in the layout of UCF101.
     ScreenTimeAggregator : For how long each class is on screen, instead of one class a video.
+
+    Notes
+    -----
+    Features are computed video by video wherever joblib is told to, see `n_jobs` of
+    :class:`PretrainedCNNFeatures`.
 
     References
     ----------
@@ -76,7 +83,7 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         "voting": [StrOptions({"hard", "soft"})],
     }
 
-    def __init__(self, estimator, *, rate=SAMPLING_RATE, voting="hard") -> None:
+    def __init__(self, estimator, *, rate=SAMPLING_RATE, voting="soft") -> None:
         self.estimator = estimator
         self.rate = rate
         self.voting = voting
@@ -102,9 +109,10 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         FileNotFoundError, IsADirectoryError, VideoError
             If a video is missing or unreadable; the message names it.
         ValueError
-            If no video was given, if there is not one class a video, or if ``voting="soft"`` and
-            the estimator has no ``predict_proba``.
+            If no video was given, if there is not one class a video, if ``voting="soft"`` and the
+            estimator has no ``predict_proba``, or if it ends in a `ScreenTimeAggregator`.
         """
+        _refuse_aggregator(self.estimator)
         paths = _paths(X)
         tags = read_labels(y, multilabel=False)
         if tags.ndim != 1:
@@ -138,12 +146,8 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_videos,)
             Classes.
         """
-        check_is_fitted(self)
-        frames, video_of_frame = self._sample(_paths(X))
-        support = self._support(frames, video_of_frame)
-        if self.voting == "hard" and hasattr(self.estimator_, "predict_proba"):
-            self._break_ties(support, frames, video_of_frame)
-        return self.classes_[support.argmax(axis=1)]
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
 
     def predict_proba(self, X) -> np.ndarray:
         """Predict the probability of each class for each video.
@@ -158,10 +162,18 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         ndarray of float64, shape (n_videos, n_classes)
             In the order of `classes_`, summing to one. With ``voting="soft"``, the mean
             probabilities of the video's frames. With ``voting="hard"``, the share of the video for
-            which each class is predicted.
+            which each class is predicted; classes that lead by less than half a frame divide
+            theirs by their mean probabilities, if the estimator has ``predict_proba``.
         """
         check_is_fitted(self)
-        return self._support(*self._sample(_paths(X)))
+        frames, video_of_frame = self._sample(_paths(X))
+        if self.voting == "soft":
+            return _video_means(self.estimator_.predict_proba(frames), frames, video_of_frame)
+        codes = np.searchsorted(self.classes_, self.estimator_.predict(frames))
+        shares = _video_means(np.eye(len(self.classes_))[codes], frames, video_of_frame)
+        if hasattr(self.estimator_, "predict_proba"):
+            self._break_ties(shares, frames, video_of_frame)
+        return shares
 
     def _sample(self, paths):
         """Return the frame table of videos, and the number of the video of each row."""
@@ -170,17 +182,11 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         video_of_frame = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
         return pd.concat(tables, ignore_index=True), video_of_frame
 
-    def _support(self, frames, video_of_frame):
-        if self.voting == "soft":
-            by_frame = self.estimator_.predict_proba(frames)
-        else:
-            codes = np.searchsorted(self.classes_, self.estimator_.predict(frames))
-            by_frame = np.eye(len(self.classes_))[codes]
-        return _video_means(by_frame, frames, video_of_frame)
-
-    def _break_ties(self, support, frames, video_of_frame):
-        """Put mean probabilities in the place of votes, where these are equal."""
-        leads = np.isclose(support, support.max(axis=1, keepdims=True))
+    def _break_ties(self, shares, frames, video_of_frame):
+        """Let classes that are less than half a frame apart divide theirs by probability."""
+        durations = frames["duration"].groupby(video_of_frame)
+        half_a_frame = (durations.max() / durations.sum() / 2).to_numpy()
+        leads = shares > shares.max(axis=1, keepdims=True) - half_a_frame[:, None]
         tied = leads.sum(axis=1) > 1
         if not tied.any():
             return
@@ -191,7 +197,10 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
             frames[rows],
             number_among_tied[video_of_frame[rows]],
         )
-        support[tied] = np.where(leads[tied], means, -1.0)
+        means = np.where(leads[tied], means, 0)
+        divided = np.where(leads, shares, 0)[tied].sum(axis=1, keepdims=True)
+        means *= divided / means.sum(axis=1, keepdims=True)
+        shares[tied] = np.where(leads[tied], means, shares[tied])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -200,6 +209,16 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         return tags
+
+
+def _refuse_aggregator(estimator):
+    """Refuse a pipeline, or a search over one, that counts frames and does not classify them."""
+    pipeline = getattr(estimator, "estimator", estimator)
+    if isinstance(pipeline, Pipeline) and hasattr(pipeline[-1], "appearances"):
+        raise ValueError(
+            f"estimator ends in a {type(pipeline[-1]).__name__}, which makes seconds right and not "
+            f"the classes of frames: pass pipeline[:-1], as in recommended_pipeline()[:-1]."
+        )
 
 
 def _paths(X):

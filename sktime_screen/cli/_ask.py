@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from ._label import name_next_page, write_page
+from ._label import make_page_options, name_next_page
 
 
 def name_page(videos):
@@ -18,6 +18,8 @@ def ask_for_labels(page, number, fitted, probabilities, model, labels, steps):
     """
     import pandas as pd
 
+    from ..labels import save_label_page
+
     videos = dict(list(probabilities.index.to_frame(index=False).groupby("video", sort=False)))
     with steps.step("Choosing the frames to label"):
         frames = pd.concat(
@@ -26,7 +28,7 @@ def ask_for_labels(page, number, fitted, probabilities, model, labels, steps):
     if frames.empty:
         steps.say("Every frame is labelled: there is none to ask for.")
         return
-    write_page(frames, None, page, fitted, probabilities)
+    save_label_page(page, frames, **make_page_options(frames, None, fitted, probabilities))
     steps.say(
         f"Label the {len(frames)} frames of {page} in a browser; it saves {page.stem}.csv. Then "
         f"measure again, and the model learns and keeps these labels:"

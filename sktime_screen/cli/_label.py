@@ -1,5 +1,6 @@
 """``sktime-screen label``."""
 
+import contextlib
 import itertools
 import os
 import shlex
@@ -70,6 +71,14 @@ def label(
             "which are drawn from all frames.",
         ),
     ] = None,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve",
+            help="Serve the page to browsers on this computer instead of writing it: with whole "
+            "images and the video itself. The CSV is written as you label. Ctrl+C ends it.",
+        ),
+    ] = False,
     rate: Annotated[
         float | None,
         typer.Option(min=0.001, help="Frames a second; by default the rate of the model, or 1."),
@@ -90,7 +99,7 @@ def label(
     """
     import pandas as pd
 
-    from ..labels import RANDOM_STRATEGIES, suggest_frames
+    from ..labels import RANDOM_STRATEGIES, save_label_page, suggest_frames
     from ..recipes import recommended_pipeline
     from ..video import VideoFrameSampler
     from ._model import find_learned_frames, load_model, predict_frames, set_up_features
@@ -102,7 +111,10 @@ def label(
     if strategy is Strategy.uncertain and model is None:
         raise typer.BadParameter("uncertain needs a model: add --model", param_hint="--strategy")
     output = output or name_next_page()
-    check_outputs(output, inputs=[*videos, *(labels or []), *([model] if model else [])])
+    made = output.with_suffix(".csv")
+    check_outputs(
+        made if serve else output, inputs=[*videos, *(labels or []), *([model] if model else [])]
+    )
     steps = Steps(results_console(), quiet)
     fitted = None if model is None else load_model(model)
     rate = _rate(rate, fitted, strategy)
@@ -154,14 +166,23 @@ def label(
             labelled=table[known],
             random_state=seed,
         )
-    with steps.step(f"Writing the page of {len(table)} frames"):
-        write_page(table, characters, output, fitted, probabilities)
-    steps.say(f"Open {output} in a browser; it saves {output.stem}.csv. Then:")
+    shown = make_page_options(table, characters, fitted, probabilities)
+    if serve:
+        _serve(made, table, shown)
+        if not made.exists():
+            steps.say("No frame was labelled.")
+            return
+        steps.say(f"The labels are in {made}. Then:")
+    else:
+        with steps.step(f"Writing the page of {len(table)} frames"):
+            save_label_page(output, table, **shown)
+        made = made.name  # in the folder of the browser's downloads
+        steps.say(f"Open {output} in a browser; it saves {made}. Then:")
     options = _train_options(fitted, rate, head, image_size, backbone)
-    learns = not labels and "frames" in getattr(fitted, "made_with_", {})
-    steps.say(_next_command(readable, output, strategy, model, labels, options, learns=learns))
+    learns = not labels and "learned_frames" in getattr(fitted, "made_with_", {})
+    steps.say(_next_command(readable, str(made), strategy, model, labels, options, learns=learns))
     if model is not None and not (labels or learns) and strategy not in RANDOM_STRATEGIES:
-        steps.say(f"with the labels that {model} has learned from before {output.stem}.csv.")
+        steps.say(f"with the labels that {model} has learned from before {made}.")
     if len(readable) < len(paths):
         raise typer.Exit(1)
 
@@ -226,14 +247,28 @@ def _train_options(fitted, rate, head, image_size, backbone):
     return words
 
 
-def _next_command(videos, output, strategy, model, labels, options, *, learns):
+def suggest_training(fitted, model, made):
+    """Return the command that trains a model again, on its labels and on a file of more."""
+    # Of models that do not tell, the word stands for them: alone, the others would replace them.
+    known = getattr(fitted, "made_with_", {}).get("labels") or ["LABELS"]
+    options = _train_options(fitted, None, HeadName.map, None, None)
+    words = ["train", *map(_shorten, known), made, *options, "--model", os.fspath(model)]
+    return shlex.join(["sktime-screen", *words])
+
+
+def _shorten(path):
+    """Return a path as it is written in the working directory, if it lies there."""
+    folder = Path.cwd()
+    return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path
+
+
+def _next_command(videos, made, strategy, model, labels, options, *, learns):
     """Return what to do with the labels; a random sample is not spent on a model there is.
 
     ``learns`` tells whether the model remembers its labels, and can learn these beside them.
     """
     from ..labels import RANDOM_STRATEGIES
 
-    made = f"{output.stem}.csv"
     sampled = strategy in RANDOM_STRATEGIES
     if model is not None and (sampled or learns):
         words = ["sktime-screen", "measure", *videos, "--model", str(model), "--labels", made]
@@ -253,21 +288,30 @@ def _characters(fitted):
     return [str(name) for name in aggregator.class_names_ if name != aggregator.background]
 
 
-def write_page(table, characters, output, fitted, probabilities):
-    """Write the page, with what a model predicts if there is one."""
-    from ..labels import save_label_page
+def make_page_options(table, characters, fitted, probabilities):
+    """Return what the page is told of characters, and of what a model says."""
     from ..video import make_frame_index
 
     if fitted is None:
-        save_label_page(output, table, characters)
-        return
+        return {"characters": characters}
     aggregator = fitted[-1]
     nobody = aggregator.background
-    save_label_page(
-        output,
-        table,
-        characters or _characters(fitted),
-        multilabel=aggregator.multilabel_,
-        background=None if nobody is None else str(nobody),
-        probabilities=probabilities.loc[make_frame_index(table)],
-    )
+    return {
+        "characters": characters or _characters(fitted),
+        "multilabel": aggregator.multilabel_,
+        "background": None if nobody is None else str(nobody),
+        "probabilities": probabilities.loc[make_frame_index(table)],
+    }
+
+
+def _serve(path, table, options):
+    """Serve the page until the user ends it."""
+    from ..labels import LabelServer
+
+    with LabelServer(path, table, **options) as server:
+        # Also where nothing else is to be said: without the address there is no page.
+        typer.echo(
+            f"Open {server.url}\nin a browser. It writes {path} as you label. Ctrl+C ends it."
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()

@@ -93,6 +93,7 @@ def measure(
     from ..report import ScreenTimeReport
     from ..video import resolve_videos
     from ._ask import ask_for_labels, name_page
+    from ._label import suggest_training
     from ._model import get_learned, load_model, set_up_features
     from ._model import save_model as keep
 
@@ -131,7 +132,8 @@ def measure(
             )
         elif save_model:
             model = save_model
-            keep(model, learned, learned=get_learned(model, learned))
+            files = [*getattr(fitted, "made_with_", {}).get("labels", []), *labels]
+            keep(model, learned, labels=files, learned=get_learned(model, learned))
             steps.say(f"Model: {model}")
         fitted = learned
         set_up_features(fitted, folder, verbose=not quiet)
@@ -153,6 +155,7 @@ def measure(
         probabilities=probabilities,
         pipeline=fitted,
         validation=getattr(fitted, "made_with_", {}).get("validation"),
+        next_command=report and suggest_training(fitted, model, f"{report.stem}-labels.csv"),
     )
     outputs = [
         (csv, lambda path: write_csv(path, estimate)),

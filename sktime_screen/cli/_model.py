@@ -1,5 +1,6 @@
 """Models as files."""
 
+import os
 import re
 import warnings
 
@@ -25,35 +26,36 @@ from ..video import resolve_videos
 _FRAMES_AT_ONCE = 2048
 # As text in the pickle, so that it can be read where the pickle cannot.
 _MADE_WITH = re.compile(rb"sktime_screen==([\w.+!-]+)")
-
 # Columns of a frame table that have to be right from any folder.
 _PATHS = ("video", "image")
 
 
-def save_model(path, pipeline, validation=None, learned=None):
+def save_model(path, pipeline, validation=None, labels=(), learned=None):
     """Write a fitted pipeline whole, or leave what is there as it is.
 
-    With it goes what it was made with, how good it is, and the frames and labels it has learned
-    from, in the attribute ``made_with_`` of the pipeline; where features are kept and what is
-    printed does not. A file ``.skops`` is of skops, any other a pickle of joblib.
+    With it goes what it was made with, the files of its labels, how good it is, and the frames and
+    labels it has learned from, in the attribute ``made_with_`` of the pipeline; where features are
+    kept and what is printed does not. A file ``.skops`` is of skops, any other a pickle of joblib.
     """
     found = " ".join(f"{name}=={version}" for name, version in find_versions().items())
-    kept = {"validation": validation}
+    files = [os.path.abspath(file) for file in labels]
+    kept = {"versions": found, "labels": files, "validation": validation}
     if learned is not None:
         kept |= _describe_learned(*learned)
     set_up_features(pipeline, None, verbose=False)
-    pipeline.made_with_ = {"versions": found, **kept}
+    pipeline.made_with_ = kept
     if not _is_skops(path):
         with write_atomically(path) as unfinished:
             joblib.dump(pipeline, unfinished)
         return
-    pipeline.made_with_ = {"versions": found} | {
-        name: None if table is None else table.to_dict("tight") for name, table in kept.items()
+    pipeline.made_with_ = {
+        name: value.to_dict("tight") if isinstance(value, pd.DataFrame) else value
+        for name, value in kept.items()
     }
     try:
         save_skops(path, pipeline)
     finally:
-        pipeline.made_with_ = {"versions": found, **kept}
+        pipeline.made_with_ = kept
 
 
 def load_model(path):
@@ -130,19 +132,19 @@ def _warn_of_versions(path, made_with, raised):
 
 def _describe_learned(X, y):
     X = X.assign(**{name: resolve_videos(X[name]) for name in _PATHS if name in X})
-    return {"frames": X, "labels": pd.DataFrame(y)}
+    return {"learned_frames": X, "learned_labels": pd.DataFrame(y)}
 
 
 def get_learned(path, pipeline):
     """Return the frames and labels that a model has learned from, as `save_model` got them."""
     made_with = getattr(pipeline, "made_with_", {})
-    if "frames" not in made_with:
+    if "learned_frames" not in made_with:
         raise ValueError(
             f"'{path}' does not tell which labels it has learned from, so that it cannot learn "
             f"more: train it again on all label files, `sktime-screen train OLD.csv NEW.csv`."
         )
-    labels = made_with["labels"]
-    return made_with["frames"], labels if pipeline[-1].multilabel_ else labels.iloc[:, 0]
+    labels = made_with["learned_labels"]
+    return made_with["learned_frames"], labels if pipeline[-1].multilabel_ else labels.iloc[:, 0]
 
 
 def find_learned_frames(pipeline, table):
@@ -150,7 +152,7 @@ def find_learned_frames(pipeline, table):
 
     Returns bool (n_frames,).
     """
-    known = getattr(pipeline, "made_with_", {}).get("frames")
+    known = getattr(pipeline, "made_with_", {}).get("learned_frames")
     if known is not None:
         videos = resolve_videos(table["video"].unique())
         known = known[np.isin(resolve_videos(known["video"]), videos)]

@@ -88,14 +88,14 @@ def train(
     features = pipeline[:-2].fit_transform(X)
     with steps.step("Training"):
         pipeline[-2:].fit(features, y)
-        save_model(model, pipeline, learned=(X, y))
+        save_model(model, pipeline, labels=labels, learned=(X, y))
     figures = None
     if validation:
         steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")
         with steps.step("Validating"):
             figures = validate(pipeline[-2:], features, y, seed, quiet)
     if figures is not None:
-        save_model(model, pipeline, figures, learned=(X, y))
+        save_model(model, pipeline, figures, labels, (X, y))
         console.print(figures_table(figures, VALIDATION_TITLE))
         if n_videos == 1:
             steps.say(OF_ONE_VIDEO)

@@ -9,9 +9,12 @@ from ._file_lookup import make_relative
 from ._folder import load_frame_folder
 from ._frame_sources import find_distinct_frames
 from ._label_page import save_label_page
+from ._label_page_data import describe_frames
+from ._label_server import LabelServer
 from ._label_studio import FRAME_RATE, load_label_studio
 from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, convert_classes, indicators, label_table
 from ._partial_labels import make_partial_labels
+from ._review import make_review
 from ._suggestions import RANDOM_STRATEGIES, find_labelled_frames, suggest_frames
 from ._text_table import write_table
 from ._ucf101 import load_ucf101
@@ -21,7 +24,9 @@ __all__ = [
     "FRAME_COLUMNS",
     "FRAME_RATE",
     "RANDOM_STRATEGIES",
+    "LabelServer",
     "convert_classes",
+    "describe_frames",
     "extract_frames",
     "find_distinct_frames",
     "find_labelled_frames",
@@ -36,6 +41,7 @@ __all__ = [
     "load_ucf101",
     "make_partial_labels",
     "make_relative",
+    "make_review",
     "save_label_page",
     "suggest_frames",
     "write_table",

@@ -7,6 +7,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .._targets import as_table
 from .._uncertainty import find_uncertainty
 from ..features import embed_frames, find_map_size, project_features
 from ..video import (
@@ -127,7 +128,8 @@ def suggest_frames(
         )
     if not isinstance(n, int | np.integer) or n < 1:
         raise ValueError(f"n={n!r}; expected a number of frames, 1 or more.")
-    table = check_frame_table(X) if isinstance(X, pd.DataFrame) else VideoFrameSampler().sample(X)
+    table = as_table(X)
+    table = VideoFrameSampler().sample(X) if table is None else check_frame_table(table)
     # So that random choices and ties do not depend on the order of the rows.
     table = table.sort_values(["video", "time"], kind="stable")
     is_labelled = find_labelled_frames(table, labelled)
@@ -206,6 +208,7 @@ def find_labelled_frames(table, labelled):
     is_labelled = np.zeros(len(table), bool)
     if labelled is None or not len(labelled):
         return is_labelled
+    labelled = as_table(labelled)
     if is_frame_index(labelled.index):
         labelled = labelled.index.to_frame(index=False)
     missing = {"video", "time"} - set(labelled.columns)

@@ -6,21 +6,21 @@ import numpy as np
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from ..video import is_frame_index
-from ._held_out_rows import assign_blocks, split_blocks
+from ._held_out_rows import assign_blocks, number_groups, split_blocks
 from ._stratified_group_kfold import count_labels
 
 
-def make_cross_fitting_splits(X, y, targets, cv, generator):
+def make_cross_fitting_splits(X, y, targets, cv, generator, groups=None):
     """List the row numbers to train on and to predict, each row predicted once.
 
-    Shapes: ``targets`` (n, n_outputs) -> a list of (n_train,), (n_test,).
+    Shapes: ``targets`` (n, n_outputs), ``groups`` (n,) -> a list of (n_train,), (n_test,).
     """
+    groups = number_groups(X, groups)
     if isinstance(cv, Integral):
-        parts = _assign_parts(X, targets, cv, generator)
+        parts = _assign_parts(X, targets, cv, generator, groups)
         return [(np.flatnonzero(parts != k), np.flatnonzero(parts == k)) for k in np.unique(parts)]
     if hasattr(cv, "split"):
-        groups = None
-        if get_routing_for_object(cv).consumes("split", ["groups"]):
+        if groups is None and get_routing_for_object(cv).consumes("split", ["groups"]):
             groups = _number_whole_videos(X, targets)
             if groups is None:
                 groups = assign_blocks(X, n_blocks=2 * getattr(cv, "n_splits", 5))
@@ -57,21 +57,21 @@ def _check_splits(splits, X, n_rows):
     return splits
 
 
-def _assign_parts(X, targets, n_parts, generator):
+def _assign_parts(X, targets, n_parts, generator, groups=None):
     """Deal rows out to parts of equal size.
 
     Returns (n,).
     """
-    videos = _number_whole_videos(X, targets)
-    if videos is not None:
-        blocks, n_parts = videos, min(n_parts, videos.max() + 1)
+    blocks = _number_whole_videos(X, targets) if groups is None else groups
+    if blocks is not None:
+        n_parts = min(n_parts, blocks.max() + 1)
     else:
         blocks = assign_blocks(X, n_blocks=2 * n_parts)
     parts = split_blocks(blocks, targets, np.full(n_parts, 1 / n_parts), generator)
     if (parts == parts[0]).all():
         raise ValueError(
             f"{len(parts)} rows cannot be dealt out to parts for cv: every class has to be "
-            f"in two stretches of video at least. Label more frames, or set cv=None."
+            f"in two groups, or stretches of video, at least. Label more frames, or set cv=None."
         )
     return parts
 

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from .._names import escape_controls
-from .._targets import known_labels
+from .._targets import as_table, known_labels
 from ..video import FrameSequence, as_frame_index
 from ._uncertain_frames import select_apart
 
@@ -87,8 +87,9 @@ class MisclassifiedFramesDisplay:
         names = getattr(final, "class_names_", final.classes_)
         index = as_frame_index(X)
         frames = index.to_frame(index=False)
-        if isinstance(X, pd.DataFrame) and "image" in X:
-            frames["image"] = X["image"].to_numpy()
+        table = as_table(X)
+        if table is not None and "image" in table:
+            frames["image"] = table["image"].to_numpy()
         predicted = np.asarray(estimator.predict(X))
         probabilities = np.asarray(estimator.predict_proba(X), dtype=np.float64)
         true = np.asarray(known_labels(y, names, predicted.ndim == 2))

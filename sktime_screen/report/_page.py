@@ -8,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from .._html import encode_data_uri, load_template, make_hash_source
+from .._html import encode_data_uri, load_template, make_policy
 from .._names import escape_path
 
 _N_TICKS = 6
@@ -17,24 +17,22 @@ _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600
 
 
 def render(name, content, longest):
-    """Fill in a template, with its style sheet and script inside the page.
+    """Fill in a template, with its style sheets and scripts inside the page.
 
     ``longest`` is the longest screen time (s).
     """
     templates = files(__package__) / "templates"
     style = (templates / f"{name}.css").read_text(encoding="utf-8")
-    script = "\n".join(
-        (templates / f"{part}.js").read_text(encoding="utf-8") for part in (name, "season")
-    )
-    return render_part(
-        name,
-        content,
-        longest,
-        style=style,
-        script=script,
-        style_hash=make_hash_source(style),
-        script_hash=make_hash_source(script),
-    )
+    scripts = [
+        "\n".join(
+            (templates / f"{part}.js").read_text(encoding="utf-8") for part in (name, "season")
+        )
+    ]
+    if review := content["review"]:
+        style = f"{review.style}\n{style}"
+        scripts += review.scripts
+    policy = make_policy([style], scripts)
+    return render_part(name, content, longest, style=style, scripts=scripts, policy=policy)
 
 
 def render_part(name, content, longest, **page):

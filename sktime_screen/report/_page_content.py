@@ -10,7 +10,7 @@ from ._page import compute_ticks
 
 _THUMBNAIL_WIDTH = 224
 _THUMBNAIL_QUALITY = 72
-SHADES = 6
+_SHADES = 6
 
 
 def make_frame_thumbnails(frames):
@@ -22,7 +22,7 @@ def make_frame_thumbnails(frames):
         table = frames.iloc[rows]
         keys = list(zip(table["video"], table["time"].astype(float), strict=True))
         try:
-            made, _ = make_thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
+            made = make_thumbnails(table, _THUMBNAIL_WIDTH, _THUMBNAIL_QUALITY)
         except (OSError, ValueError, VideoError) as error:
             problems.setdefault(table["video"].iloc[0], str(error))
         else:
@@ -66,7 +66,7 @@ def summarize_season(estimate, appearances, lengths, names, characters):
         for column in ("seconds", "low", "high", "share")
     }
     seconds = tables["seconds"]
-    shades = np.ceil(seconds / (seconds.max(axis=None) or 1.0) * SHADES).fillna(0).astype(int)
+    shades = np.ceil(seconds / (seconds.max(axis=None) or 1.0) * _SHADES).fillna(0).astype(int)
     paths = {
         (row["video"], row["character"]): row["path"]
         for row in draw_timelines(estimate, appearances, lengths)
@@ -139,3 +139,14 @@ def draw_timelines(estimate, appearances, lengths):
             for start, end in zip(spans["start"], spans["end"], strict=True)
         )
     return rows
+
+
+def sum_co_appearances(co_appearances, characters):
+    """Return the seconds that pairs share in all videos, with the shade of each cell."""
+    seconds = co_appearances.groupby(level="character", sort=False).sum()
+    seconds = seconds.reindex(index=characters, columns=characters, fill_value=0.0)
+    values = seconds.to_numpy(dtype=np.float64)
+    pairs = values * ~np.eye(len(values), dtype=bool)
+    most = pairs.max(initial=0.0)
+    shades = np.ceil(pairs / most * _SHADES).astype(int) if most else np.zeros(pairs.shape, int)
+    return {"seconds": values.tolist(), "shades": shades.tolist(), "any": bool(most)}

@@ -26,3 +26,16 @@ def measure(pipeline, X, *, labelled=None, **options):
     else:
         found = {"X": classifier.transform(X)}
     return found["X"], aggregator.estimate(labelled=labelled, **found, **options)
+
+
+def list_steps(pipeline):
+    """Return the name and the parameters of each step, as text."""
+    return [
+        {
+            "name": type(step).__name__,
+            "parameters": {
+                name: repr(value) for name, value in step.get_params(deep=False).items()
+            },
+        }
+        for _, step in (pipeline.steps if pipeline is not None else [])
+    ]

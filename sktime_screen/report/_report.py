@@ -1,13 +1,14 @@
 """ScreenTimeReport: the screen time of each character, as one HTML page to share."""
 
 import datetime
+from pathlib import Path
 from typing import Self
 
-import numpy as np
 import pandas as pd
 
 from .._atomic_files import write_text_atomically
 from .._names import format_csv
+from .._targets import as_table
 from .._versions import find_versions
 from ..export import (
     APPEARANCES,
@@ -17,16 +18,18 @@ from ..export import (
     infer_video_lengths,
     shorten_video_names,
 )
+from ..video import VideoError
+from ._label_review import review_frames
 from ._page import format_scores, render, render_part
 from ._page_content import (
-    SHADES,
     describe_video,
     draw_timelines,
     group_by_character,
     make_frame_thumbnails,
+    sum_co_appearances,
     summarize_season,
 )
-from ._pipeline_parts import measure, split_pipeline
+from ._pipeline_parts import list_steps, measure, split_pipeline
 from ._uncertain_frames import find_uncertain_frames
 
 _N_SUREST = 4
@@ -41,6 +44,7 @@ class ScreenTimeReport:
     The report is one HTML page. It shows the screen time of each character with its interval, a
     timeline of the appearances with images, who is on screen together, the frames that the
     pipeline is most and least sure about, how everything was computed, and the data to download.
+    The least certain frames can be labelled in the page, with the keys of `save_label_page`.
     The page is a single file and works offline. Use :meth:`from_estimator` to measure videos and
     report the result.
 
@@ -68,8 +72,10 @@ class ScreenTimeReport:
         A frame table with a column ``image``. The page shows these images instead of reading the
         videos.
     max_thumbnails : int, default=400
-        The largest number of images in the page. Each takes about 6 kB. The surest and the least
+        The largest number of images in the page. Each takes about 4 kB. The surest and the least
         certain frames come first, then the longest appearances. 0 leaves out all images.
+    next_command : str, optional
+        The command that trains a model on the labels that are saved in the page. The page shows it.
 
     See Also
     --------
@@ -102,6 +108,7 @@ class ScreenTimeReport:
         title=None,
         images=None,
         max_thumbnails=400,
+        next_command=None,
     ) -> None:
         self.estimate = estimate
         self.appearances = appearances
@@ -112,6 +119,7 @@ class ScreenTimeReport:
         self.title = title
         self.images = images
         self.max_thumbnails = max_thumbnails
+        self.next_command = next_command
 
     @classmethod
     def from_estimator(
@@ -159,6 +167,7 @@ class ScreenTimeReport:
         """
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
         _, aggregator = split_pipeline(pipeline)
+        table = as_table(X)
         probabilities, estimate = measure(
             pipeline,
             X,
@@ -174,7 +183,7 @@ class ScreenTimeReport:
             pipeline=pipeline,
             validation=validation,
             title=title,
-            images=X if isinstance(X, pd.DataFrame) and "image" in X else None,
+            images=table if table is not None and "image" in table else None,
             max_thumbnails=max_thumbnails,
         )
 
@@ -193,7 +202,7 @@ class ScreenTimeReport:
         ValueError
             If a table lacks columns or rows.
         """
-        write_text_atomically(path, self.to_html())
+        write_text_atomically(path, self._render(Path(path).stem))
 
     def save_json(self, path) -> None:
         """Write the screen time and the appearances as JSON for other programs.
@@ -262,11 +271,15 @@ class ScreenTimeReport:
         ValueError
             If a table lacks columns or rows.
         """
+        return self._render("report")
+
+    def _render(self, name):
         check_columns(self.estimate, ESTIMATE, "estimate")
         check_columns(self.appearances, APPEARANCES, "appearances")
         if not len(self.estimate):
             raise ValueError("estimate has no rows, so there is nothing to report.")
-        return render("report", self._collect_content(), self.estimate["seconds"].max())
+        content = self._collect_content(f"{name}-labels.csv")
+        return render("report", content, self.estimate["seconds"].max())
 
     def _repr_html_(self):
         """Show the seconds and a small timeline of each character in a notebook."""
@@ -278,7 +291,7 @@ class ScreenTimeReport:
         }
         return render_part("notebook", content, self.estimate["seconds"].max())
 
-    def _collect_content(self):
+    def _collect_content(self, label_file):
         videos = list(self.estimate["video"].unique())
         names = shorten_video_names(videos)
         characters = list(self.estimate["character"].unique())
@@ -287,6 +300,7 @@ class ScreenTimeReport:
         surest = self._select_surest()
         uncertain = self._select_uncertain()
         images, problems = self._make_images(surest, uncertain)
+        review, problem = self._make_review(uncertain, images, label_file)
         sections = [
             describe_video(video, names[video], lengths[video], self.estimate, self.appearances)
             for video in videos
@@ -303,15 +317,18 @@ class ScreenTimeReport:
             "notes": self.estimate.attrs.get("notes", []),
             "intervals": self.estimate.attrs.get("intervals", ""),
             "season": summarize_season(self.estimate, self.appearances, lengths, names, characters),
-            "together": self._sum_co_appearances(characters),
+            "together": sum_co_appearances(self.co_appearances, characters),
             "surest": [
                 (name, rows) for name, rows in group_by_character(surest, characters) if rows
             ],
             "uncertain": uncertain.to_dict("records"),
             "images": images,
             "numbers": {frame: number for number, frame in enumerate(images)},
-            "problems": problems,
-            "steps": self._list_steps(),
+            "problems": problems + problem,
+            "review": review,
+            "label_file": label_file,
+            "next_command": self.next_command,
+            "steps": list_steps(self.pipeline),
             "versions": find_versions(),
             "validation": format_scores(self.validation),
             "downloads": self._make_downloads(lengths),
@@ -348,28 +365,17 @@ class ScreenTimeReport:
             frames = frames.merge(images[["video", "time", "image"]], on=["video", "time"])
         return make_frame_thumbnails(frames)
 
-    def _sum_co_appearances(self, characters):
-        """Return the seconds that pairs share in all videos, with the shade of each cell."""
-        seconds = self.co_appearances.groupby(level="character", sort=False).sum()
-        seconds = seconds.reindex(index=characters, columns=characters, fill_value=0.0)
-        values = seconds.to_numpy(dtype=np.float64)
-        pairs = values * ~np.eye(len(values), dtype=bool)
-        most = pairs.max(initial=0.0)
-        shades = np.ceil(pairs / most * SHADES).astype(int) if most else np.zeros(pairs.shape, int)
-        return {"seconds": values.tolist(), "shades": shades.tolist(), "any": bool(most)}
-
-    def _list_steps(self):
-        if self.pipeline is None:
-            return []
-        return [
-            {
-                "name": type(step).__name__,
-                "parameters": {
-                    name: repr(value) for name, value in step.get_params(deep=False).items()
-                },
-            }
-            for _, step in self.pipeline.steps
-        ]
+    def _make_review(self, uncertain, images, csv_name):
+        """Return the part to label frames in, or None, and what was wrong with a video."""
+        shown = [(row.video, row.time) in images for row in uncertain.itertuples()]
+        if not any(shown):
+            return None, []
+        rows = uncertain["row"].to_numpy()[shown]
+        given = self.pipeline[-1], self.probabilities, rows, self.images, csv_name
+        try:
+            return review_frames(*given), []
+        except (OSError, ValueError, VideoError) as error:
+            return None, [str(error)]
 
     def _make_downloads(self, lengths):
         tables = {

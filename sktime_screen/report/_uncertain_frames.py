@@ -23,6 +23,7 @@ def find_uncertain_frames(aggregator, probabilities, count):
             "time": frames["time"].iloc[chosen].to_numpy(),
             "character": np.asarray(aggregator.class_names_)[character[chosen]],
             "probability": values[chosen, character[chosen]],
+            "row": chosen,
         }
     )
 

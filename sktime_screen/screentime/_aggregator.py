@@ -80,10 +80,14 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
         The correction that is used.
     n_features_in_ : int
         Columns of probabilities seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of these columns, if they were strings. Columns that are called by the classes are
+        found by these names, in any order, others must be named as in ``fit``.
 
     See Also
     --------
     KerasDenseClassifier : The step before, whose ``transform`` gives probabilities.
+    ClassifierTransformer : Makes any classifier of scikit-learn the step before.
 
     Notes
     -----

@@ -4,9 +4,13 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.utils.validation import check_array
 
 from .._targets import align_columns, as_table, encode_labels, known_labels, read_labels
+
+# By how much sums and means of probabilities may leave their range.
+_ROUNDING = 1e-5
 
 
 class Classes:
@@ -73,21 +77,32 @@ class Classes:
             predicted.astype(np.int64) if self.multilabel else self.names[predicted.argmax(axis=1)]
         )
 
+    def are_named_in(self, X):
+        """Tell whether columns are called by classes; scikit-learn's steps give other names."""
+        table = None if issparse(X) else as_table(X)
+        names = set(map(str, self.names))
+        return table is not None and not names.isdisjoint(map(str, table.columns))
+
     def probabilities(self, X):
         """Return probabilities as an array with the columns in the order of the classes.
 
         Shapes: ``X`` (n_frames, n_classes) -> (n_frames, n_classes).
         """
-        table = as_table(X)
-        names = set(map(str, self.names))
-        # Steps of scikit-learn call their columns as they like.
-        if table is not None and not names.isdisjoint(map(str, table.columns)):
-            X = align_columns(table, self.names.tolist(), "probabilities")
+        if self.are_named_in(X):
+            X = align_columns(as_table(X), self.names.tolist(), "probabilities")
         values = check_array(X, dtype=[np.float64, np.float32], input_name="X")
         if values.shape[1] != len(self.names):
             raise ValueError(
                 f"{values.shape[1]} columns of probabilities for the {len(self.names)} "
                 f"classes {self.names.tolist()}: ScreenTimeAggregator stands after a "
                 f"classifier's probabilities, one column a class."
+            )
+        strange = (values < -_ROUNDING) | (values > 1 + _ROUNDING)
+        if strange.any():
+            row, column = np.argwhere(strange)[0]
+            raise ValueError(
+                f"X holds {values[row, column]:g} in row {row} of {self.names.tolist()[column]!r}: "
+                f"probabilities from 0 to 1 are expected, as predict_proba and transform of a "
+                f"classifier give them, and no logits of a decision_function."
             )
         return values

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from .._sklearn import fit_context
 from .._targets import ScoreByNameMixin
@@ -44,7 +44,8 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If ``X`` does not have one column a class, if there is a ``background`` with an
+            If ``X`` does not have one column a class, or holds other numbers than
+            probabilities, if there is a ``background`` with an
             indicator table, or none although ``max_gap`` or ``min_appearance`` needs it.
         """
         self._classes = Classes(y, self.background)
@@ -60,7 +61,7 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
         self.class_names_ = self._classes.names
         self.classes_ = self._classes.scikit_learn_classes()
         probabilities = self._classes.probabilities(X)
-        self.n_features_in_ = probabilities.shape[1]
+        validate_data(self, X, skip_check_array=True)
         self._calibrate(X, probabilities, self._classes.indicators(y, partly=True))
         return self
 
@@ -128,7 +129,11 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
         """Return predictions and smoothed probabilities by frame."""
         check_is_fitted(self)
         postprocessing = Postprocessing(self, self._classes, self._corrections)
-        return postprocessing(self._classes.probabilities(X), self._index_or_rows(X))
+        probabilities = self._classes.probabilities(X)
+        if not self._classes.are_named_in(X):
+            # Other names tell which column is which only where they are those of fit.
+            validate_data(self, X, reset=False, skip_check_array=True)
+        return postprocessing(probabilities, self._index_or_rows(X))
 
     def _index_or_rows(self, X):
         known = is_frame_index(getattr(X, "index", None)) or self.frame_duration is not None

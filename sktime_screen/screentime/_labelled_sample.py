@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from .._targets import as_table
 from ..video import is_frame_index, resolve_videos
 from ._prediction_powered import prediction_powered_mean
 
@@ -19,8 +20,9 @@ class LabelledSample:
     """
 
     def __init__(self, table, truth):
-        if is_frame_index(table):
-            table = table.to_frame(index=False)
+        table = table.to_frame(index=False) if is_frame_index(table) else as_table(table)
+        if table is None:
+            table = pd.DataFrame()
         missing = [name for name in ("video", "time") if name not in table]
         if missing:
             raise ValueError(

@@ -14,11 +14,20 @@ from ._identity import ImageFiles, compute_image_keys, digest_file
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
-from ._thumbnails import make_thumbnails, split_rows_by_file
+from ._thumbnails import (
+    IMAGE_TYPE,
+    encode_image,
+    find_shape,
+    iter_images,
+    make_thumbnails,
+    shrink,
+    split_rows_by_file,
+)
 from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
 
 __all__ = [
+    "IMAGE_TYPE",
     "TIME_TOLERANCE",
     "FrameSequence",
     "ImageFiles",
@@ -29,12 +38,16 @@ __all__ = [
     "check_frame_table",
     "compute_image_keys",
     "digest_file",
+    "encode_image",
+    "find_shape",
     "is_frame_index",
+    "iter_images",
     "make_frame_index",
     "make_thumbnails",
     "read_file_state",
     "read_image_size",
     "read_timeline",
     "resolve_videos",
+    "shrink",
     "split_rows_by_file",
 ]

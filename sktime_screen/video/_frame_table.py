@@ -6,6 +6,8 @@ from typing import TypeGuard
 import numpy as np
 import pandas as pd
 
+from .._targets import as_table
+
 INDEX_NAMES = ("video", "time", "duration")
 
 
@@ -17,9 +19,10 @@ def check_frame_table(table) -> pd.DataFrame:
     >>> check_frame_table(table)["time"].dtype
     dtype('float64')
     """
-    if not isinstance(table, pd.DataFrame):
+    given, table = table, as_table(table)
+    if table is None:
         raise TypeError(
-            f"A frame table is expected, not {type(table).__name__}: "
+            f"A frame table is expected, not {type(given).__name__}: "
             f"VideoFrameSampler(rate=1).sample(videos) makes one."
         )
     twice = [name for name in table.columns[table.columns.duplicated()] if name in INDEX_NAMES]
@@ -83,8 +86,8 @@ def as_frame_index(frames) -> pd.MultiIndex:
     for index in (frames, getattr(frames, "index", None)):
         if is_frame_index(index):
             return index
-    if isinstance(frames, pd.DataFrame):
-        return make_frame_index(check_frame_table(frames))
+    if (table := as_table(frames)) is not None:
+        return make_frame_index(check_frame_table(table))
     raise ValueError(
         f"{type(frames).__name__} has no times of frames: a frame table, a table with a frame "
         f"index (video, time, duration) or the index itself is expected."

@@ -10,6 +10,7 @@ import pandas as pd
 
 from .._defaults import SAMPLING_RATE
 from .._sklearn import Interval, StrOptions, fit_context, num_samples
+from .._targets import as_table
 from ._container import VideoError, check_file
 from ._demuxing import read_image_size
 from ._frame_table import check_frame_table
@@ -83,8 +84,8 @@ class VideoFrameSampler(ImageStep):
 
         Parameters
         ----------
-        X : pandas.DataFrame, path or list of paths
-            A frame table, or videos.
+        X : DataFrame, path or list of paths
+            A frame table, of pandas, polars or another library, or videos.
         y : array-like of shape (n_frames,) or (n_frames, n_characters), optional
             Labels. ``X`` must then be a frame table with one row a label.
 
@@ -98,12 +99,13 @@ class VideoFrameSampler(ImageStep):
         ValueError
             If labels come without a frame table, or not with one label a frame.
         """
-        table = None
-        if isinstance(X, pd.DataFrame):
-            table = check_frame_table(X)
+        table = as_table(X)
+        if table is not None:
+            table = check_frame_table(table)
         elif isinstance(X, FrameSequence):
             table = X.table
         elif y is not None:
+            _refuse_rows_without_names(X)
             raise ValueError(
                 "Labels belong to frames, and videos were given: fit takes a frame table, as "
                 "VideoFrameSampler(rate).sample(videos) or load_label_csv gives it."
@@ -194,8 +196,9 @@ class VideoFrameSampler(ImageStep):
 
         Parameters
         ----------
-        X : pandas.DataFrame, path or list, array or Series of paths
-            A frame table, whose rows are kept one to one, or videos, which are sampled first.
+        X : DataFrame, path or list, array or Series of paths
+            A frame table, of pandas, polars or another library, whose rows are kept one to one, or
+            videos, which are sampled first.
 
         Returns
         -------
@@ -211,7 +214,7 @@ class VideoFrameSampler(ImageStep):
         """
         if isinstance(X, FrameSequence):
             return X
-        if not isinstance(X, pd.DataFrame):
+        if as_table(X) is None:
             return FrameSequence(self.sample(X))
         frames = FrameSequence(X)
         if "image" not in frames.table:
@@ -232,11 +235,12 @@ def _can_be_of_rate(duration, rate):
 def _list_paths(videos):
     if isinstance(videos, (str, os.PathLike)):
         return [os.fspath(videos)]
-    if isinstance(videos, pd.DataFrame):
+    if as_table(videos) is not None:
         raise ValueError(
             "A list of paths is expected, not a table: pass a frame table to "
             "VideoFrameSampler.transform."
         )
+    _refuse_rows_without_names(videos)
     paths = np.asarray(videos, dtype=object).ravel().tolist()
     if not paths:
         raise ValueError("No video was given: the list is empty.")
@@ -247,3 +251,14 @@ def _list_paths(videos):
                 f"columns 'video', 'time' and 'duration'."
             )
     return [os.fspath(path) for path in paths]
+
+
+def _refuse_rows_without_names(X):
+    """Refuse what is left of a frame table where a step before has made an array of it."""
+    if isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] > 1:
+        raise ValueError(
+            f"X is an array of the shape {X.shape}, expected a frame table with the columns "
+            f"'video', 'time' and 'duration', or a list of videos. BaggingClassifier and others "
+            f"that draw rows or columns make arrays of tables: put them inside the pipeline, "
+            f"around the classifier of features and not around the video steps."
+        )

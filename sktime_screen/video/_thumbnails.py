@@ -1,4 +1,4 @@
-"""Small images of frames, to be put into a page."""
+"""Images of frames, to be put into a page."""
 
 import html
 
@@ -11,6 +11,9 @@ from ._container import VideoError
 from ._image import resize
 from ._sequence import FrameSequence
 
+# A batch of images as large as a screen takes some 30 MB.
+_BATCH_SIZE = 8
+IMAGE_TYPE = "image/webp"
 _N_IN_STRIP = 6
 _STRIP_HEIGHT = 120
 _STRIP_QUALITY = 72
@@ -22,17 +25,42 @@ def split_rows_by_file(table):
     return list(table.groupby(files.to_numpy(), sort=False).indices.values())
 
 
-def make_thumbnails(table, width, quality):
-    """Make a small JPEG image of each frame of one file."""
-    frames = FrameSequence(table)
-    _, high, wide, _ = frames.shape
+def find_shape(table):
+    """Return the height and width of the images of one file."""
+    return FrameSequence(table.iloc[:1]).shape[1:3]
+
+
+def iter_images(table, width):
+    """Yield (row, image) of one file in the order of time, at most ``width`` pixels wide."""
+    high, wide = find_shape(table)
     scale = min(1, width / wide)
-    small = frames.resize((max(1, round(high * scale)), max(1, round(wide * scale))))
+    size = max(1, round(high * scale)), max(1, round(wide * scale))
+    for rows, batch in FrameSequence(table, size).iter_batches(_BATCH_SIZE):
+        yield from zip(rows.tolist(), batch, strict=True)
+
+
+def shrink(image, width):
+    """Return an image, or images above each other, at most ``width`` pixels wide."""
+    high, wide = image.shape[:2]
+    if wide <= width:
+        return image
+    size = width, max(1, round(high * width / wide))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def encode_image(image, quality):
+    """Return an RGB image as WebP, which takes half the room of JPEG."""
+    settings = [cv2.IMWRITE_WEBP_QUALITY, quality]
+    _, encoded = cv2.imencode(".webp", image[..., ::-1], settings)
+    return encoded.tobytes()
+
+
+def make_thumbnails(table, width, quality):
+    """Make a small image of each frame of one file, as data URIs."""
     images = [None] * len(table)
-    for rows, batch in small.iter_batches():
-        for row, image in zip(rows, batch, strict=True):
-            images[row] = _encode_jpeg(image, quality)
-    return images, high / wide
+    for row, image in iter_images(table, width):
+        images[row] = encode_data_uri(IMAGE_TYPE, encode_image(image, quality))
+    return images
 
 
 def make_strip(frames):
@@ -49,15 +77,11 @@ def make_strip(frames):
             break
         scale = min(1, _STRIP_HEIGHT / image.shape[0])
         size = tuple(max(1, round(scale * length)) for length in image.shape[:2])
-        source = _encode_jpeg(resize(image, size, "area"), _STRIP_QUALITY)
+        source = encode_data_uri(
+            IMAGE_TYPE, encode_image(resize(image, size, "area"), _STRIP_QUALITY)
+        )
         figures.append(
             f'<figure style="display:inline-block;margin:2px"><img src="{source}" alt="{caption}">'
             f"<figcaption>{caption}</figcaption></figure>"
         )
     return f"<div>{html.escape(repr(frames))}<br>{''.join(figures)}</div>"
-
-
-def _encode_jpeg(image, quality):
-    """Return an image as a JPEG data URI."""
-    _, encoded = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return encode_data_uri("image/jpeg", encoded.tobytes())

@@ -6,12 +6,13 @@
 const EXTRA_ROWS = 3;
 
 class Grid {
-  constructor(element, page, labels, selection) {
+  constructor(element, { page, labels, selection, images }) {
     this.element = element;
     this.canvas = element.firstElementChild;
     this.page = page;
     this.labels = labels;
     this.selection = selection;
+    this.images = images;
     this.cards = new Map();
     this.columns = 1;
     this.drawScheduled = false;
@@ -38,7 +39,7 @@ class Grid {
     this.gap = gap;
     this.width = (inner + gap) / this.columns - gap;
     this.height = Math.round(this.width * this.page.aspect) + readLength("--caption");
-    const rows = Math.ceil(this.page.frames.length / this.columns);
+    const rows = Math.ceil(this.selection.order.length / this.columns);
     this.canvas.style.height = `${rows * (this.height + gap) + gap}px`;
     this.canvas.style.setProperty("--aspect", 1 / this.page.aspect);
     this.draw();
@@ -62,7 +63,7 @@ class Grid {
     const top = this.element.scrollTop;
     const first = Math.max(0, Math.floor(top / step) - EXTRA_ROWS) * this.columns;
     const bottom = Math.ceil((top + this.element.clientHeight) / step) + EXTRA_ROWS;
-    const last = Math.min(this.page.frames.length, bottom * this.columns);
+    const last = Math.min(this.selection.order.length, bottom * this.columns);
     for (const [place, card] of this.cards) {
       if (place >= first && place < last) continue;
       card.remove();
@@ -80,21 +81,22 @@ class Grid {
     this.element.setAttribute("aria-activedescendant", `frame-${this.selection.place}`);
   }
 
-  // Draws all cards again after the order of the frames has changed.
+  // Draws all cards again after other frames are listed, or in another order.
   redraw() {
     this.canvas.replaceChildren();
     this.cards.clear();
+    this.#measure();
     this.reveal();
     this.draw();
   }
 
   #addCard(place) {
-    const card = document.getElementById("card").content.firstElementChild.cloneNode(true);
+    const card = document.getElementById("frame-card").content.firstElementChild.cloneNode(true);
     card.id = `frame-${place}`;
     card.dataset.place = place;
-    card.setAttribute("aria-setsize", this.page.frames.length);
+    card.setAttribute("aria-setsize", this.selection.order.length);
     card.setAttribute("aria-posinset", place + 1);
-    card.querySelector("img").src = this.page.frames[this.selection.order[place]].image;
+    card.querySelector("img").src = this.images.getThumbnail(this.selection.order[place]);
     this.canvas.append(card);
     this.cards.set(place, card);
     return card;
@@ -124,45 +126,16 @@ class Grid {
   }
 }
 
-function formatTime(seconds) {
-  const tenths = Math.round(seconds * 10);
-  const pad = (number) => String(number).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(tenths / 36000), Math.floor(tenths / 600) % 60];
-  const rest = pad(Math.floor(tenths / 10) % 60) + (tenths % 10 ? `.${tenths % 10}` : "");
-  return hours ? `${hours}:${pad(minutes)}:${rest}` : `${minutes}:${rest}`;
-}
-
-// Describes the label of a frame, for the page and for screen readers.
-function describe(page, labels, frame) {
-  const characters = labels.getCharacters(frame);
-  const names =
-    characters?.map((character) => page.characters[character]).join(", ") || getNobodyName(page);
-  let [kind, label] = ["unlabelled", "not labelled"];
-  if (labels.isLabelled(frame)) [kind, label] = ["labelled", `labelled: ${names}`];
-  else if (labels.isSuggestion(frame)) [kind, label] = ["suggested", `suggested: ${names}`];
-  const { video, time } = page.frames[frame];
-  return { kind, label, description: `${page.videos[video]}, ${formatTime(time)}, ${label}` };
-}
-
-function getNobodyName(page) {
-  return page.nobody === null ? "Nobody" : page.characters[page.nobody];
-}
-
-function makeChips(page, labels, frame) {
-  const makeChip = (text, tone) => {
-    const element = document.createElement("span");
-    element.className = `chip ${tone}`;
-    element.textContent = text;
-    return element;
-  };
-  const characters = labels.getCharacters(frame);
-  if (characters === null) return [makeChip("not labelled", "none")];
-  if (!characters.length) return [makeChip(getNobodyName(page), "nobody")];
-  return characters.map((character) =>
-    makeChip(page.characters[character], getTone(character)),
-  );
-}
-
-function getTone(character) {
-  return `tone-${character % 8}`;
+// Returns a grid that shows what a workbench labels, and where its keys move.
+function connectGrid(workbench, element) {
+  const { selection, moves } = workbench;
+  const grid = new Grid(element, workbench);
+  grid.onselect = (place, shift) => workbench.moveTo(place, shift || workbench.isSelectingRange);
+  workbench.ondraw = () => grid.draw();
+  workbench.onmove = () => grid.reveal();
+  moves.ArrowUp = () => selection.place - grid.columns;
+  moves.ArrowDown = () => selection.place + grid.columns;
+  moves.PageUp = () => selection.place - grid.columns * grid.visibleRows;
+  moves.PageDown = () => selection.place + grid.columns * grid.visibleRows;
+  return grid;
 }

@@ -2,23 +2,16 @@
 
 // The current frame, enlarged, with a button for each label.
 
-const LETTERS = "qwertyiopasdfghjklzxcvbnm";
-
-// Returns the keys of the characters: 1 to 9, then letters without u, which undoes.
-function assignKeys(page) {
-  const free = [..."123456789", ...LETTERS];
-  return page.characters.map((_, character) =>
-    character === page.nobody ? "0" : (free.shift() ?? ""),
-  );
-}
-
 class Panel {
-  constructor(element, page, labels, selection) {
+  constructor(element, { page, labels, selection, images }, viewerOptions) {
     this.element = element;
     this.page = page;
     this.labels = labels;
     this.selection = selection;
-    this.image = element.querySelector("img");
+    this.images = images;
+    this.viewer = new Viewer(element.querySelector(".viewer"), viewerOptions);
+    this.moment = new Moment(element.querySelector(".moment"), images);
+    element.style.setProperty("--aspect", 1 / page.aspect);
     this.oncharacter = () => {};
     this.onnobody = () => {};
     const list = element.querySelector(".characters");
@@ -40,25 +33,41 @@ class Panel {
   #makeButton(name, key, tone) {
     const button = document.getElementById("character").content.firstElementChild.cloneNode(true);
     button.classList.add(tone);
+    button.title = name;
     button.querySelector("kbd").textContent = key;
     button.querySelector(".name").textContent = name;
     if (key) button.setAttribute("aria-keyshortcuts", key);
     return button;
   }
 
+  toggleMoment() {
+    this.moment.toggle();
+    const button = this.element.querySelector("[data-action=moment]");
+    button.setAttribute("aria-pressed", this.moment.isOpen);
+    this.element.classList.toggle("with-moment", this.moment.isOpen);
+    this.draw();
+  }
+
   draw() {
-    const { page, labels, selection } = this;
-    const frame = selection.frame;
-    const { video, time, image, percent } = page.frames[frame];
+    const { page, labels, selection, images } = this;
+    const { frame, order, place } = selection;
+    const { video, time, percent } = page.frames[frame];
     const state = describe(page, labels, frame);
     const setText = (selector, text) => {
       this.element.querySelector(selector).textContent = text;
     };
-    if (this.image.src !== image) this.image.src = image;
-    this.image.alt = `${page.videos[video]} at ${formatTime(time)}`;
+    const image = images.getElement(frame);
+    image.alt = `${page.videos[video]} at ${formatTime(time)}`;
+    this.viewer.show(image);
+    this.moment.show(frame);
+    this.element.querySelector("[data-action=moment]").disabled = !this.moment.isKnown(frame);
+    // The neighbours are decoded before they are shown.
+    for (const near of [order[place - 1], order[place + 1]]) {
+      if (near !== undefined) images.getElement(near);
+    }
     setText(".video", page.videos[video]);
     setText(".time", formatTime(time));
-    setText(".number", `${selection.place + 1} of ${page.frames.length}`);
+    setText(".number", `${place + 1} of ${order.length}`);
     const frames = selection.frames;
     setText(".state", frames.length > 1 ? `${frames.length} frames selected` : state.label);
     this.element.dataset.state = frames.length > 1 ? "range" : state.kind;
