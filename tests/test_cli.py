@@ -316,10 +316,28 @@ def test_a_model_of_skops(work, tmp_path):
     assert done.output == run(*words, work / "model").output
 
 
+def save_classes(path, X, y):
+    classes = y["cat"].map({1: "cat", 0: "none"}).mask((y["cat"] == 0) & (y["mouse"] == 1), "mouse")
+    save_label_csv(path, X, classes)
+
+
+def test_a_model_of_classes_learns_more(work, tmp_path):
+    for name in ("one", "two"):
+        save_classes(tmp_path / f"{name}.csv", *load_label_csv(work / f"{name}.csv"))
+    words = [*QUICK_OPTIONS, *memory_of(work), "--model", tmp_path / "model"]
+    done = run("train", tmp_path / "one.csv", *words, "--background", "none", "--no-validation")
+    assert done.exit_code == 0, done.output
+    words = ["--labels", tmp_path / "two.csv", "--save-model", tmp_path / "new", *words[-2:]]
+    done = run("measure", work / "two.mp4", *words, "--cache-dir", work / "features")
+    assert done.exit_code == 0, done.output
+    _, labels = _model.get_learned("new", load_model(tmp_path / "new"))
+    assert len(labels) == 48
+    assert set(labels) == {"cat", "mouse", "none"}
+
+
 def test_train_on_labels_that_are_incomplete(work, tmp_path):
     X, y = load_label_csv(work / "one.csv")
-    classes = y["cat"].map({1: "cat", 0: "none"}).mask((y["cat"] == 0) & (y["mouse"] == 1), "mouse")
-    save_label_csv(tmp_path / "classes.csv", X, classes)
+    save_classes(tmp_path / "classes.csv", X, y)
     text = (work / "one.csv").read_text().splitlines()
     empty = [line if number % 2 else line[:-1] for number, line in enumerate(text)]
     (work / "empty.csv").write_text("\n".join([text[0], *empty[1:]]))
