@@ -22,7 +22,7 @@ TITLES = {
 # What users import from a room itself, since they need it too rarely for the top level.
 OF_ROOMS = {
     "video": ["FrameSequence", "VideoError"],
-    "features": ["WeightsUnavailableError", "list_backbones"],
+    "features": ["WeightsUnavailableError", "list_backbones", "unpack_faces"],
     "model_selection": ["shot_boundaries"],
     "datasets": ["make_cartoon_video"],
 }

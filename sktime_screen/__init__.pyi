@@ -2,6 +2,8 @@ from . import datasets
 from ._versions import show_versions
 from .classify import (
     ClassifierTransformer,
+    FaceAidedClassifier,
+    FaceClassifier,
     FineTunedCNNClassifier,
     KerasDenseClassifier,
     KerasFeatureMapClassifier,
@@ -15,7 +17,7 @@ from .export import (
     save_label_studio,
     save_subtitles,
 )
-from .features import FeatureStore, PretrainedCNNFeatures
+from .features import FaceAidedFeatures, FaceFeatures, FeatureStore, PretrainedCNNFeatures
 from .labels import (
     extract_frames,
     load_cvat,
@@ -25,6 +27,7 @@ from .labels import (
     load_label_studio,
     load_ucf101,
     make_partial_labels,
+    save_cast_page,
     save_label_page,
     suggest_frames,
 )
@@ -58,6 +61,10 @@ __version__: str
 
 __all__ = [
     "ClassifierTransformer",
+    "FaceAidedClassifier",
+    "FaceAidedFeatures",
+    "FaceClassifier",
+    "FaceFeatures",
     "FeatureStore",
     "FineTunedCNNClassifier",
     "ImageResizer",
@@ -89,6 +96,7 @@ __all__ = [
     "make_partial_labels",
     "neg_screen_time_error_scorer",
     "recommended_pipeline",
+    "save_cast_page",
     "save_cvat",
     "save_eaf",
     "save_label_csv",

@@ -81,9 +81,12 @@ def check_shapes(thing):
             expected = np.shape(classes.scikit_learn_classes())
             _check(thing, "classes_", np.shape(thing.classes_), expected)
         if hasattr(thing, "_parts"):
-            parts, rows = len(thing._part_estimators), len(thing._labelled.targets)
+            known = thing._labelled if hasattr(thing, "_labelled") else thing._known
+            rows = len(known.targets)
             _check(thing, "_parts", np.shape(thing._parts), (rows,))
-            _check(thing, "_trained_on", np.shape(thing._trained_on), (parts, rows))
+            if hasattr(thing, "_trained_on"):
+                expected = len(thing._part_estimators), rows
+                _check(thing, "_trained_on", np.shape(thing._trained_on), expected)
         check_shapes(vars(thing))
 
 

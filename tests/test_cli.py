@@ -99,7 +99,9 @@ def test_errors_are_one_line_and_an_exit_code(tmp_path):
     assert "Traceback" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["", "demo", "frames", "label", "train", "measure", "evaluate"])
+@pytest.mark.parametrize(
+    "command", ["", "demo", "frames", "label", "train", "measure", "evaluate", "cast"]
+)
 def test_help_fits_a_narrow_terminal(command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     done = run(*command.split(), "--help")

@@ -5,6 +5,7 @@ reason.
 """
 
 import copy
+import importlib.util
 import inspect
 import pickle
 import subprocess
@@ -28,10 +29,15 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from test_faces import make_embedding, make_yunet
 
 import sktime_screen
 from sktime_screen import (
     ClassifierTransformer,
+    FaceAidedClassifier,
+    FaceAidedFeatures,
+    FaceClassifier,
+    FaceFeatures,
     FineTunedCNNClassifier,
     ImageResizer,
     KerasDenseClassifier,
@@ -42,6 +48,7 @@ from sktime_screen import (
     VideoClassifier,
     VideoFrameSampler,
 )
+from sktime_screen.features import name_face_columns, pack_faces
 from sktime_screen.video import FrameSequence
 
 METHODS = ["predict", "predict_proba", "predict_log_proba", "decision_function", "transform"]
@@ -74,6 +81,27 @@ class Material:
         values[:, 0] += (Y == "tom") / 2
         names = [f"feature{k}" for k in range(6)]
         return pd.DataFrame(values, self.images.index, names)
+
+    @cached_property
+    def faces(self):
+        embeddings = np.random.default_rng(0).normal(size=(N_FRAMES, 2, 8))
+        embeddings[:, 0, 0] += np.where(Y == "tom", 1, -1)
+        embeddings /= np.linalg.norm(embeddings, axis=2, keepdims=True)
+        boxes, scores = np.full((N_FRAMES, 2, 4), 0.5), np.full((N_FRAMES, 2), 0.9)
+        boxes[..., 2:] += 0.1
+        columns = name_face_columns(2, 8)
+        return pd.DataFrame(pack_faces(embeddings, boxes, scores), self.images.index, columns)
+
+    @cached_property
+    def features_and_faces(self):
+        return pd.concat([self.features, self.faces], axis=1)
+
+    @cached_property
+    def face_networks(self):
+        return (
+            make_yunet(self.folder / "detector.xml"),
+            make_embedding(self.folder / "embedding.xml"),
+        )
 
     @cached_property
     def probabilities(self):
@@ -119,6 +147,21 @@ class Case(NamedTuple):
 IMAGES_HAVE_NO_COLUMNS = "images have no columns with names"
 NOTHING_TO_LEARN = "it learns nothing: transform needs no fit"
 NO_TABLE = "images are not put into a table"
+# Polars asks pyarrow for numbers of half precision.
+NO_HALF_PRECISION = (
+    {}
+    if importlib.util.find_spec("pyarrow")
+    else {"test_output_is_set": "numbers of half precision need pyarrow in polars"}
+)
+NAMED_FACES = "faces are found by the names of columns, which arrays lack"
+# Without labels they take the characters from portraits, or from the columns of probabilities.
+NEED_NO_LABELS = (FaceClassifier, ScreenTimeAggregator)
+
+
+def make_face_features(material):
+    detector, embedding = material.face_networks
+    return FaceFeatures(detector, embedding, n_faces=2, detection_size=96, pixel_range=(0, 255))
+
 
 CASES = [
     Case(
@@ -181,6 +224,55 @@ CASES = [
             "test_an_array_gives_what_a_table_gives": (
                 "rows of an array have no times: only those that look alike are connected"
             )
+        },
+    ),
+    Case(
+        FaceFeatures,
+        make_face_features,
+        lambda m: (m.images, Y),
+        {
+            "test_columns_seen_in_fit": IMAGES_HAVE_NO_COLUMNS,
+            "test_an_array_gives_what_a_table_gives": "a sequence is looked at as recorded",
+            **NO_HALF_PRECISION,
+        },
+    ),
+    Case(
+        FaceAidedFeatures,
+        lambda m: FaceAidedFeatures(
+            PretrainedCNNFeatures(m.backbone, precision="float32"), make_face_features(m)
+        ),
+        lambda m: (m.images, Y),
+        {
+            "test_columns_seen_in_fit": IMAGES_HAVE_NO_COLUMNS,
+            "test_an_array_gives_what_a_table_gives": "a sequence is looked at as recorded",
+            **NO_HALF_PRECISION,
+        },
+    ),
+    Case(
+        FaceClassifier,
+        lambda m: FaceClassifier(cv=2, random_state=0),
+        lambda m: (m.faces, Y),
+        {
+            "test_columns_seen_in_fit": NAMED_FACES,
+            "test_output_is_set": NAMED_FACES,
+            "test_an_array_gives_what_a_table_gives": NAMED_FACES,
+            "test_polars": NAMED_FACES,
+        },
+    ),
+    Case(
+        FaceAidedClassifier,
+        lambda m: FaceAidedClassifier(
+            ClassifierTransformer(
+                DecisionTreeClassifier(max_depth=1, random_state=0), cv=2, random_state=0
+            ),
+            FaceClassifier(cv=2, random_state=0),
+        ),
+        lambda m: (m.features_and_faces, Y),
+        {
+            "test_columns_seen_in_fit": NAMED_FACES,
+            "test_output_is_set": NAMED_FACES,
+            "test_an_array_gives_what_a_table_gives": NAMED_FACES,
+            "test_polars": NAMED_FACES,
         },
     ),
     Case(
@@ -441,6 +533,7 @@ def test_an_array_gives_what_a_table_gives(case, material):
 
 
 @contract(lambda case: case.kind not in (ImageResizer, PretrainedCNNFeatures,
+                                         FaceFeatures, FaceAidedFeatures,
                                          FineTunedCNNClassifier, VideoClassifier))  # fmt: skip
 def test_polars(case, material):
     polars = pytest.importorskip("polars")
@@ -555,6 +648,8 @@ def test_labels_that_cannot_be_learned(case, material):
         (np.where(np.arange(len(y)), y.astype(object), 1), "names and numbers.* 1 in row 0"),
         ([1, *y[1:]], "names and numbers.* 1 in row 0"),
     ]:
+        if labels is None and case.kind in NEED_NO_LABELS:
+            continue
         with pytest.raises(ValueError, match=expected):
             case.make(material).fit(X, labels)
 
@@ -586,7 +681,7 @@ def test_tags(case, material):
     tags = get_tags(case.make(material))
     assert (tags.estimator_type == "classifier") == classifies(case)
     assert (tags.transformer_tags is not None) == transforms(case)
-    assert tags.target_tags.required == classifies(case)
+    assert tags.target_tags.required == (classifies(case) and case.kind not in NEED_NO_LABELS)
     assert tags.non_deterministic is False
 
 

@@ -2,15 +2,24 @@
 
 from ._classifier_transformer import ClassifierTransformer
 from ._dense import KerasDenseClassifier
+from ._face_aided import FaceAidedClassifier
+from ._face_classifier import FaceClassifier
+from ._face_gallery import FaceGallery
+from ._face_model import FaceModel
 from ._feature_map import KerasFeatureMapClassifier
 from ._fine_tuned import FineTunedCNNClassifier
 from ._label_spreading import LabelSpreadingClassifier
 from ._labelled_rows import LabelledRows
+from ._portraits import find_main_faces
 from ._target_encoding import TargetEncoding
 from ._video_classifier import VideoClassifier
 
 __all__ = [
     "ClassifierTransformer",
+    "FaceAidedClassifier",
+    "FaceClassifier",
+    "FaceGallery",
+    "FaceModel",
     "FineTunedCNNClassifier",
     "KerasDenseClassifier",
     "KerasFeatureMapClassifier",
@@ -18,4 +27,5 @@ __all__ = [
     "LabelledRows",
     "TargetEncoding",
     "VideoClassifier",
+    "find_main_faces",
 ]

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._targets import ScoreByNameMixin
 from ..features import project_features
-from ..video import FrameSequence, is_frame_index
-from ._labelled_rows import LabelledRows, get_frame_times
+from ..video import FrameSequence, get_frame_times, is_frame_index
+from ._labelled_rows import LabelledRows
 from ._novelty import compute_novelty
 
 

@@ -15,11 +15,12 @@ from .._sklearn import HasMethods, Interval, check_sample_weight, fit_context, s
 from .._targets import read_labels
 from ..features import embed_frames, project_features
 from ..model_selection import make_cross_fitting_splits
+from ..video import get_frame_times
 from ._classifier import NetworkClassifier, mark
 from ._classifier_transformer import ClassifierTransformer, fit_clone
 from ._dense import KerasDenseClassifier
 from ._frame_graph import build_similarity_edges, build_temporal_edges
-from ._labelled_rows import LabelledRows, get_frame_times
+from ._labelled_rows import LabelledRows
 from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.
@@ -248,21 +249,10 @@ class LabelSpreadingClassifier(NetworkClassifier):
             If X has no frame index, or the rows of `fit_transform` had none.
         """
         check_is_fitted(self)
-        videos, times, _ = get_frame_times(getattr(X, "index", None))
-        labelled_videos, labelled_times = self._labelled.videos, self._labelled.times
-        if videos is None or labelled_times is None:
-            raise ValueError(
-                "transform_cross_fitted needs rows with a frame index, here and in fit_transform."
-            )
+        frame_times = get_frame_times(getattr(X, "index", None))
+        part_of_row = self._labelled.find_parts(frame_times, self._parts)
         embeddings = self._embed(X)
         logits = self._spread_by_video(X, embeddings)
-        part_of_row = np.full(len(X), -1)
-        for video in np.unique(videos):
-            own = np.flatnonzero(labelled_videos == video)
-            rows = np.flatnonzero(videos == video)
-            if len(own):
-                distances = np.abs(times[rows, None] - labelled_times[own])
-                part_of_row[rows] = self._parts[own[distances.argmin(axis=1)]]
         for part in np.unique(part_of_row[part_of_row >= 0]):
             rows = part_of_row == part
             logits[rows] = self._without(part)._spread_by_video(X, embeddings)[rows]

@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..video import is_frame_index, resolve_videos
-
 
 class LabelledRows(NamedTuple):
     """The rows of ``fit``: arrays only, so that model files can be read without running code.
@@ -24,13 +22,21 @@ class LabelledRows(NamedTuple):
         """Return some of the rows, given by number."""
         return LabelledRows(*(None if values is None else values[rows] for values in self))
 
+    def find_parts(self, frame_times, parts):
+        """Return the part of the row that is nearest in time in the same video, or else -1.
 
-def get_frame_times(index):
-    """Return videos, times and durations, or None for each where there is no frame index."""
-    if not is_frame_index(index):
-        return None, None, None
-    videos = resolve_videos(index.get_level_values("video"))
-    times, durations = (
-        index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
-    )
-    return videos, times, durations
+        Shapes: ``frame_times`` as of `get_frame_times`, ``parts`` (n,) -> int (n_frames,).
+        """
+        videos, times, _ = frame_times
+        if videos is None or self.times is None:
+            raise ValueError(
+                "transform_cross_fitted needs rows with a frame index, here and in fit_transform."
+            )
+        found = np.full(len(times), -1)
+        for video in np.unique(videos):
+            own = np.flatnonzero(self.videos == video)
+            rows = np.flatnonzero(videos == video)
+            if len(own):
+                distances = np.abs(times[rows, None] - self.times[own])
+                found[rows] = parts[own[distances.argmin(axis=1)]]
+        return found

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__, _keras
+from ._cast import cast
 from ._commands import Commands, WordsCommand
 from ._demo import demo
 from ._evaluate import evaluate
@@ -47,7 +48,7 @@ def _program(
     pass
 
 
-for command in (demo, frames, label, train, measure, evaluate):
+for command in (demo, frames, label, train, measure, evaluate, cast):
     app.command(cls=WordsCommand)(command)
 
 

@@ -17,6 +17,7 @@ from ._options import (
     Labels,
     MaybeModel,
     NoCache,
+    Portraits,
     Quiet,
     Rate,
     Seed,
@@ -35,6 +36,7 @@ def evaluate(
     head: Head = HeadName.map,
     image_size: ImageSize = None,
     backbone: Backbone = None,
+    portraits: Portraits = None,
     cache_dir: CacheDir = CACHE_DIR,
     no_cache: NoCache = False,
     seed: Seed = 0,
@@ -58,7 +60,17 @@ def evaluate(
     if model is None:
         folder = find_feature_folder(cache_dir, no_cache, steps)
         X, y, pipeline = load_labels_and_pipeline(
-            labels, video, rate, background, head, image_size, backbone, folder, seed, quiet
+            labels,
+            video,
+            rate,
+            background,
+            head,
+            image_size,
+            backbone,
+            portraits,
+            folder,
+            seed,
+            quiet,
         )
         features = pipeline[:-2].fit_transform(X)
         with steps.step("Validating"):

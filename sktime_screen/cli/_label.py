@@ -224,11 +224,19 @@ def name_next_page(stem="label"):
 
 def _train_options(fitted, rate, head, image_size, backbone):
     """Return the options by which `train` looks at frames as the model does, or as was asked."""
-    from ..features import PretrainedCNNFeatures
+    from ..classify import FaceAidedClassifier, FaceClassifier
+    from ..features import FaceAidedFeatures, PretrainedCNNFeatures
     from ..recipes import recommended_pipeline
     from ..video import ImageResizer
 
+    words = []
     for _, step in [] if fitted is None else fitted.steps:
+        if isinstance(step, FaceAidedFeatures):
+            step = step.images_
+        elif isinstance(step, FaceAidedClassifier):
+            words += ["--portraits", str(step.faces.portraits)] if step.faces.portraits else []
+        elif isinstance(step, FaceClassifier):
+            words += ["--portraits", str(step.portraits)]
         if isinstance(step, ImageResizer):
             image_size = tuple(step.size)
         elif isinstance(step, PretrainedCNNFeatures):
@@ -236,7 +244,7 @@ def _train_options(fitted, rate, head, image_size, backbone):
     _, resizer, features, *_ = recommended_pipeline(head=head)
     if fitted is not None:
         rate = fitted[0].rate
-    words = [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
+    words += [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
     words += [] if head == "map" else ["--head", "dense"]
     if image_size not in (None, resizer.size):
         words += ["--image-size", *map(str, image_size)]
@@ -251,6 +259,9 @@ def suggest_training(fitted, model, made):
     """Return the command that trains a model again, on its labels and on a file of more."""
     # Of models that do not tell, the word stands for them: alone, the others would replace them.
     known = getattr(fitted, "made_with_", {}).get("labels") or ["LABELS"]
+    if model is None:
+        # Portraits alone have taught it.
+        known, model = [], "screen_time.joblib"
     options = _train_options(fitted, None, HeadName.map, None, None)
     words = ["train", *map(_shorten, known), made, *options, "--model", os.fspath(model)]
     return shlex.join(["sktime-screen", *words])

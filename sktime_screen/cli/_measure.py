@@ -9,13 +9,16 @@ from typing import Annotated
 
 import typer
 
+from .._defaults import SAMPLING_RATE
 from ._console import Steps, one_line, results_console, seconds_table
 from ._options import (
     CACHE_DIR,
+    FACES_ARE_PRIVATE,
     CacheDir,
     Debug,
-    Model,
+    MaybeModel,
     NoCache,
+    Portraits,
     Quiet,
     Videos,
     check_outputs,
@@ -42,7 +45,12 @@ def _output_of_each(what):
 
 def measure(
     videos: Videos,
-    model: Model,
+    model: MaybeModel = None,
+    portraits: Portraits = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Frames a second, with --portraits; a model has its own."),
+    ] = None,
     report: _output("Write a report as one HTML file.") = None,
     csv: _output("Write the table of seconds as CSV.") = None,
     json: _output("Write seconds and appearances as JSON.") = None,
@@ -81,6 +89,9 @@ def measure(
 ):
     """Measure how long each character is on screen in videos.
 
+    Characters are known from a model that `train` wrote, or, for actors, from portraits: these need
+    no labels, and give no intervals unless --labels tests them.
+
     A few labels of the very video help more than anything: --ask 10 writes a page to label ten
     frames on, and says how to measure again with these labels.
 
@@ -97,9 +108,19 @@ def measure(
     from ._model import get_learned, load_model, set_up_features
     from ._model import save_model as keep
 
+    if (model is None) == (portraits is None):
+        raise typer.BadParameter(
+            "give a model that `train` wrote, or a folder of portraits", param_hint="--model"
+        )
+    if rate is not None and model is not None:
+        raise typer.BadParameter("a model samples at its own rate", param_hint="--rate")
     # A video may be named twice, spelled in two ways.
     _, first = np.unique(resolve_videos(videos), return_index=True)
     paths = [os.fspath(videos[number]) for number in sorted(first)]
+    if model is None and (ask or save_model):
+        raise typer.BadParameter(
+            "what is known from portraits learns no labels: give a model", param_hint="--model"
+        )
     if save_model and not labels:
         raise typer.BadParameter(
             "there is nothing to learn: add --labels", param_hint="--save-model"
@@ -111,13 +132,17 @@ def measure(
     )
     read = [*videos, *(labels or [])]
     check_outputs(
-        *(report, csv, json, page, *(path for _, _, path in video_files)), inputs=[*read, model]
+        *(report, csv, json, page, *(path for _, _, path in video_files)),
+        inputs=[*read, *([model] if model else [])],
     )
     check_outputs(save_model, inputs=read)
     console = results_console()
     steps = Steps(console, quiet)
-    fitted = load_model(model)
     folder = find_feature_folder(cache_dir, no_cache, steps)
+    if model is None:
+        fitted = _know_portraits(portraits, paths, rate or SAMPLING_RATE, folder, quiet, steps)
+    else:
+        fitted = load_model(model)
     set_up_features(fitted, folder, verbose=not quiet)
     if ask:
         get_learned(model, fitted)  # Without the labels so far nothing more can be learned.
@@ -139,14 +164,20 @@ def measure(
         set_up_features(fitted, folder, verbose=not quiet)
     aggregator = fitted[-1]
     found = _predict_videos(fitted, paths, sample is not None, steps)
+    strangers = found.pop("strangers", None)
     probabilities = found["X"]
     estimate = aggregator.estimate(
         labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
     )
+    if strangers is not None:
+        estimate.attrs["notes"] += _describe_strangers(strangers, steps)
     appearances = aggregator.appearances(probabilities)
-    percent = f"{100 * _CONFIDENCE_LEVEL:g} %"
-    console.print(seconds_table(estimate, f"Screen time, with intervals of {percent}"))
-    steps.say(estimate.attrs["intervals"])
+    title = "Screen time"
+    if estimate["low"].notna().any():
+        title += f", with intervals of {100 * _CONFIDENCE_LEVEL:g} %"
+    console.print(seconds_table(estimate, title))
+    if estimate.attrs["intervals"]:
+        steps.say(estimate.attrs["intervals"])
 
     full_report = ScreenTimeReport(
         estimate,
@@ -176,11 +207,40 @@ def measure(
         raise typer.Exit(1)
 
 
+def _know_portraits(portraits, paths, rate, folder, quiet, steps):
+    """Return a pipeline that knows persons from their portraits."""
+    from ..recipes import recommended_pipeline
+
+    steps.say(FACES_ARE_PRIVATE)
+    pipeline = recommended_pipeline(
+        head="faces", rate=rate, portraits=portraits, memory=folder, verbose=int(not quiet)
+    )
+    with steps.step(f"Portraits: {portraits}"):
+        # Any frame will do to learn how faces stand in a table.
+        return pipeline.fit(pipeline[0].sample(_find_readable(paths)[:1])[:1])
+
+
+def _describe_strangers(strangers, steps):
+    """Say for how long there are faces of people without portraits."""
+    durations = strangers.index.get_level_values("duration").to_numpy()
+    seconds = (strangers * durations).groupby(level="video", sort=False).sum()
+    notes = [
+        f"Faces of people without portraits are seen for {of_video:.1f} s in {str(video)!r}: "
+        f"`sktime-screen cast` shows who they are."
+        for video, of_video in seconds[seconds > 0].items()
+    ]
+    for note in notes:
+        steps.say(note)
+    return notes
+
+
 def _learn_or_sample(labels, paths, fitted, model, steps):
     """Return the model, which has learned labels that were chosen, and those that were drawn."""
     from ._model import learn_more
 
     X, y = _load_own_labels(labels, paths, fitted)
+    if model is None:
+        return fitted, (X, y)
     drawn = (X["inclusion"].notna() if "inclusion" in X else X["time"].isna()).to_numpy()
     if not drawn.all():
         with steps.step(f"Learning {(~drawn).sum()} labels beside those of {model}"):

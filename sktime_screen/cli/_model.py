@@ -7,7 +7,7 @@ import warnings
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -15,7 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from .._atomic_files import write_atomically
 from .._versions import find_versions
-from ..features import PretrainedCNNFeatures
+from ..classify import FaceClassifier
+from ..features import FaceFeatures, PretrainedCNNFeatures
 from ..labels import find_distinct_frames, find_labelled_frames
 from ..persistence import load_skops, save_skops
 from ..screentime import ScreenTimeAggregator
@@ -191,16 +192,25 @@ def learn_more(path, pipeline, X, y):
 def set_up_features(pipeline, memory, verbose):
     """Say where a pipeline keeps its features and whether it shows progress."""
     for _, step in pipeline.steps:
-        if isinstance(step, PretrainedCNNFeatures):
-            step.set_params(memory=memory, verbose=verbose)
+        # A fitted classifier holds others, which may know how portraits were looked at.
+        for holder in (step, *vars(step).values()):
+            parts = holder.get_params().values() if isinstance(holder, BaseEstimator) else ()
+            for part in (holder, *parts):
+                if isinstance(part, (FaceFeatures, PretrainedCNNFeatures)):
+                    part.set_params(memory=memory, verbose=verbose)
 
 
 def predict_frames(fitted, frames, *, labelled=False):
-    """Return what the head of a model says of a video's frames, as `estimate` takes it."""
+    """Return what the head of a model says of a video's frames, as `estimate` takes it.
+
+    One of faces alone says beside that where there are "strangers".
+    """
     from ..screentime import predict_for_estimate
 
     found = []
     for start in range(0, len(frames), _FRAMES_AT_ONCE):
         features = fitted[:-2].transform(frames[start : start + _FRAMES_AT_ONCE])
         found.append(predict_for_estimate(fitted[-2], features, labelled=labelled))
+        if isinstance(fitted[-2], FaceClassifier):
+            found[-1]["strangers"] = fitted[-2].find_strangers(features)
     return {name: pd.concat([part[name] for part in found]) for name in found[0]}

@@ -16,6 +16,10 @@ _VIDEOS = (
     *(".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
 )
 CACHE_DIR = get_cache_folder("features")
+FACES_ARE_PRIVATE = (
+    "Vectors of faces are biometric data. They stay on this machine, in the folder of features; "
+    'FeatureStore(folder).clear("faces") removes them.'
+)
 
 
 class HeadName(StrEnum):
@@ -74,6 +78,15 @@ MaybeModel = Annotated[
     typer.Option(
         help="A model that `train` wrote. Unless it ends in .skops it is a pickle: loading it can "
         "run any code, so use only files that you trust."
+    ),
+]
+Portraits = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="A folder with a folder of pictures for each person, FOLDER/ross/1.jpg, each of one "
+        "face, or what the page of `cast` saves: actors are told by their faces. Needs the extra "
+        "`faces`.",
     ),
 ]
 Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second to sample.")]

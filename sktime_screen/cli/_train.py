@@ -10,6 +10,7 @@ from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, one_line, results_console
 from ._options import (
     CACHE_DIR,
+    FACES_ARE_PRIVATE,
     Backbone,
     Background,
     CacheDir,
@@ -19,6 +20,7 @@ from ._options import (
     ImageSize,
     Labels,
     NoCache,
+    Portraits,
     Quiet,
     Rate,
     Seed,
@@ -55,6 +57,7 @@ def train(
     head: Head = HeadName.map,
     image_size: ImageSize = None,
     backbone: Backbone = None,
+    portraits: Portraits = None,
     cache_dir: CacheDir = CACHE_DIR,
     no_cache: NoCache = False,
     seed: Seed = 0,
@@ -68,6 +71,8 @@ def train(
     console = results_console()
     steps = Steps(console, quiet)
     folder = find_feature_folder(cache_dir, no_cache, steps)
+    if portraits is not None:
+        steps.say(FACES_ARE_PRIVATE)
     X, y, pipeline = load_labels_and_pipeline(
         labels,
         video,
@@ -76,6 +81,7 @@ def train(
         head,
         image_size,
         backbone,
+        portraits,
         folder,
         seed,
         quiet,
@@ -128,6 +134,7 @@ def load_labels_and_pipeline(
     head,
     image_size,
     backbone,
+    portraits,
     folder,
     seed,
     quiet,
@@ -148,6 +155,7 @@ def load_labels_and_pipeline(
         head=head,
         image_size=image_size,
         backbone=backbone,
+        portraits=None if portraits is None else str(portraits),
         memory=folder,
         background=background,
         random_state=seed,

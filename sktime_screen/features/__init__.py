@@ -4,11 +4,28 @@ from ._backbones import get_backbone, list_backbones
 from ._embedding import embed_frames, find_map_size, project_features
 from ._errors import WeightsFileError, WeightsUnavailableError
 from ._extraction import PretrainedCNNFeatures
+from ._face_aided_features import FaceAidedFeatures
+from ._face_features import FaceFeatures
+from ._face_table import Faces, find_face_columns, name_face_columns, pack_faces, unpack_faces
+from ._face_tracks import (
+    ALIKE,
+    ALIKE_LIMIT,
+    IMPOSTOR_MEAN,
+    IMPOSTOR_SPREAD,
+    follow_faces,
+)
 from ._images import check_images
 from ._networks import as_backbone, build_model, flatten_layers
 from ._store import FeatureStore
 
 __all__ = [
+    "ALIKE",
+    "ALIKE_LIMIT",
+    "IMPOSTOR_MEAN",
+    "IMPOSTOR_SPREAD",
+    "FaceAidedFeatures",
+    "FaceFeatures",
+    "Faces",
     "FeatureStore",
     "PretrainedCNNFeatures",
     "WeightsFileError",
@@ -17,9 +34,14 @@ __all__ = [
     "build_model",
     "check_images",
     "embed_frames",
+    "find_face_columns",
     "find_map_size",
     "flatten_layers",
+    "follow_faces",
     "get_backbone",
     "list_backbones",
+    "name_face_columns",
+    "pack_faces",
     "project_features",
+    "unpack_faces",
 ]

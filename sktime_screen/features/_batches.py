@@ -29,6 +29,12 @@ def decode_batches(frames, rows, batch_size, failures):
         yield rows[positions], images
 
 
+def decode_originals(frames, rows, failures):
+    """Decode some rows of a sequence one by one, as they were recorded."""
+    for position, image in frames[rows].iter_images(failures):
+        yield rows[[position]], [image]
+
+
 def split_into_batches(images, batch_size):
     """Part an array of images.
 

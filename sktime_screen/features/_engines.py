@@ -11,8 +11,10 @@ from pathlib import Path
 from threading import Lock
 
 import joblib
+import numpy as np
 
 from .._keras import get_keras_backend
+from ._errors import WeightsFileError
 from ._keras_runners import BFLOAT16_CAPABILITY, gpu_capability
 
 # Images to a request, for each thread that shares the work, and requests at a time to each
@@ -120,31 +122,82 @@ def deserialize(xml, weights):
     return _load_openvino().Core().read_model(xml, weights)
 
 
+def read_network(path):
+    """Read a network from a file of ONNX, TFLite or OpenVINO."""
+    path = os.fspath(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"No such network: {path!r} (looked in {os.getcwd()!r}).")
+    core = _load_openvino().Core()
+    try:
+        try:
+            network = core.read_model(path)
+        except RuntimeError:
+            from openvino.frontend.onnx import ConversionExtension
+
+            core.add_extension(ConversionExtension("DequantizeLinear", _dequantize_constant))
+            network = core.read_model(path)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise WeightsFileError(
+            f"{path!r} cannot be read as a network: expected a file .onnx, .tflite or .xml of "
+            f"OpenVINO. {reason}"
+        ) from error
+    # Old ONNX files name their weights as inputs, too.
+    for parameter in network.get_parameters():
+        if not parameter.output(0).get_target_inputs():
+            network.remove_parameter(parameter)
+    return network
+
+
+def _dequantize_constant(node):
+    """Return weights stored as whole numbers, some of which OpenVINO itself does not convert."""
+    from openvino import opset13
+
+    weights, scales, zeros = (node.get_input(k).get_node().get_data() for k in range(3))
+    axis, block_size = node.get_attribute("axis", 1), node.get_attribute("block_size", 0)
+    if block_size:
+        places = np.arange(weights.shape[axis]) // block_size
+        scales, zeros = scales.take(places, axis), zeros.take(places, axis)
+    elif scales.ndim:
+        shape = [-1 if k == axis else 1 for k in range(weights.ndim)]
+        scales, zeros = scales.reshape(shape), zeros.reshape(shape)
+    values = (weights.astype(np.float32) - zeros) * scales
+    return [opset13.constant(values.astype(np.float32)).output(0)]
+
+
+def compile_network(network, precision="float32"):
+    """Make a network ready to run, several times: these share the cores out among themselves."""
+    # One network of several streams would do, but for those OpenVINO repeats a round of tasks until
+    # each stream's thread happens to have taken one; where other processes keep the processor busy,
+    # the same thread may take them all for hours.
+    core = _load_openvino().Core()
+    return [
+        core.compile_model(
+            network,
+            "CPU",
+            {
+                "NUM_STREAMS": 1,
+                "INFERENCE_NUM_THREADS": share,
+                "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
+                "ENABLE_CPU_PINNING": False,
+            },
+        )
+        for share in _share_cores()
+    ]
+
+
+def _share_cores():
+    """Return how many cores each compiled network has."""
+    n_cores = joblib.cpu_count(only_physical_cores=True)
+    return _split_evenly(n_cores, min(n_cores, _MOST_COMPILED))
+
+
 class OpenVINOEngine:
     """Runs a network with OpenVINO, several requests at a time."""
 
     def __init__(self, network, precision):
-        # The cores are shared out among several compiled networks of one stream each. One network
-        # of several streams would do, but for those OpenVINO repeats a round of tasks until each
-        # stream's thread happens to have taken one; where other processes keep the processor busy,
-        # the same thread may take them all for hours.
-        n_threads = joblib.cpu_count(only_physical_cores=True)
-        shares = _split_evenly(n_threads, min(n_threads, _MOST_COMPILED))
-        core = _load_openvino().Core()
-        self._compiled = [
-            core.compile_model(
-                network,
-                "CPU",
-                {
-                    "NUM_STREAMS": 1,
-                    "INFERENCE_NUM_THREADS": share,
-                    "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
-                    "ENABLE_CPU_PINNING": False,
-                },
-            )
-            for share in shares
-        ]
-        self._request_size = _IMAGES_PER_THREAD * max(shares)
+        self._compiled = compile_network(network, precision)
+        self._request_size = _IMAGES_PER_THREAD * max(_share_cores())
 
     def run(self, batches, batch_size, store):
         """Compute the features of many batches."""

@@ -1,33 +1,28 @@
 """PretrainedCNNFeatures: images to vectors by a network trained on ImageNet."""
 
-import copy
 import math
 import os
 import warnings
 from numbers import Integral, Real
 from typing import Any, Self
 
-import joblib
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._progress import show_progress
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from ..video import FrameSequence
 from ._backbone import check_poolings
 from ._backbones import is_model_path
-from ._batches import decode_batches, find_distinct_frames, split_into_batches, split_rows_by_video
+from ._batches import decode_batches
 from ._engines import choose_engine
+from ._frame_features import FrameFeatures
 from ._images import check_images
 from ._networks import get_network
-from ._quantization import dequantize, quantize
-from ._store import FeatureStore, as_store
-from ._stored_frames import StoredFrames, explain_failures
+from ._store import FeatureStore
 
 
-class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
+class PretrainedCNNFeatures(FrameFeatures):
     """Compute features of images with a pretrained network.
 
     ``fit`` learns nothing. The first ``transform`` reads the weights. The process then keeps the
@@ -237,19 +232,9 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
                 f"{type(self).__name__}, for fit as for transform."
             )
         network = self._network(*self._check_engine())
-        features = np.empty((len(images), self.n_features_out_), self.dtype)
+        features = self._compute_features(network, images)
         if not isinstance(images, FrameSequence):
-            batches = split_into_batches(images, self._choose_batch_size(network))
-            self._compute(network, features, batches, len(images))
             return features
-        first, source = find_distinct_frames(images.table)
-        self._compute_frames(network, features, images, first)
-        repeated = np.flatnonzero(source != np.arange(len(images)))
-        # In parts, as all at once would take the room of these rows a second time.
-        at_once = self._choose_batch_size(network)
-        for start in range(0, len(repeated), at_once):
-            rows = repeated[start : start + at_once]
-            features[rows] = features[source[rows]]
         # A model keeps the names of columns, and those of all places and channels of a map would be
         # most of its file.
         named = check_poolings(self.pooling) != (None,)
@@ -290,10 +275,6 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         poolings, size = check_poolings(self.pooling), self.image_shape_[:2]
         return get_network(self.backbone, self.weights, poolings, size, engine, precision)
 
-    def _choose_batch_size(self, network):
-        """Return how many images are decoded at a time; the engine may part them."""
-        return network.largest_batch if self.batch_size == "auto" else self.batch_size
-
     def _check_engine(self):
         chosen = self._choose_engine()
         if chosen != (self.engine_, self.precision_):
@@ -305,67 +286,11 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
             )
         return chosen
 
-    def _compute_frames(self, network, features, frames, rows):
-        """Fill some rows, with features that are stored where there are any."""
-        store = as_store(self.memory)
-        missing, failures, stored = rows, None, None
-        if store is not None:
-            failures = {}
-            identity = network.identity
-            if self.dtype != "float32":
-                identity += f" {self.dtype}"
-            if self.quantization_step is not None:
-                identity += f" in steps of {float(self.quantization_step)}"
-            stored = StoredFrames(
-                store, identity, frames, failures, self.quantization_step is not None
-            )
-            missing = stored.fill(features, rows)
-        videos = split_rows_by_video(frames.table, missing)
-        if len(videos) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
-            self._compute_in_parallel(features, frames, videos, failures, stored)
-        elif videos:
-            batches = decode_batches(frames, missing, self._choose_batch_size(network), failures)
-            self._compute(network, features, batches, len(rows), len(rows) - len(missing), stored)
-        if failures:
-            raise explain_failures(failures, store, frames.table["video"].nunique())
+    def _load_network(self):
+        return self._network(*self._check_engine())
 
-    def _compute_in_parallel(self, features, frames, videos, failures, stored):
-        """Fill rows video by video, wherever joblib has them computed."""
-        alone = copy.copy(self)
-        alone.n_jobs, alone.verbose = None, False
-        tasks = [
-            joblib.delayed(_compute_video)(alone, video, frames[rows], failures is not None)
-            for video, rows in videos.items()
-        ]
-        parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered")
-        with show_progress("Features", sum(map(len, videos.values())), self.verbose) as advance:
-            for video, values, error in parallel(tasks):
-                if error is not None:
-                    failures[video] = error
-                elif stored is None or stored.are_unchanged(video, videos[video]):
-                    features[videos[video]] = values
-                advance(len(videos[video]))
-
-    def _compute(self, network, features, batches, total, done=0, stored=None):
-        with show_progress("Features", total, self.verbose) as advance:
-            advance(done)
-
-            def receive(rows, values):
-                if self.quantization_step is None:
-                    features[rows] = values
-                    values = features[rows]
-                else:
-                    values = quantize(values, self.quantization_step)
-                    features[rows] = dequantize(values)
-                if stored:
-                    stored.put(values, rows, self._choose_batch_size(network))
-                advance(len(rows))
-
-            try:
-                network.run(batches, self.batch_size, receive)
-            finally:
-                if stored:
-                    stored.flush()
+    def _decode(self, network, frames, rows, failures):
+        return decode_batches(frames, rows, self._choose_batch_size(network), failures)
 
     def __sklearn_clone__(self):
         # scikit-learn would deep-copy a live model for every candidate and fold; the other
@@ -374,24 +299,3 @@ class PretrainedCNNFeatures(TransformerMixin, BaseEstimator):
         if hasattr(self, "_sklearn_output_config"):
             twin._sklearn_output_config = self._sklearn_output_config.copy()
         return twin
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.no_validation = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = []
-        return tags
-
-
-def _compute_video(transformer, video, frames, catch):
-    """Return a video, its features, and where errors are caught what was raised instead."""
-    features = np.empty((len(frames), transformer.n_features_out_), transformer.dtype)
-    try:
-        network = transformer._network(*transformer._check_engine())
-        transformer._compute_frames(network, features, frames, np.arange(len(frames)))
-    except Exception as error:
-        if not catch:
-            raise
-        return video, None, error
-    return video, features, None

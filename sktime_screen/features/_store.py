@@ -204,15 +204,39 @@ class FeatureStore:
         table["last_used"] = pd.to_datetime(table["last_used"], unit="s", errors="coerce")
         return table.set_index(["network", "video"])
 
-    def clear(self) -> None:
-        """Drop everything that is stored and give the disk space back."""
+    def clear(self, kind=None) -> None:
+        """Drop what is stored and give the disk space back.
+
+        Parameters
+        ----------
+        kind : str, optional
+            What to drop: "faces", the vectors of :class:`FaceFeatures`, or the features of a
+            backbone by its name, in general all whose ``network`` in :meth:`contents` begins with
+            this word. By default everything.
+
+        Raises
+        ------
+        OSError
+            If features of one kind cannot be dropped, such as on a full disk.
+        """
         try:
             with closing(_connect(self._path)) as database:
+                # What is dropped is overwritten, too, and not only forgotten.
+                database.execute("PRAGMA secure_delete = ON")
                 with database:
-                    database.execute("DELETE FROM features")
-                    database.execute("DELETE FROM sources")
+                    if kind is None:
+                        database.execute("DELETE FROM features")
+                        database.execute("DELETE FROM sources")
+                    else:
+                        _drop_kind(database, kind)
                 database.execute("VACUUM")
-        except (OSError, sqlite3.Error):
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (OSError, sqlite3.Error) as error:
+            if kind is not None:
+                raise OSError(
+                    f"The features of {kind!r} in {self.folder!r} cannot be dropped ({error}). "
+                    f"clear() without a kind drops all features, and needs no space."
+                ) from error
             # A full disk has no room for what is done step by step.
             for ending in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
@@ -234,6 +258,13 @@ class FeatureStore:
                 f"be written to is expected; a damaged store can be deleted, its features will be "
                 f"computed again."
             ) from error
+
+
+def _drop_kind(database, kind):
+    found = "network = ?1 OR substr(network, 1, length(?1) + 1) = ?1 || ' '"
+    sources = f"SELECT id FROM sources WHERE {found}"
+    database.execute(f"DELETE FROM features WHERE source IN ({sources})", (kind,))
+    database.execute(f"DELETE FROM sources WHERE {found}", (kind,))
 
 
 def _match_any(keys):

@@ -1,6 +1,7 @@
 """Labels in: load them from files of many programs, choose the frames to label, and write a page to
 label them on."""
 
+from ._cast_page import save_cast_page
 from ._csv import load_label_csv
 from ._cvat import load_cvat
 from ._eaf import import_pympi, load_eaf
@@ -42,6 +43,7 @@ __all__ = [
     "make_partial_labels",
     "make_relative",
     "make_review",
+    "save_cast_page",
     "save_label_page",
     "suggest_frames",
     "write_table",

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from .._defaults import SAMPLING_RATE
+from ..video import list_class_images
 from ._label_table import convert_classes
-
-IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
 def load_frame_folder(path, *, rate=SAMPLING_RATE) -> tuple[pd.DataFrame, pd.Series]:
@@ -53,28 +52,7 @@ def load_frame_folder(path, *, rate=SAMPLING_RATE) -> tuple[pd.DataFrame, pd.Ser
     if not (isinstance(rate, Real) and 0 < float(rate) < np.inf):
         raise ValueError(f"rate={rate!r}; expected frames per second, more than 0.")
     path = os.fspath(path)
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"No such folder: {path!r} (looked in {os.getcwd()!r}).")
-    if not os.path.isdir(path):
-        raise NotADirectoryError(f"{path!r} is a file; expected a folder with class folders.")
-    with os.scandir(path) as entries:
-        classes = sorted(entry.name for entry in entries if entry.is_dir())
-    classes = [name for name in classes if not name.startswith(".")]
-    if not classes:
-        raise ValueError(f"{path!r} has no class folders; expected one folder per class.")
-    images = []
-    for name in classes:
-        files = [
-            file
-            for file in os.listdir(os.path.join(path, name))
-            if file.lower().endswith(IMAGES) and not file.startswith(".")
-        ]
-        if not files:
-            raise ValueError(
-                f"The class folder {os.path.join(path, name)!r} has no images "
-                f"({', '.join(IMAGES)})."
-            )
-        images += [(_make_sort_key(file), name, file) for file in files]
+    images = [(_make_sort_key(file), name, file) for name, file in list_class_images(path)]
     images.sort()
     _check_single_class(path, images)
     table = pd.DataFrame(

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from .._defaults import SAMPLING_RATE
+from ..video import IMAGE_ENDINGS
 from ._file_lookup import look_for
-from ._folder import IMAGES
 from ._formats import check_label_file
 from ._frame_sources import (
     check_in_videos,
@@ -185,7 +185,7 @@ def _load_images(tasks, folder, rate):
     for task in tasks:
         where = task["where"]
         image = _find_source(where, task["data"], "image", folder)
-        if not image.lower().endswith(IMAGES):
+        if not image.lower().endswith(IMAGE_ENDINGS):
             raise ValueError(f"{where}: {image!r} is not an image.")
         choices = [_read_choices(where, results) for results in task["annotations"]]
         chosen = _check_agreement(where, choices)

@@ -296,10 +296,11 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
             ``last_seen`` (s), ``confidence``, the mean probability while on screen, ``basis``,
             what the seconds rest on, and ``novelty``, the mean over the video (NaN if it is not
             given). The basis is "labels" of the video itself, the name of the correction, "count"
-            without one, or "mean probability" if the labels of ``fit`` do not tell the character
-            apart. If they do not, if the novelty is above 1, or if intervals are missing or too
-            narrow, a warning and ``attrs["notes"]`` say so. ``attrs["intervals"]`` says how often
-            the intervals hold, what they suppose and what makes them narrower.
+            without one, "mean probability" if the labels of ``fit`` do not tell the character
+            apart, or "no labels" if ``fit`` had none. If they do not, if the novelty is above 1, or
+            if intervals are missing or too narrow, a warning and ``attrs["notes"]`` say so.
+            ``attrs["intervals"]`` says how often the intervals hold, what they suppose and what
+            makes them narrower.
 
         Raises
         ------
@@ -330,6 +331,8 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
             cross_fitted = self._postprocess(cross_fitted)[1][once]
         evidence = Evidence(
             self.correction_,
+            # Models of earlier versions have always learned from labels.
+            getattr(self, "_tested", True),
             Postprocessing(self, self._classes, self._corrections).get_evidence_weights(),
             self._calibration,
             sample,
@@ -384,4 +387,5 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.required = False
         return tags

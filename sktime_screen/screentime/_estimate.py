@@ -12,13 +12,14 @@ from ._labelled_sample import LabelledSample
 
 # A correction that is followed less than half way is not what seconds rest on.
 _ENOUGH = 0.5
-_MEAN = "mean probability"
+_MEAN, _UNTESTED = "mean probability", "no labels"
 
 
 class Evidence(NamedTuple):
     """What is known beside a video's predictions, and what is made of it.
 
     - ``correction``: the correction in force.
+    - ``tested``: whether ``fit`` had labels.
     - ``weights`` (n_classes,): how far it is followed; None without one.
     - ``calibration``: errors on the frames of ``fit``.
     - ``sample``: labels of videos' own frames, which go before.
@@ -28,6 +29,7 @@ class Evidence(NamedTuple):
     """
 
     correction: str | None
+    tested: bool
     weights: np.ndarray | None
     calibration: CalibrationErrors | None
     sample: LabelledSample | None
@@ -84,6 +86,13 @@ def estimate_table(predicted, probabilities, cross_fitted, index, classes, evide
             table.loc[place, ["seconds", "low", "high"]] = np.stack(columns, axis=1)
             table.loc[place, "share"] = share.estimate[kept]
             table.loc[place, "basis"] = "labels"
+        elif not evidence.tested:
+            notes.append(
+                "No intervals: no label has tested these predictions, so nothing tells how often "
+                "they err. Label a random sample of each video's frames: `sktime-screen label "
+                "VIDEO --characters NAME... --strategy blocks --output sample.html`, then measure "
+                "it again with `--labels sample.csv`."
+            )
         elif evidence.calibration is None:
             notes.append(
                 "No intervals: they need fit to have had a table with a frame index (video, "
@@ -149,6 +158,8 @@ def add_novelty(table, novelty):
 
 def _find_bases(evidence, kept):
     """Return what the seconds of each character rest on where no frame of a video is labelled."""
+    if not evidence.tested:
+        return [_UNTESTED] * kept.sum()
     if evidence.weights is None:
         return ["count"] * kept.sum()
     return [

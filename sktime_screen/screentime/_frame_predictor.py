@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
 from .._sklearn import fit_context
-from .._targets import ScoreByNameMixin
+from .._targets import ScoreByNameMixin, as_table
 from ..model_selection import time_blocks
 from ..video import is_frame_index
 from ._calibration_errors import CalibrationErrors, find_fully_labelled
@@ -24,17 +24,19 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
     """A classifier of frames by their probabilities; its parameters are the aggregator's."""
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y) -> Self:
+    def fit(self, X, y=None) -> Self:
         """Learn the classes.
 
         Parameters
         ----------
         X : DataFrame or array of shape (n_frames, n_classes)
             Probabilities by frame.
-        y : array-like of shape (n_frames,) or (n_frames, n_characters)
+        y : array-like of shape (n_frames,) or (n_frames, n_characters), optional
             The class of each frame, or an indicator table with one 0/1 column a character. In a
             table NaN is a label that is not known: correction and intervals are learned from the
-            other frames, and only if these are nine of ten.
+            other frames, and only if these are nine of ten. Without it the characters are the
+            columns of ``X``, a table, and nothing is corrected: for
+            a classifier that needs no labels, such as :class:`FaceClassifier`.
 
         Returns
         -------
@@ -48,6 +50,9 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
             probabilities, if there is a ``background`` with an
             indicator table, or none although ``max_gap`` or ``min_appearance`` needs it.
         """
+        labelled = y is not None
+        if not labelled:
+            y = self._make_labels(X)
         self._classes = Classes(y, self.background)
         check_consistent_length(X, y)
         if (self.max_gap or self.min_appearance) and not (
@@ -62,8 +67,27 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
         self.classes_ = self._classes.scikit_learn_classes()
         probabilities = self._classes.probabilities(X)
         validate_data(self, X, skip_check_array=True)
-        self._calibrate(X, probabilities, self._classes.indicators(y, partly=True))
+        if labelled:
+            self._calibrate(X, probabilities, self._classes.indicators(y, partly=True))
+        else:
+            self.correction_ = self._corrections = self._calibration = None
+        self._tested = labelled
         return self
+
+    def _make_labels(self, X):
+        """Return a table of no characters in any frame of X, by whose columns they are called."""
+        table = as_table(X)
+        if table is None:
+            raise ValueError(
+                "ScreenTimeAggregator.fit without y takes the characters from the columns of X: "
+                "give y, or a table as a classifier's transform makes it."
+            )
+        if self.correction not in ("auto", None):
+            raise ValueError(
+                f"correction={self.correction!r} learns from labels: give y, or set correction to "
+                f"'auto' or None."
+            )
+        return pd.DataFrame(0, index=range(len(table)), columns=table.columns)
 
     def _calibrate(self, X, probabilities, truth):
         marks = getattr(X, "attrs", {})

@@ -1,11 +1,13 @@
 """Videos to images: frame tables, lazy frame sequences, sampling and resizing."""
 
+from ._class_folders import IMAGE_ENDINGS, list_class_images
 from ._container import VideoError
 from ._demuxing import read_image_size
 from ._file_state import read_file_state
 from ._frame_table import (
     as_frame_index,
     check_frame_table,
+    get_frame_times,
     is_frame_index,
     make_frame_index,
     resolve_videos,
@@ -27,6 +29,7 @@ from ._timeline import TIME_TOLERANCE
 from ._timeline_reader import read_timeline
 
 __all__ = [
+    "IMAGE_ENDINGS",
     "IMAGE_TYPE",
     "TIME_TOLERANCE",
     "FrameSequence",
@@ -40,8 +43,10 @@ __all__ = [
     "digest_file",
     "encode_image",
     "find_shape",
+    "get_frame_times",
     "is_frame_index",
     "iter_images",
+    "list_class_images",
     "make_frame_index",
     "make_thumbnails",
     "read_file_state",

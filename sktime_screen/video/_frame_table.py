@@ -92,3 +92,14 @@ def as_frame_index(frames) -> pd.MultiIndex:
         f"{type(frames).__name__} has no times of frames: a frame table, a table with a frame "
         f"index (video, time, duration) or the index itself is expected."
     )
+
+
+def get_frame_times(index):
+    """Return videos, times and durations, or None for each where there is no frame index."""
+    if not is_frame_index(index):
+        return None, None, None
+    videos = resolve_videos(index.get_level_values("video"))
+    times, durations = (
+        index.get_level_values(name).to_numpy(np.float64) for name in ("time", "duration")
+    )
+    return videos, times, durations

@@ -18,6 +18,8 @@ from ._prefetch import prefetch
 from ._timeline_reader import read_timeline
 
 _BATCHES_AHEAD = 2
+# A frame as it was recorded takes up to 25 MB.
+_IMAGES_AHEAD = 4
 
 
 class FrameSequence:
@@ -115,8 +117,8 @@ class FrameSequence:
 
         Parameters
         ----------
-        size : tuple of int
-            Height and width in pixels.
+        size : tuple of int or None
+            Height and width in pixels; None for the images as they were recorded.
         interpolation : str, default="area"
             How images are resized.
         aspect : str, default="stretch"
@@ -191,6 +193,22 @@ class FrameSequence:
             If a sequence that was not resized has images of different sizes.
         """
         return prefetch(self._iterate_batches(batch_size, failures), _BATCHES_AHEAD)
+
+    def iter_images(self, failures=None) -> Iterator[tuple[int, np.ndarray]]:
+        """Decode the images one by one, in the order of the videos; they may differ in size.
+
+        Parameters
+        ----------
+        failures : dict, optional
+            As for :meth:`iter_batches`.
+
+        Returns
+        -------
+        generator of (row, image)
+            The number of each row in the sequence, and its RGB image, a uint8 ndarray of shape
+            (height, width, 3).
+        """
+        return prefetch(self._iterate_images(failures), _IMAGES_AHEAD)
 
     def _iterate_batches(self, batch_size, failures):
         rows, images, shape = [], [], None

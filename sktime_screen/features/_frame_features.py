@@ -1,0 +1,141 @@
+"""What the transformers share that turn frames into rows of numbers: storing, sharing, showing."""
+
+import copy
+from abc import abstractmethod
+from typing import Any
+
+import joblib
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from .._progress import show_progress
+from ..video import FrameSequence
+from ._batches import find_distinct_frames, split_into_batches, split_rows_by_video
+from ._quantization import dequantize, quantize
+from ._store import as_store
+from ._stored_frames import StoredFrames, explain_failures
+
+
+class FrameFeatures(TransformerMixin, BaseEstimator):
+    """Base of transformers that give a row of features for each image, and keep what they gave.
+
+    Subclasses have the parameters ``memory``, ``n_jobs`` and ``verbose``, and after ``fit``
+    ``n_features_out_``.
+    """
+
+    # Parameters of a subclass, or as they are here.
+    batch_size: Any = "auto"
+    dtype = "float32"
+    quantization_step: Any = None
+
+    @abstractmethod
+    def _load_network(self):
+        """Return what has an ``identity`` and a ``largest_batch``, and ``run``s over images."""
+
+    @abstractmethod
+    def _decode(self, network, frames, rows, failures):
+        """Yield the rows and the images of batches."""
+
+    def _compute_features(self, network, images) -> np.ndarray:
+        """Return the features of images, those of frames that come several times computed once."""
+        features = np.empty((len(images), self.n_features_out_), self.dtype)
+        if not isinstance(images, FrameSequence):
+            batches = split_into_batches(images, self._choose_batch_size(network))
+            self._compute(network, features, batches, len(images))
+            return features
+        first, source = find_distinct_frames(images.table)
+        self._compute_frames(network, features, images, first)
+        repeated = np.flatnonzero(source != np.arange(len(images)))
+        # In parts, as all at once would take the room of these rows a second time.
+        at_once = self._choose_batch_size(network)
+        for start in range(0, len(repeated), at_once):
+            rows = repeated[start : start + at_once]
+            features[rows] = features[source[rows]]
+        return features
+
+    def _choose_batch_size(self, network):
+        """Return how many images are decoded at a time; the engine may part them."""
+        return network.largest_batch if self.batch_size == "auto" else self.batch_size
+
+    def _compute_frames(self, network, features, frames, rows):
+        """Fill some rows, with features that are stored where there are any."""
+        store = as_store(self.memory)
+        missing, failures, stored = rows, None, None
+        if store is not None:
+            failures = {}
+            identity = network.identity
+            if self.dtype != "float32":
+                identity += f" {self.dtype}"
+            if self.quantization_step is not None:
+                identity += f" in steps of {float(self.quantization_step)}"
+            stored = StoredFrames(
+                store, identity, frames, failures, self.quantization_step is not None
+            )
+            missing = stored.fill(features, rows)
+        videos = split_rows_by_video(frames.table, missing)
+        if len(videos) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
+            self._compute_in_parallel(features, frames, videos, failures, stored)
+        elif videos:
+            batches = self._decode(network, frames, missing, failures)
+            self._compute(network, features, batches, len(rows), len(rows) - len(missing), stored)
+        if failures:
+            raise explain_failures(failures, store, frames.table["video"].nunique())
+
+    def _compute_in_parallel(self, features, frames, videos, failures, stored):
+        """Fill rows video by video, wherever joblib has them computed."""
+        alone = copy.copy(self)
+        alone.n_jobs, alone.verbose = None, False
+        tasks = [
+            joblib.delayed(_compute_video)(alone, video, frames[rows], failures is not None)
+            for video, rows in videos.items()
+        ]
+        parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered")
+        with show_progress("Features", sum(map(len, videos.values())), self.verbose) as advance:
+            for video, values, error in parallel(tasks):
+                if error is not None:
+                    failures[video] = error
+                elif stored is None or stored.are_unchanged(video, videos[video]):
+                    features[videos[video]] = values
+                advance(len(videos[video]))
+
+    def _compute(self, network, features, batches, total, done=0, stored=None):
+        with show_progress("Features", total, self.verbose) as advance:
+            advance(done)
+
+            def receive(rows, values):
+                if self.quantization_step is None:
+                    features[rows] = values
+                    values = features[rows]
+                else:
+                    values = quantize(values, self.quantization_step)
+                    features[rows] = dequantize(values)
+                if stored:
+                    stored.put(values, rows, self._choose_batch_size(network))
+                advance(len(rows))
+
+            try:
+                network.run(batches, self.batch_size, receive)
+            finally:
+                if stored:
+                    stored.flush()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.no_validation = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _compute_video(transformer, video, frames, catch):
+    """Return a video, its features, and where errors are caught what was raised instead."""
+    features = np.empty((len(frames), transformer.n_features_out_), transformer.dtype)
+    try:
+        network = transformer._load_network()
+        transformer._compute_frames(network, features, frames, np.arange(len(frames)))
+    except Exception as error:
+        if not catch:
+            raise
+        return video, None, error
+    return video, features, None
