@@ -12,6 +12,7 @@ and from the labels alone; and where no frame of the video is labelled.
 """
 
 import argparse
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from sktime_screen.screentime._prediction_powered import prediction_powered_mean
 
 N_LABELLED = 60
 BLOCK = 10
+_VALUES = ["covered", "warned of", "wrong, no warning", "width"]
 
 
 def simulated_video(rng, share, kind=0.0, n_blocks=55):
@@ -57,9 +59,10 @@ def equal_parts(order, n_parts):
 
 
 def drawn(rng, strata, n_labelled=N_LABELLED):
-    """Draw frames at random, as many of each stratum as its size asks for, at least one."""
+    """Draw frames at random, one of each stratum and the others as the sizes of strata ask for."""
     size = np.bincount(strata)
-    number = np.clip(np.round(n_labelled * size / size.sum()).astype(int), 1, size)
+    ends = np.cumsum(size - 1) * (n_labelled - len(size)) / np.sum(size - 1)
+    number = 1 + np.diff(np.round(ends).astype(int), prepend=0)
     return np.concatenate(
         [
             rng.choice(np.flatnonzero(strata == stratum), count, replace=False)
@@ -69,10 +72,8 @@ def drawn(rng, strata, n_labelled=N_LABELLED):
 
 
 def records(design, model, characters, predicted, rows, truth, strata):
-    """Return a record for each way of weighing the predictions and each character."""
-    ways = {"labels alone": 0.0, f"{model}, weight 1": 1.0, f"{model}, tuned": "pooled"}
-    if 20 <= np.bincount(strata[rows]).max() < len(rows):
-        ways[f"{model}, tuned by stratum"] = "stratum"
+    """Return a record for each character, from labels alone and with predictions."""
+    ways = {"labels alone": 0.0, model: "pooled"}
     true = truth.mean(axis=0)
     found = []
     for name, tuning in ways.items():
@@ -100,11 +101,8 @@ def summary(found):
         width=("width", "mean"),
         off=("off", "mean"),
     )
-    wide = table["width"].unstack("interval")["labels alone"]
-    simple = wide.xs("at random", level="frames drawn")
+    simple = table["width"].xs(("at random", "labels alone"), level=[1, 2])
     character = table.index.get_level_values("character")
-    same = wide.reindex(table.index.droplevel("interval")).to_numpy()
-    table["of labels alone"] = table["width"] / same
     table["of labels at random"] = table["width"] / simple.reindex(character).to_numpy()
     return table.round(3).to_string()
 
@@ -116,8 +114,6 @@ def simulate_labelled(tasks, rng):
             truth, probability, _ = simulated_video(rng, share)
             designs = {
                 "at random": np.zeros(len(truth), dtype=np.int64),
-                "2 ranges of probability": equal_parts(probability, 2),
-                "5 ranges of probability": equal_parts(probability, 5),
                 "30 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED // 2),
                 "60 blocks of time": equal_parts(np.arange(len(truth)), N_LABELLED),
             }
@@ -135,45 +131,81 @@ def simulate_labelled(tasks, rng):
     return summary(found)
 
 
-def unlabelled_interval(rng, probabilities, truth, calibration, labels, blocks, videos):
-    """Measure a video by its mean probabilities; a record for each character."""
-    low, high = compute_seconds_interval(
-        np.ones(len(probabilities)),
-        probabilities,
-        calibration - labels,
-        np.ones(len(labels)),
-        blocks,
-        videos=videos,
-        n_resamples=200,
-        random_state=rng,
-    )
-    true = truth.sum(axis=0)
+def unlabelled_interval(rng, video, calibration, errors, blocks, videos):
+    """Measure a video from errors on others; a record for each character.
+
+    Shapes: ``video`` (contributions, truth, probabilities), each (n_frames, n_characters),
+    ``calibration`` (n_calibration, n_characters), the probabilities there.
+    """
+    contributions, truth, probabilities = video
+    durations, true = np.ones(len(truth)), truth.sum(axis=0)
+
+    def limits(values, errors, level):
+        return compute_seconds_interval(
+            durations,
+            values,
+            errors,
+            np.ones(len(errors)),
+            blocks,
+            videos=videos,
+            confidence_level=level,
+            n_resamples=200,
+            random_state=rng,
+        )
+
+    low, high = limits(contributions, errors, 0.9)
+    least, most = limits(np.zeros(probabilities.shape), -calibration, 0.95)
+    found = probabilities.sum(axis=0)
     for column in range(truth.shape[1]):
+        covered = low[column] <= true[column] <= high[column]
+        warned = not least[column] <= found[column] <= most[column]
         yield {
             "character": column,
-            "covered": low[column] <= true[column] <= high[column],
-            "width": (high - low)[column] / len(probabilities),
+            "covered": covered,
+            "warned of": warned,
+            "wrong, no warning": not covered and not warned,
+            "width": (high - low)[column] / len(truth),
         }
 
 
+def least_width(rng, kind, share, n_videos=500):
+    """Return the width of intervals if errors and shares of many videos were known.
+
+    Of mean probabilities, and of the best linear function of these.
+    """
+    made = [simulated_video(rng, share, rng.normal(0, kind)) for _ in range(n_videos)]
+    true, said = np.array([(truth.mean(), said.mean()) for truth, said, _ in made]).T
+    line = np.polyval(np.polyfit(said, true, 1), said)
+    return [np.diff(np.quantile(true - guess, [0.05, 0.95]))[0] for guess in (said, line)]
+
+
 def simulate_unlabelled(tasks, rng):
-    found = []
-    for n_videos, n_blocks, kind in ((1, 55, 0.0), (5, 55, 0.0), (5, 55, 0.5), (6, 1, 0.5)):
+    found, keys = [], ["videos", "blocks each", "videos differ by", "share", "drawn"]
+    designs = [(n, 55, kind, share) for share in (0.4, 0.2) for n in (1, 5) for kind in (0.0, 0.5)]
+    for n_videos, n_blocks, kind, share in [*designs, (6, 1, 0.5, 0.4)]:
+        known, line = least_width(rng, kind, share)
         for _ in range(tasks):
             made = [
                 simulated_video(rng, 0.4, rng.normal(0, kind), n_blocks) for _ in range(n_videos)
             ]
             labels, calibration, blocks = map(np.concatenate, zip(*made, strict=True))
             videos = np.repeat(np.arange(n_videos), [len(video[0]) for video in made])
-            truth, probability, _ = simulated_video(rng, 0.4, rng.normal(0, kind))
-            arrays = (probability, truth, calibration, labels)
-            arrays = [array[:, None] for array in arrays]
-            design = {"videos": n_videos, "blocks each": n_blocks, "videos differ by": kind}
+            truth, probability, _ = simulated_video(rng, share, rng.normal(0, kind))
+            video = [values[:, None] for values in (probability, truth, probability)]
+            said, errors = calibration[:, None], (calibration - labels)[:, None]
+            design = dict(zip(keys, (n_videos, n_blocks, kind, share), strict=False))
             for drawn, numbers in (("blocks", blocks), ("frames", np.arange(len(videos)))):
-                for record in unlabelled_interval(rng, *arrays, numbers, videos):
-                    found.append(design | {"drawn": drawn} | record)
-    keys = ["videos", "blocks each", "videos differ by", "drawn"]
-    return pd.DataFrame(found).groupby(keys, sort=False)[["covered", "width"]].mean().round(3)
+                for record in unlabelled_interval(rng, video, said, errors, numbers, videos):
+                    least = {"errors known": known, "line known": line}
+                    found.append(design | {"drawn": drawn} | record | least)
+    return pd.DataFrame(found).groupby(keys, sort=False).mean().round(3).drop(columns="character")
+
+
+def blocks_drawn(rng, blocks):
+    """Return rows of blocks drawn with replacement, and the number of each in the drawing."""
+    names = np.unique(blocks)
+    rows = [np.flatnonzero(blocks == block) for block in rng.choice(names, len(names))]
+    return np.concatenate(rows), np.repeat(np.arange(len(rows)), list(map(len, rows)))
 
 
 class RealVideos:
@@ -181,21 +213,13 @@ class RealVideos:
 
     def __init__(self, features, labels, videos, characters):
         self.features, self.labels, self.characters = features, labels, characters
-        self.videos = np.unique(videos, return_inverse=True)[1]
-        self.blocks = np.unique(
-            [
-                self.videos,
-                np.concatenate([np.arange(n) // BLOCK for n in np.bincount(self.videos)]),
-            ],
-            axis=1,
-            return_inverse=True,
-        )[1].ravel()
+        self.videos = pd.factorize(videos)[0]
 
-    def blocks_drawn(self, rng, video):
-        """Return rows of blocks of a video drawn with replacement, and their block numbers."""
-        own = np.unique(self.blocks[self.videos == video])
-        rows = [np.flatnonzero(self.blocks == block) for block in rng.choice(own, len(own))]
-        return np.concatenate(rows), np.repeat(np.arange(len(rows)), list(map(len, rows)))
+    def rows_drawn(self, rng, videos):
+        """Return rows of blocks of videos, blocks drawn with replacement."""
+        rows = [np.flatnonzero(self.videos == video) for video in videos]
+        drawn = [blocks_drawn(rng, np.arange(len(own)) // BLOCK)[0] for own in rows]
+        return np.concatenate([own[chosen] for own, chosen in zip(rows, drawn, strict=True)])
 
     def model(self, rows):
         """Fit a logistic regression by character; return log-odds of any features."""
@@ -249,25 +273,20 @@ def own_model(kernel, rows, labels, strata, rng, n_folds=10):
     return mean
 
 
-def real_labelled(data, tasks, rng):
+def real_labelled(data, measured, tasks, rng):
     found = []
     n_videos = data.videos.max() + 1
     for _ in range(tasks):
         video = rng.integers(n_videos)
         others = rng.choice(np.delete(np.arange(n_videos), video), n_videos - 1)
-        log_odds = data.model(np.concatenate([data.blocks_drawn(rng, g)[0] for g in others]))
+        log_odds = data.model(data.rows_drawn(rng, others))
         own = data.videos == video
         truth, prior = data.labels[own], log_odds(data.features[own])
         kernel, reduced = likeness(data.features[own], prior)
         time = np.arange(len(truth))
         designs = {
             "at random": np.zeros(len(truth), dtype=np.int64),
-            "2 ranges of probability": equal_parts(prior.sum(axis=1), 2),
-            "5 ranges of probability": equal_parts(prior.sum(axis=1), 5),
             "30 blocks of time": equal_parts(time, N_LABELLED // 2),
-            "30 groups that look alike": equal_parts(
-                np.argsort(leaves_list(linkage(reduced, "ward"))), N_LABELLED // 2
-            ),
             "60 clusters": clusters(reduced, N_LABELLED, rng),
         }
         for name, strata in designs.items():
@@ -278,6 +297,8 @@ def real_labelled(data, tasks, rng):
             )
             own = own_model(kernel, rows, truth[rows], strata, rng)
             found += records(name, "own labels", data.characters, own, rows, truth, strata)
+            said = measured[video].probabilities
+            found += records(name, "pipeline", data.characters, said, rows, truth, strata)
     return summary(found)
 
 
@@ -287,47 +308,66 @@ def clusters(features, number, rng):
     return np.argsort(leaves_list(linkage(found.cluster_centers_, "ward")))[found.labels_]
 
 
-def real_unlabelled(data, tasks, rng):
-    n_videos = data.videos.max() + 1
-    models = {}
+class Measured(NamedTuple):
+    """A video measured by a pipeline that was fitted on the other videos.
 
-    def probabilities(video, unseen):
-        """Predict a video with the model of all videos but ``unseen``."""
-        if unseen not in models:
-            models[unseen] = data.model(np.flatnonzero(~np.isin(data.videos, list(unseen))))
-        rows = data.videos == video
-        return 1 / (1 + np.exp(-models[unseen](data.features[rows])))
+    - ``probabilities, chosen, truth`` (n_frames, n_characters).
+    - ``calibration``: the pipeline's errors on the others.
+    """
 
+    probabilities: np.ndarray
+    chosen: np.ndarray
+    truth: np.ndarray
+    calibration: object
+
+
+def measure_each(X, y, head, memory):
+    """Measure each video with a pipeline fitted on the others."""
+    measured = []
+    for rows in X.groupby("video", sort=False).indices.values():
+        others = np.delete(np.arange(len(X)), rows)
+        pipeline = recommended_pipeline(head=head, memory=memory, random_state=0)
+        pipeline.fit(X.iloc[others], y.iloc[others])
+        aggregator, said = pipeline[-1], pipeline[:-1].transform(X.iloc[rows])
+        measured.append(
+            Measured(
+                aggregator.predict_proba(said),
+                aggregator.predict(said),
+                y.iloc[rows].to_numpy(),
+                aggregator._calibration,
+            )
+        )
+    return measured
+
+
+def real_unlabelled(measured, characters, tasks, rng):
+    """Estimate videos from errors on the others; blocks of all of them are drawn anew."""
     found = []
-    predicted = {
-        (video, measured): probabilities(video, frozenset({video, measured}))
-        for video in range(n_videos)
-        for measured in range(n_videos)
-    }
     for _ in range(tasks):
-        measured = rng.integers(n_videos)
-        rows, _ = data.blocks_drawn(rng, measured)
-        first = np.flatnonzero(data.videos == measured)[0]
-        calibration, labels, blocks, videos = [], [], [], []
-        for video in np.delete(np.arange(n_videos), measured):
-            drawn_rows, numbers = data.blocks_drawn(rng, video)
-            own_first = np.flatnonzero(data.videos == video)[0]
-            calibration.append(predicted[video, measured][drawn_rows - own_first])
-            labels.append(data.labels[drawn_rows])
-            blocks.append(numbers)
-            videos.append(np.full(len(numbers), video))
-        arrays = [np.concatenate(part) for part in (calibration, labels, blocks, videos)]
+        video = measured[rng.integers(len(measured))]
+        rows, _ = blocks_drawn(rng, np.arange(len(video.truth)) // BLOCK)
+        calibration = video.calibration
+        drawn, numbers = [], []
+        for name in np.unique(calibration.videos):
+            own = np.flatnonzero(calibration.videos == name)
+            own_rows, own_numbers = blocks_drawn(rng, calibration.times[own] // BLOCK)
+            drawn.append(own[own_rows])
+            numbers.append(own_numbers)
+        drawn = np.concatenate(drawn)
         found += unlabelled_interval(
-            rng, predicted[measured, measured][rows - first], data.labels[rows], *arrays
+            rng,
+            [values[rows] for values in (video.chosen, video.truth, video.probabilities)],
+            calibration.probabilities[drawn],
+            calibration.errors[drawn],
+            np.concatenate(numbers),
+            calibration.videos[drawn],
         )
     table = pd.DataFrame(found)
-    table["character"] = [data.characters[column] for column in table["character"]]
-    return table.groupby("character")[["covered", "width"]].mean().round(3)
+    table["character"] = np.array(characters)[table["character"]]
+    return table.groupby("character")[_VALUES].mean().round(3)
 
 
-def real_videos(labels, memory):
-    X, y = load_label_csv(labels)
-    y = y.to_frame() if isinstance(y, pd.Series) else y
+def real_videos(X, y, memory):
     features = recommended_pipeline(head="dense", memory=memory)[:3].fit_transform(X, y)
     return RealVideos(features.to_numpy(), y.to_numpy(), X["video"].to_numpy(), list(y.columns))
 
@@ -336,6 +376,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("labels", metavar="LABELS.csv", nargs="?")
     parser.add_argument("--cache-dir", help="folder in which features are kept")
+    parser.add_argument("--head", choices=["map", "dense"], default="map", help="of the pipeline")
     parser.add_argument("--tasks", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -344,11 +385,15 @@ def main():
         labelled = simulate_labelled(options.tasks, rng)
         unlabelled = simulate_unlabelled(options.tasks, rng)
     else:
-        data = real_videos(options.labels, options.cache_dir)
-        labelled = real_labelled(data, options.tasks, rng)
-        unlabelled = real_unlabelled(data, options.tasks, rng)
+        X, y = load_label_csv(options.labels)
+        y = y.to_frame() if isinstance(y, pd.Series) else y
+        measured = measure_each(X, y, options.head, options.cache_dir)
+        data = real_videos(X, y, options.cache_dir)
+        labelled = real_labelled(data, measured, options.tasks, rng)
+        unlabelled = real_unlabelled(measured, data.characters, options.tasks, rng)
     print(f"{N_LABELLED} frames of the video labelled\n{labelled}\n")
-    print(f"no frame of the video labelled (widths: share of the video's length)\n{unlabelled}")
+    print("no frame of the video labelled (widths: share of the video's length)")
+    print(unlabelled.to_string())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 import os
+import re
 import warnings
 from io import BytesIO
 
@@ -103,7 +104,7 @@ def test_the_table_says_what_intervals_suppose(measured):
     aggregator, video, truth = measured
     table, y, _ = sample(video, truth, 60)
     guessed = aggregator.estimate(video, confidence_level=0.8, n_resamples=50).attrs["intervals"]
-    assert guessed.startswith("Intervals hold in 80 % of videos in which the classifier errs as")
+    assert guessed.startswith("Intervals hold in 80 % of videos like the labelled ones: char")
     assert "--strategy blocks" in guessed
     known = aggregator.estimate(video, labelled=(table, y), confidence_level=0.8)
     said = "Intervals from labels of the video itself hold in 80 % of random samples"
@@ -112,6 +113,63 @@ def test_the_table_says_what_intervals_suppose(measured):
     both = aggregator.estimate(pd.concat([video, other]), (table, y), n_resamples=50)
     assert guessed.replace("80", "90") in both.attrs["intervals"]
     assert said.replace("80", "90") in both.attrs["intervals"]
+
+
+def test_one_labelled_video_is_said_not_to_tell_how_videos_differ(measured):
+    _, video, truth = measured
+    said = "Only one video was labelled"
+    video = video.copy()
+    video.attrs["out_of_sample"] = True
+    aggregator = ScreenTimeAggregator(background="no").fit(video, np.where(truth, "tom", "no"))
+    other = probabilities("other.mp4", truth, 3)
+    for X, expected in [(video, False), (other, True), (pd.concat([video, other]), True)]:
+        assert (said in aggregator.estimate(X, n_resamples=50).attrs["intervals"]) == expected
+    table, y, _ = sample(other, truth, 60)
+    assert said not in aggregator.estimate(other, (table, y)).attrs["intervals"]
+    assert said not in measured[0].estimate(other, n_resamples=50).attrs["intervals"]
+
+
+def test_a_share_unlike_those_of_the_labelled_videos_is_warned_of(measured):
+    aggregator, _, _ = measured
+    usual = probabilities("usual.mp4", scenes(400, 0.5, 4), 4)
+    often, always = (
+        probabilities(f"{name}.mp4", np.ones(400, int), 5) for name in ("often", "always")
+    )
+    assert not aggregator.estimate(usual, n_resamples=200, random_state=0).attrs["notes"]
+    with pytest.warns(UserWarning, match="'tom' seems to be on screen for"):
+        table = aggregator.estimate(pd.concat([often, usual]), n_resamples=200, random_state=0)
+    (note,) = table.attrs["notes"]
+    found, low, high = (int(number) for number in re.findall(r"(\d+)%", note))
+    (correction,) = aggregator._corrections
+    _, values = correction.shares(often.to_numpy(), often.to_numpy() > 0.5, np.ones(400))
+    assert found == round(100 * values[:, 1].mean())
+    learned = np.array(
+        [aggregator._calibration.probabilities[k * 300 : (k + 1) * 300, 1].mean() for k in range(3)]
+    )
+    assert 0 <= low < 100 * learned.min()
+    assert 100 * learned.max() < high < found
+    assert "'often.mp4'" in note
+    assert "more" not in note
+    with pytest.warns(UserWarning, match="too much or too little in 1 more"):
+        aggregator.estimate(pd.concat([often, usual, always]), n_resamples=200, random_state=0)
+    # What a sample of the video's own labels says supposes no shares.
+    known, y, _ = sample(often, np.ones(400, int), 40)
+    assert not aggregator.estimate(often, (known, y)).attrs["notes"]
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.5, 0, 3), (0.05, 15, 20)])
+def test_how_often_shares_are_called_unusual(share, least, most):
+    """Of twenty videos with the share of the four labelled ones, and with another."""
+    truths = [scenes(400, 0.5, seed) for seed in range(4)]
+    X = pd.concat([probabilities(f"{k}.mp4", truth, k) for k, truth in enumerate(truths)])
+    X.attrs["out_of_sample"] = True
+    y = np.where(np.concatenate(truths), "tom", "no")
+    aggregator = ScreenTimeAggregator(background="no").fit(X, y)
+    videos = [probabilities(f"v{k}.mp4", scenes(400, share, k), k) for k in range(10, 30)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tables = [aggregator.estimate(video, n_resamples=100, random_state=0) for video in videos]
+    assert least <= sum(bool(table.attrs["notes"]) for table in tables) <= most
 
 
 def test_limits_hardly_move_with_the_seed(measured):

@@ -11,7 +11,7 @@ import pytest
 
 from sktime_screen import PretrainedCNNFeatures
 from sktime_screen._keras import load_keras
-from sktime_screen.features import _extraction, _keras_engine, _networks
+from sktime_screen.features import _frame_features, _keras_engine, _networks
 from sktime_screen.features._keras_engine import BatchSize, KerasEngine, largest_batch
 from sktime_screen.features._keras_runners import TensorFlowRunner, is_out_of_memory
 
@@ -251,8 +251,8 @@ def test_large_batches_give_the_same_features(gpu, tiny, monkeypatch):
         at_once.append(batch_size)
         return whole(images, batch_size)
 
-    whole = _extraction.split_into_batches
-    monkeypatch.setattr(_extraction, "split_into_batches", split_into_batches)
+    whole = _frame_features.split_into_batches
+    monkeypatch.setattr(_frame_features, "split_into_batches", split_into_batches)
     options = {"weights": None, "engine": "keras", "precision": "float32"}
     by_size = [
         PretrainedCNNFeatures("tiny", batch_size=batch_size, **options).fit_transform(images)

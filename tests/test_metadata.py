@@ -176,6 +176,11 @@ def test_rows_of_a_group_are_held_out_together():
         assert len(splits) == 2
         for train, test in splits:
             assert not set(GROUPS[train]) & set(GROUPS[test])
+    unknown = np.where(GROUPS == 2, np.nan, GROUPS)
+    assert_array_equal(
+        hold_out_rows(X, targets, 0.3, np.random.default_rng(0), unknown),
+        hold_out_rows(X, targets, 0.3, np.random.default_rng(0), GROUPS),
+    )
 
 
 def test_held_out_groups_are_those_of_fit(features):

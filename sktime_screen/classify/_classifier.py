@@ -15,6 +15,7 @@ from .._targets import ScoreByNameMixin
 from ..features import project_features
 from ..video import FrameSequence, get_frame_times, is_frame_index
 from ._labelled_rows import LabelledRows
+from ._network import iter_blocks
 from ._novelty import compute_novelty
 
 
@@ -194,7 +195,10 @@ class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         if issparse(features):
             # They are of no video, and too wide to be kept.
             return
-        embeddings = normalize(project_features(features)).astype(np.float16)
+        projected = project_features(features)
+        embeddings = np.empty(projected.shape, np.float16)
+        for rows in iter_blocks(projected, np.arange(len(projected))):
+            embeddings[rows] = normalize(projected[rows])
         videos, times, _ = get_frame_times(getattr(X, "index", None))
         self._labelled = LabelledRows(embeddings, np.empty((len(embeddings), 0)), videos, times)
 

@@ -35,7 +35,8 @@ def number_groups(X, groups):
     if groups is None:
         return None
     check_consistent_length(X, groups)
-    return pd.factorize(np.asarray(groups))[0]
+    # Rows whose group is missing are a group: nothing says that they may be separated.
+    return pd.factorize(np.asarray(groups), use_na_sentinel=False)[0]
 
 
 def assign_blocks(X, n_blocks):

@@ -297,10 +297,10 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
             what the seconds rest on, and ``novelty``, the mean over the video (NaN if it is not
             given). The basis is "labels" of the video itself, the name of the correction, "count"
             without one, "mean probability" if the labels of ``fit`` do not tell the character
-            apart, or "no labels" if ``fit`` had none. If they do not, if the novelty is above 1, or
-            if intervals are missing or too narrow, a warning and ``attrs["notes"]`` say so.
-            ``attrs["intervals"]`` says how often the intervals hold, what they suppose and what
-            makes them narrower.
+            apart, or "no labels" if ``fit`` had none. If they do not, if the novelty is above 1, if
+            a share is unlike those of the videos of ``fit``, or if intervals are missing or too
+            narrow, a warning and ``attrs["notes"]`` say so. ``attrs["intervals"]`` says how often
+            the intervals hold, what they suppose and what makes them narrower.
 
         Raises
         ------
@@ -313,8 +313,9 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
 
         Notes
         -----
-        Without labels of the video, intervals assume that the classifier errs on it as on the
-        videos of ``fit``: its errors there are resampled, in blocks of 30 s. With labels of a
+        Without labels of the video, intervals assume that it is like the videos of ``fit``, in how
+        often the classifier errs and in how often characters are on screen: the errors there are
+        resampled, in blocks of 30 s. One video does not tell how videos differ. With labels of a
         random sample of its frames, seconds and intervals come from prediction-powered inference.
         They are valid even if the classifier is wrong. Appearances still come from predictions.
         """

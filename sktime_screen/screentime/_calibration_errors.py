@@ -72,31 +72,46 @@ class CalibrationErrors(NamedTuple):
 
         Shapes: ``predicted`` (n_frames, n_classes) -> ``low, high`` (n_classes,).
         """
-        video = index.get_level_values("video")[0]
-        rows = np.arange(len(self.videos))
-        blocks = time_blocks(self.frames.to_frame(index=False))
-        own = self.videos == resolve_videos([video])
-        if own.sum() >= _FEWEST_OF_VIDEO and len(np.unique(blocks[own])) > 1:
-            rows = np.flatnonzero(own)
-        none = np.full(predicted.shape[1], np.nan)
-        known = find_fully_labelled(self.errors)
-        if known is None:
+        if find_fully_labelled(self.errors) is None:
+            none = np.full(predicted.shape[1], np.nan)
             return none, none, _TOO_FEW
-        rows = rows[known[rows]]
         note = _TOO_NARROW.get(self.out_of_sample)
         try:
-            low, high = compute_seconds_interval(
-                index.get_level_values("duration").to_numpy(dtype=np.float64),
-                predicted,
-                self.errors[rows],
-                self.durations[rows],
-                blocks[rows],
-                videos=pd.factorize(self.videos[rows])[0],
-                confidence_level=confidence_level,
-                n_resamples=n_resamples,
-                random_state=random_state,
+            low, high = self._draw_limits(
+                predicted, self.errors, index, confidence_level, n_resamples, random_state
             )
         except ValueError as error:
-            low = high = none
-            note = f"No interval for {video!r}: {error}"
+            low = high = np.full(predicted.shape[1], np.nan)
+            note = f"No interval for {index.get_level_values('video')[0]!r}: {error}"
         return low, high, note
+
+    def usual_seconds(self, index, confidence_level, n_resamples, random_state):
+        """Find limits of the sums of probabilities of a video like the calibration videos.
+
+        None for one of these. Shapes: -> ``low, high`` (n_classes,).
+        """
+        if (self.videos == resolve_videos(index.get_level_values("video")[:1])).any():
+            return None
+        nothing = np.zeros((len(index), self.probabilities.shape[1]))
+        return self._draw_limits(
+            nothing, -self.probabilities, index, confidence_level, n_resamples, random_state
+        )
+
+    def _draw_limits(self, predicted, errors, index, confidence_level, n_resamples, random_state):
+        rows = np.arange(len(self.videos))
+        blocks = time_blocks(self.frames.to_frame(index=False))
+        own = self.videos == resolve_videos(index.get_level_values("video")[:1])
+        if own.sum() >= _FEWEST_OF_VIDEO and len(np.unique(blocks[own])) > 1:
+            rows = np.flatnonzero(own)
+        rows = rows[~np.isnan(errors[rows]).any(axis=1)]
+        return compute_seconds_interval(
+            index.get_level_values("duration").to_numpy(dtype=np.float64),
+            predicted,
+            errors[rows],
+            self.durations[rows],
+            blocks[rows],
+            videos=pd.factorize(self.videos[rows])[0],
+            confidence_level=confidence_level,
+            n_resamples=n_resamples,
+            random_state=random_state,
+        )

@@ -13,6 +13,8 @@ from ._labelled_sample import LabelledSample
 # A correction that is followed less than half way is not what seconds rest on.
 _ENOUGH = 0.5
 _MEAN, _UNTESTED = "mean probability", "no labels"
+# As rarely as novelty does is a video of the labelled kind to be called unlike it.
+_USUAL = 0.95
 
 
 class Evidence(NamedTuple):
@@ -69,7 +71,7 @@ def estimate_table(predicted, probabilities, cross_fitted, index, classes, evide
             f"None of the labelled frames is of a video that is measured: they are of "
             f"{str(sample.videos[0])!r}, measured is {str(videos[0])!r}."
         )
-    notes = []
+    notes, unusual = [], []
     for code, video in enumerate(videos):
         rows = codes == code
         place = table.index[table["video"] == video]
@@ -109,24 +111,37 @@ def estimate_table(predicted, probabilities, cross_fitted, index, classes, evide
             )
             table.loc[place, ["low", "high"]] = np.stack([low[kept], high[kept]], axis=1)
             notes += [note] if note else []
+            if not np.isnan(low).any():
+                unusual += _find_unusual(probabilities[rows], index[rows], classes, evidence)
     notes += _describe_untold(table, probabilities[:, kept], index)
-    table.attrs["intervals"] = _describe_intervals(table, evidence.confidence_level)
+    notes += _describe_unusual(unusual, table)
+    table.attrs["intervals"] = _describe_intervals(table, evidence)
     table.attrs["notes"] = list(dict.fromkeys(notes))
     return table
 
 
-def _describe_intervals(table, confidence_level):
+def _describe_intervals(table, evidence):
     """Say how often intervals hold, what they suppose and what narrows them; "" without any."""
-    known, level = table["low"].notna(), f"{100 * confidence_level:g} %"
+    known, level = table["low"].notna(), f"{100 * evidence.confidence_level:g} %"
     by_labels = known & (table["basis"] == "labels")
+    guessed = known & ~by_labels
     sentences = []
-    if (known & ~by_labels).any():
+    if guessed.any():
         sentences.append(
-            f"Intervals hold in {level} of videos in which the classifier errs as it does on "
-            f"labelled frames held out. Labels of a random sample of a video's own frames need no "
-            f"such likeness and make them narrower: `sktime-screen label VIDEO --model MODEL "
-            f"--strategy blocks --output sample.html`, then `sktime-screen measure VIDEO --model "
-            f"MODEL --labels sample.csv`."
+            f"Intervals hold in {level} of videos like the labelled ones: characters are on screen "
+            f"as often, and the classifier errs as often, as on labelled frames held out."
+        )
+        learned_from = np.unique(evidence.calibration.videos)
+        others = ~np.isin(resolve_videos(table["video"]), learned_from)
+        if len(learned_from) == 1 and (guessed & others).any():
+            sentences.append(
+                "Only one video was labelled, which does not tell how videos differ: for other "
+                "videos intervals are too narrow."
+            )
+        sentences.append(
+            "Labels of a random sample of a video's own frames need no such likeness and make them "
+            "narrower: `sktime-screen label VIDEO --model MODEL --strategy blocks --output "
+            "sample.html`, then `sktime-screen measure VIDEO --model MODEL --labels sample.csv`."
         )
     if by_labels.any():
         sentences.append(
@@ -134,6 +149,44 @@ def _describe_intervals(table, confidence_level):
             f"however often the classifier errs; more labels make them narrower."
         )
     return " ".join(sentences)
+
+
+def _find_unusual(probabilities, index, classes, evidence):
+    """List which characters one video shows more or less than videos like the labelled ones.
+
+    Shapes: ``probabilities`` (n_frames, n_classes).
+    """
+    usual = evidence.calibration.usual_seconds(
+        index, _USUAL, evidence.n_resamples, np.random.default_rng(evidence.seed)
+    )
+    if usual is None:
+        return []
+    durations = index.get_level_values("duration").to_numpy(np.float64)
+    low, high = (limits / durations.sum() for limits in usual)
+    found = durations @ probabilities / durations.sum()
+    unusual = np.flatnonzero(classes.kept & ((found < low) | (found > high)))
+    video = index.get_level_values("video")[0]
+    return [(classes.names[code], video, found[code], low[code], high[code]) for code in unusual]
+
+
+def _describe_unusual(unusual, table):
+    """Say of each character which video shows it more or less than it should, and of how many."""
+    columns = ["character", "video", "found", "low", "high"]
+    unusual = pd.DataFrame(unusual, columns=columns)
+    # Of the others it is said that the labels do not tell them.
+    told = table.loc[table["basis"] != _MEAN, "character"].unique()
+    notes = []
+    for name, rows in unusual[unusual["character"].isin(told)].groupby("character", sort=False):
+        off = np.maximum(rows["low"] - rows["found"], rows["found"] - rows["high"])
+        worst, others = rows.loc[off.idxmax()], len(rows) - 1
+        beside = f", and too much or too little in {others} more" if others else ""
+        notes.append(
+            f"{str(name)!r} seems to be on screen for {worst['found']:.0%} of "
+            f"{str(worst['video'])!r}{beside}; of 19 of 20 videos like the labelled ones it would "
+            f"be for {worst['low']:.0%} to {worst['high']:.0%}. Intervals suppose shares like "
+            f"theirs, and can be wrong here: label frames of it."
+        )
+    return notes
 
 
 def add_novelty(table, novelty):

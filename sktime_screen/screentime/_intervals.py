@@ -38,7 +38,9 @@ def compute_seconds_interval(
 
     The assumption is that the video's errors are like those of the calibration videos, given the
     correction. A video of another kind than any of them (drawn otherwise, darker, another cast)
-    breaks it; only labels of the video itself can tell.
+    breaks it; only labels of the video itself can tell. So does another share of a character, the
+    more the classifier errs: a mean error depends on how many frames can be missed, and how many
+    be taken for one with the character.
 
     [1] Davison and Hinkley, "Bootstrap Methods and their Application", Cambridge University
     Press, 1997, sections 3.8 and 8.2.
