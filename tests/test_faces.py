@@ -9,11 +9,9 @@ from types import SimpleNamespace
 import cv2
 import joblib
 import numpy as np
-import openvino
 import pandas as pd
 import pytest
 from conftest import read_code, write_coded_video
-from openvino import opset13 as ops
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
@@ -27,11 +25,15 @@ from sktime_screen import (
     save_skops,
 )
 from sktime_screen.features import WeightsFileError, unpack_faces
-from sktime_screen.features._engines import _dequantize_constant
+from sktime_screen.features._engines import _dequantize_constant, _load_openvino
 from sktime_screen.features._face_alignment import _LAYOUT, cut_face, estimate_similarity
 from sktime_screen.features._face_detection import _suppress_repeated, detect_faces
 from sktime_screen.features._face_network import DETECTORS, find_face_network
 from sktime_screen.video import FrameSequence
+
+# By this door OpenVINO reports nothing.
+openvino = _load_openvino()
+ops = openvino.opset13
 
 SIZE = (256, 384)
 # Where landmarks are in a face: so that the whole face, and no more, is cut out.

@@ -261,10 +261,10 @@ class FeatureStore:
 
 
 def _drop_kind(database, kind):
-    found = "network = ?1 OR substr(network, 1, length(?1) + 1) = ?1 || ' '"
+    found = "network = :kind OR substr(network, 1, length(:kind) + 1) = :kind || ' '"
     sources = f"SELECT id FROM sources WHERE {found}"
-    database.execute(f"DELETE FROM features WHERE source IN ({sources})", (kind,))
-    database.execute(f"DELETE FROM sources WHERE {found}", (kind,))
+    database.execute(f"DELETE FROM features WHERE source IN ({sources})", {"kind": kind})
+    database.execute(f"DELETE FROM sources WHERE {found}", {"kind": kind})
 
 
 def _match_any(keys):
