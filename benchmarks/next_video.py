@@ -5,8 +5,9 @@
 LABELS.csv has the columns ``video``, ``time`` and one 0/1 column a character, for every frame of
 the videos; the videos lie beside it. For every ordered pair of videos, the recommended pipeline
 learns from frames of the first that the package chooses, and from all of its frames, beside a few
-chosen frames of the second; and it is measured on the other frames of the second. The screen time
-is that of the whole second video.
+frames of the second, chosen as ``sktime-screen measure --ask`` does unless ``--ask`` names another
+strategy; and it is measured on the other frames of the second. The screen time is that of the whole
+second video.
 """
 
 import argparse
@@ -37,24 +38,33 @@ def measure(labels, options, cache_dir):
         if not options.first or os.path.basename(first) in options.first
     ]
 
-    @functools.cache
-    def choose(video, n, seed):
-        table = X.iloc[rows_of[video]]
-        chosen = suggest_frames(table, n, features=features.loc[[video]], random_state=seed)
+    def choose(video, n, seed, **options):
+        table, looks = X.iloc[rows_of[video]], features.loc[[video]]
+        chosen = suggest_frames(table, n, features=looks, random_state=seed, **options)
         return X.index.get_indexer(chosen.index)
 
-    found, last = [], None
-    for seed, (n, own), (first, second) in itertools.product(
-        range(options.seeds), plan(options), pairs
+    def learn(rows, seed):
+        return recommended_pipeline(random_state=seed)[-2:].fit(features.iloc[rows], y.iloc[rows])
+
+    # Without labels of the second video one fit serves all pairs with the first: two are kept, to
+    # some and to all of its labels.
+    @functools.lru_cache(maxsize=2)
+    def learn_first(video, n, seed):
+        rows = rows_of[video] if n == ALL else choose(video, n, seed)
+        return rows, learn(rows, seed)
+
+    found = []
+    for seed, (first, second), (n, own) in itertools.product(
+        range(options.seeds), pairs, plan(options)
     ):
-        learned = rows_of[first] if n == ALL else choose(first, n, seed)
+        learned, head = learn_first(first, n, seed)
         if own:
-            learned = np.concatenate([learned, choose(second, own, seed)])
-        # Without labels of the second video one fit serves all pairs with the first.
-        if own or last != (seed, n, first):
-            head = recommended_pipeline(random_state=seed)[-2:]
-            head.fit(features.iloc[learned], y.iloc[learned])
-            last = None if own else (seed, n, first)
+            asked = {"strategy": options.ask}
+            if options.ask == "uncertain":
+                looks = features.loc[[second]]
+                asked["estimator"] = pd.DataFrame(head.predict_proba(looks), looks.index)
+            learned = np.concatenate([learned, choose(second, own, seed, **asked)])
+            head = learn(learned, seed)
         for name, figures in compare(head, features, X, y, rows_of[second], learned):
             found.append(
                 {
@@ -92,6 +102,12 @@ def main():
     parser.add_argument("--labels", type=int, default=60, help="chosen frames of the first video")
     parser.add_argument(
         "--own", type=int, nargs="+", default=[0, 10, 20], help="chosen frames of the second"
+    )
+    parser.add_argument(
+        "--ask",
+        choices=["diverse", "uncertain"],
+        default="uncertain",
+        help="how frames of the second are chosen: as measure --ask does, or without a model",
     )
     parser.add_argument(
         "--all",

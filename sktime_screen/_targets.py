@@ -7,6 +7,8 @@ Every estimator, metric, splitter, writer and plot reads labels here, whatever f
 - An array of several columns, a sparse matrix and a table are a column a character; a table of
   one column is a character where it holds 0 and 1, and classes otherwise.
 - What is known already decides on a single column: beside a table it is a character.
+- A table is partly labelled where NaN or None stand for characters of a row that nobody looked for.
+  Only who says so gets such tables; to all others they are rows without a label.
 - Columns are matched by name, numbers and strings being the same; columns of an array, which are
   called 0, 1, ..., are matched by place.
 """
@@ -29,24 +31,28 @@ def as_table(y):
     return None if names is None else pd.DataFrame({name: np.asarray(y[name]) for name in names})
 
 
-def read_labels(y, *, multilabel=None, name="y"):
-    """Read labels, all of which have to be there.
+def read_labels(y, *, multilabel=None, name="y", partly=False):
+    """Read labels, all of which have to be there, or with `partly` one a row at least.
 
     Shapes: ``y`` (n,) -> ndarray (n,); (n, n_characters) -> DataFrame of int64
-    (n, n_characters). `multilabel` decides what a single column is.
+    (n, n_characters), of float64 if labels are missing. `multilabel` decides what a single column
+    is.
     """
-    labelled, labels = read_labelled(y, multilabel=multilabel, name=name)
+    labelled, labels = read_labelled(y, multilabel=multilabel, name=name, partly=partly)
     if not labelled.all():
         rows = np.flatnonzero(~labelled)
+        found = "no label"
+        if read_labelled(y, multilabel=multilabel, name=name, partly=True)[0].all():
+            found = "labels of some characters only"
         raise ValueError(
-            f"{name} contains NaN or None: {len(rows)} of {len(labelled)} rows have no label, the "
+            f"{name} contains NaN or None: {len(rows)} of {len(labelled)} rows have {found}, the "
             f"first is row {rows[0]}. Label these rows or leave them out."
         )
     return labels
 
 
-def read_labelled(y, *, multilabel=None, name="y"):
-    """Tell which rows have labels, and read these.
+def read_labelled(y, *, multilabel=None, name="y", partly=False):
+    """Tell which rows have labels, with `partly` one at least, and read these.
 
     Shapes: ``y`` (n,) or (n, n_characters) -> bool (n,) and as of `read_labels`.
     """
@@ -62,7 +68,8 @@ def read_labelled(y, *, multilabel=None, name="y"):
     # As objects: among strings of an array NaN would be one.
     objects = np.asarray(given, dtype=object)
     missing = pd.isna(objects)
-    labelled = ~missing.reshape(len(values), -1).any(axis=1)
+    by_row = missing.reshape(len(values), -1)
+    labelled = ~(by_row.all(axis=1) if partly else by_row.any(axis=1))
     values = objects[labelled] if missing.any() else values
     if values.ndim == 2 and _has_characters(values, table, multilabel):
         names = None if table is None else table.columns
@@ -99,7 +106,8 @@ def _refuse_mixed(classes, rows, name):
 def _check_table(values, names, rows, name):
     if names is not None and names.map(str).has_duplicates:
         raise ValueError(f"{name} has two columns of one name: {names.tolist()}.")
-    strange = ~np.isin(values, [0, 1])
+    missing = pd.isna(values)
+    strange = ~np.isin(values, [0, 1]) & ~missing
     if strange.any():
         row, column = np.argwhere(strange)[0].tolist()
         named = column if names is None else names.tolist()[column]
@@ -108,12 +116,14 @@ def _check_table(values, names, rows, name):
             f"{named!r} in row {rows[row]}; 0 and 1 are expected, for who is not and who is on "
             f"screen."
         )
+    if missing.any():
+        return pd.DataFrame(np.where(missing, np.nan, values).astype(np.float64), columns=names)
     return pd.DataFrame(values.astype(np.int64), columns=names)
 
 
-def known_labels(y, names, multilabel, *, name="y"):
+def known_labels(y, names, multilabel, *, name="y", partly=False):
     """Read labels of known classes, or of known characters and then in their order."""
-    labels = read_labels(y, multilabel=multilabel, name=name)
+    labels = read_labels(y, multilabel=multilabel, name=name, partly=partly)
     known = np.asarray(names).tolist()
     is_table = isinstance(labels, pd.DataFrame)
     if is_table != multilabel:
@@ -151,21 +161,23 @@ def _by_number(names):
 def encode_labels(labels, names):
     """Tell for every row and class whether it is the row's.
 
-    Shapes: ``labels`` as of `known_labels`, ``names`` (n_classes,) -> bool (n, n_classes).
+    Shapes: ``labels`` as of `known_labels`, ``names`` (n_classes,) -> bool (n, n_classes), or
+    float64 with NaN where labels are missing.
     """
     if isinstance(labels, pd.DataFrame):
-        return labels.to_numpy(bool)
+        return labels.to_numpy(np.float64 if labels.isna().to_numpy().any() else bool)
     return labels[:, None] == np.asarray(names)
 
 
-def indicator_table(y, *, background=None):
+def indicator_table(y, *, background=None, partly=False):
     """Tell for every frame and character whether the character is on screen.
 
-    Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> bool (n_frames, n_characters).
+    Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> bool (n_frames, n_characters), or
+    float64 with NaN where labels are missing, which `partly` allows.
     """
-    labels = read_labels(y)
+    labels = read_labels(y, partly=partly)
     if isinstance(labels, pd.DataFrame):
-        return labels.astype(bool)
+        return labels if labels.isna().to_numpy().any() else labels.astype(bool)
     names = [name for name in np.unique(labels).tolist() if name != background]
     return pd.DataFrame({name: labels == name for name in names}, index=range(len(labels)))
 

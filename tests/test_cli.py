@@ -202,8 +202,14 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     done = run(*words, "uncertain", "--labels", "some.csv")
     said = f"train some.csv page.csv --rate 2 {' '.join(QUICK_OPTIONS)} --model {work}/model"
     assert " ".join(done.output.split()).endswith(said)
+    measure = f"measure {work}/two.mp4 --model {work}/model --labels page.csv"
     done = run(*words, "random")
-    assert done.output.endswith(f"measure {work}/two.mp4 --model {work}/model --labels page.csv\n")
+    assert done.output.endswith(f"{measure}\n")
+    # The model remembers the labels it has learned from.
+    done = run(*words, "uncertain")
+    assert done.output.endswith(f"{measure} --save-model {work}/model\n")
+    done = run("label", work / "one.mp4", *words[2:], "uncertain")
+    assert (done.exit_code, "nothing is left to label" in done.output) == (1, True)
 
 
 def test_label_repeats_how_the_model_was_trained():
@@ -260,6 +266,8 @@ def test_train_writes_a_pipeline_and_what_to_expect(work):
     said = (work / "said").read_text()
     for word in ["24 labelled frames", "time blocks", "shuffled", "overall", "frames right"]:
         assert word in said
+    assert "On another video the model is right less often" in said
+    assert "--ask 10" in said
     fitted = joblib.load(work / "model")
     assert fitted[0].rate == 2
     assert fitted[2].memory is None
@@ -296,16 +304,57 @@ def test_a_model_of_skops(work, tmp_path):
     pytest.importorskip("skops")
     fitted = load_model(work / "model")
     path = tmp_path / "model.skops"
-    save_model(path, fitted, fitted.made_with_["validation"])
-    pd.testing.assert_frame_equal(
-        load_model(path).made_with_["validation"],
-        joblib.load(work / "model").made_with_["validation"],
-    )
+    learned = _model.get_learned(path, fitted)
+    save_model(path, fitted, fitted.made_with_["validation"], learned=learned)
+    for name in ("validation", "learned_frames", "learned_labels"):
+        pd.testing.assert_frame_equal(
+            load_model(path).made_with_[name], joblib.load(work / "model").made_with_[name]
+        )
+        pd.testing.assert_frame_equal(fitted.made_with_[name], load_model(path).made_with_[name])
     # Quietly: how long it took is not the same twice.
     words = ["measure", work / "two.mp4", "--quiet", "--cache-dir", work / "features", "--model"]
     done = run(*words, path)
     assert done.exit_code == 0, done.output
     assert done.output == run(*words, work / "model").output
+
+
+def save_classes(path, X, y):
+    classes = y["cat"].map({1: "cat", 0: "none"}).mask((y["cat"] == 0) & (y["mouse"] == 1), "mouse")
+    save_label_csv(path, X, classes)
+
+
+def test_a_model_of_classes_learns_more(work, tmp_path):
+    for name in ("one", "two"):
+        save_classes(tmp_path / f"{name}.csv", *load_label_csv(work / f"{name}.csv"))
+    words = [*QUICK_OPTIONS, *memory_of(work), "--model", tmp_path / "model"]
+    done = run("train", tmp_path / "one.csv", *words, "--background", "none", "--no-validation")
+    assert done.exit_code == 0, done.output
+    words = ["--labels", tmp_path / "two.csv", "--save-model", tmp_path / "new", *words[-2:]]
+    done = run("measure", work / "two.mp4", *words, "--cache-dir", work / "features")
+    assert done.exit_code == 0, done.output
+    _, labels = _model.get_learned("new", load_model(tmp_path / "new"))
+    assert len(labels) == 48
+    assert set(labels) == {"cat", "mouse", "none"}
+
+
+def test_train_on_labels_that_are_incomplete(work, tmp_path):
+    X, y = load_label_csv(work / "one.csv")
+    save_classes(tmp_path / "classes.csv", X, y)
+    text = (work / "one.csv").read_text().splitlines()
+    empty = [line if number % 2 else line[:-1] for number, line in enumerate(text)]
+    (work / "empty.csv").write_text("\n".join([text[0], *empty[1:]]))
+    words = [*QUICK_OPTIONS, *memory_of(work), "--model", tmp_path / "model"]
+    options = {"classes.csv": ["--background", "none"], "empty.csv": []}
+    for folder, (name, option) in zip([tmp_path, work], options.items(), strict=True):
+        done = run("train", folder / name, *words, *option, "--incomplete")
+        assert done.exit_code == 0, done.output
+        assert "No validation, but the model is trained" in done.output
+        assert "frames lack labels of some characters" in done.output
+        assert load_model(tmp_path / "model")[-1].class_names_.tolist() == ["cat", "mouse"]
+        done = run("measure", work / "two.mp4", *words[-2:], "--cache-dir", work / "features")
+        assert (done.exit_code, "No intervals" in done.output) == (0, True)
+    done = run("train", work / "empty.csv", *words)
+    assert (done.exit_code, "line 3: 'mouse' is empty" in done.output) == (1, True)
 
 
 def test_train_leaves_no_model_after_an_error(tmp_path):
@@ -517,8 +566,102 @@ def test_labels_of_a_random_sample_correct_seconds(work, tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(cross_fitted, probabilities, check_exact=False)
     done = measured(work, work / "one.mp4", "--labels", sample)
     assert (done.exit_code, "has no labels of 'one.mp4'" in done.output) == (1, True)
-    done = measured(work, work / "two.mp4", "--labels", work / "two.csv")
-    assert (done.exit_code, "inclusion" in done.output) == (1, True)
+
+
+def some_labels(work, path, rows, **columns):
+    X, y = load_label_csv(work / "two.csv")
+    save_label_csv(path, X.iloc[rows].assign(**columns), y.iloc[rows])
+    return path
+
+
+def test_measure_asks_for_frames_and_learns_their_labels(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = measured(work, work / "two.mp4", "--ask", 4)
+    assert done.exit_code == 0, done.output
+    asked = frames_of((tmp_path / "two.html").read_text())
+    assert len(asked) == 4
+    assert all("suggested" in frame for frame in asked)
+    model = f"{work}/model"
+    command = f"measure {work}/two.mp4 --model {model} --labels two.csv --save-model {model}\n"
+    assert done.output.endswith(command)
+    X, _ = load_label_csv(work / "two.csv")
+    rows = np.flatnonzero(X["time"].isin([frame["time"] for frame in asked]))
+    some_labels(work, "two.csv", rows)
+    done = measured(work, work / "two.mp4", "--labels", "two.csv", "--save-model", "new")
+    assert done.exit_code == 0, done.output
+    # The model that learns everything at once.
+    words = [*QUICK_OPTIONS, *memory_of(work), "--no-validation", "--model"]
+    assert run("train", work / "one.csv", "two.csv", *words, "both").exit_code == 0
+    probabilities = [
+        load_model(tmp_path / name)[:-1].transform([str(work / "two.mp4")])
+        for name in ("new", "both")
+    ]
+    pd.testing.assert_frame_equal(*probabilities)
+    before = load_model(work / "model")[:-1].transform([str(work / "two.mp4")])
+    assert np.abs(probabilities[0] - before).to_numpy().max() > 0.01
+    # It remembers what it has learned, and asks for others.
+    frames, labels = _model.get_learned("new", load_model(tmp_path / "new"))
+    assert len(frames) == len(labels) == 28
+    files = load_model(tmp_path / "new").made_with_["labels"]
+    assert files == [str(work / "one.csv"), str(tmp_path / "two.csv")]
+    assert set(frames["video"]) == {
+        os.path.realpath(work / f"{name}.mp4") for name in ["one", "two"]
+    }
+    words = ["--model", "new", "--cache-dir", work / "features", "--ask", 4]
+    done = run("measure", work / "two.mp4", *words)
+    again = frames_of((tmp_path / "two-2.html").read_text())
+    assert not {frame["time"] for frame in asked} & {frame["time"] for frame in again}
+    done = run("measure", work / "one.mp4", *words)
+    assert "Every frame is labelled" in done.output
+
+
+def test_measure_without_keeping_the_model_repeats_the_labels(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    some_labels(work, "a.csv", [3, 9])
+    some_labels(work, "b.csv", range(24), inclusion=1.0)
+    done = measured(work, work / "two.mp4", "--labels", "a.csv", "--ask", 2)
+    assert "--labels a.csv two.csv --save-model" in done.output
+    # Chosen labels are learned, and those of a random sample correct the seconds.
+    words = ["--labels", "b.csv", "--csv", "s.csv", "--save-model", "new"]
+    done = measured(work, work / "two.mp4", *words)
+    assert (done.exit_code, "new was not written: these labels" in done.output) == (0, True)
+    assert not (tmp_path / "new").exists()
+    done = measured(work, work / "two.mp4", "--save-model", "new")
+    assert (done.exit_code, "add --labels" in done.output) == (2, True)
+
+
+def test_labels_replace_those_of_the_same_frame(work, tmp_path):
+    X, y = load_label_csv(work / "one.csv")
+    fitted = load_model(work / "model")
+    learned = _model.learn_more("model", fitted, X[3:5], 1 - y[3:5])
+    frames, labels = _model.get_learned("model", learned)
+    assert len(frames) == len(X)
+    expected = y.copy()
+    expected[3:5] = 1 - y[3:5]
+    order = frames["time"].argsort()
+    np.testing.assert_array_equal(labels.iloc[order], expected)
+
+
+def test_a_model_that_does_not_tell_its_labels_cannot_learn_more(work, tmp_path):
+    fitted = joblib.load(work / "model")
+    del fitted.made_with_
+    joblib.dump(fitted, tmp_path / "model")
+    words = ["--model", tmp_path / "model", "--cache-dir", work / "features"]
+    for option in (["--ask", 3], ["--labels", some_labels(work, tmp_path / "a.csv", [3, 9])]):
+        done = run("measure", work / "two.mp4", *words, *option)
+        assert (done.exit_code, "does not tell which labels" in done.output) == (1, True)
+
+
+def test_a_model_whose_videos_are_gone_cannot_learn_more(work, tmp_path):
+    fitted = load_model(work / "model")
+    X, y = _model.get_learned("model", fitted)
+    gone = X.assign(video=str(tmp_path / "gone.mp4"))
+    save_model(tmp_path / "model", fitted, learned=(gone, y))
+    words = ["--model", tmp_path / "model", "--cache-dir", work / "features", "--labels"]
+    done = run("measure", work / "two.mp4", *words, some_labels(work, tmp_path / "a.csv", [3, 9]))
+    assert done.exit_code == 1
+    assert "gone.mp4" in done.output
+    assert "can only learn more where it is" in done.output
 
 
 def test_labels_of_videos_that_are_gone_do_not_lose_the_others(work, tmp_path):
@@ -589,6 +732,7 @@ def test_evaluate_labels_without_a_model(work):
     assert done.exit_code == 0, done.output
     assert "videos" in done.output
     assert "shuffled" in done.output
+    assert "On another video" not in done.output
 
 
 INTERRUPTED = """

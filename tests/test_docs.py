@@ -90,6 +90,7 @@ def place_with_videos(tmp_path_factory):
         if name == "next_video":
             sample = frames[::2].assign(inclusion=0.5)
             sample.to_csv(folder / "sample.csv", index=False)
+            frames[1::8].to_csv(folder / "next_video.csv", index=False)
         else:
             frames = frames[::2].reset_index(drop=True)
             frames.to_csv(folder / "labels.csv", index=False)
@@ -138,8 +139,15 @@ def test_commands_of_the_guide_run(place_with_videos, monkeypatch):
         quick = QUICK_OPTIONS if words[0] in ("label", "train") else ()
         done = CliRunner().invoke(app, [*words, *quick])
         assert done.exit_code == 0, f"{command}\n{done.output}"
-    # Beside label.csv, which a reader makes with label.html.
-    for name in ["label-2.html", "screen_time.joblib", "report.html", "seconds.csv", "sample.html"]:
+    # Beside label.csv and next_video.csv, which a reader makes with their pages.
+    for name in [
+        "label-2.html",
+        "next_video-2.html",
+        "screen_time.joblib",
+        "report.html",
+        "seconds.csv",
+        "sample.html",
+    ]:
         assert Path(name).stat().st_size
 
 

@@ -556,3 +556,22 @@ def test_an_interval_does_not_depend_on_the_videos_beside(measured):
         pd.testing.assert_frame_equal(
             table[table["video"] == "new.mp4"].reset_index(drop=True), alone
         )
+
+
+@pytest.mark.parametrize(("n_own", "rests_on_own"), [(10, False), (40, True)])
+def test_few_labels_of_a_video_are_no_measure_of_its_errors(n_own, rests_on_own):
+    # The head errs in none of the frames of the labelled video, and in all that it asked about.
+    truth = scenes(300, 0.5, 0)
+    others = probabilities("0.mp4", truth, 0)
+    others["tom"] = 0.1 + 0.8 * truth
+    video = probabilities("new.mp4", np.zeros(400, int), 1).assign(tom=0.9)
+    own = video.iloc[:: 400 // n_own]
+    X = pd.concat([others, own])
+    X.attrs["out_of_sample"] = True
+    y = np.append(truth, np.zeros(len(own), int))
+    aggregator = ScreenTimeAggregator(correction=None).fit(X[["tom"]], pd.DataFrame({"tom": y}))
+    row = aggregator.estimate(video[["tom"]], random_state=0).iloc[0]
+    assert row["seconds"] == 800
+    # As far as its own frames tell, all is wrong; the other video says that all is right.
+    assert (row["high"] < 400) == rests_on_own
+    assert row["low"] < 400

@@ -302,6 +302,26 @@ def test_missing_labels_are_told(read, form):
         read(MISSING[form])
 
 
+PARTLY = TABLE.astype(float).where(pd.DataFrame({"tom": ROWS >= 0, "jerry": ROWS != 3}))
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        *READERS.values(),
+        validated,
+        lambda y: save_label_csv("x.csv", FRAMES, y),
+        lambda y: save_label_studio("x.json", FRAMES, y),
+        lambda y: save_cvat("x.xml", FRAMES, y),
+        lambda y: VideoClassifier(DecisionTreeClassifier()).fit(["a.mp4"] * 16, y),
+    ],
+)
+def test_partly_labelled_frames_are_refused_where_all_labels_count(read):
+    message = "1 of (16 rows|the 16 sampled frames) have labels of some characters"
+    with pytest.raises(ValueError, match=message):
+        read(PARTLY)
+
+
 def test_other_numbers_than_0_and_1_are_told():
     for learn in LEARNERS.values():
         with pytest.raises(ValueError, match="y holds 2 for 'tom' in row 2; 0 and 1 are expected"):

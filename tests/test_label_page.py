@@ -166,6 +166,8 @@ def test_labels_that_are_there_already(frames, target):
     table = pd.DataFrame({"jerry": [1, None, 0], "tom": [1, None, 0]})
     assert given(table) == [[0, 1], None, []]
     assert given(pd.DataFrame({"jerry": [1, 0, None]})) == [[1], [], None]
+    # A frame with labels of some characters only is to be labelled.
+    assert given(pd.DataFrame({"jerry": [1, 0, 1], "tom": [1, 0, None]})) == [[0, 1], [], None]
     assert given(pd.Series([1, 2, None]), [1, 2]) == [[0], [1], None]
     assert given(["tom", None, "jerry"]) == [[0], None, [1]]
     assert given(["tom", None, "x"], multilabel=False, background="x") == [[0], None, []]

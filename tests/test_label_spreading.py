@@ -17,6 +17,8 @@ from sktime_screen import (
     LabelSpreadingClassifier,
     ScreenTimeAggregator,
 )
+from sktime_screen.classify import LabelledRows
+from sktime_screen.classify._prior_shift import compute_prior_shift
 
 
 def video(name="video.mp4", n_shots=12, seconds=10, rate=1, seed=0):
@@ -166,6 +168,17 @@ def test_labels_of_a_video_say_little_of_shares_in_others():
     ):
         found = clone(spreading).fit(X, labels).predict_proba(other)
         np.testing.assert_allclose(found, np.tile(expected, (120, 1)), atol=1e-6)
+
+
+def test_missing_labels_say_nothing_of_shares():
+    targets = np.array([[1, 0], [0, np.nan], [0, np.nan], [0, 1], [np.nan, 1], [np.nan, 1]])
+    videos = np.array(["a", "a", "a", "a", "b", "b"])
+    labelled = LabelledRows(np.zeros((6, 1)), targets, videos, np.arange(6.0))
+    # A quarter of four labels of one video; three quarters of four labels of two.
+    expected = logit([(0.25 + 1) / 3, (2 * 0.75 + 1) / 4]) - logit([0.25, 0.75])
+    np.testing.assert_allclose(compute_prior_shift(labelled, 2, softmax=False), expected)
+    labelled.targets[:, 1] = np.nan
+    np.testing.assert_allclose(compute_prior_shift(labelled, 2, softmax=False), [expected[0], 0])
 
 
 def test_videos_do_not_touch():

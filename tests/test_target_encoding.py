@@ -183,7 +183,7 @@ def test_weights_of_one_hot_classes():
     np.testing.assert_allclose(weights, [[2 / 3], [2 / 3], [2 / 3], [2]])
 
 
-@pytest.mark.parametrize("y", [["a", np.nan], ["a", None], [[1, 0], [np.nan, 1]]])
+@pytest.mark.parametrize("y", [["a", np.nan], ["a", None], [[1, 0], [np.nan, np.nan]]])
 def test_missing_labels_of_lists(y):
     with pytest.raises(ValueError, match="1 of 2 rows have no label, the first is row 1"):
         read_labels(y)

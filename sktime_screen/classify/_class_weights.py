@@ -30,9 +30,9 @@ def compute_class_factors(codes, names, class_weight, row_weights):
 
 
 def compute_label_factors(table, names, class_weight, row_weights):
-    """Give each row and label of a table its factor.
+    """Give each row and label of a table its factor, 1 where a label is missing.
 
-    Shapes: ``table`` 0/1 (n, n_labels), ``row_weights`` (n,) -> float64 (n, n_labels).
+    Shapes: ``table`` 0, 1 or NaN (n, n_labels), ``row_weights`` (n,) -> float64 (n, n_labels).
     """
     columns = []
     for column, weight in zip(table.T, _by_label(names, class_weight), strict=True):
@@ -40,7 +40,12 @@ def compute_label_factors(table, names, class_weight, row_weights):
             weight = {}
         elif np.isscalar(weight) and weight != "balanced":
             weight = {1: weight}
-        columns.append(compute_class_factors(column, [0, 1], weight, row_weights))
+        known = ~np.isnan(column)
+        factors = np.ones(len(column))
+        factors[known] = compute_class_factors(
+            column[known].astype(np.int64), [0, 1], weight, row_weights[known]
+        )
+        columns.append(factors)
     return np.column_stack(columns)
 
 

@@ -245,7 +245,9 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         X : array-like, sparse matrix or DataFrame of shape (n, n_features)
             Features. float32 is not copied. Of a sparse matrix some rows at a time become an array.
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
-            One class a row (strings, integers or booleans), or a table with a 0/1 column a label.
+            One class a row (strings, integers or booleans), or a table with a 0/1 column a label,
+            where NaN is a label that is not known. It has no weight, or a tenth of that of a 0 if
+            the partly labelled rows have no 0, see :func:`make_partial_labels`.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows, of which the proportions count: the penalty `l2` is as strong as
             for rows of weight 1.

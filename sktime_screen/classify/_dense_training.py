@@ -33,7 +33,7 @@ class DenseTraining(NetworkClassifier):
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
-        labels = self._encoding.read(y) if resume else read_labels(y)
+        labels = self._encoding.read(y) if resume else read_labels(y, partly=True)
         check_consistent_length(X, labels)
         if not resume:
             self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)
@@ -97,7 +97,8 @@ class DenseTraining(NetworkClassifier):
         """
         data = self._read(X, y, sample_weight, resume=True)
         generator = self._new_generator()
-        splits = make_cross_fitting_splits(X, read_labels(y), data.Y, self.cv, generator, groups)
+        labels = read_labels(y, partly=True)
+        splits = make_cross_fitting_splits(X, labels, data.Y, self.cv, generator, groups)
         logits = np.empty_like(data.Y)
         network = self._network()
         rates = self.history_["learning_rate"][: self.best_epoch_]

@@ -252,7 +252,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
             The images, RGB from 0 to 255.
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
             One class an image (strings, integers or booleans), or a table with a 0/1 column a
-            label.
+            label, where NaN is a label that is not known, see :class:`KerasDenseClassifier`.
         sample_weight : array-like of shape (n,), default=None
             Weights of the images.
         validation_data : tuple, default=None
@@ -278,7 +278,7 @@ class FineTunedCNNClassifier(NetworkClassifier):
             If the file given as `weights` does not hold weights of this backbone.
         """
         images = check_images(X)
-        labels = read_labels(y)
+        labels = read_labels(y, partly=True)
         self._encoding = TargetEncoding.from_labels(labels, self.loss)
         self.class_names_ = self._encoding.classes
         self.classes_ = self._encoding.scikit_learn_classes()

@@ -26,6 +26,8 @@ from ._target_encoding import TargetEncoding
 
 # A label was seen by somebody, a probability was not.
 _TRUST_IN_LABELS = 50.0
+# What is said of a frame of which nothing is known; above 0, as it may be connected to no other.
+_TRUST_IN_NOTHING = 1e-6
 # Neighbours in time are surer of being alike than neighbours in the embedding.
 _SIMILARITY_WEIGHT = 0.1
 # Log-odds of what is certain. Surer than this nobody is worth hearing above others.
@@ -163,7 +165,8 @@ class LabelSpreadingClassifier(NetworkClassifier):
         X : array-like or DataFrame of shape (n, n_features)
             Features of the frames that are labelled.
         y : array-like or DataFrame of shape (n,) or (n, n_labels)
-            One class a row, or a table with a 0/1 column a label.
+            One class a row, or a table with a 0/1 column a label. In a table NaN is a label that is
+            not known.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows for the estimator. Labels of rows of weight 0 are not spread.
         groups : array-like of shape (n,), default=None
@@ -181,7 +184,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
             weights are 0.
         """
         values = self._check_features(X, self._dtypes, reset=True)
-        labels = read_labels(y)
+        labels = read_labels(y, partly=True)
         check_consistent_length(values, labels)
         self._encoding = TargetEncoding.from_labels(labels)
         self.class_names_ = self._encoding.classes
@@ -222,7 +225,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         self.fit(X, y, sample_weight)
         if self.cv is None:
             return mark(self.transform(X), out_of_sample=False, transductive=True)
-        labels = read_labels(y)
+        labels = read_labels(y, partly=True)
         targets = self._encoding.encode(labels).astype(np.float64)
         splits = make_cross_fitting_splits(
             X, labels, targets, self.cv, self._new_generator(), groups
@@ -344,7 +347,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
             _, first, frame_of_row = np.unique(times[rows], return_index=True, return_inverse=True)
             frames = rows[first]
             frame_times = times[frames], durations[frames]
-            logits = start[frames] if len(own.targets) else start[frames] + prior_shift
+            logits = start[frames] + np.where(np.isnan(own.targets).all(axis=0), prior_shift, 0)
             spread[rows] = self._spread(embeddings[frames], logits, own, *frame_times)[frame_of_row]
         return spread
 
@@ -373,17 +376,25 @@ class LabelSpreadingClassifier(NetworkClassifier):
         # Labelled frames that were not asked about come after the others, and have no time.
         elsewhere = np.setdiff1d(distinct, known)
         points = np.vstack([embeddings, labelled.embeddings[elsewhere]])
-        start = np.vstack([start, targets[elsewhere]])
+        # A frame's missing labels (NaN) are predicted; of frames elsewhere nothing is known then.
+        is_elsewhere = np.arange(len(points)) >= len(embeddings)
+        labels = np.full_like(start, np.nan)
+        labels[known >= 0] = targets[known[known >= 0]]
+        labels = np.vstack([labels, targets[elsewhere]])
+        is_known = ~np.isnan(labels)
+        start = np.where(is_known, labels, np.pad(start, ((0, len(elsewhere)), (0, 0))))
         seconds = np.append(seconds, np.full(len(elsewhere), seconds.mean()))
-        is_known = np.concatenate([known >= 0, np.ones(len(elsewhere), bool)])
-        asked_and_known = np.flatnonzero(known >= 0)
-        start[asked_and_known] = targets[known[asked_and_known]]
         points = embed_frames(points)
         edges = _SIMILARITY_WEIGHT * build_similarity_edges(points, seconds, self.n_neighbors)
         if times is not None:
             edges = edges + build_temporal_edges(points, times, durations)
-        node_weights = seconds * np.where(is_known, _TRUST_IN_LABELS, 1.0)
-        laplacian = diags_array(edges.sum(axis=1)) - edges
-        system = (diags_array(node_weights) + self.strength * laplacian).tocsr()
-        columns = [cg(system, node_weights * column, x0=column, rtol=1e-6)[0] for column in start.T]
+        trust = np.where(is_elsewhere, _TRUST_IN_NOTHING, 1.0)[:, None]
+        node_weights = seconds[:, None] * np.where(is_known, _TRUST_IN_LABELS, trust)
+        laplacian = self.strength * (diags_array(edges.sum(axis=1)) - edges)
+        columns = [
+            cg((diags_array(weights) + laplacian).tocsr(), weights * column, x0=column, rtol=1e-6)[
+                0
+            ]
+            for weights, column in zip(node_weights.T, start.T, strict=True)
+        ]
         return np.column_stack(columns)[: len(embeddings)]

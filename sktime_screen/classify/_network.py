@@ -174,10 +174,12 @@ class DenseNetwork:
         self._logits = logits.get_concrete_function()
 
     def _losses(self, y, logits, w):
+        """Compute the losses of a batch, missing labels (NaN) being 0 to it."""
         losses, ops = self._keras.losses, self._keras.ops
         if self.softmax:
             values = losses.categorical_crossentropy(y, logits, from_logits=True)[:, None]
         else:
+            y = ops.where(ops.isnan(y), 0.0, y)
             values = losses.binary_crossentropy(y[..., None], logits[..., None], from_logits=True)
         return ops.multiply(values, w)
 
@@ -186,7 +188,9 @@ class DenseNetwork:
         if self.softmax:
             right = ops.argmax(y, axis=-1) == ops.argmax(logits, axis=-1)
         else:
-            right = ops.mean(ops.cast((logits > 0) == (y > 0.5), "float32"), axis=-1)
+            known = ops.cast(ops.logical_not(ops.isnan(y)), "float32")
+            right = known * ops.cast((logits > 0) == (y > 0.5), "float32")
+            right = ops.sum(right, axis=-1) / ops.sum(known, axis=-1)
         return ops.cast(right, "float32")
 
     def draw_weights(self, generator):

@@ -9,13 +9,15 @@ def compute_prior_shift(labelled, strength, *, softmax):
 
     Shapes: ``labelled`` a `LabelledRows` with ``videos`` -> (n_outputs,).
     """
-    shares = labelled.targets.mean(axis=0)
-    n_videos = len(np.unique(labelled.videos))
+    known = ~np.isnan(labelled.targets)
+    n_videos = np.array([len(np.unique(labelled.videos[rows])) for rows in known.T])
+    shares = np.nansum(labelled.targets, axis=0) / np.maximum(known.sum(axis=0), 1)
     equal = 1 / len(shares) if softmax else 0.5
-    expected = (n_videos * shares + strength * equal) / (n_videos + strength)
     to_logits = np.log if softmax else logit
     # Of a class that labels never or always show, the estimator knows no other frames.
     varies = (shares > 0) & (shares < 1)
+    learned, n_videos = shares[varies], n_videos[varies]
+    expected = (n_videos * learned + strength * equal) / (n_videos + strength)
     shift = np.zeros_like(shares)
-    shift[varies] = to_logits(expected[varies]) - to_logits(shares[varies])
+    shift[varies] = to_logits(expected) - to_logits(learned)
     return shift

@@ -8,6 +8,10 @@ from sklearn.preprocessing import LabelEncoder
 from .._targets import encode_labels, known_labels
 from ._class_weights import compute_class_factors, compute_label_factors
 
+# How much a missing label counts as 0 where labels only ever say who is there. Not at all, and
+# whoever nobody looked for would be everywhere: no label says otherwise.
+_WEIGHT_OF_UNNAMED = 0.1
+
 
 class TargetEncoding:
     """How labels become the targets of a network, and logits become labels again."""
@@ -42,6 +46,8 @@ class TargetEncoding:
                 f" has {len(known)} classes: use loss='auto'."
             )
         softmax = exclusive if loss == "auto" else loss == "categorical_crossentropy"
+        if multilabel:
+            _check_known(labels, softmax, classes)
         return cls(known, multilabel, softmax)
 
     @property
@@ -67,12 +73,12 @@ class TargetEncoding:
 
     def read(self, y):
         """Read labels that are to be encoded, columns in the order of the classes."""
-        return known_labels(y, self.classes, self.multilabel)
+        return known_labels(y, self.classes, self.multilabel, partly=True)
 
     def encode(self, labels):
         """Turn labels into targets.
 
-        Returns float32 (n, n_outputs).
+        Returns float32 (n, n_outputs), NaN where labels are missing.
         """
         targets = encode_labels(self.read(labels), self.classes).astype(np.float32)
         return targets if self.multilabel or self.softmax else targets[:, 1:]
@@ -122,7 +128,7 @@ class TargetEncoding:
         return np.log(outputs) if self.softmax else logit(outputs)
 
     def weights(self, labels, class_weight=None, sample_weight=None):
-        """Fold the weights of classes and of rows into the weights of the losses.
+        """Fold the weights of classes, rows and missing labels into the weights of the losses.
 
         Shapes: ``sample_weight`` (n,) -> float32 (n, 1) or (n, n_labels).
         """
@@ -137,9 +143,34 @@ class TargetEncoding:
             found = self.encode(labels)
             codes = found.argmax(axis=1) if self.softmax else found[:, 0].astype(int)
             weights = (compute_class_factors(codes, known, class_weight, rows) * rows)[:, None]
+        if self.multilabel and labels.isna().to_numpy().any():
+            weights = weights * _weigh_missing(labels)
         if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
             raise ValueError(
                 f"class_weight={class_weight!r}, with sample_weight, leaves no row to learn from, "
                 f"or makes weights below 0, infinite or not a number."
             )
         return weights.astype(np.float32)
+
+
+def _check_known(table, softmax, classes):
+    """Refuse tables whose missing labels leave nothing to learn from."""
+    missing = table.isna()
+    if softmax and missing.to_numpy().any():
+        raise ValueError(
+            "loss='categorical_crossentropy' compares the characters of a frame and needs labels of"
+            " all of them, but y holds NaN: use loss='auto'."
+        )
+    unknown = table.columns[missing.all()].tolist()
+    # Where classes are announced, other rows come later.
+    if unknown and classes is None:
+        raise ValueError(
+            f"y holds no label of {unknown}, only NaN: label some frames, or leave out the column."
+        )
+
+
+def _weigh_missing(table):
+    """Return the weights of labels, those that are missing taken as 0: (n, n_labels)."""
+    missing = table.isna()
+    only_present = not (table[missing.any(axis=1)] == 0).to_numpy().any()
+    return np.where(missing, _WEIGHT_OF_UNNAMED if only_present else 0.0, 1.0)

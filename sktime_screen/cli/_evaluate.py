@@ -24,7 +24,7 @@ from ._options import (
     Video,
     find_feature_folder,
 )
-from ._train import VALIDATION_TITLE, load_labels_and_pipeline
+from ._train import OF_ONE_VIDEO, VALIDATION_TITLE, load_labels_and_pipeline
 
 
 def evaluate(
@@ -78,6 +78,8 @@ def evaluate(
                 pipeline[-2:], features, y, random_state=seed, verbose=not quiet
             )
         console.print(figures_table(figures, VALIDATION_TITLE))
+        if X["video"].nunique() == 1:
+            steps.say(OF_ONE_VIDEO)
         return
     fitted = load_model(model)
     folder = find_feature_folder(cache_dir, no_cache, steps)

@@ -102,7 +102,7 @@ def label(
     from ..labels import RANDOM_STRATEGIES, save_label_page, suggest_frames
     from ..recipes import recommended_pipeline
     from ..video import VideoFrameSampler
-    from ._model import load_model, predict_frames, set_up_features
+    from ._model import find_learned_frames, load_model, predict_frames, set_up_features
 
     if not characters and model is None:
         raise typer.BadParameter(
@@ -110,7 +110,7 @@ def label(
         )
     if strategy is Strategy.uncertain and model is None:
         raise typer.BadParameter("uncertain needs a model: add --model", param_hint="--strategy")
-    output = output or _next_page()
+    output = output or name_next_page()
     made = output.with_suffix(".csv")
     check_outputs(
         made if serve else output, inputs=[*videos, *(labels or []), *([model] if model else [])]
@@ -128,12 +128,13 @@ def label(
     table = VideoFrameSampler(rate=rate, on_error="warn").sample(paths)
     found = set(table["video"])
     readable = [path for path in paths if path in found]
-    known = _find_labelled(labels, rate, readable, table)
+    known = _find_labelled(labels, rate, readable, table) | find_learned_frames(fitted, table)
     left = len(table) if strategy in RANDOM_STRATEGIES else int((~known).sum())
     if not left:
         raise ValueError(
             f"All {len(table)} frames of the videos are labelled in "
-            f"{', '.join(f'{str(path)!r}' for path in labels or [])}: nothing is left to label."
+            f"{', '.join(f'{str(path)!r}' for path in [*(labels or []), *filter(None, [model])])}: "
+            f"nothing is left to label."
         )
     probabilities = doubted = None
     if fitted is None:
@@ -165,7 +166,7 @@ def label(
             labelled=table[known],
             random_state=seed,
         )
-    shown = _page_options(table, characters, fitted, probabilities)
+    shown = make_page_options(table, characters, fitted, probabilities)
     if serve:
         _serve(made, table, shown)
         if not made.exists():
@@ -178,8 +179,9 @@ def label(
         made = made.name  # in the folder of the browser's downloads
         steps.say(f"Open {output} in a browser; it saves {made}. Then:")
     options = _train_options(fitted, rate, head, image_size, backbone)
-    steps.say(_next_command(readable, str(made), strategy, model, labels, options))
-    if model is not None and not labels and strategy not in RANDOM_STRATEGIES:
+    learns = not labels and "learned_frames" in getattr(fitted, "made_with_", {})
+    steps.say(_next_command(readable, str(made), strategy, model, labels, options, learns=learns))
+    if model is not None and not (labels or learns) and strategy not in RANDOM_STRATEGIES:
         steps.say(f"with the labels that {model} has learned from before {made}.")
     if len(readable) < len(paths):
         raise typer.Exit(1)
@@ -212,10 +214,10 @@ def _find_labelled(labels, rate, videos, table):
     return find_labelled_frames(table, known[known["video"].isin(videos)])
 
 
-def _next_page():
+def name_next_page(stem="label"):
     """Return a name that is free: a page and the CSV that it saves are called alike."""
     for number in itertools.count(1):
-        page = Path("label.html" if number == 1 else f"label-{number}.html")
+        page = Path(f"{stem}.html" if number == 1 else f"{stem}-{number}.html")
         if not (page.exists() or page.with_suffix(".csv").exists()):
             return page
 
@@ -271,14 +273,17 @@ def _shorten(path):
     return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path
 
 
-def _next_command(videos, made, strategy, model, labels, options):
-    """Return what to do with the labels; a random sample is not spent on a model there is."""
+def _next_command(videos, made, strategy, model, labels, options, *, learns):
+    """Return what to do with the labels; a random sample is not spent on a model there is.
+
+    ``learns`` tells whether the model remembers its labels, and can learn these beside them.
+    """
     from ..labels import RANDOM_STRATEGIES
 
-    if model is not None and strategy in RANDOM_STRATEGIES:
-        return shlex.join(
-            ["sktime-screen", "measure", *videos, "--model", str(model), "--labels", made]
-        )
+    sampled = strategy in RANDOM_STRATEGIES
+    if model is not None and (sampled or learns):
+        words = ["sktime-screen", "measure", *videos, "--model", str(model), "--labels", made]
+        return shlex.join(words if sampled else [*words, "--save-model", str(model)])
     so_far = map(str, labels or [])
     return shlex.join(
         [
@@ -294,7 +299,7 @@ def _characters(fitted):
     return [str(name) for name in aggregator.class_names_ if name != aggregator.background]
 
 
-def _page_options(table, characters, fitted, probabilities):
+def make_page_options(table, characters, fitted, probabilities):
     """Return what the page is told of characters, and of what a model says."""
     from ..video import make_frame_index
 

@@ -15,9 +15,9 @@ from ..labels import (
 from ..video import resolve_videos
 
 
-def load_labels(paths, video=None, rate=SAMPLING_RATE):
+def load_labels(paths, video=None, rate=SAMPLING_RATE, *, missing="drop"):
     """Load labels of one file or of several, without the frames that are not labelled."""
-    loaded = [_load(path, video, rate) for path in paths]
+    loaded = [_load(path, video, rate, missing) for path in paths]
     names = [_columns(y) for _, y in loaded]
     for path, columns in zip(paths, names, strict=True):
         if set(columns) != set(names[0]):
@@ -38,14 +38,14 @@ def load_labels(paths, video=None, rate=SAMPLING_RATE):
     return _without_repeats(X, y, paths)
 
 
-def _load(path, video, rate):
+def _load(path, video, rate, missing):
     kind = path.suffix.lower()
     if kind in (".eaf", ".xml"):
         load = load_eaf if kind == ".eaf" else load_cvat
         return load(path, video=None if isinstance(video, list) else video, rate=rate)
     if kind == ".json":
         return load_label_studio(path, rate=rate)
-    return load_label_csv(path, video=video, rate=rate, missing="drop")
+    return load_label_csv(path, video=video, rate=rate, missing=missing)
 
 
 def _without_repeats(X, y, paths):

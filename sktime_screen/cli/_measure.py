@@ -62,8 +62,24 @@ def measure(
         list[Path] | None,
         typer.Option(
             metavar="LABELS...",
-            help="Labels of a random sample of these videos' frames, as `label --strategy blocks` "
-            "chooses them. They correct the seconds and make the intervals valid.",
+            help="Labels of these videos' own frames. Those that --ask or you chose are learned, "
+            "beside what the model knows. A random sample, as `label --strategy blocks` draws it, "
+            "corrects the seconds and makes the intervals valid.",
+        ),
+    ] = None,
+    ask: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="NUMBER",
+            help="Write a page to label so many frames of each video: those that would teach the "
+            "model most.",
+        ),
+    ] = None,
+    save_model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Keep the model that has learned --labels; may be the same file."
         ),
     ] = None,
     cache_dir: CacheDir = CACHE_DIR,
@@ -76,6 +92,9 @@ def measure(
     Characters are known from a model that `train` wrote, or, for actors, from portraits: these need
     no labels, and give no intervals unless --labels tests them.
 
+    A few labels of the very video help more than anything: --ask 10 writes a page to label ten
+    frames on, and says how to measure again with these labels.
+
     If a video cannot be measured, the others still are, and the exit code is 1.
 
     Subtitles and annotations are a file a video: with several videos, name a folder for them.
@@ -84,8 +103,10 @@ def measure(
 
     from ..report import ScreenTimeReport
     from ..video import resolve_videos
+    from ._ask import ask_for_labels, name_page
     from ._label import suggest_training
-    from ._model import load_model, set_up_features
+    from ._model import get_learned, load_model, set_up_features
+    from ._model import save_model as keep
 
     if (model is None) == (portraits is None):
         raise typer.BadParameter(
@@ -96,14 +117,25 @@ def measure(
     # A video may be named twice, spelled in two ways.
     _, first = np.unique(resolve_videos(videos), return_index=True)
     paths = [os.fspath(videos[number]) for number in sorted(first)]
+    if model is None and (ask or save_model):
+        raise typer.BadParameter(
+            "what is known from portraits learns no labels: give a model", param_hint="--model"
+        )
+    if save_model and not labels:
+        raise typer.BadParameter(
+            "there is nothing to learn: add --labels", param_hint="--save-model"
+        )
+    page = None if ask is None else name_page(paths)
     check_csv(csv)
     video_files = plan_video_files(
         paths, subtitles=subtitles, eaf=eaf, cvat=cvat, label_studio=label_studio
     )
+    read = [*videos, *(labels or [])]
     check_outputs(
-        *(report, csv, json, *(path for _, _, path in video_files)),
-        inputs=[*videos, *([model] if model else []), *(labels or [])],
+        *(report, csv, json, page, *(path for _, _, path in video_files)),
+        inputs=[*read, *([model] if model else [])],
     )
+    check_outputs(save_model, inputs=read)
     console = results_console()
     steps = Steps(console, quiet)
     folder = find_feature_folder(cache_dir, no_cache, steps)
@@ -112,10 +144,25 @@ def measure(
     else:
         fitted = load_model(model)
     set_up_features(fitted, folder, verbose=not quiet)
-    aggregator = fitted[-1]
+    if ask:
+        get_learned(model, fitted)  # Without the labels so far nothing more can be learned.
     sample = None
     if labels:
-        sample = _load_sample(labels, paths, fitted)
+        learned, sample = _learn_or_sample(labels, paths, fitted, model, steps)
+        if save_model and learned is fitted:
+            warnings.warn(
+                f"{save_model} was not written: these labels are a random sample, which corrects "
+                f"seconds and teaches nothing.",
+                stacklevel=2,
+            )
+        elif save_model:
+            model = save_model
+            files = [*getattr(fitted, "made_with_", {}).get("labels", []), *labels]
+            keep(model, learned, labels=files, learned=get_learned(model, learned))
+            steps.say(f"Model: {model}")
+        fitted = learned
+        set_up_features(fitted, folder, verbose=not quiet)
+    aggregator = fitted[-1]
     found = _predict_videos(fitted, paths, sample is not None, steps)
     strangers = found.pop("strangers", None)
     probabilities = found["X"]
@@ -153,6 +200,9 @@ def measure(
         if video in measured
     ]
     written = [write_file(path, write, steps) for path, write in outputs if path is not None]
+    if page is not None:
+        again = labels if labels and (sample is not None or model != save_model) else []
+        ask_for_labels(page, ask, fitted, probabilities, model, again, steps)
     if not all(written) or len(measured) < len(paths):
         raise typer.Exit(1)
 
@@ -184,8 +234,22 @@ def _describe_strangers(strangers, steps):
     return notes
 
 
-def _load_sample(labels, paths, fitted):
-    """Return labelled frames of the videos as ``estimate`` takes them."""
+def _learn_or_sample(labels, paths, fitted, model, steps):
+    """Return the model, which has learned labels that were chosen, and those that were drawn."""
+    from ._model import learn_more
+
+    X, y = _load_own_labels(labels, paths, fitted)
+    if model is None:
+        return fitted, (X, y)
+    drawn = (X["inclusion"].notna() if "inclusion" in X else X["time"].isna()).to_numpy()
+    if not drawn.all():
+        with steps.step(f"Learning {(~drawn).sum()} labels beside those of {model}"):
+            fitted = learn_more(model, fitted, X[~drawn], y[~drawn])
+    return fitted, (X[drawn], y[drawn]) if drawn.any() else None
+
+
+def _load_own_labels(labels, paths, fitted):
+    """Return labelled frames of the videos, by the names of the paths, and their labels."""
     from ._labels import load_labels, match_labels, name_videos_as_given
 
     X, y = load_labels(labels, _find_readable(paths), rate=fitted[0].rate)

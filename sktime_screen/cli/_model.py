@@ -5,8 +5,9 @@ import re
 import warnings
 
 import joblib
+import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -16,34 +17,46 @@ from .._atomic_files import write_atomically
 from .._versions import find_versions
 from ..classify import FaceClassifier
 from ..features import FaceFeatures, PretrainedCNNFeatures
+from ..labels import find_distinct_frames, find_labelled_frames
 from ..persistence import load_skops, save_skops
 from ..screentime import ScreenTimeAggregator
+from ..video import resolve_videos
 
 # Of long videos not all features are held at once. It is an hour at a frame a second: enough for a
 # classifier that judges frames by those that look alike.
 _FRAMES_AT_ONCE = 2048
 # As text in the pickle, so that it can be read where the pickle cannot.
 _MADE_WITH = re.compile(rb"sktime_screen==([\w.+!-]+)")
+# Columns of a frame table that have to be right from any folder.
+_PATHS = ("video", "image")
 
 
-def save_model(path, pipeline, validation=None, labels=()):
+def save_model(path, pipeline, validation=None, labels=(), learned=None):
     """Write a fitted pipeline whole, or leave what is there as it is.
 
-    With it goes what it was made with, the files of its labels, and how good it is, in the
-    attribute ``made_with_`` of the pipeline; where features are kept and what is printed does not.
-    A file ``.skops`` is of skops, any other a pickle of joblib.
+    With it goes what it was made with, the files of its labels, how good it is, and the frames and
+    labels it has learned from, in the attribute ``made_with_`` of the pipeline; where features are
+    kept and what is printed does not. A file ``.skops`` is of skops, any other a pickle of joblib.
     """
     found = " ".join(f"{name}=={version}" for name, version in find_versions().items())
     files = [os.path.abspath(file) for file in labels]
-    pipeline.made_with_ = {"versions": found, "validation": validation, "labels": files}
+    kept = {"versions": found, "labels": files, "validation": validation}
+    if learned is not None:
+        kept |= _describe_learned(*learned)
     set_up_features(pipeline, None, verbose=False)
-    if _is_skops(path) and validation is not None:
-        pipeline.made_with_["validation"] = validation.to_dict("tight")
-    if _is_skops(path):
-        save_skops(path, pipeline)
+    pipeline.made_with_ = kept
+    if not _is_skops(path):
+        with write_atomically(path) as unfinished:
+            joblib.dump(pipeline, unfinished)
         return
-    with write_atomically(path) as unfinished:
-        joblib.dump(pipeline, unfinished)
+    pipeline.made_with_ = {
+        name: value.to_dict("tight") if isinstance(value, pd.DataFrame) else value
+        for name, value in kept.items()
+    }
+    try:
+        save_skops(path, pipeline)
+    finally:
+        pipeline.made_with_ = kept
 
 
 def load_model(path):
@@ -69,10 +82,9 @@ def load_model(path):
     check_is_fitted(pipeline)
     if _is_skops(path) and hasattr(pipeline, "made_with_"):
         made_with = _version_in(pipeline.made_with_["versions"].encode())
-        if pipeline.made_with_["validation"] is not None:
-            pipeline.made_with_["validation"] = pd.DataFrame.from_dict(
-                pipeline.made_with_["validation"], orient="tight"
-            )
+        for name, table in pipeline.made_with_.items():
+            if isinstance(table, dict):
+                pipeline.made_with_[name] = pd.DataFrame.from_dict(table, orient="tight")
     _warn_of_versions(path, made_with, raised)
     return pipeline
 
@@ -117,6 +129,64 @@ def _warn_of_versions(path, made_with, raised):
     for other in raised:
         if other.message not in of_sklearn:
             warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+
+
+def _describe_learned(X, y):
+    X = X.assign(**{name: resolve_videos(X[name]) for name in _PATHS if name in X})
+    return {"learned_frames": X, "learned_labels": pd.DataFrame(y)}
+
+
+def get_learned(path, pipeline):
+    """Return the frames and labels that a model has learned from, as `save_model` got them."""
+    made_with = getattr(pipeline, "made_with_", {})
+    if "learned_frames" not in made_with:
+        raise ValueError(
+            f"'{path}' does not tell which labels it has learned from, so that it cannot learn "
+            f"more: train it again on all label files, `sktime-screen train OLD.csv NEW.csv`."
+        )
+    labels = made_with["learned_labels"]
+    return made_with["learned_frames"], labels if pipeline[-1].multilabel_ else labels.iloc[:, 0]
+
+
+def find_learned_frames(pipeline, table):
+    """Tell which frames of a table a model has learned, as far as it remembers.
+
+    Returns bool (n_frames,).
+    """
+    known = getattr(pipeline, "made_with_", {}).get("learned_frames")
+    if known is not None:
+        videos = resolve_videos(table["video"].unique())
+        known = known[np.isin(resolve_videos(known["video"]), videos)]
+    return find_labelled_frames(table, known)
+
+
+def learn_more(path, pipeline, X, y):
+    """Return a model that has learned from more labels as well.
+
+    It is the model that `train` makes of all label files. Labels of the same frame replace those of
+    before.
+    """
+    known, labels = get_learned(path, pipeline)
+    all_frames = pd.concat([X[known.columns.intersection(X.columns)], known], ignore_index=True)
+    y = pd.Series(y) if np.ndim(y) == 1 else y
+    all_labels = pd.concat([y, labels], ignore_index=True)
+    if "image" in all_frames and all_frames["image"].isna().any():
+        raise ValueError(
+            f"'{path}' has learned from images, and these labels are of videos, or the other way "
+            f"round: train again on labels of one kind."
+        )
+    try:
+        first, _ = find_distinct_frames(all_frames, all_labels)
+    except OSError as error:
+        error.add_note(f"'{path}' has learned from it, and can only learn more where it is.")
+        raise
+    first = np.flatnonzero(first)
+    rows = np.concatenate([first[first >= len(X)], first[first < len(X)]])
+    X, y = (table.iloc[rows].reset_index(drop=True) for table in (all_frames, all_labels))
+    head = clone(pipeline[-2:]).fit(pipeline[:-2].transform(X), y)
+    learned = Pipeline([*pipeline.steps[:-2], *head.steps])
+    learned.made_with_ = _describe_learned(X, y)
+    return learned
 
 
 def set_up_features(pipeline, memory, verbose):

@@ -42,6 +42,14 @@ def train(
     video: Video = None,
     rate: Rate = SAMPLING_RATE,
     background: Background = None,
+    incomplete: Annotated[
+        bool,
+        typer.Option(
+            "--incomplete",
+            help="Labels say who is there, and not who is not: with one class a frame, or where "
+            "cells are empty, others may be on screen as well.",
+        ),
+    ] = False,
     validation: Annotated[
         bool,
         typer.Option(help="Whether to test the model on held-out videos or stretches."),
@@ -77,6 +85,7 @@ def train(
         folder,
         seed,
         quiet,
+        incomplete=incomplete,
     )
     n_videos = X["video"].nunique()
     steps.say(f"{len(X)} labelled frames of {n_videos} video{'s' * (n_videos != 1)}")
@@ -85,16 +94,18 @@ def train(
     features = pipeline[:-2].fit_transform(X)
     with steps.step("Training"):
         pipeline[-2:].fit(features, y)
-        save_model(model, pipeline, labels=labels)
+        save_model(model, pipeline, labels=labels, learned=(X, y))
     figures = None
     if validation:
         steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")
         with steps.step("Validating"):
             figures = validate(pipeline[-2:], features, y, seed, quiet)
     if figures is not None:
-        save_model(model, pipeline, figures, labels)
+        save_model(model, pipeline, figures, labels, (X, y))
         console.print(figures_table(figures, VALIDATION_TITLE))
-    steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model}")
+        if n_videos == 1:
+            steps.say(OF_ONE_VIDEO)
+    steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model} --ask 10")
 
 
 def _warn_of_constant(y):
@@ -102,13 +113,17 @@ def _warn_of_constant(y):
     for name, shown in y.items() if y.ndim == 2 else ():
         if shown.nunique() == 1:
             warnings.warn(
-                f"{name!r} is in {'every' if shown.iloc[0] else 'no'} labelled frame, so it cannot "
+                f"{name!r} is in {'every' if shown.any() else 'no'} labelled frame, so it cannot "
                 f"be learned from these labels.",
                 stacklevel=2,
             )
 
 
 VALIDATION_TITLE = "What to expect on held-out frames"
+OF_ONE_VIDEO = (
+    "These figures are about other stretches of this video. On another video the model is right "
+    "less often, unless it learns some frames of that one too: `measure --ask 10` asks for them."
+)
 
 
 def load_labels_and_pipeline(
@@ -123,12 +138,18 @@ def load_labels_and_pipeline(
     folder,
     seed,
     quiet,
+    *,
+    incomplete=False,
 ):
     """Load labels and make the pipeline that is to learn from them."""
+    from ..labels import make_partial_labels
     from ..recipes import recommended_pipeline
     from ._labels import find_background, load_labels
 
-    X, y = load_labels(labels, video, rate)
+    X, y = load_labels(labels, video, rate, missing="keep" if incomplete else "drop")
+    background = find_background(background, y)
+    if incomplete and y.ndim == 1:
+        y, background = make_partial_labels(y, background=background), None
     pipeline = recommended_pipeline(
         rate=rate,
         head=head,
@@ -136,7 +157,7 @@ def load_labels_and_pipeline(
         backbone=backbone,
         portraits=None if portraits is None else str(portraits),
         memory=folder,
-        background=find_background(background, y),
+        background=background,
         random_state=seed,
         verbose=int(not quiet),
     )

@@ -14,6 +14,7 @@ from ._label_page_data import describe_frames
 from ._label_server import LabelServer
 from ._label_studio import FRAME_RATE, load_label_studio
 from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, convert_classes, indicators, label_table
+from ._partial_labels import make_partial_labels
 from ._review import make_review
 from ._suggestions import RANDOM_STRATEGIES, find_labelled_frames, suggest_frames
 from ._text_table import write_table
@@ -39,6 +40,7 @@ __all__ = [
     "load_label_csv",
     "load_label_studio",
     "load_ucf101",
+    "make_partial_labels",
     "make_relative",
     "make_review",
     "save_cast_page",

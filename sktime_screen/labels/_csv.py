@@ -60,8 +60,10 @@ def load_label_csv(
     rate : float, optional
         Frames per second: the rate at which the images were taken from ``video``, or the rate at
         which to sample videos with intervals. The default for intervals is 1.
-    missing : {"error", "drop"}, default="error"
-        What to do with rows without a label: "error" raises, "drop" leaves them out. Images of
+    missing : {"error", "drop", "keep"}, default="error"
+        What to do with rows without a label: "error" raises, "drop" leaves them out. "keep" does so
+        too, but keeps rows with labels of some characters, with NaN for the empty cells; with
+        "error" and "drop" such rows raise, since empty cells are often meant as 0. Images of
         ``video`` are counted before rows are dropped. If the file has rows for only some of the
         images, the last number in each image name is the number of the frame, from 0.
     frame_rate : float, optional
@@ -75,7 +77,7 @@ def load_label_csv(
         random samples of `suggest_frames` add ``stratum`` and ``inclusion``.
     y : pandas.Series or pandas.DataFrame
         One class per frame as a Series, or a table with a 0/1 column per character, even for a
-        single character. Intervals always give a table.
+        single character. Intervals always give a table. NaN only with ``missing="keep"``.
 
     Raises
     ------
@@ -112,8 +114,8 @@ def load_label_csv(
     >>> X, y = load_label_csv("mapping.csv", video="video.mp4", rate=1)  # doctest: +SKIP
     """
     path = os.fspath(path)
-    if missing not in ("error", "drop"):
-        raise ValueError(f"missing={missing!r}: expected 'error' or 'drop'.")
+    if missing not in ("error", "drop", "keep"):
+        raise ValueError(f"missing={missing!r}: expected 'error', 'drop' or 'keep'.")
     rows = read_table(path)
     if rows.empty:
         raise ValueError(f"{path!r} has a header but no rows.")
@@ -258,11 +260,12 @@ def _find_labelled(path, rows, labels, missing):
     empty = rows[labels].isna()
     unlabelled = empty.all(axis=1)
     partly = rows.index[empty.any(axis=1) & ~unlabelled]
-    if len(partly):
+    if len(partly) and missing != "keep":
         name = empty.columns[empty.loc[partly[0]]][0]
         raise ValueError(
             f"{path!r}, line {partly[0]}: {name!r} is empty, but other characters of the frame "
-            f"are not. Write 0 for characters that are not on screen."
+            f"are not. Write 0 for characters that are not on screen, or pass missing='keep' if "
+            f"empty cells are not known."
         )
     if unlabelled.any() and missing == "error":
         raise ValueError(
@@ -357,11 +360,12 @@ def _targets(path, labels):
         name = labels.columns[0]
         if name in CLASS_COLUMNS or binary[name].isna().any():
             return convert_classes(labels[name])
-    if binary.isna().to_numpy().any():
-        row, column = np.argwhere(binary.isna().to_numpy())[0]
+    strange = (binary.isna() & labels.notna()).to_numpy()
+    if strange.any():
+        row, column = np.argwhere(strange)[0]
         raise ValueError(
             f"{path!r}, line {lines[row]}: {labels.columns[column]!r} is "
             f"{labels.iloc[row, column]!r}; with several columns of labels each is 0 or 1, one "
             f"column a character."
         )
-    return binary.astype(np.int64)
+    return binary.astype(np.float64 if binary.isna().to_numpy().any() else np.int64)

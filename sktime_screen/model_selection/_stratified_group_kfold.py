@@ -67,7 +67,7 @@ class MultilabelStratifiedGroupKFold(StratifiedGroupKFold):
         order = np.arange(len(found))
         if self.shuffle:
             check_random_state(self.random_state).shuffle(order)
-        fold_of_group = deal_groups(group_of_row, indicator_table(y), shares, order)
+        fold_of_group = deal_groups(group_of_row, indicator_table(y, partly=True), shares, order)
         for fold in range(self.n_splits):
             yield fold_of_group[group_of_row] == fold
 
@@ -94,12 +94,12 @@ def deal_groups(group_of_row, targets, shares, order):
 
 
 def count_labels(group_of_row, targets):
-    """Count the rows of groups: all, with and without each label.
+    """Count the rows of groups: all, with and without each label; NaN is neither.
 
     Shapes: ``group_of_row`` (n,), ``targets`` (n, n_labels) -> (n_groups, n_counts).
     """
     targets = np.asarray(targets, np.float64)
-    counted = np.hstack([np.ones((len(targets), 1)), targets, 1 - targets])
+    counted = np.hstack([np.ones((len(targets), 1)), targets == 1, targets == 0])
     counts = np.zeros((group_of_row.max() + 1, counted.shape[1]))
     np.add.at(counts, group_of_row, counted)
     return counts[:, counts.any(axis=0)]

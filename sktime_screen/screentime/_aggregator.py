@@ -358,7 +358,13 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
             )
         table, y = labelled
         check_consistent_length(table, y)
-        known, labels = read_labelled(y, multilabel=self.multilabel_)
+        known, labels = read_labelled(y, multilabel=self.multilabel_, partly=True)
+        if isinstance(labels, pd.DataFrame) and labels.isna().to_numpy().any():
+            raise ValueError(
+                f"labelled: {labels.isna().any(axis=1).sum()} of the {len(labels)} sampled frames "
+                f"have labels of some characters and NaN for others. Fill in 0 or 1 for all: a "
+                f"sample without these frames would not be random."
+            )
         truth = np.full((len(known), len(self.class_names_)), np.nan)
         truth[known] = self._classes.indicators(labels)
         return LabelledSample(table, truth)

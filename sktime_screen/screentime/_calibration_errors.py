@@ -15,6 +15,21 @@ _TOO_NARROW = {
     None: "Intervals are too narrow if the classifier had seen the frames of fit. Their table did "
     "not say in attrs['out_of_sample'], which a step after the classifier may have dropped.",
 }
+# Errors on so many frames of a video say more about it than those on other videos. Fewer were most
+# often chosen for doubt, and are the hardest it has.
+_FEWEST_OF_VIDEO = 30
+# Fewer frames with labels of all characters do not stand for the others.
+_LEAST_LABELLED = 0.9
+_TOO_FEW = "No intervals: more than one in ten frames of fit lacks labels of some characters."
+
+
+def find_fully_labelled(truth):
+    """Return which rows have no NaN; None if these are too few to stand for all.
+
+    Shapes: ``truth`` (n_frames, n_classes) -> bool (n_frames,).
+    """
+    known = ~np.isnan(truth).any(axis=1)
+    return known if known.mean() >= _LEAST_LABELLED else None
 
 
 class CalibrationErrors(NamedTuple):
@@ -24,7 +39,7 @@ class CalibrationErrors(NamedTuple):
 
     - ``videos, times, durations`` (n_frames,): the levels of the frame index of the rows,
       videos by their resolved paths.
-    - ``errors`` (n_frames, n_classes): predictions, 0 or 1, less labels.
+    - ``errors`` (n_frames, n_classes): predictions, 0 or 1, less labels; NaN without a label.
     - ``probabilities`` (n_frames, n_classes): corrected and smoothed.
     - ``out_of_sample``: whether the classifier had not seen the frames; None where that is
       unknown.
@@ -57,6 +72,9 @@ class CalibrationErrors(NamedTuple):
 
         Shapes: ``predicted`` (n_frames, n_classes) -> ``low, high`` (n_classes,).
         """
+        if find_fully_labelled(self.errors) is None:
+            none = np.full(predicted.shape[1], np.nan)
+            return none, none, _TOO_FEW
         note = _TOO_NARROW.get(self.out_of_sample)
         try:
             low, high = self._draw_limits(
@@ -83,9 +101,9 @@ class CalibrationErrors(NamedTuple):
         rows = np.arange(len(self.videos))
         blocks = time_blocks(self.frames.to_frame(index=False))
         own = self.videos == resolve_videos(index.get_level_values("video")[:1])
-        if len(np.unique(blocks[own])) > 1:
-            # Errors on frames of this very video say more than those on others.
+        if own.sum() >= _FEWEST_OF_VIDEO and len(np.unique(blocks[own])) > 1:
             rows = np.flatnonzero(own)
+        rows = rows[~np.isnan(errors[rows]).any(axis=1)]
         return compute_seconds_interval(
             index.get_level_values("duration").to_numpy(dtype=np.float64),
             predicted,

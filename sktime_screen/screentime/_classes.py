@@ -25,7 +25,7 @@ class Classes:
     """
 
     def __init__(self, y, background):
-        labels = read_labels(y)
+        labels = read_labels(y, partly=True)
         self.multilabel = isinstance(labels, pd.DataFrame)
         self.names = np.asarray(labels.columns) if self.multilabel else np.unique(labels)
         self.background = None if background is None else self._number(background)
@@ -59,12 +59,14 @@ class Classes:
         """
         return np.tile([0, 1], (len(self.names), 1)) if self.multilabel else self.names
 
-    def indicators(self, y):
+    def indicators(self, y, *, partly=False):
         """Turn labels into a table.
 
-        Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> bool (n_frames, n_classes).
+        Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> bool (n_frames, n_classes), or
+        float64 with NaN where labels are missing, which `partly` allows.
         """
-        return encode_labels(known_labels(y, self.names, self.multilabel), self.names)
+        labels = known_labels(y, self.names, self.multilabel, partly=partly)
+        return encode_labels(labels, self.names)
 
     def labels(self, predicted):
         """Turn a table into labels.

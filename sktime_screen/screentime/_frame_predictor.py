@@ -12,7 +12,7 @@ from .._sklearn import fit_context
 from .._targets import ScoreByNameMixin, as_table
 from ..model_selection import time_blocks
 from ..video import is_frame_index
-from ._calibration_errors import CalibrationErrors
+from ._calibration_errors import CalibrationErrors, find_fully_labelled
 from ._classes import Classes
 from ._postprocessing import Postprocessing
 
@@ -32,8 +32,10 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
         X : DataFrame or array of shape (n_frames, n_classes)
             Probabilities by frame.
         y : array-like of shape (n_frames,) or (n_frames, n_characters), optional
-            The class of each frame, or an indicator table with one 0/1 column a character. Without
-            it the characters are the columns of ``X``, a table, and nothing is corrected: for
+            The class of each frame, or an indicator table with one 0/1 column a character. In a
+            table NaN is a label that is not known: correction and intervals are learned from the
+            other frames, and only if these are nine of ten. Without it the characters are the
+            columns of ``X``, a table, and nothing is corrected: for
             a classifier that needs no labels, such as :class:`FaceClassifier`.
 
         Returns
@@ -66,7 +68,7 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
         probabilities = self._classes.probabilities(X)
         validate_data(self, X, skip_check_array=True)
         if labelled:
-            self._calibrate(X, probabilities, self._classes.indicators(y))
+            self._calibrate(X, probabilities, self._classes.indicators(y, partly=True))
         else:
             self.correction_ = self._corrections = self._calibration = None
         self._tested = labelled
@@ -95,8 +97,18 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
             once = ~index.duplicated()
             index, probabilities, truth = index[once], probabilities[once], truth[once]
         out_of_sample = marks.get("out_of_sample")
+        known = find_fully_labelled(truth)
         self.correction_ = self.correction
-        if self.correction == "auto":
+        if known is None:
+            self.correction_ = None
+            warnings.warn(
+                f"{np.isnan(truth).any(axis=1).sum()} of {len(truth)} frames lack labels of some "
+                f"characters. Which labels are missing may depend on who is there, so that shares "
+                f"are not corrected and there are no intervals. Fill in 0 or 1 for NaN, in nine of "
+                f"ten frames at least.",
+                stacklevel=4,
+            )
+        elif self.correction == "auto":
             self.correction_ = "calibrated" if out_of_sample else None
             if out_of_sample is None:
                 warnings.warn(
@@ -122,7 +134,9 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
                 blocks = time_blocks(
                     _index_of_rows(len(truth), self.frame_duration), _SCENE_SECONDS
                 )
-            postprocessing.fit_correction(self.correction_, probabilities, truth, blocks)
+            postprocessing.fit_correction(
+                self.correction_, probabilities[known], truth[known].astype(bool), blocks[known]
+            )
         self._corrections = postprocessing.corrections
         self._calibration = None
         if index is not None:

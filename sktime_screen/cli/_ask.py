@@ -1,0 +1,64 @@
+"""The frames of measured videos that a model asks to be labelled."""
+
+import shlex
+from pathlib import Path
+
+from ._label import make_page_options, name_next_page
+
+
+def name_page(videos):
+    """Return where to write the page of some videos; the CSV that it saves is called alike."""
+    return name_next_page(Path(videos[0]).stem if len(videos) == 1 else "label")
+
+
+def ask_for_labels(page, number, fitted, probabilities, model, labels, steps):
+    """Write a page of the frames of each video that would teach a model most, and say what next.
+
+    ``labels`` are files of labels that the model in the file does not know yet.
+    """
+    import pandas as pd
+
+    from ..labels import save_label_page
+
+    videos = dict(list(probabilities.index.to_frame(index=False).groupby("video", sort=False)))
+    with steps.step("Choosing the frames to label"):
+        frames = pd.concat(
+            _choose(table, number, fitted, probabilities) for table in videos.values()
+        )
+    if frames.empty:
+        steps.say("Every frame is labelled: there is none to ask for.")
+        return
+    save_label_page(page, frames, **make_page_options(frames, None, fitted, probabilities))
+    steps.say(
+        f"Label the {len(frames)} frames of {page} in a browser; it saves {page.stem}.csv. Then "
+        f"measure again, and the model learns and keeps these labels:"
+    )
+    steps.say(
+        shlex.join(
+            ["sktime-screen", "measure", *videos, "--model", str(model), "--labels"]
+            + [*map(str, labels), f"{page.stem}.csv", "--save-model", str(model)]
+        )
+    )
+
+
+def _choose(table, number, fitted, probabilities):
+    """Choose frames of a video that the model doubts and that look like many others."""
+    import pandas as pd
+
+    from ..labels import suggest_frames
+    from ._model import find_learned_frames
+
+    labelled = find_learned_frames(fitted, table)
+    number = min(number, int((~labelled).sum()))
+    if not number:
+        return table[:0]
+    doubted = pd.DataFrame(fitted[-1].predict_proba(probabilities), index=probabilities.index)
+    return suggest_frames(
+        table,
+        number,
+        "uncertain",
+        features=fitted[:-2],
+        estimator=doubted,
+        labelled=table[labelled],
+        random_state=0,
+    )
