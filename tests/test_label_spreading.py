@@ -149,22 +149,25 @@ def test_labels_of_a_video_say_little_of_shares_in_others():
     X, _ = video()
     other, _ = video("other.mp4", seed=1)
     third, _ = video("third.mp4", seed=2)
-    y = pd.DataFrame({"tom": np.arange(120) % 5 == 0, "spike": False}).astype(int)
+    fifths = np.arange(120) % 5
+    y = pd.DataFrame({"tom": fifths < 2, "rare": fifths < 1, "spike": False}).astype(int)
     spreading = LabelSpreadingClassifier(Shares(), strength=0, prior_strength=2)
     one = spreading.fit(X.iloc[:100], y.iloc[:100])
-    # A fifth in one video, a half in two more; but a video with labels keeps its share.
-    for frames, expected in ((other, (0.2 + 1) / 3), (X.iloc[100:], 0.2)):
+    # Two fifths in one video, a half in two more; but a video with labels keeps its share.
+    for frames, expected in ((other, (0.4 + 1) / 3), (X.iloc[100:], 0.4)):
         np.testing.assert_allclose(one.transform(frames)["tom"], expected, atol=1e-6)
+    # Odds of one to four at most double.
+    np.testing.assert_allclose(one.transform(other)["rare"], 1 / 3, atol=1e-6)
     # Of whom no label is there, nothing is known to move.
     assert (one.transform(other)["spike"] < 0.01).all()
     two = clone(spreading).fit(pd.concat([X, third]), pd.concat([y, y]))
-    np.testing.assert_allclose(two.transform(other)["tom"], (2 * 0.2 + 1) / 4, atol=1e-6)
+    np.testing.assert_allclose(two.transform(other)["tom"], (2 * 0.4 + 1) / 4, atol=1e-6)
     still = clone(spreading).set_params(prior_strength=0).fit(X, y)
-    np.testing.assert_allclose(still.transform(other)["tom"], 0.2, atol=1e-6)
+    np.testing.assert_allclose(still.transform(other)["tom"], 0.4, atol=1e-6)
     names = np.array(["jerry", "neither", "neither", "tom", "neither"])[np.arange(120) % 5]
     for labels, expected in (
         (names, [(0.2 + 2 / 3) / 3, (0.6 + 2 / 3) / 3, (0.2 + 2 / 3) / 3]),
-        (names == "tom", [(0.8 + 1) / 3, (0.2 + 1) / 3]),
+        (np.where(fifths < 2, "tom", "jerry"), [(0.6 + 1) / 3, (0.4 + 1) / 3]),
     ):
         found = clone(spreading).fit(X, labels).predict_proba(other)
         np.testing.assert_allclose(found, np.tile(expected, (120, 1)), atol=1e-6)
@@ -174,8 +177,8 @@ def test_missing_labels_say_nothing_of_shares():
     targets = np.array([[1, 0], [0, np.nan], [0, np.nan], [0, 1], [np.nan, 1], [np.nan, 1]])
     videos = np.array(["a", "a", "a", "a", "b", "b"])
     labelled = LabelledRows(np.zeros((6, 1)), targets, videos, np.arange(6.0))
-    # A quarter of four labels of one video; three quarters of four labels of two.
-    expected = logit([(0.25 + 1) / 3, (2 * 0.75 + 1) / 4]) - logit([0.25, 0.75])
+    # A quarter of four labels of one video, whose odds double; three quarters of four of two.
+    expected = np.array([np.log(2), logit((2 * 0.75 + 1) / 4) - logit(0.75)])
     np.testing.assert_allclose(compute_prior_shift(labelled, 2, softmax=False), expected)
     labelled.targets[:, 1] = np.nan
     np.testing.assert_allclose(compute_prior_shift(labelled, 2, softmax=False), [expected[0], 0])

@@ -103,7 +103,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
     without labels gets the prior (v p + s / c) / (v + s) instead of p, the share among the labels
     of v videos, whatever their weights. c is the number of classes, 2 for each column of a table:
     for s = c, this is Laplace's rule of succession. The estimator's log-odds change by as much
-    before they spread.
+    before they spread, by a factor of two in the odds at most.
 
     Frames are compared by the first hundred principal components of each video. Features of more
     than 4,096 columns, such as maps, are first reduced to 512 by a random projection.

@@ -3,6 +3,9 @@
 import numpy as np
 from scipy.special import logit
 
+# The odds of a class may double, or halve.
+_MOST = np.log(2)
+
 
 def compute_prior_shift(labelled, strength, *, softmax):
     """Return how far the logits of a video without labels move from the prior of the labels.
@@ -20,4 +23,5 @@ def compute_prior_shift(labelled, strength, *, softmax):
     expected = (n_videos * learned + strength * equal) / (n_videos + strength)
     shift = np.zeros_like(shares)
     shift[varies] = to_logits(expected) - to_logits(learned)
-    return shift
+    # A character that is hardly ever there would else be found where it is not.
+    return np.clip(shift, -_MOST, _MOST)
