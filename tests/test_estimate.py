@@ -525,7 +525,9 @@ def test_a_head_that_cannot_tell_a_character_gives_no_constant(correction):
     aggregator = ScreenTimeAggregator(correction=correction)
     aggregator.fit(known, shown[first_four])
     with pytest.warns(UserWarning, match=r"do not tell 'jerry'.*more frames of 'S01E1\d.mp4'"):
-        table = aggregator.estimate(said, n_resamples=50, random_state=0).set_index(["character", "video"])
+        table = aggregator.estimate(said, n_resamples=50, random_state=0).set_index(
+            ["character", "video"]
+        )
     assert len(table.attrs["notes"]) == 1
     means = said["jerry"].groupby(level="video").sum()
     seconds = table.loc["jerry", "seconds"]
