@@ -49,7 +49,7 @@ def unpack_faces(table) -> Faces:
     ----------
     table : pandas.DataFrame
         What :meth:`FaceFeatures.transform` gave. Other columns may stand beside its own, which are
-        found by their names, also with a prefix such as "facefeatures__".
+        found by their names, also with a prefix such as ``facefeatures__``.
 
     Returns
     -------
