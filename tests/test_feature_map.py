@@ -178,7 +178,7 @@ def test_little_pooling_sharpness_is_the_average(X, table):
 @pytest.mark.parametrize(
     ("copies", "given"),
     [
-        (1, {"pooling_sharpness": 1.0, "n_ensemble": 12}),
+        (1, {"pooling_sharpness": 1.0, "n_ensemble": 6}),
         (2, {"pooling_sharpness": 4.0, "n_ensemble": 2}),
     ],
 )

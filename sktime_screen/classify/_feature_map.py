@@ -25,7 +25,7 @@ _BATCHES = (4, 16)
 # others.
 _FEW = 200
 _SHARPNESS_OF_FEW, _SHARPNESS = 1.0, 4.0
-_NETWORKS_OF_FEW, _NETWORKS = 12, 2
+_NETWORKS_OF_FEW, _NETWORKS = 6, 2
 
 
 class KerasFeatureMapClassifier(KerasDenseClassifier):
@@ -55,7 +55,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         fewer than 200 rows, in which some positions look like the character by chance.
     n_ensemble : int or "auto", default="auto"
         How many networks are trained, which differ in their initial weights. Their logits are
-        averaged. "auto" is 2, or 12 for fewer than 200 rows, from which each learns something else.
+        averaged. "auto" is 2, or 6 for fewer than 200 rows, from which each learns something else.
     n_components : int or None, default=256
         Number of channels to which larger maps are projected first, along the directions in which
         the positions of the rows of `fit` differ most. None keeps all channels.
