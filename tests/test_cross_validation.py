@@ -272,5 +272,7 @@ def test_refuses_to_compare():
     X = features_of([("a", float(time), 1.0) for time in range(4)], [0, 1] * 2)
     with pytest.raises(ValueError, match="Two or more pipelines"):
         compare_pipelines({"one": pipeline()}, X, ["tom", "jerry"] * 2)
+    with pytest.raises(ValueError, match="groups is a dict"):
+        compare_pipelines(dict.fromkeys("ab", pipeline()), X, ["tom"] * 4, groups={"one": [0] * 4})
     with pytest.raises(ValueError, match="ScreenTimeAggregator at its end"):
         compare_pipelines({"one": pipeline(), "two": Nearest()}, X, ["tom"] * 4, n_splits=2)

@@ -1,4 +1,4 @@
-"""How classifiers made of a network answer: labels, probabilities and tables of them."""
+"""How classifiers of frames answer: labels, probabilities and tables of them."""
 
 from typing import Any
 
@@ -19,13 +19,12 @@ from ._network import iter_blocks
 from ._novelty import compute_novelty
 
 
-class NetworkClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
-    """What classifiers made of a network have in common once they are fitted.
+class FrameClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
+    """What classifiers of frames have in common once they are fitted.
 
-    A subclass has `_logits`, which computes the outputs of its network, a parameter
-    `random_state`, and sets `_encoding`, a
-    `TargetEncoding`, `classes_` and `class_names_` in `fit`. One of features has `_dtypes`, and for
-    `novelty` sets `_labelled`, `LabelledRows`.
+    A subclass has `_logits`, a column for each output of its `_encoding`, and a parameter
+    `random_state`. In `fit` it sets `_encoding`, a `TargetEncoding`, `classes_` and `class_names_`.
+    One of features has `_dtypes`, and for `novelty` sets `_labelled`, `LabelledRows`.
     """
 
     _accepts_sparse: str | bool = False

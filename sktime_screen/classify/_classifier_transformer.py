@@ -27,11 +27,11 @@ from .._sklearn import (
 from .._targets import read_labels
 from ..model_selection import make_cross_fitting_splits
 from ..video import is_frame_index
-from ._classifier import NetworkClassifier, mark
+from ._classifier import FrameClassifier, mark
 from ._target_encoding import TargetEncoding
 
 
-class ClassifierTransformer(NetworkClassifier):
+class ClassifierTransformer(FrameClassifier):
     """Make any classifier of scikit-learn the head of a pipeline.
 
     A step before `ScreenTimeAggregator` has to be a transformer. This one fits a classifier, and
@@ -228,7 +228,7 @@ class ClassifierTransformer(NetworkClassifier):
         return X, labels
 
     def _learns_tables(self, n_labels):
-        if isinstance(self.estimator, NetworkClassifier):
+        if isinstance(self.estimator, FrameClassifier):
             return True
         tags = get_tags(self.estimator)
         # A column alone is two classes to scikit-learn.

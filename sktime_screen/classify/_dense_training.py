@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from .._sklearn import check_sample_weight
 from .._targets import read_labels
 from ..model_selection import make_cross_fitting_splits
-from ._classifier import NetworkClassifier
+from ._classifier import FrameClassifier
 from ._network import DenseNetwork, check_layer_sizes
 from ._network_cache import get_shared_network
 from ._standardization import means_and_scales, update_moments
@@ -23,7 +23,7 @@ _STEPS = 6
 _BATCHES = (8, 32)
 
 
-class DenseTraining(NetworkClassifier):
+class DenseTraining(FrameClassifier):
     """What the public methods of classifiers with a dense network are made of."""
 
     _dtypes: tuple[Any, ...] = (np.float32,)

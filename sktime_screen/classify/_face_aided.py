@@ -15,7 +15,7 @@ from .._targets import read_labels
 from ..features import find_face_columns
 from ..model_selection import make_time_blocks
 from ..video import is_frame_index
-from ._classifier import NetworkClassifier, mark
+from ._classifier import FrameClassifier, mark
 from ._face_classifier import FaceClassifier
 from ._feature_map import KerasFeatureMapClassifier
 from ._label_spreading import LabelSpreadingClassifier
@@ -31,7 +31,7 @@ _LEAST_Z = 0.7
 _FEWEST_BLOCKS = 20
 
 
-class FaceAidedClassifier(NetworkClassifier):
+class FaceAidedClassifier(FrameClassifier):
     """Join a classifier of whole images and one of faces, with a weight for each character.
 
     Takes the table of `FaceAidedFeatures`. Both classifiers are cross-fitted, and their log-odds

@@ -15,7 +15,7 @@ from .._targets import encode_labels, read_labels
 from ..features import FaceFeatures, find_face_columns, follow_faces, unpack_faces
 from ..model_selection import make_cross_fitting_splits
 from ..video import get_frame_times
-from ._classifier import NetworkClassifier, mark
+from ._classifier import FrameClassifier, mark
 from ._face_gallery import FaceGallery
 from ._face_model import FaceModel
 from ._labelled_rows import LabelledRows
@@ -28,7 +28,7 @@ _CERTAIN = 5.0
 _WEIGHT_OF_UNSEEN = 0.3
 
 
-class FaceClassifier(NetworkClassifier):
+class FaceClassifier(FrameClassifier):
     """Tell who is in each frame by the faces in it.
 
     Takes the faces that `FaceFeatures` finds. It learns persons from portraits, from labels of

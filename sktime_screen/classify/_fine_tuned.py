@@ -13,7 +13,7 @@ from .._targets import read_labels
 from ..features import as_backbone, check_images
 from ..model_selection import hold_out_rows
 from ._augmentation import Augmentation
-from ._classifier import NetworkClassifier
+from ._classifier import FrameClassifier
 from ._dense import KerasDenseClassifier
 from ._fine_tuned_network import FineTunedNetwork
 from ._frame_buffer import decode_images, iter_image_batches
@@ -29,7 +29,7 @@ from ._training import (
 )
 
 
-class FineTunedCNNClassifier(NetworkClassifier):
+class FineTunedCNNClassifier(FrameClassifier):
     """Classifier of images that also trains the last layers of a pretrained network.
 
     Takes images where `KerasDenseClassifier` takes features. Before you choose it, compare the two

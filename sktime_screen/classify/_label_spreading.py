@@ -16,7 +16,7 @@ from .._targets import read_labels
 from ..features import embed_frames, project_features
 from ..model_selection import make_cross_fitting_splits
 from ..video import get_frame_times
-from ._classifier import NetworkClassifier, mark
+from ._classifier import FrameClassifier, mark
 from ._classifier_transformer import ClassifierTransformer, fit_clone
 from ._dense import KerasDenseClassifier
 from ._frame_graph import build_similarity_edges, build_temporal_edges
@@ -34,7 +34,7 @@ _SIMILARITY_WEIGHT = 0.1
 _CERTAIN = 6.0
 
 
-class LabelSpreadingClassifier(NetworkClassifier):
+class LabelSpreadingClassifier(FrameClassifier):
     """Spread predictions and labels to frames that are near in time or look alike.
 
     Wraps a classifier of features. It predicts the frames of a video together: predictions and
@@ -321,7 +321,7 @@ class LabelSpreadingClassifier(NetworkClassifier):
         estimator = self.estimator
         if estimator is None:
             estimator = KerasDenseClassifier(class_weight="balanced")
-        elif not isinstance(estimator, NetworkClassifier):
+        elif not isinstance(estimator, FrameClassifier):
             estimator = ClassifierTransformer(estimator)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         fitted = fit_clone(estimator, X, labels, weights)

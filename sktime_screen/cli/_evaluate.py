@@ -7,6 +7,7 @@ from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, results_console
 from ._options import (
     CACHE_DIR,
+    FACES_ARE_PRIVATE,
     Backbone,
     Background,
     CacheDir,
@@ -59,18 +60,20 @@ def evaluate(
     steps = Steps(console, quiet)
     if model is None:
         folder = find_feature_folder(cache_dir, no_cache, steps)
+        if portraits is not None:
+            steps.say(FACES_ARE_PRIVATE)
         X, y, pipeline = load_labels_and_pipeline(
             labels,
             video,
             rate,
             background,
-            head,
-            image_size,
-            backbone,
-            portraits,
-            folder,
-            seed,
-            quiet,
+            head=head,
+            image_size=image_size,
+            backbone=backbone,
+            portraits=portraits,
+            memory=folder,
+            random_state=seed,
+            verbose=int(not quiet),
         )
         features = pipeline[:-2].fit_transform(X)
         with steps.step("Validating"):

@@ -78,14 +78,15 @@ def train(
         video,
         rate,
         background,
-        head,
-        image_size,
-        backbone,
-        portraits,
-        folder,
-        seed,
-        quiet,
         incomplete=incomplete,
+        head=head,
+        image_size=image_size,
+        backbone=backbone,
+        # As text, since a file of skops takes no paths.
+        portraits=portraits and str(portraits),
+        memory=folder,
+        random_state=seed,
+        verbose=int(not quiet),
     )
     n_videos = X["video"].nunique()
     steps.say(f"{len(X)} labelled frames of {n_videos} video{'s' * (n_videos != 1)}")
@@ -131,17 +132,11 @@ def load_labels_and_pipeline(
     video,
     rate,
     background,
-    head,
-    image_size,
-    backbone,
-    portraits,
-    folder,
-    seed,
-    quiet,
     *,
     incomplete=False,
+    **options,
 ):
-    """Load labels and make the pipeline that is to learn from them."""
+    """Load labels and make the recommended pipeline, with its options, to learn from them."""
     from ..labels import make_partial_labels
     from ..recipes import recommended_pipeline
     from ._labels import find_background, load_labels
@@ -150,18 +145,7 @@ def load_labels_and_pipeline(
     background = find_background(background, y)
     if incomplete and y.ndim == 1:
         y, background = make_partial_labels(y, background=background), None
-    pipeline = recommended_pipeline(
-        rate=rate,
-        head=head,
-        image_size=image_size,
-        backbone=backbone,
-        portraits=None if portraits is None else str(portraits),
-        memory=folder,
-        background=background,
-        random_state=seed,
-        verbose=int(not quiet),
-    )
-    return X, y, pipeline
+    return X, y, recommended_pipeline(rate=rate, background=background, **options)
 
 
 def validate(learned, features, y, seed, quiet):

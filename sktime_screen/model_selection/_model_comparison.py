@@ -58,8 +58,8 @@ def compare_pipelines(
     Raises
     ------
     ValueError
-        If there are fewer than two pipelines, one does not end in a ScreenTimeAggregator, the
-        frames have no times, or there are fewer frames or groups than folds.
+        If there are fewer than two pipelines, one does not end in a ScreenTimeAggregator, `groups`
+        is a dict, the frames have no times, or there are fewer frames or groups than folds.
 
     See Also
     --------
@@ -86,6 +86,8 @@ def compare_pipelines(
     """
     if len(pipelines) < 2:
         raise ValueError(f"Two or more pipelines are expected, got {len(pipelines)}.")
+    if isinstance(groups, dict):
+        raise ValueError("groups is a dict: pass the groups of one split, such as groups[name].")
     for pipeline in pipelines.values():
         index, labels = read_frames(pipeline, table, y, n_splits)
     _, found = next(make_splits(index, labels, groups, n_splits, random_state))

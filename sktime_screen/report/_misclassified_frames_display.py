@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from .._names import escape_controls
 from .._targets import as_table, known_labels
-from ..video import FrameSequence, as_frame_index
+from ..video import as_frame_index, iter_images
 from ._uncertain_frames import select_apart
 
 _COLUMNS = 4
@@ -130,7 +130,8 @@ class MisclassifiedFramesDisplay:
         for ax in self.axes_:
             ax.axis("off")
         for ax, (_, frame) in zip(self.axes_, shown.iterrows(), strict=False):
-            ax.imshow(_read_small_image(frame))
+            ((_, image),) = iter_images(pd.DataFrame([frame]), _WIDTH)
+            ax.imshow(image)
             # A dollar sign would begin a formula.
             what = escape_controls(_describe(frame)).replace("$", r"\$")
             ax.set_title(f"{what}\nat {frame['time']:.1f} s", fontsize="small")
@@ -163,11 +164,3 @@ def _describe(frame):
         return f"{frame['predicted']} {frame['confidence']:.0%}, is {frame['true']}"
     what = "seen" if frame["predicted"] else "missed"
     return f"{frame['character']} {what} {frame['confidence']:.0%}"
-
-
-def _read_small_image(frame):
-    """Return the image of a frame, no wider than is shown."""
-    sequence = FrameSequence(pd.DataFrame([frame]))
-    _, height, width, _ = sequence.shape
-    scale = min(1, _WIDTH / width)
-    return sequence.resize((max(1, round(scale * height)), max(1, round(scale * width))))[0]

@@ -16,23 +16,23 @@ _MINUTES_FROM = 300
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 
-def render(name, content, longest):
-    """Fill in a template, with its style sheets and scripts inside the page.
+def render(content, longest):
+    """Fill in the template of the report, with its style sheets and scripts inside the page.
 
     ``longest`` is the longest screen time (s).
     """
     templates = files(__package__) / "templates"
-    style = (templates / f"{name}.css").read_text(encoding="utf-8")
+    style = (templates / "report.css").read_text(encoding="utf-8")
     scripts = [
         "\n".join(
-            (templates / f"{part}.js").read_text(encoding="utf-8") for part in (name, "season")
+            (templates / f"{part}.js").read_text(encoding="utf-8") for part in ("report", "season")
         )
     ]
     if review := content["review"]:
         style = f"{review.style}\n{style}"
         scripts += review.scripts
     policy = make_policy([style], scripts)
-    return render_part(name, content, longest, style=style, scripts=scripts, policy=policy)
+    return render_part("report", content, longest, style=style, scripts=scripts, policy=policy)
 
 
 def render_part(name, content, longest, **page):

@@ -279,7 +279,7 @@ class ScreenTimeReport:
         if not len(self.estimate):
             raise ValueError("estimate has no rows, so there is nothing to report.")
         content = self._collect_content(f"{name}-labels.csv")
-        return render("report", content, self.estimate["seconds"].max())
+        return render(content, self.estimate["seconds"].max())
 
     def _repr_html_(self):
         """Show the seconds and a small timeline of each character in a notebook."""

@@ -8,14 +8,13 @@ import numpy as np
 from .._html import encode_data_uri
 from .._names import escape_controls
 from ._container import VideoError
-from ._image import resize
 from ._sequence import FrameSequence
 
 # A batch of images as large as a screen takes some 30 MB.
 _BATCH_SIZE = 8
 IMAGE_TYPE = "image/webp"
 _N_IN_STRIP = 6
-_STRIP_HEIGHT = 120
+_STRIP_WIDTH = 180
 _STRIP_QUALITY = 72
 
 
@@ -75,11 +74,8 @@ def make_strip(frames):
             # The sequence can be looked at where its videos are gone.
             figures.append(f"<p>{html.escape(escape_controls(error))}</p>")
             break
-        scale = min(1, _STRIP_HEIGHT / image.shape[0])
-        size = tuple(max(1, round(scale * length)) for length in image.shape[:2])
-        source = encode_data_uri(
-            IMAGE_TYPE, encode_image(resize(image, size, "area"), _STRIP_QUALITY)
-        )
+        small = encode_image(shrink(image, _STRIP_WIDTH), _STRIP_QUALITY)
+        source = encode_data_uri(IMAGE_TYPE, small)
         figures.append(
             f'<figure style="display:inline-block;margin:2px"><img src="{source}" alt="{caption}">'
             f"<figcaption>{caption}</figcaption></figure>"
