@@ -7,7 +7,7 @@ from ..video import add_preceding_frames
 
 # Frames that differ no more than this, in the block of some 32 x 32 pixels where they differ most,
 # as a share of the standard deviation of the image: the features then differ by some 3 %.
-_BLOCK, _UNCHANGED = 32, 1 / 32
+_BLOCK, UNCHANGED = 32, 1 / 32
 
 
 def find_distinct_frames(table):
@@ -79,7 +79,7 @@ def _find_changes(batches, begins):
                 begin = end
             if end == begin:
                 # Copied, as a part of a batch would keep all of it.
-                first, limit = image.copy(), _UNCHANGED * cv2.meanStdDev(image)[1].mean()
+                first, limit = image.copy(), UNCHANGED * cv2.meanStdDev(image)[1].mean()
             end += 1
     if end > begin:
         yield begin, end, first

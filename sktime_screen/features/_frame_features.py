@@ -10,7 +10,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._progress import show_progress
 from ..video import FrameSequence
-from ._batches import decode_changed, find_distinct_frames, split_into_batches, split_rows_by_video
+from ._batches import (
+    UNCHANGED,
+    decode_changed,
+    find_distinct_frames,
+    split_into_batches,
+    split_rows_by_video,
+)
 from ._quantization import dequantize, quantize
 from ._store import as_store
 from ._stored_frames import StoredFrames, explain_failures
@@ -72,7 +78,7 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
             if self.quantization_step is not None:
                 identity += f" in steps of {float(self.quantization_step)}"
             if reuses:
-                identity += " of unchanged frames reused"
+                identity += f" unchanged within {UNCHANGED:g}"
             stored = StoredFrames(
                 store, identity, frames, failures, self.quantization_step is not None
             )
