@@ -6,7 +6,8 @@ import numpy as np
 from ..video import add_preceding_frames
 
 # Frames that differ no more than this, in the block of some 32 x 32 pixels where they differ most,
-# as a share of the standard deviation of the image: the features then differ by some 3 %.
+# as a share of the standard deviation of the image. Features then differ about as by bfloat16; a
+# fixed number of levels would take dark and faded images for each other.
 _BLOCK, UNCHANGED = 32, 1 / 32
 
 
@@ -42,6 +43,8 @@ def decode_changed(frames, rows, batch_size, failures, same):
     Returns ``images`` uint8 (n, height, width, 3). The rows that look like an image but the first
     come into `same`, by the number of that one.
     """
+    # Features kept on disk must be those of any other run: what a frame is compared to follows from
+    # its second of the video alone, and not from the rows that are decoded.
     batch = []
     for video, of_video in split_rows_by_video(frames.table, rows).items():
         try:

@@ -77,11 +77,11 @@ class PretrainedCNNFeatures(FrameFeatures):
     reuse_unchanged : bool, default=False
         Whether a frame takes the features of the last one that was computed, if both look the
         same: if no block of 32 x 32 pixels differs by more than 1/32 of the standard deviation of
-        the image. It is for every frame of a video, of drawings that stay for two frames or more.
-        Features taken over are off by 1 to 5 % on average, as by bfloat16, and by 14 % at most. A
-        camera that moves, and film grain, leave nothing to take over. The first frame of each
-        second is always computed, so at one frame a second nothing changes. The features of a frame
-        do not depend on which others are asked for. Images in arrays and files are all computed.
+        the image. It is for every frame of a video whose drawings stay for two frames or more.
+        Features taken over are off by 1 to 5 % on average, about as by bfloat16 (under film grain
+        by 8 %), and by 13 % at most. Where the camera moves there is little to take over. The first
+        frame of each second is always computed, so at one frame a second nothing changes. Which
+        other frames are asked for does not matter. Images in arrays and files are all computed.
     n_jobs : int, optional
         How many videos joblib processes at once. One process uses all cores of a machine, so this
         is for several machines. None (the default) follows joblib's backend, as in
