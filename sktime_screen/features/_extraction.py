@@ -74,14 +74,16 @@ class PretrainedCNNFeatures(FrameFeatures):
         most 127 on each side of zero. On disk they then take about half a byte each: with 0.25, a
         map of 12 x 21 positions and 672 channels takes 0.09 MB instead of 0.34 in float16. None
         does not round.
-    reuse_unchanged : bool, default=False
-        Whether a frame takes the features of the last one that was computed, if both look the
-        same: if no block of 32 x 32 pixels differs by more than 1/32 of the standard deviation of
-        the image. It is for every frame of a video whose drawings stay for two frames or more.
-        Features taken over are off by 1 to 5 % on average, about as by bfloat16 (under film grain
-        by 8 %), and by 13 % at most. Where the camera moves there is little to take over. The first
-        frame of each second is always computed, so at one frame a second nothing changes. Which
-        other frames are asked for does not matter. Images in arrays and files are all computed.
+    reuse_within : float or None, default=None
+        Let a frame take the features of the last one that was computed, if no block of 32 x 32
+        pixels differs by more than this many standard deviations of the image. It is for every
+        frame of a video, most of which look like the one before. With 1/32, features taken over are
+        off by 1 to 5 % on average, about as by bfloat16 (under film grain by 8 %), and by 13 % at
+        most: that finds drawings that stay for two frames or more. With 1/2, they are off by up to
+        39 %, also where the camera moves slowly, and labels on two videos stayed what they were.
+        The first frame of each second is always computed, so at one frame a second nothing changes.
+        Which other frames are asked for does not matter. Images in arrays and files are all
+        computed. None computes every frame.
     n_jobs : int, optional
         How many videos joblib processes at once. One process uses all cores of a machine, so this
         is for several machines. None (the default) follows joblib's backend, as in
@@ -135,7 +137,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "dtype": [StrOptions({"float32", "float16"})],
         "quantization_step": [Interval(Real, 0, None, closed="neither"), None],
-        "reuse_unchanged": ["boolean"],
+        "reuse_within": [Interval(Real, 0, None, closed="left"), None],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -152,7 +154,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         precision="auto",
         dtype="float32",
         quantization_step=None,
-        reuse_unchanged=False,
+        reuse_within=None,
         n_jobs=None,
         verbose=False,
     ) -> None:
@@ -165,7 +167,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         self.precision = precision
         self.dtype = dtype
         self.quantization_step = quantization_step
-        self.reuse_unchanged = reuse_unchanged
+        self.reuse_within = reuse_within
         self.n_jobs = n_jobs
         self.verbose = verbose
 

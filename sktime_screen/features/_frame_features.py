@@ -10,13 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._progress import show_progress
 from ..video import FrameSequence
-from ._batches import (
-    UNCHANGED,
-    decode_changed,
-    find_distinct_frames,
-    split_into_batches,
-    split_rows_by_video,
-)
+from ._batches import decode_changed, find_distinct_frames, split_into_batches, split_rows_by_video
 from ._quantization import dequantize, quantize
 from ._store import as_store
 from ._stored_frames import StoredFrames, explain_failures
@@ -33,7 +27,7 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     batch_size: Any = "auto"
     dtype = "float32"
     quantization_step: Any = None
-    reuse_unchanged = False
+    reuse_within: Any = None
 
     @abstractmethod
     def _load_network(self):
@@ -69,7 +63,7 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
         store = as_store(self.memory)
         missing, failures, stored, same = rows, None, None, {}
         # Images in files have no frames between them that would tell.
-        reuses = self.reuse_unchanged and "image" not in frames.table
+        reuses = self.reuse_within is not None and "image" not in frames.table
         if store is not None:
             failures = {}
             identity = network.identity
@@ -78,7 +72,7 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
             if self.quantization_step is not None:
                 identity += f" in steps of {float(self.quantization_step)}"
             if reuses:
-                identity += f" unchanged within {UNCHANGED:g}"
+                identity += f" reused within {float(self.reuse_within)}"
             stored = StoredFrames(
                 store, identity, frames, failures, self.quantization_step is not None
             )
@@ -89,7 +83,9 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
         elif videos:
             if reuses:
                 at_once = self._choose_batch_size(network)
-                batches = decode_changed(frames, missing, at_once, failures, same)
+                batches = decode_changed(
+                    frames, missing, self.reuse_within, at_once, failures, same
+                )
             else:
                 batches = self._decode(network, frames, missing, failures)
             done = len(rows) - len(missing)
