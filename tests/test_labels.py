@@ -200,7 +200,7 @@ def test_images_where_the_video_is_not(folder):
             "video,time,tom\nnone.mp4,0,1\n",
             {},
             FileNotFoundError,
-            r"none\.mp4.*neither in the folder",
+            r"none\.mp4', which is not in '.*' or '.*'\. Put",
         ),
         ("video,time\nvideo.mp4,0\n", {}, ValueError, "no column of labels"),
         (
@@ -279,7 +279,7 @@ def test_images_where_the_video_is_not(folder):
             "video,start,end,label\nb.mp4,1,2,a\n",
             {},
             FileNotFoundError,
-            r"b\.mp4.*neither in the folder",
+            r"b\.mp4', which is not in '.*' or '.*'\. Put",
         ),
     ],
 )

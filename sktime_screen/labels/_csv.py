@@ -264,8 +264,8 @@ def _find_labelled(path, rows, labels, missing):
         name = empty.columns[empty.loc[partly[0]]][0]
         raise ValueError(
             f"{path!r}, line {partly[0]}: {name!r} is empty, but other characters of the frame "
-            f"are not. Write 0 for characters that are not on screen, or pass missing='keep' if "
-            f"empty cells are not known."
+            f"are not. Write 0 for characters that are not on screen. If it is not known who is, "
+            f"pass missing='keep', or train with --incomplete."
         )
     if unlabelled.any() and missing == "error":
         raise ValueError(
