@@ -191,7 +191,7 @@ def label(
     learns = not labels and "learned_frames" in getattr(fitted, "made_with_", {})
     steps.say(_next_command(readable, str(made), strategy, model, labels, options, learns=learns))
     if model is not None and not (labels or learns) and strategy not in RANDOM_STRATEGIES:
-        steps.say(f"with the labels that {model} has learned from before {made}.")
+        steps.say(f"Write {made} after the files of the labels that {model} has learned from.")
     if len(readable) < len(paths):
         raise typer.Exit(1)
 
@@ -331,7 +331,8 @@ def _serve(path, table, options):
     with LabelServer(path, table, **options) as server:
         # Also where nothing else is to be said: without the address there is no page.
         typer.echo(
-            f"Open {server.url}\nin a browser. It writes {path} as you label. Ctrl+C ends it."
+            f"Open {server.url}\nin a browser. The page writes {path} as you label. Ctrl+C ends this "
+            f"command."
         )
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
