@@ -338,8 +338,8 @@ def _serve(path, table, options):
     with LabelServer(path, table, **options) as server:
         # Also where nothing else is to be said: without the address there is no page.
         typer.echo(
-            f"Open {server.url}\nin a browser. The page writes {path} as you label. Ctrl+C ends this "
-            f"command."
+            f"Open {server.url}\nin a browser. The page writes {path} as you label. Ctrl+C ends "
+            f"this command."
         )
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
