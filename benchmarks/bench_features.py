@@ -2,11 +2,12 @@
 
 Run with ``pytest benchmarks/bench_features.py --benchmark-only``. Each group of the table is one
 network at one batch size, 224 x 224; ``-k maps`` runs the maps of the recommended pipeline alone,
-as this machine runs them, beside averages at 224 x 224. With ``--benchmark-json`` the report
-holds, in ``extra_info``, the images a second, how many times as many that is as ``model.predict``
-manages at its best batch size in the same run, and which part of the machine's peak it is: of the
-operations a second of a large matrix product in the same precision. What the session prints at its
-end is a table of these.
+as this machine runs them, beside averages at 224 x 224; ``-k every_frame`` every frame of a drawn
+video, each computed and with ``reuse_unchanged``, decoding included. With ``--benchmark-json`` the
+report holds, in ``extra_info``, the images a second, how many times as many that is as
+``model.predict`` manages at its best batch size in the same run, and which part of the machine's
+peak it is: of the operations a second of a large matrix product in the same precision. What the
+session prints at its end is a table of these.
 
 Throughput does not depend on the values of the weights: networks whose weights would have to be
 downloaded have random ones.
@@ -17,8 +18,9 @@ import time
 import numpy as np
 import pytest
 
-from sktime_screen import PretrainedCNNFeatures
+from sktime_screen import ImageResizer, PretrainedCNNFeatures, VideoFrameSampler
 from sktime_screen._keras import load_keras
+from sktime_screen.datasets import make_cartoon_video
 from sktime_screen.features import get_backbone
 from sktime_screen.features._engines import choose_engine
 
@@ -154,3 +156,28 @@ def test_maps(benchmark, name, size):
     benchmark.extra_info.update(images_per_second=round(speed, 1), times_average=round(ratio, 2))
     way = f"{transformer.engine_} {transformer.precision_}"
     map_lines.append(f"| {name}, {size[0]} x {size[1]} | {way} | {speed:.1f} | {ratio:.2f} |")
+
+
+@pytest.fixture(scope="module")
+def every_frame(tmp_path_factory):
+    """Every frame of ten seconds that are drawn on twos."""
+    video = str(tmp_path_factory.mktemp("drawn") / "drawn.mp4")
+    make_cartoon_video(video, 10, seed=1)
+    return VideoFrameSampler(None).transform([video])
+
+
+@pytest.mark.parametrize("reuse", [False, True], ids=["each", "reused"])
+@pytest.mark.parametrize(("name", "size"), [("efficientnet_lite0", (224, 224)), MAPS[-1]], ids=str)
+def test_every_frame(benchmark, every_frame, name, size, reuse):
+    frames = ImageResizer(size).transform(every_frame)
+    pooling = None if name.endswith("_map") else "avg"
+    transformer = PretrainedCNNFeatures(
+        name, pooling=pooling, dtype="float16", reuse_unchanged=reuse
+    ).fit(frames)
+    benchmark.group = f"every frame, {name}"
+    table = benchmark.pedantic(transformer.transform, (frames,), rounds=2, warmup_rounds=1)
+    rows = table.to_numpy()
+    benchmark.extra_info.update(
+        frames_per_second=round(len(frames) / benchmark.stats["min"], 1),
+        like_the_one_before=round(float((rows[1:] == rows[:-1]).all(axis=1).mean()), 3),
+    )
