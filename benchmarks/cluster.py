@@ -7,10 +7,13 @@ and working folder; only the videos are the same for all, under the same paths. 
 workers are started as in the guide, with a scheduler file, and have their networks ready before the
 clock starts. One worker is the client itself, without a cluster. Printed are
 
-- seconds, and the efficiency: the seconds of one worker, shared by as many workers as there are
-  cores, by the seconds that it took;
+- seconds, and their efficiency: those of one worker, shared by as many workers as there are cores,
+  by those that it took;
+- processor seconds of client and workers, and their efficiency, which other work on the machine
+  disturbs less: those of one worker by those that it took;
 - the peak memory of the client, and how much of it came while it measured;
-- the bytes that went over the loopback, between all processes together;
+- the bytes that went over the loopback, between all processes of the machine (to see no others,
+  start it in a network of its own: ``unshare -n sh -c 'ip link set lo up; exec python ...'``);
 - the size of the pipeline that is sent, and of what comes back.
 
 ``--kill`` kills a worker with all its processes in the middle of a second run with each number of
@@ -29,6 +32,7 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -116,12 +120,13 @@ def measure(folder, options, n_workers, kill=False):
 
     pipeline = joblib.load(folder / "pipeline.joblib")
     season = sorted(map(str, folder.glob("episode*.mp4")))
-    pipeline[:-1].transform(season[0])
     with ExitStack() as stack:
+        count_elsewhere = float
         if n_workers > 1:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             client, workers = stack.enter_context(cluster(scratch, n_workers))
             client.run(_warm_up, pipeline[:-1], season[0])
+            count_elsewhere = partial(_count_in_workers, client)
             stack.enter_context(joblib.parallel_config("dask"))
             if kill:
                 timer = threading.Timer(kill, os.killpg, (workers[0].pid, signal.SIGKILL))
@@ -129,17 +134,21 @@ def measure(folder, options, n_workers, kill=False):
                 stack.callback(timer.cancel)
         else:
             os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+            _warm_up(pipeline[:-1], season[0])
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        worked = time.process_time() + count_elsewhere()
         sent, begin = count_loopback_bytes(), time.perf_counter()
         report = ScreenTimeReport.from_estimator(pipeline, season, random_state=0)
         seconds = time.perf_counter() - begin
         sent = count_loopback_bytes() - sent
+        worked = time.process_time() + count_elsewhere() - worked
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     columns = ["video", "character", "seconds", "low", "high"]
     return {
         "workers": n_workers,
         "killed": bool(kill),
         "seconds": seconds,
+        "cpu_seconds": None if kill else worked,
         "peak_mib": peak,
         "grown_mib": peak - before,
         "sent_mib": sent / 2**20,
@@ -152,6 +161,10 @@ def measure(folder, options, n_workers, kill=False):
 
 def _warm_up(classifier, video):
     classifier.transform(video)
+
+
+def _count_in_workers(client):
+    return sum(client.run(time.process_time).values())
 
 
 def run(folder, options, n_workers, kill=False):
@@ -195,7 +208,9 @@ def main():
         pd.testing.assert_frame_equal(result, results[0], rtol=0, atol=1e-3)
     table = pd.DataFrame(runs)
     at_once = table["workers"].clip(upper=len(os.sched_getaffinity(0)))
-    table["efficiency"] = table["seconds"][0] * table["workers"][0] / (table["seconds"] * at_once)
+    alone = table.iloc[0]
+    table["efficiency"] = alone["seconds"] * alone["workers"] / (table["seconds"] * at_once)
+    table["cpu_efficiency"] = alone["cpu_seconds"] / table["cpu_seconds"]
     print(table.round(2).to_string(index=False))
     largest = max((a.iloc[:, 2:] - results[0].iloc[:, 2:]).abs().max(axis=None) for a in results)
     print(f"largest difference of seconds and their limits between runs: {largest:.2g} s")

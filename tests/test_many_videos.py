@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 
 import joblib
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from sktime_screen import FeatureStore, ImageResizer, PretrainedCNNFeatures, VideoFrameSampler
+from sktime_screen._parallel import share_out
 from sktime_screen.features import _networks
 
 
@@ -113,6 +115,13 @@ def test_a_dask_cluster(videos, store, computed, tmp_path):
     frames = images(videos)
     expected = features(frames)
     computed.clear()
+
+    def double(number, other):
+        if other == 2 and not os.path.exists(tmp_path / "killed"):
+            (tmp_path / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number * other
+
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None
@@ -125,8 +134,10 @@ def test_a_dask_cluster(videos, store, computed, tmp_path):
         os.remove(videos[1])
         with pytest.raises(FileNotFoundError) as raised:
             features(frames, memory=tmp_path / "other")
+        doubled = list(share_out(double, 2, {str(number): number for number in range(4)}))
     assert not computed
     pd.testing.assert_frame_equal(found, expected, atol=1e-5)
     assert f"{videos[1]!r}, 1 of 3 videos failed" in raised.value.__notes__[0]
     assert len(store) == 48
     assert len(FeatureStore(tmp_path / "other")) == 40
+    assert sorted(doubled) == [(str(number), 2 * number, None) for number in range(4)]

@@ -77,8 +77,8 @@ class PretrainedCNNFeatures(FrameFeatures):
     n_jobs : int, optional
         How many videos joblib processes at once. One process uses all cores of a machine, so this
         is for several machines. None (the default) follows joblib's backend, as in
-        ``with joblib.parallel_config(backend="dask")``. The workers have to find videos and
-        ``memory`` under the same paths.
+        ``with joblib.parallel_config(backend="dask")``. The workers have to find the videos under
+        the same paths. The features come back, and this process stores them in ``memory``.
     verbose : bool or int, default=False
         Whether to show a progress bar.
 
