@@ -41,11 +41,11 @@ def find_folder_here(folder) -> str | None:
 def share_out(work, tool, tasks, n_jobs=None) -> Iterator[tuple[str, Any, Exception | None]]:
     """Yield (name, ``work(tool, argument)``, None) or (name, None, error) for each of ``tasks``.
 
-    ``tasks`` is {name: argument}. The results come as they are ready. If a process dies, what it
-    was at is done again, in smaller and smaller groups, to find out what kills processes.
+    ``tasks`` is {name: argument}. The results come as they are ready. If a process dies, what was
+    begun is done again, in smaller and smaller groups, until what kills processes is known.
     """
     groups = [list(tasks)]
-    failed: set[str] = set()
+    failed_alone: set[str] = set()
     while groups:
         names = groups.pop()
         if not get_active_backend()[0].supports_return_generator:
@@ -55,31 +55,31 @@ def share_out(work, tool, tasks, n_jobs=None) -> Iterator[tuple[str, Any, Except
         left = dict.fromkeys(names)
         begun: set[str] = set()
         results = _run_all(work, tool, {name: tasks[name] for name in names}, n_jobs, begun)
-        while True:
-            try:
-                found = next(results, None)
-            except Exception as failure:
-                # What the work raises is a result: this is of a process, or on the way to it.
-                suspects = [name for name in left if name in begun]
-                others = [name for name in left if name not in begun]
-                if suspects in ([], *([name] for name in failed)):
-                    yield from ((name, None, failure) for name in suspects or others)
-                    suspects, others = [], others if suspects else []
-                failed.update(suspects)
-                middle = (len(suspects) + 1) // 2
-                groups += filter(None, (others, suspects[middle:], suspects[:middle]))
-                break
-            if found is None:
-                break
-            name, result, error, raised = found
-            del left[name]
-            for warning in raised:
-                warnings.warn(warning, stacklevel=2)
-            yield name, result, error
+        for name, result, error, raised in results:
+            if name is not None:
+                del left[name]
+                for warning in raised:
+                    warnings.warn(warning, stacklevel=2)
+                yield name, result, error
+                continue
+            suspects = [name for name in left if name in begun]
+            others = [name for name in left if name not in begun]
+            if not suspects:
+                yield from ((name, None, error) for name in others)
+                others = []
+            elif len(suspects) == 1 and suspects[0] in failed_alone:
+                yield suspects.pop(), None, error
+            elif len(suspects) == 1:
+                failed_alone.add(suspects[0])
+            middle = (len(suspects) + 1) // 2
+            groups += filter(None, (others, suspects[middle:], suspects[:middle]))
 
 
 def _run_all(work, tool, tasks, n_jobs, begun):
-    """Yield what `_run` returns for each task, and note in ``begun`` which were handed over."""
+    """Yield what `_run` returns for each task, and an error without a name if a process dies.
+
+    ``begun`` is filled with the names of the tasks that were handed over.
+    """
     backend, _ = get_active_backend()
     key = folder = None
     if not getattr(backend, "supports_sharedmem", False):
@@ -94,7 +94,11 @@ def _run_all(work, tool, tasks, n_jobs, begun):
             yield joblib.delayed(_run)(work, key, tool, name, argument, folder)
 
     way = "generator_unordered" if backend.supports_return_generator else "list"
-    yield from joblib.Parallel(n_jobs, return_as=way)(hand_over())
+    try:
+        yield from joblib.Parallel(n_jobs, return_as=way)(hand_over())
+    except Exception as error:
+        # What the work raises is a result: this is of a process, or on the way to it.
+        yield None, None, error, []
 
 
 def _run(work, key, tool, name, argument, folder):
