@@ -5,12 +5,12 @@
 Each worker is a process with one thread, on one core, with its own home, temporary folder, cache
 and working folder; only the videos are the same for all, under the same paths. Scheduler and
 workers are started as in the guide, with a scheduler file, and have their networks ready before the
-clock starts. One worker is the client itself, without a cluster. Printed are
+clock starts. 0 workers are the client itself, without a cluster. Printed are
 
-- seconds, and their efficiency: those of one worker, shared by as many workers as there are cores,
-  by those that it took;
+- seconds, and their efficiency: those of the first row, shared by as many workers as there are
+  cores, by those that it took;
 - processor seconds of client and workers, and their efficiency, which other work on the machine
-  disturbs less: those of one worker by those that it took;
+  disturbs less: those of the first row by those that it took;
 - the peak memory of the client, and how much of it came while it measured;
 - the bytes that went over the loopback, between all processes of the machine (to see no others,
   start it in a network of its own: ``unshare -n sh -c 'ip link set lo up; exec python ...'``);
@@ -122,7 +122,7 @@ def measure(folder, options, n_workers, kill=False):
     season = sorted(map(str, folder.glob("episode*.mp4")))
     with ExitStack() as stack:
         count_elsewhere = float
-        if n_workers > 1:
+        if n_workers:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             client, workers = stack.enter_context(cluster(scratch, n_workers))
             client.run(_warm_up, pipeline[:-1], season[0])
@@ -207,10 +207,9 @@ def main():
     for result in results[1:]:
         pd.testing.assert_frame_equal(result, results[0], rtol=0, atol=1e-3)
     table = pd.DataFrame(runs)
-    at_once = table["workers"].clip(upper=len(os.sched_getaffinity(0)))
-    alone = table.iloc[0]
-    table["efficiency"] = alone["seconds"] * alone["workers"] / (table["seconds"] * at_once)
-    table["cpu_efficiency"] = alone["cpu_seconds"] / table["cpu_seconds"]
+    taken = table["seconds"] * table["workers"].clip(1, len(os.sched_getaffinity(0)))
+    table["efficiency"] = taken[0] / taken
+    table["cpu_efficiency"] = table["cpu_seconds"][0] / table["cpu_seconds"]
     print(table.round(2).to_string(index=False))
     largest = max((a.iloc[:, 2:] - results[0].iloc[:, 2:]).abs().max(axis=None) for a in results)
     print(f"largest difference of seconds and their limits between runs: {largest:.2g} s")

@@ -25,8 +25,9 @@ _recording = threading.Lock()
 
 
 def is_shared_out(n_jobs) -> bool:
-    """Tell whether joblib has work done by several at a time."""
-    return joblib.effective_n_jobs(n_jobs) > 1
+    """Tell whether joblib has work done by others than this thread."""
+    # Of Dask this waits for workers to come, and raises if there are none.
+    return joblib.effective_n_jobs(n_jobs) > 1 or _get_dask_backend() is not None
 
 
 def find_folder_here(folder) -> str | None:
@@ -87,18 +88,69 @@ def _run_all(work, tool, tasks, n_jobs, begun):
         key, folder = uuid.uuid4().hex, os.getcwd()
         portable = joblib.wrap_non_picklable_objects(tool, keep_wrapper=False)
         tool = np.frombuffer(pickle.dumps(portable), np.uint8)
-
-    def hand_over():
-        for name, argument in tasks.items():
-            begun.add(name)
-            yield joblib.delayed(_run)(work, key, tool, name, argument, folder)
-
-    way = "generator_unordered" if backend.supports_return_generator else "list"
     try:
+        if _get_dask_backend() is not None:
+            begun.update(tasks)
+            yield from _run_on_dask(backend, work, key, tool, tasks, folder)
+            return
+
+        def hand_over():
+            for name, argument in tasks.items():
+                begun.add(name)
+                yield joblib.delayed(_run)(work, key, tool, name, argument, folder)
+
+        way = "generator_unordered" if backend.supports_return_generator else "list"
         yield from joblib.Parallel(n_jobs, return_as=way)(hand_over())
     except Exception as error:
         # What the work raises is a result: this is of a process, or on the way to it.
         yield None, None, error, []
+
+
+def _get_dask_backend():
+    backend, _ = get_active_backend()
+    return backend if hasattr(backend, "client") else None
+
+
+def _run_on_dask(backend, work, key, tool, tasks, folder):
+    """Yield what `_run` returns for each task, and raise at the end if Dask gave some up.
+
+    joblib's own way waits forever for a task that Dask gave up, because workers died.
+    """
+    from distributed import as_completed
+
+    client, given_up = backend.client, None
+    lacking: dict[str, set[str]] = {name: set() for name in tasks}
+
+    def submit(*call, **options):
+        return client.submit(*call, pure=False, **{**options, **backend.submit_kwargs})
+
+    # What a task gives is made anew if the only worker that has it dies; what is scattered is not.
+    tool = submit(np.asarray, tool)
+    with backend.retrieval_context():
+        ready = as_completed(
+            [submit(_run, work, key, tool, *task, folder) for task in tasks.items()]
+        )
+        for future in ready:
+            # Until here results wait at the workers: this process holds one at a time.
+            try:
+                result = future.result()
+            except Exception as error:
+                given_up = error
+                continue
+            name = result[0]
+            if isinstance(result[2], FileNotFoundError):
+                # Who lacks the videos is done with them sooner than anybody who reads them.
+                here = set().union(*client.who_has(future).values())
+                others = set(client.ncores()) - lacking[name] - here
+                if others and not here <= lacking[name]:
+                    lacking[name] |= here
+                    call = _run, work, key, tool, name, tasks[name], folder
+                    ready.add(submit(*call, workers=sorted(others), allow_other_workers=True))
+                    continue
+            future.release()
+            yield result
+    if given_up is not None:
+        raise given_up
 
 
 def _run(work, key, tool, name, argument, folder):
