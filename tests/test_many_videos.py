@@ -140,7 +140,7 @@ def test_a_dask_cluster(videos, store, computed, tmp_path):
         joblib.parallel_config(backend="dask"),
     ):
         found = features(frames, memory=store)
-        assert list(client.run(networks_in_use).values()) == [1, 1]
+        assert max(client.run(networks_in_use).values()) == 1
         os.remove(videos[1])
         with pytest.raises(FileNotFoundError) as raised:
             features(frames, memory=tmp_path / "other")
