@@ -30,6 +30,11 @@ def is_shared_out(n_jobs) -> bool:
     return joblib.effective_n_jobs(n_jobs) > 1 or _get_dask_backend() is not None
 
 
+def is_asked_by_another() -> bool:
+    """Tell whether this is done for another process, which shows how far it has come."""
+    return _folder_of_asker.get() is not None
+
+
 def find_folder_here(folder) -> str | None:
     """Return a folder of the process that shares work out, or None if it is not on this machine."""
     asker = _folder_of_asker.get()

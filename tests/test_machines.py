@@ -134,9 +134,9 @@ def measure(pipeline, videos):
     return ScreenTimeReport.from_estimator(pipeline, videos, random_state=0)
 
 
-def test_what_is_measured_comes_back(machines, pipeline, season, tmp_path, monkeypatch):
+def test_what_is_measured_comes_back(machines, pipeline, season, tmp_path, monkeypatch, capfd):
     expected = measure(pipeline, season)
-    store = pipeline[2].set_params(memory=tmp_path / "store").memory
+    store = pipeline[2].set_params(memory=tmp_path / "store", verbose=True).memory
     # Who asks need not have the videos.
     monkeypatch.setattr(_sampler, "read_timeline", lambda path: pytest.fail("read here"))
     with machines():
@@ -144,6 +144,8 @@ def test_what_is_measured_comes_back(machines, pipeline, season, tmp_path, monke
     pd.testing.assert_frame_equal(found.probabilities, expected.probabilities, atol=1e-5)
     pd.testing.assert_frame_equal(found.estimate, expected.estimate, atol=1e-5)
     assert len(FeatureStore(store)) == 24
+    shown = capfd.readouterr().err
+    assert ("Videos" in shown, "Features" in shown) == (True, False)
 
 
 def test_a_machine_without_the_store(machines, pipeline, season, tmp_path, monkeypatch):
