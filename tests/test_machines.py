@@ -221,8 +221,8 @@ def test_another_file_under_the_same_path(machines, season, tmp_path, monkeypatc
 def test_features_of_other_machines_are_stored_as_such(machines, season, tmp_path, monkeypatch):
     identify = PretrainedCNNFeatures._identify
 
-    def there(self, network):
-        identity = identify(self, network)
+    def there(self, network, frames):
+        identity = identify(self, network, frames)
         return identity if self.memory else identity.replace("float32", "bfloat16")
 
     monkeypatch.setattr(PretrainedCNNFeatures, "_identify", there)

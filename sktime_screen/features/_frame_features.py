@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from .._parallel import is_shared_out, share_out
 from .._progress import show_progress
 from ..video import FrameSequence, ImageFiles, compute_image_keys
-from ._batches import find_distinct_frames, split_into_batches, split_rows_by_video
+from ._batches import decode_changed, find_distinct_frames, split_into_batches, split_rows_by_video
 from ._quantization import dequantize, get_packed_width, quantize
 from ._stored_frames import StoredFrames, explain_failures, find_store_here
 
@@ -27,6 +27,7 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     batch_size: Any = "auto"
     dtype = "float32"
     quantization_step: Any = None
+    reuse_unchanged = False
 
     @abstractmethod
     def _load_network(self):
@@ -60,10 +61,10 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     def _compute_frames(self, network, features, frames, rows):
         """Fill some rows, with features that are stored where there are any."""
         store = find_store_here(self.memory)
-        missing, failures, stored = rows, None, None
+        missing, failures, stored, same = rows, None, None, {}
         if store is not None:
             failures = {}
-            identity = self._identify(network)
+            identity = self._identify(network, frames)
             stored = StoredFrames(
                 store, identity, frames, failures, self.quantization_step is not None
             )
@@ -72,19 +73,32 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
         if len(videos) > 1 and is_shared_out(self.n_jobs):
             self._compute_in_parallel(features, frames, videos, failures, stored)
         elif videos:
-            batches = self._decode(network, frames, missing, failures)
-            self._compute(network, features, batches, len(rows), len(rows) - len(missing), stored)
+            batches = self._decode_distinct(network, frames, missing, failures, same)
+            done = len(rows) - len(missing)
+            self._compute(network, features, batches, len(rows), done, stored, same)
         if failures:
             raise explain_failures(failures, store, frames.table["video"].nunique())
 
-    def _identify(self, network):
-        """Return everything that the rows of an image depend on, as text."""
+    def _reuses(self, frames):
+        # Images in files have no frames between them that would tell.
+        return self.reuse_unchanged and "image" not in frames.table
+
+    def _identify(self, network, frames):
+        """Return everything that the rows of images depend on beside these, as text."""
         identity = network.identity
         if self.dtype != "float32":
             identity += f" {self.dtype}"
         if self.quantization_step is not None:
             identity += f" in steps of {float(self.quantization_step)}"
+        if self._reuses(frames):
+            identity += " of unchanged frames reused"
         return identity
+
+    def _decode_distinct(self, network, frames, rows, failures, same):
+        """Decode what has to be computed; rows that are to be like others come into `same`."""
+        if not self._reuses(frames):
+            return self._decode(network, frames, rows, failures)
+        return decode_changed(frames, rows, self._choose_batch_size(network), failures, same)
 
     def _compute_in_parallel(self, features, frames, videos, failures, stored):
         """Fill rows video by video, wherever joblib has them computed; store them here."""
@@ -109,7 +123,8 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
                 features[rows] = values if self.quantization_step is None else dequantize(values)
                 advance(len(rows))
 
-    def _compute(self, network, features, batches, total, done=0, stored=None):
+    def _compute(self, network, features, batches, total, done=0, stored=None, same=None):
+        at_once = self._choose_batch_size(network)
         with show_progress("Features", total, self.verbose) as advance:
             advance(done)
 
@@ -121,8 +136,16 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
                     values = quantize(values, self.quantization_step)
                     features[rows] = dequantize(values)
                 if stored:
-                    stored.put(values, rows, self._choose_batch_size(network))
+                    stored.put(values, rows, at_once)
                 advance(len(rows))
+                for row, value in zip(rows, values, strict=True):
+                    copies = same.pop(row, ()) if same else ()
+                    if len(copies):
+                        features[copies] = features[row]
+                        if stored:
+                            repeated = np.broadcast_to(value, (len(copies), len(value)))
+                            stored.put(repeated, copies, at_once)
+                        advance(len(copies))
 
             try:
                 network.run(batches, self.batch_size, receive)
@@ -165,17 +188,21 @@ def _compute_video(transformer, described, to_store):
     if to_store:
         files = ImageFiles(frames)
         files.remember(rows)
-        origin = compute_image_keys(frames), transformer._identify(network)
+        origin = compute_image_keys(frames), transformer._identify(network, frames)
     step, width = transformer.quantization_step, transformer.n_features_out_
     if step is None:
         values = np.empty((len(frames), width), transformer.dtype)
     else:
         values = np.empty((len(frames), get_packed_width(width)), np.int8)
 
+    same: dict[int, Any] = {}
+
     def receive(computed, features):
         values[computed] = features if step is None else quantize(features, step)
+        for row in computed:
+            values[same.pop(row, [])] = values[row]
 
-    batches = transformer._decode(network, frames, rows, None)
+    batches = transformer._decode_distinct(network, frames, rows, None, same)
     network.run(batches, transformer.batch_size, receive)
     if to_store and (change := files.find_change(rows)) is not None:
         raise change
