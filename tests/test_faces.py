@@ -25,14 +25,15 @@ from sktime_screen import (
     save_skops,
 )
 from sktime_screen.features import WeightsFileError, unpack_faces
-from sktime_screen.features._engines import _dequantize_constant, _load_openvino
+from sktime_screen.features._engines import load_openvino
 from sktime_screen.features._face_alignment import _LAYOUT, cut_face, estimate_similarity
 from sktime_screen.features._face_detection import _suppress_repeated, detect_faces
 from sktime_screen.features._face_network import DETECTORS, find_face_network
+from sktime_screen.features._network_files import _dequantize_constant
 from sktime_screen.video import FrameSequence
 
 # By this door OpenVINO reports nothing.
-openvino = _load_openvino()
+openvino = load_openvino()
 ops = openvino.opset13
 
 SIZE = (256, 384)

@@ -106,7 +106,10 @@ Background = Annotated[
 ]
 Backbone = Annotated[
     str | None,
-    typer.Option(help="The pretrained network; by default EfficientNet-Lite0 and Lite2 together."),
+    typer.Option(
+        help="The pretrained network, by its name or the path of a file .keras, .onnx, .tflite or "
+        ".xml; by default EfficientNet-Lite0 and Lite2 together."
+    ),
 ]
 Head = Annotated[
     HeadName,

@@ -15,7 +15,7 @@ from ._face_tracks import (
     follow_faces,
 )
 from ._images import check_images
-from ._networks import as_backbone, build_model, flatten_layers
+from ._networks import as_backbone, build_model, find_input_size, flatten_layers
 from ._store import FeatureStore
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "check_images",
     "embed_frames",
     "find_face_columns",
+    "find_input_size",
     "find_map_size",
     "flatten_layers",
     "follow_faces",
