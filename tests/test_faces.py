@@ -537,6 +537,16 @@ def test_without_the_extra(make_features, monkeypatch, part):
         make_features().set_params(**{part: name}).fit(IMAGES)
 
 
+def test_an_embedding_that_takes_one_face_at_a_time(make_features, networks, tmp_path):
+    faces = ops.parameter([1, 3, 16, 16], np.float32)
+    channels = ops.reshape(faces, [1, 3, 256], special_zero=False)
+    upper = ops.gather(channels, np.arange(64), 2)
+    path = save_network(tmp_path / "one.xml", [faces], [ops.reduce_mean(upper, [2])])
+    expected = make_features().fit_transform(IMAGES)
+    found = make_features().set_params(embedding=path).fit_transform(IMAGES)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
 def test_files_that_are_not_such_networks(networks, make_features, tmp_path):
     (tmp_path / "text.onnx").write_text("This is no network.")
     for part, path, error, message in (

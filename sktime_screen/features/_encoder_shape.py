@@ -77,12 +77,19 @@ def _find_ancestors(node):
     return list(found.values())
 
 
+def _list_sides(port):
+    """Return the sides of what passes, None for those left open; none if even how many is open."""
+    shape = port.partial_shape
+    if shape.rank.is_dynamic:
+        return []
+    return [None if side.is_dynamic else side.get_length() for side in shape]
+
+
 def find_layouts(port):
     """Return where images have their channels if they go into an input; both if it is open."""
-    shape = port.partial_shape
-    if shape.rank.is_dynamic or shape.rank.get_length() != 4:
+    _, *sides = _list_sides(port) or [0]
+    if len(sides) != 3:
         return []
-    _, *sides = (None if side.is_dynamic else side.get_length() for side in shape)
     layouts = [Layout(False, tuple(sides)), Layout(True, (sides[2], *sides[:2]))]
     return [layout for layout in layouts if layout.sides[0] in (3, None)]
 
@@ -105,7 +112,7 @@ def reshape_network(network, image_size, path):
             "{!r} takes images of {} x {} pixels (height x width), found {} x {}: put "
             "ImageResizer({}) before it.".format(path, *wanted, *image_size, wanted)
         )
-    for n in (-1, 1):
+    for n, wanted in ((-1, None), (1, 1)):
         found = []
         for layout in fitting:
             try:
@@ -113,10 +120,9 @@ def reshape_network(network, image_size, path):
             except RuntimeError as error:
                 reasons.append(str(error).strip().splitlines()[-1])
                 continue
-            first, *rest = network.outputs[0].partial_shape
-            as_many = first.is_dynamic if n < 0 else str(first) == "1"
-            if as_many and not any(side.is_dynamic for side in rest):
-                found.append((layout, tuple(side.get_length() for side in rest)))
+            n_rows, *rest = _list_sides(network.outputs[0]) or [0]
+            if n_rows == wanted and None not in rest:
+                found.append((layout, tuple(rest)))
         if len(found) == 1:
             layout, shape = found[0]
             network.reshape({port: layout.shape(n, image_size)})
@@ -141,9 +147,9 @@ def find_grids(nodes):
     grids = {(1, 1)}
     for node in nodes:
         if node.get_type_name() in kinds:
-            shape = node.output(0).partial_shape
-            if shape.rank.get_length() == 4 and not (shape[2].is_dynamic or shape[3].is_dynamic):
-                grids.add((shape[2].get_length(), shape[3].get_length()))
+            grid = _list_sides(node.output(0))[2:]
+            if len(grid) == 2 and None not in grid:
+                grids.add(tuple(grid))
     return grids
 
 
