@@ -110,7 +110,9 @@ def reshape_network(network, image_size, path):
         wanted = tuple(a or b for a, b in zip(layouts[0].sides[1:], image_size, strict=True))
         raise ValueError(
             "{!r} takes images of {} x {} pixels (height x width), found {} x {}: put "
-            "ImageResizer({}) before it.".format(path, *wanted, *image_size, wanted)
+            "ImageResizer({}) before it (--image-size {} {}).".format(
+                path, *wanted, *image_size, wanted, *wanted
+            )
         )
     for n, wanted in ((-1, None), (1, 1)):
         found = []

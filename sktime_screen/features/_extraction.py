@@ -283,8 +283,8 @@ class PretrainedCNNFeatures(FrameFeatures):
         if self._digest not in (None, self._digest_files()):
             raise WeightsFileError(
                 f"The file of backbone={self.backbone!r}, weights={self.weights!r} has changed "
-                f"since fit, whose features were others. Bring the old one back, or fit again, "
-                f"with all steps that follow."
+                f"since fit, and gives other features. Bring the old one back, or fit the whole "
+                f"pipeline again."
             )
         features = self._compute_features(network, images)
         if not isinstance(images, FrameSequence):

@@ -49,7 +49,8 @@ def find_pixel_values(preprocessing, path) -> PixelValues:
         f"no {_CONFIG} beside it. Say it with preprocessing='imagenet' (the mean and deviation of "
         f"ImageNet: DINOv2, most networks of timm and torchvision), 'clip' (those of CLIP), 'tf' "
         f"(-1 to 1: SigLIP), 'raw' (0 to 255: the network does the rest), or "
-        f"{{'mean': 0, 'std': 1}} (0 to 1: MobileCLIP)."
+        f"{{'mean': 0, 'std': 1}} (0 to 1: MobileCLIP). Or write such a file, as "
+        f'{{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}} for \'tf\'.'
     )
 
 
