@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._progress import show_progress
 from ..video import FrameSequence
-from ._batches import find_distinct_frames, split_into_batches, split_rows_by_video
+from ._batches import decode_changed, find_distinct_frames, split_into_batches, split_rows_by_video
 from ._quantization import dequantize, quantize
 from ._store import as_store
 from ._stored_frames import StoredFrames, explain_failures
@@ -27,6 +27,7 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     batch_size: Any = "auto"
     dtype = "float32"
     quantization_step: Any = None
+    reuse_unchanged = False
 
     @abstractmethod
     def _load_network(self):
@@ -60,7 +61,9 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     def _compute_frames(self, network, features, frames, rows):
         """Fill some rows, with features that are stored where there are any."""
         store = as_store(self.memory)
-        missing, failures, stored = rows, None, None
+        missing, failures, stored, same = rows, None, None, {}
+        # Images in files have no frames between them that would tell.
+        reuses = self.reuse_unchanged and "image" not in frames.table
         if store is not None:
             failures = {}
             identity = network.identity
@@ -68,6 +71,8 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
                 identity += f" {self.dtype}"
             if self.quantization_step is not None:
                 identity += f" in steps of {float(self.quantization_step)}"
+            if reuses:
+                identity += " of unchanged frames reused"
             stored = StoredFrames(
                 store, identity, frames, failures, self.quantization_step is not None
             )
@@ -76,8 +81,13 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
         if len(videos) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
             self._compute_in_parallel(features, frames, videos, failures, stored)
         elif videos:
-            batches = self._decode(network, frames, missing, failures)
-            self._compute(network, features, batches, len(rows), len(rows) - len(missing), stored)
+            if reuses:
+                at_once = self._choose_batch_size(network)
+                batches = decode_changed(frames, missing, at_once, failures, same)
+            else:
+                batches = self._decode(network, frames, missing, failures)
+            done = len(rows) - len(missing)
+            self._compute(network, features, batches, len(rows), done, stored, same)
         if failures:
             raise explain_failures(failures, store, frames.table["video"].nunique())
 
@@ -98,7 +108,8 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
                     features[videos[video]] = values
                 advance(len(videos[video]))
 
-    def _compute(self, network, features, batches, total, done=0, stored=None):
+    def _compute(self, network, features, batches, total, done=0, stored=None, same=None):
+        at_once = self._choose_batch_size(network)
         with show_progress("Features", total, self.verbose) as advance:
             advance(done)
 
@@ -110,8 +121,16 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
                     values = quantize(values, self.quantization_step)
                     features[rows] = dequantize(values)
                 if stored:
-                    stored.put(values, rows, self._choose_batch_size(network))
+                    stored.put(values, rows, at_once)
                 advance(len(rows))
+                for row, value in zip(rows, values, strict=True):
+                    copies = same.pop(row, ()) if same else ()
+                    if len(copies):
+                        features[copies] = features[row]
+                        if stored:
+                            repeated = np.broadcast_to(value, (len(copies), len(value)))
+                            stored.put(repeated, copies, at_once)
+                        advance(len(copies))
 
             try:
                 network.run(batches, self.batch_size, receive)
