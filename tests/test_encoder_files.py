@@ -30,7 +30,7 @@ from sktime_screen import (
     load_skops,
     save_skops,
 )
-from sktime_screen.features import WeightsFileError, _engines
+from sktime_screen.features import WeightsFileError, _encoder, _engines
 
 Features = partial(PretrainedCNNFeatures, preprocessing="tf", precision="float32")
 OPEN, ALL = [-1, 3, -1, -1], [0, 1, 2, 3]
@@ -70,14 +70,11 @@ def test_what_is_stored_belongs_to_the_content_of_all_files(tmp_path, monkeypatc
     assert_allclose(before, MEANS, atol=1e-5)
 
     file = moved.with_name(part)
-    content = file.read_bytes()
-    kernel = np.ascontiguousarray(WEIGHTS.transpose(3, 2, 0, 1))
     if file.suffix in (".data", ".bin"):
-        assert kernel.tobytes() in content
-        file.write_bytes(content.replace(kernel.tobytes(), (2 * kernel).tobytes()))
+        overwrite(file)
     else:
         # The same network with another name in it, of the same length.
-        file.write_bytes(content.replace(b"pixels", b"images"))
+        file.write_bytes(file.read_bytes().replace(b"pixels", b"images"))
     with pytest.raises(WeightsFileError, match=rf"{name}.* has changed since fit"):
         features.transform(frames)
     computed = []
@@ -88,6 +85,37 @@ def test_what_is_stored_belongs_to_the_content_of_all_files(tmp_path, monkeypatc
     _, after = transform(moved)
     assert computed
     assert_allclose(after, 2 * MEANS if file.suffix in (".data", ".bin") else MEANS, atol=1e-5)
+
+
+def overwrite(path):
+    """Double the weights in a file, in its place."""
+    kernel = np.ascontiguousarray(WEIGHTS.transpose(3, 2, 0, 1))
+    content = path.read_bytes()
+    assert kernel.tobytes() in content
+    with path.open("r+b") as file:
+        file.write(content.replace(kernel.tobytes(), (2 * kernel).tobytes()))
+
+
+@pytest.mark.parametrize(("name", "part"), [("a.onnx", "w.data"), ("a.xml", "a.bin")])
+def test_weights_that_are_overwritten_have_no_part_in_what_was_read(tmp_path, name, part):
+    network = Features(write(tmp_path / name)).fit(IMAGES)._load_network()
+    overwrite(tmp_path / part)
+    found = np.empty((7, N_CHANNELS), np.float32)
+    network.run([(np.arange(7), IMAGES)], "auto", found.__setitem__)
+    assert_allclose(found, MEANS, atol=1e-5)
+
+
+def test_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch):
+    read = _encoder.read_network
+
+    def read_and_change(path):
+        network = read(path)
+        overwrite(tmp_path / "a.bin")
+        return network
+
+    monkeypatch.setattr(_encoder, "read_network", read_and_change)
+    with pytest.raises(WeightsFileError, match=r"a\.xml' changed while it was read"):
+        Features(write(tmp_path / "a.xml")).fit(IMAGES)
 
 
 def test_weights_and_saved_models_that_were_exchanged_are_noticed(tmp_path):

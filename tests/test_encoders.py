@@ -186,13 +186,15 @@ def test_what_pixels_become_has_to_be_known(files, tmp_path):
             Features(path).fit(IMAGES)
 
 
-def test_images_have_the_size_that_the_file_says(files):
+def test_images_have_the_size_that_the_file_says(files, model, tmp_path):
     sizes = {kind: find_input_size(path) for kind, path in files.items()}
     assert {kind for kind, size in sizes.items() if size is None} == {
         "onnx", "onnx beside weights", "xml", "xml of half precision", "transformer"
     }  # fmt: skip
     assert set(sizes.values()) == {None, SIZE}
     assert find_input_size("efficientnet_lite0") is None
+    model.save(tmp_path / "own.keras")
+    assert find_input_size(model) == find_input_size(str(tmp_path / "own.keras")) == SIZE
     for head, size in (("map", (384, 672)), ("dense", (224, 224))):
         for kind, expected in (("tflite", SIZE), ("onnx", size)):
             resizer = recommended_pipeline(head=head, backbone=files[kind]).named_steps[

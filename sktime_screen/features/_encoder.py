@@ -45,9 +45,13 @@ class EncoderNetwork:
         self._engine = None
         self._loading = RLock()
         self.largest_batch = largest_batch(image_size, gpu=False)
-        # In this order: of a file that is exchanged meanwhile nothing is found later.
         digest = digest_network(encoder.path)
         whole = read_network(encoder.path)
+        if digest_network(encoder.path) != digest:
+            raise WeightsFileError(
+                f"{encoder.path!r} changed while it was read: run this again when nothing writes "
+                f"to it."
+            )
         network, nodes = cut_network(whole, encoder.output, encoder.path)
         layout, shape = reshape_network(network, image_size, encoder.path)
         answer = Answer(shape, find_grids(nodes), layout.channels_last, encoder.path)

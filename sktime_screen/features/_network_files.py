@@ -39,6 +39,8 @@ def read_network(path):
     path = os.fspath(path)
     list_network_files(path)
     core = load_openvino().Core()
+    # Weights that are read later, where they are needed, may have been overwritten by then.
+    core.set_property({"ENABLE_MMAP": False})
     try:
         try:
             network = core.read_model(path)

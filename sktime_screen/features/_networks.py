@@ -218,10 +218,11 @@ def as_backbone(backbone):
 
 
 def find_input_size(backbone):
-    """Return height and width of the images that a file wants; None for any, and for a name."""
+    """Return height and width of the images that a model wants; None for any, and for a name."""
     if is_network_path(backbone):
         return find_image_size(os.fspath(backbone))
-    return as_backbone(backbone).input_size if is_model_path(backbone) else None
+    is_model = not isinstance(backbone, str) or is_model_path(backbone)
+    return as_backbone(backbone).input_size if is_model else None
 
 
 def flatten_layers(model):
