@@ -78,6 +78,9 @@ def files(model, tmp_path_factory):
             [ops.transpose(convolve(channels_first), [0, 2, 3, 1])],
             [last],
         ),
+        "xml, map with channels last": save(
+            folder / "mixed.xml", [ops.transpose(convolve(images), [0, 2, 3, 1])], [images]
+        ),
         "xml of half precision": save(folder / "half.xml", [convolve(from_half)], [half]),
         "tokens, one image": save(folder / "one_only.xml", [one_only], [fixed]),
         "transformer": make_transformer(folder / "transformer.xml"),
@@ -92,6 +95,7 @@ FORMATS = [
     "onnx beside weights",
     "xml",
     "xml, channels last",
+    "xml, map with channels last",
     "tokens, one image",
 ]
 
@@ -189,7 +193,8 @@ def test_what_pixels_become_has_to_be_known(files, tmp_path):
 def test_images_have_the_size_that_the_file_says(files, model, tmp_path):
     sizes = {kind: find_input_size(path) for kind, path in files.items()}
     assert {kind for kind, size in sizes.items() if size is None} == {
-        "onnx", "onnx beside weights", "xml", "xml of half precision", "transformer"
+        "onnx", "onnx beside weights", "xml", "xml, map with channels last",
+        "xml of half precision", "transformer",
     }  # fmt: skip
     assert set(sizes.values()) == {None, SIZE}
     assert find_input_size("efficientnet_lite0") is None
@@ -236,6 +241,16 @@ def test_tokens_of_patches_and_the_class_token(files, frames):
     assert maps.attrs["map_shape"] == (*GRID, N_CHANNELS)
     assert_allclose(maps, patches.reshape(7, -1), atol=1e-5)
     assert find_map_size(maps) == GRID
+
+
+def test_patches_that_are_merged_without_a_convolution(tmp_path, frames):
+    images = take_images()
+    squares = ops.reshape(convolve(images), [0, N_CHANNELS, 2, 2, 3, 2], special_zero=True)
+    path = save(tmp_path / "network.xml", [ops.reduce_mean(squares, [3, 5])], [images])
+    maps = Features(path, preprocessing="tf", pooling=None).fit_transform(frames)
+    assert find_map_size(maps) == (2, 3)
+    expected = expect("tf").reshape(7, 2, 2, 3, 2, N_CHANNELS).mean((2, 4))
+    assert_allclose(maps, expected.reshape(7, -1), atol=1e-5)
 
 
 @pytest.mark.parametrize("n_leading", range(7))
