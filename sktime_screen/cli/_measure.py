@@ -289,14 +289,14 @@ def _predict_videos(fitted, paths, labelled, steps):
     """Return what `estimate` takes of all videos but those that fail with a warning."""
     import pandas as pd
 
-    from ._model import predict_frames
+    from ..screentime import predict_frames
 
     found = []
     for number, path in enumerate(paths, start=1):
         try:
             with steps.step(f"Video {number} of {len(paths)}: {path}"):
                 frames = fitted[0].sample([path])
-                found.append(predict_frames(fitted, frames, labelled=labelled))
+                found.append(predict_frames(fitted[:-1], frames, labelled=labelled))
         except (OSError, ValueError) as error:
             if len(paths) == 1:
                 raise
