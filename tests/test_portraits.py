@@ -103,6 +103,10 @@ def test_the_command_measures_from_portraits(cast, video, tmp_path):
     told = "Faces of people without portraits are seen for 2.0 s"
     assert told in done.output
     assert told in report.read_text()
+    page = report.read_text().partition('id="faces"')[2]
+    assert page.index("monica") < page.index("ross") < page.index("Unknown people")
+    assert "Seen for 2.0 s" in page
+    assert page.count('<figure class="face">') == 4
     table = pd.read_csv(seconds).set_index("character")
     assert table["seconds"].to_dict() == {"monica": 3, "ross": 2}
     assert table["basis"].tolist() == ["no labels"] * 2

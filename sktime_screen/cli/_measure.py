@@ -163,8 +163,8 @@ def measure(
         fitted = learned
         set_up_features(fitted, folder, verbose=not quiet)
     aggregator = fitted[-1]
-    found = _predict_videos(fitted, paths, sample is not None, steps)
-    strangers = found.pop("strangers", None)
+    found = _predict_videos(fitted, paths, sample is not None, report is not None, steps)
+    strangers, faces = found.pop("strangers", None), found.pop("faces", None)
     probabilities = found["X"]
     estimate = aggregator.estimate(
         labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
@@ -187,6 +187,7 @@ def measure(
         pipeline=fitted,
         validation=getattr(fitted, "made_with_", {}).get("validation"),
         next_command=report and suggest_training(fitted, model, f"{report.stem}-labels.csv"),
+        faces=faces,
     )
     outputs = [
         (csv, lambda path: write_csv(path, estimate)),
@@ -274,7 +275,7 @@ def _find_readable(paths):
     return readable or paths
 
 
-def _predict_videos(fitted, paths, labelled, steps):
+def _predict_videos(fitted, paths, labelled, with_faces, steps):
     """Return what `estimate` takes of all videos but those that fail with a warning."""
     import pandas as pd
 
@@ -285,7 +286,9 @@ def _predict_videos(fitted, paths, labelled, steps):
         try:
             with steps.step(f"Video {number} of {len(paths)}: {path}"):
                 frames = fitted[0].sample([path])
-                found.append(predict_frames(fitted, frames, labelled=labelled))
+                found.append(
+                    predict_frames(fitted, frames, labelled=labelled, with_faces=with_faces)
+                )
         except (OSError, ValueError) as error:
             if len(paths) == 1:
                 raise

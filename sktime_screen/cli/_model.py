@@ -16,7 +16,7 @@ from .. import __version__
 from .._atomic_files import write_atomically
 from .._versions import find_versions
 from ..classify import FaceClassifier
-from ..features import FaceFeatures, PretrainedCNNFeatures
+from ..features import FaceFeatures, PretrainedCNNFeatures, find_face_columns
 from ..labels import find_distinct_frames, find_labelled_frames
 from ..persistence import load_skops, save_skops
 from ..screentime import ScreenTimeAggregator
@@ -200,17 +200,25 @@ def set_up_features(pipeline, memory, verbose):
                     part.set_params(memory=memory, verbose=verbose)
 
 
-def predict_frames(fitted, frames, *, labelled=False):
+def predict_frames(fitted, frames, *, labelled=False, with_faces=False):
     """Return what the head of a model says of a video's frames, as `estimate` takes it.
 
-    One of faces alone says beside that where there are "strangers".
+    One of faces alone says beside that where there are "strangers", and one that looks at faces at
+    all, if wanted, which "faces" a report shows.
     """
+    from ..report import find_deciding_faces
     from ..screentime import predict_for_estimate
 
-    found = []
+    found, faces = [], []
+    with_faces = with_faces and hasattr(fitted[-2], "judge_faces")
     for start in range(0, len(frames), _FRAMES_AT_ONCE):
         features = fitted[:-2].transform(frames[start : start + _FRAMES_AT_ONCE])
         found.append(predict_for_estimate(fitted[-2], features, labelled=labelled))
         if isinstance(fitted[-2], FaceClassifier):
             found[-1]["strangers"] = fitted[-2].find_strangers(features)
-    return {name: pd.concat([part[name] for part in found]) for name in found[0]}
+        if with_faces:
+            faces.append(features.loc[:, find_face_columns(features)].copy())
+    together = {name: pd.concat([part[name] for part in found]) for name in found[0]}
+    if with_faces:
+        together["faces"] = find_deciding_faces(fitted[-2], pd.concat(faces), fitted[-1].background)
+    return together

@@ -17,15 +17,19 @@ def split_pipeline(pipeline):
     return pipeline[:-1], aggregator
 
 
+def judge(pipeline, X, labelled):
+    """Return what `estimate` takes of the frames, and the table that the classifier judged."""
+    classifier, _ = split_pipeline(pipeline)
+    if not hasattr(classifier[-1], "transform"):
+        return {"X": classifier.transform(X)}, X
+    features = classifier[:-1].transform(X) if len(classifier) > 1 else X
+    return predict_for_estimate(classifier[-1], features, labelled=labelled is not None), features
+
+
 def measure(pipeline, X, *, labelled=None, **options):
-    """Return the probabilities of the frames, and the table of estimates."""
-    classifier, aggregator = split_pipeline(pipeline)
-    if hasattr(classifier[-1], "transform"):
-        features = classifier[:-1].transform(X) if len(classifier) > 1 else X
-        found = predict_for_estimate(classifier[-1], features, labelled=labelled is not None)
-    else:
-        found = {"X": classifier.transform(X)}
-    return found["X"], aggregator.estimate(labelled=labelled, **found, **options)
+    """Return the table of estimates."""
+    found, _ = judge(pipeline, X, labelled)
+    return split_pipeline(pipeline)[1].estimate(labelled=labelled, **found, **options)
 
 
 def list_steps(pipeline):

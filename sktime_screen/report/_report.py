@@ -7,7 +7,6 @@ from typing import Self
 import pandas as pd
 
 from .._atomic_files import write_text_atomically
-from .._names import format_csv
 from .._targets import as_table
 from .._versions import find_versions
 from ..export import (
@@ -19,17 +18,19 @@ from ..export import (
     shorten_video_names,
 )
 from ..video import VideoError
+from ._deciding_faces import find_deciding_faces, show_faces
 from ._label_review import review_frames
 from ._page import format_scores, render, render_part
 from ._page_content import (
     describe_video,
     draw_timelines,
     group_by_character,
+    make_downloads,
     make_frame_thumbnails,
     sum_co_appearances,
     summarize_season,
 )
-from ._pipeline_parts import list_steps, measure, split_pipeline
+from ._pipeline_parts import judge, list_steps, split_pipeline
 from ._uncertain_frames import find_uncertain_frames
 
 _N_SUREST = 4
@@ -76,6 +77,9 @@ class ScreenTimeReport:
         certain frames come first, then the longest appearances. 0 leaves out all images.
     next_command : str, optional
         The command that trains a model on the labels that are saved in the page. The page shows it.
+    faces : pandas.DataFrame, optional
+        What :func:`sktime_screen.report.find_deciding_faces` returns. The page shows images of
+        these faces, also no more than `max_thumbnails`.
 
     See Also
     --------
@@ -109,6 +113,7 @@ class ScreenTimeReport:
         images=None,
         max_thumbnails=400,
         next_command=None,
+        faces=None,
     ) -> None:
         self.estimate = estimate
         self.appearances = appearances
@@ -120,6 +125,7 @@ class ScreenTimeReport:
         self.images = images
         self.max_thumbnails = max_thumbnails
         self.next_command = next_command
+        self.faces = faces
 
     @classmethod
     def from_estimator(
@@ -166,15 +172,18 @@ class ScreenTimeReport:
             If the pipeline does not end in a ScreenTimeAggregator.
         """
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
-        _, aggregator = split_pipeline(pipeline)
+        classifier, aggregator = split_pipeline(pipeline)
         table = as_table(X)
-        probabilities, estimate = measure(
-            pipeline,
-            X,
+        found, features = judge(pipeline, X, labelled)
+        estimate = aggregator.estimate(
             labelled=labelled,
             confidence_level=confidence_level,
             random_state=random_state,
+            **found,
         )
+        probabilities, faces = found["X"], None
+        if hasattr(classifier[-1], "judge_faces"):
+            faces = find_deciding_faces(classifier[-1], features, aggregator.background)
         return cls(
             estimate,
             aggregator.appearances(probabilities),
@@ -185,6 +194,7 @@ class ScreenTimeReport:
             title=title,
             images=table if table is not None and "image" in table else None,
             max_thumbnails=max_thumbnails,
+            faces=faces,
         )
 
     def save(self, path) -> None:
@@ -301,6 +311,7 @@ class ScreenTimeReport:
         uncertain = self._select_uncertain()
         images, problems = self._make_images(surest, uncertain)
         review, problem = self._make_review(uncertain, images, label_file)
+        faces, gone = show_faces(self.faces, characters, self.images, self.max_thumbnails)
         sections = [
             describe_video(video, names[video], lengths[video], self.estimate, self.appearances)
             for video in videos
@@ -324,14 +335,17 @@ class ScreenTimeReport:
             "uncertain": uncertain.to_dict("records"),
             "images": images,
             "numbers": {frame: number for number, frame in enumerate(images)},
-            "problems": problems + problem,
+            "problems": list(dict.fromkeys(problems + problem + gone)),
+            "faces": faces,
             "review": review,
             "label_file": label_file,
             "next_command": self.next_command,
             "steps": list_steps(self.pipeline),
             "versions": find_versions(),
             "validation": format_scores(self.validation),
-            "downloads": self._make_downloads(lengths),
+            "downloads": make_downloads(
+                self.estimate, self.appearances, self.co_appearances, lengths
+            ),
         }
 
     def _find_lengths(self):
@@ -376,23 +390,3 @@ class ScreenTimeReport:
             return review_frames(*given), []
         except (OSError, ValueError, VideoError) as error:
             return None, [str(error)]
-
-    def _make_downloads(self, lengths):
-        tables = {
-            "screen_time.csv": (
-                "Screen time with share and interval, for each video and character",
-                self.estimate,
-            ),
-            "appearances.csv": ("All appearances", self.appearances),
-            "co_appearances.csv": (
-                "Seconds on screen together, for each video and pair of characters",
-                self.co_appearances,
-            ),
-        }
-        downloads = [
-            (name, content, "text/csv", format_csv(table))
-            for name, (content, table) in tables.items()
-        ]
-        json = format_json(self.estimate, self.appearances, lengths)
-        content = "Screen time and appearances, for programs"
-        return [*downloads, ("screen_time.json", content, "application/json", json)]

@@ -89,7 +89,7 @@ class ScreenTimeDisplay:
         ScreenTimeDisplay
             The plotted display.
         """
-        _, estimate = measure(
+        estimate = measure(
             pipeline,
             X,
             labelled=labelled,
