@@ -2,6 +2,7 @@
 
 import copy
 from abc import abstractmethod
+from contextlib import contextmanager
 from typing import Any
 
 import joblib
@@ -29,6 +30,14 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     quantization_step: Any = None
 
     @abstractmethod
+    def _check_images(self, X):
+        """Return images as they are looked at, checked to be like those of ``fit``."""
+
+    @abstractmethod
+    def _make_table(self, network, images, features):
+        """Return what ``transform`` does of computed features."""
+
+    @abstractmethod
     def _load_network(self):
         """Return what has an ``identity`` and a ``largest_batch``, and ``run``s over images."""
 
@@ -45,13 +54,17 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
             return features
         first, source = find_distinct_frames(images.table)
         self._compute_frames(network, features, images, first)
-        repeated = np.flatnonzero(source != np.arange(len(images)))
+        self._repeat(network, features, source)
+        return features
+
+    def _repeat(self, network, features, source):
+        """Copy the rows of frames that come several times."""
+        repeated = np.flatnonzero(source != np.arange(len(source)))
         # In parts, as all at once would take the room of these rows a second time.
         at_once = self._choose_batch_size(network)
         for start in range(0, len(repeated), at_once):
             rows = repeated[start : start + at_once]
             features[rows] = features[source[rows]]
-        return features
 
     def _choose_batch_size(self, network):
         """Return how many images are decoded at a time; the engine may part them."""
@@ -60,26 +73,32 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     def _compute_frames(self, network, features, frames, rows):
         """Fill some rows, with features that are stored where there are any."""
         store = as_store(self.memory)
-        missing, failures, stored = rows, None, None
-        if store is not None:
-            failures = {}
-            identity = network.identity
-            if self.dtype != "float32":
-                identity += f" {self.dtype}"
-            if self.quantization_step is not None:
-                identity += f" in steps of {float(self.quantization_step)}"
-            stored = StoredFrames(
-                store, identity, frames, failures, self.quantization_step is not None
-            )
-            missing = stored.fill(features, rows)
+        failures = None if store is None else {}
+        stored, missing = self._fill_stored(network, features, frames, rows, store, failures)
         videos = split_rows_by_video(frames.table, missing)
         if len(videos) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
             self._compute_in_parallel(features, frames, videos, failures, stored)
-        elif videos:
-            batches = self._decode(network, frames, missing, failures)
-            self._compute(network, features, batches, len(rows), len(rows) - len(missing), stored)
+        else:
+            self._compute_missing(network, features, frames, missing, failures, stored, len(rows))
         if failures:
             raise explain_failures(failures, store, frames.table["video"].nunique())
+
+    def _fill_stored(self, network, features, frames, rows, store, failures):
+        """Fill the rows that are stored; return what is stored of frames, and the missing rows."""
+        if store is None:
+            return None, rows
+        identity = network.identity
+        if self.dtype != "float32":
+            identity += f" {self.dtype}"
+        if self.quantization_step is not None:
+            identity += f" in steps of {float(self.quantization_step)}"
+        stored = StoredFrames(store, identity, frames, failures, self.quantization_step is not None)
+        return stored, stored.fill(features, rows)
+
+    def _compute_missing(self, network, features, frames, rows, failures, stored, total):
+        if len(rows):
+            batches = self._decode(network, frames, rows, failures)
+            self._compute(network, features, batches, total, total - len(rows), stored)
 
     def _compute_in_parallel(self, features, frames, videos, failures, stored):
         """Fill rows video by video, wherever joblib has them computed."""
@@ -101,23 +120,29 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     def _compute(self, network, features, batches, total, done=0, stored=None):
         with show_progress("Features", total, self.verbose) as advance:
             advance(done)
-
-            def receive(rows, values):
-                if self.quantization_step is None:
-                    features[rows] = values
-                    values = features[rows]
-                else:
-                    values = quantize(values, self.quantization_step)
-                    features[rows] = dequantize(values)
-                if stored:
-                    stored.put(values, rows, self._choose_batch_size(network))
-                advance(len(rows))
-
-            try:
+            with self._receive(network, features, stored, advance) as receive:
                 network.run(batches, self.batch_size, receive)
-            finally:
-                if stored:
-                    stored.flush()
+
+    @contextmanager
+    def _receive(self, network, features, stored, advance):
+        """Give a function that takes rows as they were computed, and stores them."""
+
+        def receive(rows, values):
+            if self.quantization_step is None:
+                features[rows] = values
+                values = features[rows]
+            else:
+                values = quantize(values, self.quantization_step)
+                features[rows] = dequantize(values)
+            if stored:
+                stored.put(values, rows, self._choose_batch_size(network))
+            advance(len(rows))
+
+        try:
+            yield receive
+        finally:
+            if stored:
+                stored.flush()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
