@@ -10,6 +10,7 @@ from ._commands import Commands, WordsCommand
 from ._demo import demo
 from ._evaluate import evaluate
 from ._frames import frames
+from ._kept_features import cache
 from ._label import label
 from ._measure import measure
 from ._startup_messages import drop_startup_messages
@@ -48,7 +49,7 @@ def _program(
     pass
 
 
-for command in (demo, frames, label, train, measure, evaluate, cast):
+for command in (demo, frames, label, train, measure, evaluate, cast, cache):
     app.command(cls=WordsCommand)(command)
 
 

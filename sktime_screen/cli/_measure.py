@@ -143,6 +143,8 @@ def measure(
         fitted = _know_portraits(portraits, paths, rate or SAMPLING_RATE, folder, quiet, steps)
     else:
         fitted = load_model(model)
+        if hasattr(fitted[-2], "judge_faces"):
+            steps.say(FACES_ARE_PRIVATE)
     set_up_features(fitted, folder, verbose=not quiet)
     if ask:
         get_learned(model, fitted)  # Without the labels so far nothing more can be learned.

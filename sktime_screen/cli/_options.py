@@ -18,7 +18,7 @@ _VIDEOS = (
 CACHE_DIR = get_cache_folder("features")
 FACES_ARE_PRIVATE = (
     "Vectors of faces are biometric data. They stay on this machine, in the folder of features; "
-    'FeatureStore(folder).clear("faces") removes them.'
+    "`sktime-screen cache --clear faces` removes them."
 )
 
 
