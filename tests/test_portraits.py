@@ -115,6 +115,16 @@ def test_the_command_measures_from_portraits(cast, video, tmp_path):
     assert json.loads((tmp_path / "a.json").read_text())
 
 
+def test_small_faces_are_told_of_in_the_report(cast, video, tmp_path, monkeypatch):
+    monkeypatch.setattr("sktime_screen.classify._small_faces._FEWEST", 5)
+    report = tmp_path / "report.html"
+    done = run("measure", video, "--portraits", cast, "--report", report, "--no-cache")
+    assert done.exit_code == 0, done.output
+    told = "lower than 40 pixels (half of them than 19)"
+    assert done.output.count(told) == 1
+    assert told in report.read_text()
+
+
 def test_labels_of_a_sample_test_what_portraits_say(cast, video, tmp_path):
     table = VideoFrameSampler(rate=1).sample(video).assign(inclusion=1.0)
     truth = pd.DataFrame({name: [int(who == name) for who in SHOWN] for name in ("ross", "monica")})

@@ -21,6 +21,7 @@ from ._face_gallery import FaceGallery
 from ._face_model import FaceModel
 from ._labelled_rows import LabelledRows
 from ._portraits import read_portraits
+from ._small_faces import describe_small_faces
 from ._target_encoding import TargetEncoding
 
 # Log-odds of what is certain. Surer than this no face is worth hearing above others.
@@ -323,6 +324,9 @@ class FaceClassifier(FrameClassifier):
 
     def _logits(self, X):
         check_is_fitted(self)
+        if self._model is None:
+            for said in describe_small_faces(X):
+                warnings.warn(said, stacklevel=4)
         index = getattr(X, "index", None)
         return self._judge(self._unpack(X, reset=False), get_frame_times(index), self._model)
 

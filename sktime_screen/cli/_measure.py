@@ -166,13 +166,15 @@ def measure(
         set_up_features(fitted, folder, verbose=not quiet)
     aggregator = fitted[-1]
     found = _predict_videos(fitted, paths, sample is not None, report is not None, steps)
-    strangers, faces = found.pop("strangers", None), found.pop("faces", None)
+    strangers, faces, small = (
+        found.pop(name, None) for name in ("strangers", "faces", "small_faces")
+    )
     probabilities = found["X"]
     estimate = aggregator.estimate(
         labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
     )
     if strangers is not None:
-        estimate.attrs["notes"] += _describe_strangers(strangers, steps)
+        estimate.attrs["notes"] += [*small, *_describe_strangers(strangers, steps)]
     appearances = aggregator.appearances(probabilities)
     title = "Screen time"
     if estimate["low"].notna().any():
