@@ -33,6 +33,6 @@ def describe_small_faces(X) -> list[str]:
                     f"{share:.0%} of the faces in {str(video)!r} are lower than {_SMALL} pixels "
                     f"(half of them than {np.median(heights[own]) * n_lines:.0f}). Many such faces "
                     f"look like nobody's, so that seconds come out too low: take a copy of the "
-                    f"video with more pixels, or label frames of it."
+                    f"video with more pixels, or 4 frames a second, or label frames of it."
                 )
     return said
