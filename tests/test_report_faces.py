@@ -146,6 +146,18 @@ def test_a_report_shows_faces_by_character_and_unknown_people(head, picture):
         assert 'id="faces"' not in without
 
 
+def test_a_report_of_strangers_or_of_nobody(head, picture):
+    faces = find_deciding_faces(head, make_table([[(3, 0.1, 0.3)]]))
+    page = Page(report_of(faces, tables(), picture))
+    assert len(page.all("figure", **{"class": "face"})) == 1
+    nobody = find_deciding_faces(head, make_table([[]] * 3))
+    assert nobody.empty
+    assert 'id="faces"' not in ScreenTimeReport(*tables(), faces=nobody).to_html()
+    both = pd.concat([faces, nobody, find_deciding_faces(head, make_table([[(1, 0.1, 0.3)]]))])
+    page = Page(report_of(both, tables(), picture))
+    assert len(page.all("figure", **{"class": "face"})) == 2
+
+
 def test_a_video_that_is_gone_is_told(head):
     faces = find_deciding_faces(head, make_table([[(0, 0.1, 0.3)]], video="gone.mp4"))
     text = Page(ScreenTimeReport(*tables("gone.mp4"), faces=faces).to_html()).text
