@@ -187,7 +187,7 @@ def test_features_are_kept_in_the_users_cache_and_a_command_says_so(work, tmp_pa
 
 def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    words = ["label", work / "two.mp4", "--rate", 2, "--number", 4, "--output", "page.html"]
+    words = ["label", work / "two.mp4", "--rate", 2, "--output", "page.html"]
     words += ["--cache-dir", work / "features"]
     # No features are needed for all frames.
     done = run(*words, "--characters", "cat", "--strategy", "all")
@@ -198,7 +198,7 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     assert " ".join(done.output.split()).endswith(said)
     X, y = load_label_csv(work / "two.csv")
     save_label_csv("some.csv", X.iloc[:20], y.iloc[:20])
-    words += ["--model", work / "model", "--strategy"]
+    words += ["--number", 4, "--model", work / "model", "--strategy"]
     done = run(*words, "uncertain", "--labels", "some.csv")
     said = f"train some.csv page.csv --rate 2 {' '.join(QUICK_OPTIONS)} --model {work}/model"
     assert " ".join(done.output.split()).endswith(said)
@@ -724,6 +724,31 @@ def test_evaluate_a_model(work):
         assert re.search(rf"{name} .* {100 * share:.1f} ", done.output)
     done = run("evaluate", work / "one.csv", *words)
     assert "learned from 24 of these 24 frames" in done.output
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "named"),
+    [
+        ("evaluate one.csv --model model", "--head dense", "--head"),
+        ("evaluate one.csv --model model", "--backbone vgg16", "--backbone"),
+        ("evaluate one.csv --model model", "--image-size 64 64", "--image-size"),
+        ("evaluate one.csv --model model", "--portraits cast", "--portraits"),
+        ("evaluate one.csv --model model", "--background nobody", "--background"),
+        ("evaluate one.csv --model model", "--seed 0", "--seed"),
+        ("label one.mp4 --model model", "--head map", "--head"),
+        ("label one.mp4 --model model", "--backbone vgg16", "--backbone"),
+        ("label one.mp4 --model model", "--image-size 64 64", "--image-size"),
+        ("label one.mp4 --characters cat --strategy all", "--number 5", "--number"),
+        ("measure one.mp4 --model model", "--rate 1", "--rate"),
+    ],
+)
+def test_options_that_would_make_no_difference_are_refused(
+    work, monkeypatch, command, options, named
+):
+    monkeypatch.chdir(work)
+    done = run(*command.split(), *options.split())
+    assert done.exit_code == 2
+    assert re.search(rf"Invalid value for '?{named}'?", done.output), done.output
 
 
 def test_evaluate_labels_without_a_model(work):

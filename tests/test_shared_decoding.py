@@ -108,6 +108,16 @@ def test_what_is_decoded_once_is_what_each_would_decode(make, frames, read, look
     assert looked_at == [(64, 96, 3)] * 2 * N
 
 
+def test_frames_of_which_few_are_computed_are_decoded_for_each(make, frames, read):
+    images, faces = make()
+    images.set_params(reuse_unchanged=True)
+    expected = apart((images, faces), frames)
+    del read[:]
+    found = FaceAidedFeatures(images, faces).fit_transform(frames)
+    pd.testing.assert_frame_equal(found, expected)
+    assert not any(for_both for _, for_both in read)
+
+
 def test_each_takes_from_its_store_what_is_there(make, frames, read, looked_at, computed, tmp_path):
     expected = apart(make(), frames)
     images, faces = make(FeatureStore(tmp_path / "store"))

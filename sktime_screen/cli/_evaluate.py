@@ -3,6 +3,8 @@
 import os
 import warnings
 
+import typer
+
 from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, results_console
 from ._options import (
@@ -24,11 +26,13 @@ from ._options import (
     Seed,
     Video,
     find_feature_folder,
+    refuse_options,
 )
 from ._train import OF_ONE_VIDEO, VALIDATION_TITLE, load_labels_and_pipeline
 
 
 def evaluate(
+    ctx: typer.Context,
     labels: Labels,
     model: MaybeModel = None,
     video: Video = None,
@@ -84,6 +88,11 @@ def evaluate(
         if X["video"].nunique() == 1:
             steps.say(OF_ONE_VIDEO)
         return
+    refuse_options(
+        ctx,
+        *("background", "head", "image_size", "backbone", "portraits", "seed"),
+        because="it is for training, and --model is trained: leave out one of them",
+    )
     fitted = load_model(model)
     folder = find_feature_folder(cache_dir, no_cache, steps)
     set_up_features(fitted, folder, verbose=not quiet)

@@ -27,6 +27,7 @@ from ._options import (
     Videos,
     check_outputs,
     find_feature_folder,
+    refuse_options,
 )
 
 
@@ -42,6 +43,7 @@ class Strategy(StrEnum):
 
 
 def label(
+    ctx: typer.Context,
     videos: Videos,
     characters: Annotated[
         list[str] | None,
@@ -110,6 +112,11 @@ def label(
         )
     if strategy is Strategy.uncertain and model is None:
         raise typer.BadParameter("uncertain needs a model: add --model", param_hint="--strategy")
+    if model is not None:
+        of_model = "the model looks at frames in its own way: leave out one of them"
+        refuse_options(ctx, "head", "image_size", "backbone", because=of_model)
+    if strategy is Strategy.all:
+        refuse_options(ctx, "number", because="--strategy all takes every frame: leave out one")
     output = output or name_next_page()
     made = output.with_suffix(".csv")
     check_outputs(

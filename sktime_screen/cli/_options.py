@@ -137,6 +137,14 @@ Debug = Annotated[
 ]
 
 
+def refuse_options(ctx, *names, because):
+    """Refuse options of the command line that would make no difference."""
+    for option in ctx.command.params:
+        source = ctx.get_parameter_source(option.name)
+        if option.name in names and source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(because, param_hint=option.opts[0])
+
+
 def find_feature_folder(cache_dir, no_cache, steps):
     """Return where features are kept, checked to be readable, and say it; None for no cache."""
     from ..features import FeatureStore

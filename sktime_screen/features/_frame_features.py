@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from .._progress import show_progress
 from ..video import FrameSequence
-from ._batches import find_distinct_frames, split_into_batches, split_rows_by_video
+from ._batches import decode_changed, find_distinct_frames, split_into_batches, split_rows_by_video
 from ._quantization import dequantize, quantize
 from ._store import as_store
 from ._stored_frames import StoredFrames, explain_failures
@@ -28,6 +28,7 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     batch_size: Any = "auto"
     dtype = "float32"
     quantization_step: Any = None
+    reuse_unchanged = False
 
     @abstractmethod
     def _check_images(self, X):
@@ -92,13 +93,25 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
             identity += f" {self.dtype}"
         if self.quantization_step is not None:
             identity += f" in steps of {float(self.quantization_step)}"
+        if self._reuses(frames):
+            identity += " of unchanged frames reused"
         stored = StoredFrames(store, identity, frames, failures, self.quantization_step is not None)
         return stored, stored.fill(features, rows)
 
+    def _reuses(self, frames):
+        # Images in files have no frames between them that would tell.
+        return self.reuse_unchanged and "image" not in frames.table
+
     def _compute_missing(self, network, features, frames, rows, failures, stored, total):
-        if len(rows):
+        if not len(rows):
+            return
+        same = {}
+        if self._reuses(frames):
+            at_once = self._choose_batch_size(network)
+            batches = decode_changed(frames, rows, at_once, failures, same)
+        else:
             batches = self._decode(network, frames, rows, failures)
-            self._compute(network, features, batches, total, total - len(rows), stored)
+        self._compute(network, features, batches, total, total - len(rows), stored, same)
 
     def _compute_in_parallel(self, features, frames, videos, failures, stored):
         """Fill rows video by video, wherever joblib has them computed."""
@@ -117,15 +130,16 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
                     features[videos[video]] = values
                 advance(len(videos[video]))
 
-    def _compute(self, network, features, batches, total, done=0, stored=None):
+    def _compute(self, network, features, batches, total, done=0, stored=None, same=None):
         with show_progress("Features", total, self.verbose) as advance:
             advance(done)
-            with self._receive(network, features, stored, advance) as receive:
+            with self._receive(network, features, stored, advance, same) as receive:
                 network.run(batches, self.batch_size, receive)
 
     @contextmanager
-    def _receive(self, network, features, stored, advance):
+    def _receive(self, network, features, stored, advance, same=None):
         """Give a function that takes rows as they were computed, and stores them."""
+        at_once = self._choose_batch_size(network)
 
         def receive(rows, values):
             if self.quantization_step is None:
@@ -135,8 +149,16 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
                 values = quantize(values, self.quantization_step)
                 features[rows] = dequantize(values)
             if stored:
-                stored.put(values, rows, self._choose_batch_size(network))
+                stored.put(values, rows, at_once)
             advance(len(rows))
+            for row, value in zip(rows, values, strict=True):
+                copies = same.pop(row, ()) if same else ()
+                if len(copies):
+                    features[copies] = features[row]
+                    if stored:
+                        repeated = np.broadcast_to(value, (len(copies), len(value)))
+                        stored.put(repeated, copies, at_once)
+                    advance(len(copies))
 
         try:
             yield receive

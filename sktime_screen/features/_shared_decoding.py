@@ -18,6 +18,7 @@ def can_share_decoding(images, faces, X):
         isinstance(X, FrameSequence)
         and isinstance(images, PretrainedCNNFeatures)
         and isinstance(faces, FaceFeatures)
+        and not images.reuse_unchanged
         # Processes share videos out, each transformer for itself.
         and all(joblib.effective_n_jobs(part.n_jobs) == 1 for part in (images, faces))
     )

@@ -13,6 +13,7 @@ from ._frame_table import (
     resolve_videos,
 )
 from ._identity import ImageFiles, compute_image_keys, digest_file
+from ._preceding_frames import add_preceding_frames
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler
 from ._sequence import FrameSequence
@@ -37,6 +38,7 @@ __all__ = [
     "ImageResizer",
     "VideoError",
     "VideoFrameSampler",
+    "add_preceding_frames",
     "as_frame_index",
     "check_frame_table",
     "compute_image_keys",
