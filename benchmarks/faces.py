@@ -11,7 +11,7 @@ each; the detector is less sure than 0.8 of faces from the side. For the heights
 so that this face is so many pixels high, and put into a frame of 640 x 360 pixels; those they are
 compared to stay as they are. Last is printed how many faces are as alike to three portraits as
 `FaceClassifier` asks, of the same person and of each other, with portraits as they are and, as it
-takes them, with faces of 24 pixels beside.
+takes them, with faces of 32 pixels beside.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from sktime_screen.features import ALIKE, unpack_faces
 SAME = 0.3
 N_FOLDS = 5
 DRAWS = 20
-FULL, SMALL = 0, 24
+FULL, SMALL = 0, 32
 FRAME = 360, 640
 
 

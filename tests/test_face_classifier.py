@@ -413,7 +413,7 @@ class SizedFaces(PaintedFaces):
         embeddings, boxes, scores = np.zeros((*shape, 8)), np.zeros((*shape, 4)), np.zeros(shape)
         for row, image in X.iter_images():
             is_small = len(image) < 100
-            assert len(image) in (48, 100, 400)
+            assert len(image) in (64, 100, 400)
             embeddings[row, 0, int(is_small)] = 1
             boxes[row, 0] = [0, 0, 0.5, 0.5]
             scores[row, 0] = 0.0 if is_small and self.lost else 0.9
@@ -422,14 +422,14 @@ class SizedFaces(PaintedFaces):
 
 
 @pytest.mark.parametrize("lost", [False, True])
-@pytest.mark.parametrize("height", [48, 100, 400])
+@pytest.mark.parametrize("height", [64, 100, 400])
 def test_portraits_are_seen_small_too(tmp_path, monkeypatch, height, lost):
-    """Their faces are then 24 pixels high: in images of 48."""
-    monkeypatch.setattr(SizedFaces, "lost", lost and height > 48)
+    """Their faces are then 32 pixels high: in images of 64."""
+    monkeypatch.setattr(SizedFaces, "lost", lost and height > 64)
     (tmp_path / "cast" / "tom").mkdir()
     image = np.zeros((height, height, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "cast" / "tom" / "1.png"), image)
     X = pd.DataFrame(np.zeros((1, N_FACES * 13)), columns=name_face_columns(N_FACES, 8))
     head = FaceClassifier(tmp_path / "cast", features=SizedFaces()).fit(X)
-    expected = {48: [0, 1]}.get(height, [1, 0] if lost else [0.5**0.5] * 2)
+    expected = {64: [0, 1]}.get(height, [1, 0] if lost else [0.5**0.5] * 2)
     np.testing.assert_allclose(head._gallery.centres[0, :2], expected, atol=1e-6)

@@ -20,7 +20,7 @@ _BACKGROUND, _DOUBTFUL = 0.5, 0.85
 _NAMED = 5
 # Small faces are less like large ones of the same person than large ones are like each other. So
 # portraits are looked at once more with faces of so many pixels: one limit then serves all sizes.
-_SMALL = 24
+_SMALL = 32
 
 
 def read_portraits(path, features):
