@@ -9,9 +9,7 @@ and ``group``: images of one group are nearly the same, and are always on one si
 is on an image is what most of the three nearest faces of other groups say, by the largest face of
 each; the detector is less sure than 0.8 of faces from the side. For the heights, images are scaled
 so that this face is so many pixels high, and put into a frame of 640 x 360 pixels; those they are
-compared to stay as they are. Last is printed how many faces are as alike to three portraits as
-`FaceClassifier` asks, of the same person and of each other, with portraits as they are and, as it
-takes them, with faces of 32 pixels beside.
+compared to stay as they are.
 """
 
 import argparse
@@ -24,16 +22,15 @@ import cv2
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.preprocessing import normalize
 
 from sktime_screen import FaceFeatures
-from sktime_screen.features import ALIKE, unpack_faces
+from sktime_screen.features import unpack_faces
 
 # A face is the one that was found at the full size if their boxes share this much of their union.
 SAME = 0.3
 N_FOLDS = 5
 DRAWS = 20
-FULL, SMALL = 0, 32
+FULL = 0
 FRAME = 360, 640
 
 
@@ -102,7 +99,7 @@ def measure_stills(path, options):
             stills, who, stills["group"]
         )
     )
-    rows, by_height = [], {}
+    rows = []
     for height in (FULL, *options.heights):
         chosen = np.flatnonzero(found & (heights >= height))
         vectors = np.zeros((len(stills), full.embeddings.shape[2]), np.float32)
@@ -123,7 +120,6 @@ def measure_stills(path, options):
             is_found = np.zeros(len(stills), bool)
             is_found[chosen] = same.max(axis=1) >= SAME
             vectors[chosen] = faces.embeddings[np.arange(len(chosen)), best]
-        by_height[height] = vectors * is_found[:, None]
         right = []
         for train, test in folds:
             train, test = train[found[train]], test[is_found[test]]
@@ -138,11 +134,7 @@ def measure_stills(path, options):
                 "CPU ms an image": 1000 * per_image,
             }
         )
-    return (
-        pd.DataFrame(rows).set_index("height"),
-        measure_portraits(stills, full, options),
-        measure_limit(stills, by_height),
-    )
+    return pd.DataFrame(rows).set_index("height"), measure_portraits(stills, full, options)
 
 
 def measure_portraits(stills, faces, options):
@@ -153,7 +145,11 @@ def measure_portraits(stills, faces, options):
     for n in options.portraits:
         shares = []
         for seed in range(DRAWS):
-            gallery = draw_portraits(stills, found, n, seed)
+            random = np.random.default_rng(seed)
+            order = random.permutation(np.flatnonzero(found))
+            _, first = np.unique(groups[order], return_index=True)
+            order = order[np.sort(first)]  # one of a group
+            gallery = np.concatenate([order[who[order] == name][:n] for name in np.unique(who)])
             test = found & ~np.isin(groups, groups[gallery])
             named = name_by_nearest(
                 faces.embeddings[gallery, 0], who[gallery], faces.embeddings[test, 0], min(n, 3)
@@ -161,40 +157,6 @@ def measure_portraits(stills, faces, options):
             shares.append((named == who[test]).mean())
         rows.append({"portraits": n, "right": np.mean(shares), "worst draw": min(shares)})
     return pd.DataFrame(rows).set_index("portraits")
-
-
-def draw_portraits(stills, found, n, seed):
-    """Return rows of so many stills an actor, each of another group."""
-    who, groups = stills["Class"].to_numpy(), stills["group"].to_numpy()
-    order = np.random.default_rng(seed).permutation(np.flatnonzero(found))
-    _, first = np.unique(groups[order], return_index=True)
-    order = order[np.sort(first)]
-    return np.concatenate([order[who[order] == name][:n] for name in np.unique(who)])
-
-
-def measure_limit(stills, by_height):
-    """Return how many faces are alike to three portraits of their person, and of another."""
-    who, groups = stills["Class"].to_numpy(), stills["group"].to_numpy()
-    names, full = np.unique(who), by_height[FULL]
-    beside = {"as they are": full}
-    if SMALL in by_height:
-        beside["small as well"] = full + by_height[SMALL]
-    rows = []
-    for height, vectors in by_height.items():
-        for portraits, of_portraits in beside.items():
-            own, others = [], []
-            for seed in range(DRAWS):
-                gallery = draw_portraits(stills, full.any(axis=1), 3, seed)
-                sums = [normalize(of_portraits[gallery[who[gallery] == name]]) for name in names]
-                centres = normalize([vectors.sum(axis=0) for vectors in sums])
-                test = vectors.any(axis=1) & ~np.isin(groups, groups[gallery])
-                alike = vectors[test] @ centres.T >= ALIKE
-                is_own = who[test, None] == names
-                own.append(alike[is_own].mean())
-                others.append(alike[~is_own].mean())
-            rows.append((height or "as they are", portraits, np.mean(own), np.mean(others)))
-    table = pd.DataFrame(rows, columns=["height", "portraits", "own", "of each other"])
-    return table.set_index(["height", "portraits"])
 
 
 def main():
@@ -208,15 +170,13 @@ def main():
     parser.add_argument("--min-score", type=float, default=0.8)
     parser.add_argument("--json")
     options = parser.parse_args()
-    by_height, by_portraits, limit = measure_stills(options.stills, options)
-    tables = by_height, by_portraits, limit
-    print(*(table.round(4).to_string() for table in tables), sep="\n\n")
+    by_height, by_portraits = measure_stills(options.stills, options)
+    print(by_height.round(4).to_string(), by_portraits.round(4).to_string(), sep="\n\n")
     if options.json:
         with open(options.json, "w") as file:
             tables = {
                 "heights": by_height.reset_index().to_dict("records"),
                 "portraits": by_portraits.reset_index().to_dict("records"),
-                "limit": limit.reset_index().to_dict("records"),
             }
             json.dump(tables, file, indent=1)
 

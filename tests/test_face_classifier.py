@@ -401,35 +401,3 @@ def test_small_faces_are_warned_of(cast, video):
         head.transform(X[:9])
         head.transform(make_table(frames))
         of_portraits(cast).fit(X, pd.DataFrame(np.eye(3, dtype=int)[[0, 1, 2] * 4], columns=NAMES))
-
-
-class SizedFaces(PaintedFaces):
-    """Finds a face as high as half of the image, whose vector is another where it is small."""
-
-    lost = False
-
-    def transform(self, X):
-        shape = len(X), N_FACES
-        embeddings, boxes, scores = np.zeros((*shape, 8)), np.zeros((*shape, 4)), np.zeros(shape)
-        for row, image in X.iter_images():
-            is_small = len(image) < 100
-            assert len(image) in (64, 100, 400)
-            embeddings[row, 0, int(is_small)] = 1
-            boxes[row, 0] = [0, 0, 0.5, 0.5]
-            scores[row, 0] = 0.0 if is_small and self.lost else 0.9
-        values = pack_faces(embeddings, boxes, scores)
-        return pd.DataFrame(values, X.index, name_face_columns(N_FACES, 8))
-
-
-@pytest.mark.parametrize("lost", [False, True])
-@pytest.mark.parametrize("height", [64, 100, 400])
-def test_portraits_are_seen_small_too(tmp_path, monkeypatch, height, lost):
-    """Their faces are then 32 pixels high: in images of 64."""
-    monkeypatch.setattr(SizedFaces, "lost", lost and height > 64)
-    (tmp_path / "cast" / "tom").mkdir()
-    image = np.zeros((height, height, 3), np.uint8)
-    cv2.imwrite(str(tmp_path / "cast" / "tom" / "1.png"), image)
-    X = pd.DataFrame(np.zeros((1, N_FACES * 13)), columns=name_face_columns(N_FACES, 8))
-    head = FaceClassifier(tmp_path / "cast", features=SizedFaces()).fit(X)
-    expected = {64: [0, 1]}.get(height, [1, 0] if lost else [0.5**0.5] * 2)
-    np.testing.assert_allclose(head._gallery.centres[0, :2], expected, atol=1e-6)

@@ -87,8 +87,7 @@ class FaceClassifier(FrameClassifier):
     The log-odds that a face is a person's are linear in its embedding. Those of a frame are the
     soft maximum, log(sum(exp(..))), of its faces' and of a floor, for who is seen with no face.
 
-    Portraits give the direction of their mean embedding, as they are and with faces of 32 pixels,
-    so that it is as near to small faces as to large ones. How alike a face has to be depends on how
+    Portraits give the direction of their mean embedding. How alike a face has to be depends on how
     alike different persons are: the portraits show it, together with what is known of the default
     embedding. Labels then move this model by as much as they are evidence, from a Gaussian prior
     (multiple-instance learning [1]_). Without labels, a face is at most one person's, and the faces

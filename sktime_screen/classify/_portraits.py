@@ -6,7 +6,6 @@ import warnings
 import zipfile
 from itertools import chain
 
-import cv2
 import numpy as np
 import pandas as pd
 from sklearn.preprocessing import normalize
@@ -18,9 +17,6 @@ from ..video import FrameSequence, list_class_images
 # in the background, and what is less of a face may be none.
 _BACKGROUND, _DOUBTFUL = 0.5, 0.85
 _NAMED = 5
-# Small faces are less like large ones of the same person than large ones are like each other. So
-# portraits are looked at once more with faces of so many pixels: one limit then serves all sizes.
-_SMALL = 32
 
 
 def read_portraits(path, features):
@@ -36,8 +32,10 @@ def read_portraits(path, features):
 def _read_folder(folder, features, called):
     images = sorted(list_class_images(folder))
     paths = [os.path.join(folder, *image) for image in images]
-    portraits = _make_sequence(paths)
-    faces = unpack_faces(features.fit(portraits).transform(portraits))
+    table = pd.DataFrame(
+        {"video": folder, "time": range(len(paths)), "duration": 1, "image": paths}
+    )
+    faces = unpack_faces(features.fit(FrameSequence(table)).transform(FrameSequence(table)))
     main, n_faces = find_main_faces(faces)
     paths = [os.path.join(called, *image) for image in images]
     if (n_faces != 1).any():
@@ -50,43 +48,11 @@ def _read_folder(folder, features, called):
             f"A portrait shows one face, but {listed}{more}. Crop each to the one person, with "
             f"some room around the face, or leave it out."
         )
-    rows = np.arange(len(paths))
-    heights = (faces.boxes[..., 3] - faces.boxes[..., 1])[rows, main]
-    largest = faces.embeddings[rows, main].astype(np.float64)
-    largest = normalize(largest + _embed_small(portraits, heights, features))
+    largest = faces.embeddings[np.arange(len(paths)), main].astype(np.float64)
     names = np.array([name for name, _ in images])
     by_person = {str(name): largest[names == name] for name in np.unique(names)}
     _warn_of_mistaken(by_person, names, paths)
     return by_person
-
-
-def _make_sequence(paths):
-    """Return the images of files as a sequence."""
-    table = pd.DataFrame({"video": "portraits", "time": range(len(paths)), "duration": 1.0})
-    return FrameSequence(table.assign(image=paths))
-
-
-def _embed_small(portraits, heights, features):
-    """Return embeddings of portraits made small, 0 for those that are or whose face is lost.
-
-    Shapes: ``heights`` (n,), of the faces as shares -> (n, n_dimensions).
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        rows, paths = [], []
-        for row, image in portraits.iter_images():
-            scale = _SMALL / (heights[row] * len(image))
-            if scale < 1:
-                small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-                rows.append(row)
-                paths.append(os.path.join(folder, f"{row}.png"))
-                cv2.imwrite(paths[-1], small[..., ::-1])
-        if not rows:
-            return 0.0
-        faces = unpack_faces(features.transform(_make_sequence(paths)))
-    main, n_faces = find_main_faces(faces)
-    found = np.zeros((len(portraits), faces.embeddings.shape[2]))
-    found[rows] = faces.embeddings[np.arange(len(rows)), main] * (n_faces == 1)[:, None]
-    return found
 
 
 def find_main_faces(faces):
