@@ -107,9 +107,21 @@ def test_help_fits_a_narrow_terminal(command, monkeypatch):
     done = run(*command.split(), "--help")
     assert done.exit_code == 0
     assert max(map(len, done.output.splitlines())) <= 80
-    assert "<bool>" not in done.output
+    # What is typed, and not its type in Python.
+    for word in ("bool", "path", "str", "float range", "int range", "list[Path]"):
+        assert f"<{word}>" not in done.output
     # What a command does is not cut off.
     assert "..." not in done.output.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(
+    "words", [["label", "--characters", "cat", "video.mp4"], ["train", "--model", "model"]]
+)
+def test_a_video_after_the_words_of_an_option_is_said_to_be_taken(words):
+    done = run(*words)
+    assert done.exit_code == 2
+    assert "Missing argument" in done.output
+    assert ("Write it before --characters" in done.output) == ("--characters" in words)
 
 
 def test_help_says_what_a_model_file_is():
@@ -361,7 +373,10 @@ def test_train_leaves_no_model_after_an_error(tmp_path):
     (tmp_path / "labels.csv").write_text("video,time,tom\nvideo.mp4,0.0,1\n")
     done = run("train", tmp_path / "labels.csv", "--model", tmp_path / "model", "--no-cache")
     assert done.exit_code == 1
-    assert re.fullmatch(r"error: .*'video.mp4' is neither in the folder.*\n", done.output)
+    assert re.fullmatch(r"error: .*'video.mp4', which is not in .*\n", done.output)
+    done = run("train", tmp_path / "none.csv", "--model", tmp_path / "model", "--no-cache")
+    assert done.exit_code == 1
+    assert re.fullmatch(r"error: No such file .*none.csv'.*folder for downloads\.\n", done.output)
     assert os.listdir(tmp_path) == ["labels.csv"]
 
 
@@ -374,7 +389,7 @@ def test_characters_have_to_be_the_same_in_all_files(work, tmp_path):
     assert "dog.csv" in done.output
     done = run("evaluate", tmp_path / "dog.csv", "--model", work / "model", *memory_of(work))
     assert done.exit_code == 1
-    assert "the model knows ['cat', 'mouse']" in done.output
+    assert "of ['dog', 'mouse'], but the model knows ['cat', 'mouse']" in done.output
 
 
 def test_one_column_of_0_and_1_is_a_character_with_a_name(work, tmp_path):
@@ -426,7 +441,7 @@ def test_measure_writes_what_is_asked_for(work, tmp_path):
     )
     assert " --> " in (tmp_path / "video.srt").read_text()
     report = (tmp_path / "video.html").read_text()
-    told = html.unescape(re.search("Then run <code>(.*)</code>", report)[1])
+    told = html.unescape(re.search("as well, run <code>(.*)</code>", report)[1])
     words = ["--rate", "2", *QUICK_OPTIONS, "--model", str(work / "model")]
     files = [str(work / "one.csv"), "video-labels.csv"]
     assert shlex.split(told) == ["sktime-screen", "train", *files, *words]
@@ -490,18 +505,13 @@ def test_a_video_that_goes_away_does_not_lose_the_others(work, tmp_path, monkeyp
         gone.unlink(missing_ok=True)
 
     monkeypatch.setattr(FeatureStore, "put", put_and_remove)
-    words = [
-        "--csv",
-        tmp_path / "table.csv",
-        "--model",
-        work / "model",
-        "--cache-dir",
-        tmp_path / "m",
-    ]
+    words = ["--model", work / "model", "--cache-dir", tmp_path / "m"]
+    words += ["--csv", tmp_path / "table.csv", "--report", tmp_path / "report.html"]
     done = run("measure", work / "one.mp4", gone, work / "two.mp4", *words)
     assert done.exit_code == 1
-    assert "warning: Left out" in done.output
-    assert "No such video" in done.output
+    assert f"warning: Left out: No such video: '{gone}'" in done.output
+    assert f"Not measured: '{gone}'.\n" in done.output
+    assert f"Not measured: '{gone}'." in html.unescape((tmp_path / "report.html").read_text())
     videos = pd.read_csv(tmp_path / "table.csv")["video"].unique()
     assert videos.tolist() == [str(work / "one.mp4"), str(work / "two.mp4")]
 

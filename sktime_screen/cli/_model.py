@@ -107,8 +107,8 @@ def _unreadable(path, made_with, error):
             f"cannot read it: train it again, or install sktime_screen=={made_with}."
         )
     return (
-        f"'{path}' cannot be read as a model: a joblib file is expected "
-        f"({type(error).__name__}: {error}). This is sktime_screen {__version__}."
+        f"'{path}' cannot be read as a model ({type(error).__name__}: {error}). Give a file that "
+        f"`sktime-screen train` wrote. This is sktime_screen {__version__}."
     )
 
 

@@ -4,6 +4,9 @@ from sklearn.pipeline import Pipeline
 
 from ..screentime import predict_for_estimate
 
+# What says how and where something is computed, and not what.
+_OF_THE_MACHINE = ("memory", "n_jobs", "verbose")
+
 
 def split_pipeline(pipeline):
     """Return the steps that give probabilities, and the aggregator."""
@@ -33,12 +36,14 @@ def measure(pipeline, X, *, labelled=None, **options):
 
 
 def list_steps(pipeline):
-    """Return the name and the parameters of each step, as text."""
+    """Return the name of each step and, as text, the parameters that make a result another."""
     return [
         {
             "name": type(step).__name__,
             "parameters": {
-                name: repr(value) for name, value in step.get_params(deep=False).items()
+                name: repr(value)
+                for name, value in step.get_params(deep=False).items()
+                if name not in _OF_THE_MACHINE
             },
         }
         for _, step in (pipeline.steps if pipeline is not None else [])

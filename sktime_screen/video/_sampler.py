@@ -185,10 +185,9 @@ class VideoFrameSampler(ImageStep):
                 continue
             tables.append(pd.DataFrame({"video": path, "time": times, "duration": durations}))
         if not tables:
-            raise ValueError(
-                f"None of the {len(paths)} videos can be read and has frames between start and "
-                f"stop: {paths[:3]} ..."
-            )
+            names = ", ".join([*map(repr, paths[:3]), *["..."] * (len(paths) > 3)])
+            limits = " in these limits" * (self.start is not None or self.stop is not None)
+            raise ValueError(f"No video can be read{limits}: {names}.")
         return pd.concat(tables, ignore_index=True)
 
     def transform(self, X) -> FrameSequence:
