@@ -30,6 +30,7 @@ from sktime_screen.cli._label import _train_options
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_video
 from sktime_screen.model_selection import _cross_validation
+from sktime_screen.screentime import _video_predictions
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
@@ -485,7 +486,7 @@ def test_a_folder_of_videos_and_folders_of_results(work, tmp_path):
 def test_a_long_video_is_measured_in_parts(work, tmp_path, monkeypatch):
     seconds = []
     for at_once in (1000, 7):
-        monkeypatch.setattr(_model, "_FRAMES_AT_ONCE", at_once)
+        monkeypatch.setattr(_video_predictions, "_FRAMES_AT_ONCE", at_once)
         done = measured(work, work / "two.mp4", "--csv", tmp_path / "s.csv", "--quiet")
         assert done.exit_code == 0, done.output
         seconds.append(pd.read_csv(tmp_path / "s.csv"))

@@ -110,8 +110,9 @@ def label(
 
     from ..labels import RANDOM_STRATEGIES, save_label_page, suggest_frames
     from ..recipes import recommended_pipeline
+    from ..screentime import predict_frames
     from ..video import VideoFrameSampler
-    from ._model import find_learned_frames, load_model, predict_frames, set_up_features
+    from ._model import find_learned_frames, load_model, set_up_features
 
     if not characters and model is None:
         raise typer.BadParameter(
@@ -164,7 +165,7 @@ def label(
         set_up_features(fitted, folder, verbose=not quiet)
         looks = fitted[:-2]
         # What a model says of a frame may depend on the others.
-        probabilities = predict_frames(fitted, table)["X"]
+        probabilities = predict_frames(fitted[:-1], table)["X"]
         if strategy is Strategy.uncertain:
             corrected = fitted[-1].predict_proba(probabilities)
             doubted = pd.DataFrame(corrected, index=probabilities.index)

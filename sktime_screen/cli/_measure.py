@@ -106,7 +106,7 @@ def measure(
     """
     import numpy as np
 
-    from ..report import ScreenTimeReport
+    from ..report import ScreenTimeReport, find_deciding_faces
     from ..video import resolve_videos
     from ._ask import ask_for_labels, name_page
     from ._label import suggest_training
@@ -171,7 +171,8 @@ def measure(
         fitted = learned
         set_up_features(fitted, folder, verbose=not quiet)
     aggregator = fitted[-1]
-    found = _predict_videos(fitted, paths, sample is not None, report is not None, steps)
+    find_faces = report and functools.partial(find_deciding_faces, background=aggregator.background)
+    found = _predict_videos(fitted, paths, sample is not None, find_faces, steps)
     strangers, faces, small = (
         found.pop(name, None) for name in ("strangers", "faces", "small_faces")
     )
@@ -290,11 +291,11 @@ def _find_readable(paths):
     return readable or paths
 
 
-def _predict_videos(fitted, paths, labelled, with_faces, steps):
+def _predict_videos(fitted, paths, labelled, find_faces, steps):
     """Return what `estimate` takes of all videos but those that fail with a warning."""
     import pandas as pd
 
-    from ._model import predict_frames
+    from ..screentime import predict_frames
 
     found = []
     for number, path in enumerate(paths, start=1):
@@ -302,7 +303,7 @@ def _predict_videos(fitted, paths, labelled, with_faces, steps):
             with steps.step(f"Video {number} of {len(paths)}: {path}"):
                 frames = fitted[0].sample([path])
                 found.append(
-                    predict_frames(fitted, frames, labelled=labelled, with_faces=with_faces)
+                    predict_frames(fitted[:-1], frames, labelled=labelled, find_faces=find_faces)
                 )
         except (OSError, ValueError) as error:
             if len(paths) == 1:

@@ -15,18 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from .._atomic_files import write_atomically
 from .._versions import find_versions
-from ..classify import FaceClassifier, describe_small_faces
-from ..features import FaceFeatures, PretrainedCNNFeatures, find_face_columns
+from ..features import FaceFeatures, PretrainedCNNFeatures
 from ..labels import find_distinct_frames, find_labelled_frames
 from ..persistence import load_skops, save_skops
 from ..screentime import ScreenTimeAggregator
 from ..video import resolve_videos
 
-# Of long videos not all features are held at once. It is an hour at a frame a second: enough for a
-# classifier that judges frames by those that look alike.
-_FRAMES_AT_ONCE = 2048
-# Faces alone take a hundredth of the room, and are followed through whole videos.
-_FACES_AT_ONCE = 65536
 # As text in the pickle, so that it can be read where the pickle cannot.
 _MADE_WITH = re.compile(rb"sktime_screen==([\w.+!-]+)")
 # Columns of a frame table that have to be right from any folder.
@@ -200,30 +194,3 @@ def set_up_features(pipeline, memory, verbose):
             for part in (holder, *parts):
                 if isinstance(part, (FaceFeatures, PretrainedCNNFeatures)):
                     part.set_params(memory=memory, verbose=verbose)
-
-
-def predict_frames(fitted, frames, *, labelled=False, with_faces=False):
-    """Return what the head of a model says of a video's frames, as `estimate` takes it.
-
-    One of faces alone says beside that where there are "strangers" and what is to be said of
-    "small_faces"; one that looks at faces at all, if wanted, which "faces" a report shows.
-    """
-    from ..report import find_deciding_faces
-    from ..screentime import predict_for_estimate
-
-    found, faces = [], []
-    with_faces = with_faces and hasattr(fitted[-2], "judge_faces")
-    of_faces_alone = isinstance(fitted[-2], FaceClassifier)
-    at_once = _FACES_AT_ONCE if of_faces_alone else _FRAMES_AT_ONCE
-    for start in range(0, len(frames), at_once):
-        features = fitted[:-2].transform(frames[start : start + at_once])
-        found.append(predict_for_estimate(fitted[-2], features, labelled=labelled))
-        if of_faces_alone:
-            found[-1]["strangers"] = fitted[-2].find_strangers(features)
-            found[-1]["small_faces"] = pd.Series(describe_small_faces(features), dtype=object)
-        if with_faces:
-            faces.append(features.loc[:, find_face_columns(features)].copy())
-    together = {name: pd.concat([part[name] for part in found]) for name in found[0]}
-    if with_faces:
-        together["faces"] = find_deciding_faces(fitted[-2], pd.concat(faces), fitted[-1].background)
-    return together

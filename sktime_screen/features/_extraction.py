@@ -11,14 +11,18 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
-from ..video import FrameSequence
+from ..video import FrameSequence, digest_file
 from ._backbone import check_poolings
 from ._backbones import is_model_path
 from ._batches import decode_batches
+from ._encoder import Encoder
 from ._engines import choose_engine
+from ._errors import WeightsFileError
 from ._frame_features import FrameFeatures
 from ._images import check_images
+from ._network_files import digest_network, is_network_path
 from ._networks import get_network
+from ._pixel_values import PRESETS, find_pixel_values
 from ._store import FeatureStore
 
 
@@ -38,15 +42,31 @@ class PretrainedCNNFeatures(FrameFeatures):
         ``.h5`` file that ``model.save`` wrote. It is given RGB from 0 to 255 as float32, so it has
         to contain its preprocessing:
         ``keras.Sequential([keras.Input((224, 224, 3)), keras.layers.Rescaling(1 / 255), model])``.
+        Or the path of a network of any framework in ONNX (``.onnx``), TFLite (``.tflite``) or
+        OpenVINO's format (``.xml`` with the ``.bin`` beside it), see :ref:`encoders`. OpenVINO
+        runs it, on the processor.
     weights : "imagenet", None or path-like, default="imagenet"
         Weights of a backbone given by its name. "imagenet" comes with the package for
         "efficientnet_lite0" and "efficientnet_lite2"; Keras downloads the others at first use. A
         path names a local file: ``.weights.h5``, ``.h5`` or ``.keras``, or ``.pth`` for these two.
         None draws random weights, the same in every process.
-    pooling : {"avg", "max"} or None, or a tuple or list of these, default="avg"
+    pooling : {"avg", "max", "class_token"} or None, or a tuple or list of these, default="avg"
         The mean or the maximum of the last feature map over its positions, or None for the whole
         map, flattened: 7 x 7 x 512 = 25,088 columns with "vgg16" at 224 x 224. Several, such as
-        ``("avg", "max")``, give their columns side by side, from one pass through the network.
+        ``("avg", "max")``, give their columns side by side, from one pass through the network. Of
+        the tokens of a vision transformer in a file the positions are those of the patches, and
+        "class_token" takes the class token instead. Leave "avg" for a network that gives one row
+        an image, in which there is nothing to pool.
+    preprocessing : {"auto", "imagenet", "clip", "tf", "raw"} or dict, default="auto"
+        Which pixel values a file ``.onnx``, ``.tflite`` or ``.xml`` takes. "imagenet" and "clip"
+        take the mean of ImageNet or of CLIP off pixels from 0 to 1 and divide by their standard
+        deviation. "tf" is from -1 to 1, "raw" from 0 to 255. A dict names other numbers, for pixels
+        from 0 to 1, and the order of the channels:
+        ``{"mean": (0.4, 0.5, 0.5), "std": 0.25, "channel_order": "BGR"}``. "auto" reads
+        ``preprocessor_config.json`` beside the file, where Hugging Face's exporter writes it.
+    output : str, optional
+        The output of such a file. By default its only one, or of several "last_hidden_state", the
+        tokens of the networks of Hugging Face.
     batch_size : int or "auto", default="auto"
         The largest number of images that go through the network at once. "auto" takes 32 on a
         processor. On a GPU it starts with 128 and takes more while that is faster, up to 1,024 or
@@ -85,8 +105,8 @@ class PretrainedCNNFeatures(FrameFeatures):
     n_jobs : int, optional
         How many videos joblib processes at once. One process uses all cores of a machine, so this
         is for several machines. None (the default) follows joblib's backend, as in
-        ``with joblib.parallel_config(backend="dask")``. The workers have to find videos and
-        ``memory`` under the same paths.
+        ``with joblib.parallel_config(backend="dask")``. The workers have to find the videos under
+        the same paths. The features come back, and this process stores them in ``memory``.
     verbose : bool or int, default=False
         Whether to show a progress bar.
 
@@ -128,7 +148,9 @@ class PretrainedCNNFeatures(FrameFeatures):
     _parameter_constraints = {
         "backbone": [str, os.PathLike, HasMethods("predict_on_batch")],
         "weights": [str, os.PathLike, None],
-        "pooling": [StrOptions({"avg", "max"}), tuple, list, None],
+        "pooling": [StrOptions({"avg", "max", "class_token"}), tuple, list, None],
+        "preprocessing": [StrOptions({"auto", *PRESETS}), dict],
+        "output": [str, None],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "memory": [str, os.PathLike, HasMethods("cache"), FeatureStore, None],
         "engine": [StrOptions({"auto", "openvino", "keras"})],
@@ -146,6 +168,8 @@ class PretrainedCNNFeatures(FrameFeatures):
         *,
         weights="imagenet",
         pooling="avg",
+        preprocessing="auto",
+        output=None,
         batch_size="auto",
         memory=None,
         engine="auto",
@@ -159,6 +183,8 @@ class PretrainedCNNFeatures(FrameFeatures):
         self.backbone = backbone
         self.weights = weights
         self.pooling = pooling
+        self.preprocessing = preprocessing
+        self.output = output
         self.batch_size = batch_size
         self.memory = memory
         self.engine = engine
@@ -171,7 +197,7 @@ class PretrainedCNNFeatures(FrameFeatures):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None) -> Self:
-        """Check the parameters and note the size of the images; no weights are read.
+        """Check the parameters and note the size of the images; nothing is downloaded.
 
         Parameters
         ----------
@@ -190,18 +216,39 @@ class PretrainedCNNFeatures(FrameFeatures):
         ValueError
             If there is no such backbone, or if it does not take such images. The message says what
             was found and what to do.
+        FileNotFoundError
+            If the file of the backbone, or one with its weights, is missing.
+        WeightsFileError
+            If the file of the backbone cannot be read, takes something else than images, or has
+            operations that OpenVINO does not know.
         """
-        own_model = self._has_live_model() or is_model_path(self.backbone)
+        in_file = is_network_path(self.backbone)
+        own_model = self._has_live_model() or is_model_path(self.backbone) or in_file
         if own_model and self.weights != "imagenet":
             raise ValueError(
                 f"weights={self.weights!r} is for a backbone given by its name. Your own model has "
                 f"its weights: leave weights out."
             )
-        check_poolings(self.pooling)
+        poolings = check_poolings(self.pooling)
+        asked = [
+            f"{name}={value!r}"
+            for name, value, is_asked in (
+                ("pooling", self.pooling, "class_token" in poolings),
+                ("preprocessing", self.preprocessing, self.preprocessing != "auto"),
+                ("output", self.output, self.output is not None),
+            )
+            if is_asked
+        ]
+        if asked and not in_file:
+            raise ValueError(
+                f"{asked[0]} is for a file .onnx, .tflite or .xml. Other backbones bring their own "
+                f"preprocessing and have one output without tokens: leave it out."
+            )
         self.image_shape_ = check_images(X).shape[1:]
         self.engine_, self.precision_ = self._choose_engine()
         network = self._network(self.engine_, self.precision_)
         self._columns = network.columns
+        self._digest = self._digest_files()
         self.n_features_out_ = sum(size for _, size in network.columns)
         return self
 
@@ -229,7 +276,8 @@ class PretrainedCNNFeatures(FrameFeatures):
         WeightsUnavailableError
             If the ImageNet weights cannot be downloaded.
         WeightsFileError
-            If the file given as ``weights`` does not hold weights of this network.
+            If the file given as ``weights`` does not hold weights of this network, or if the file
+            of the backbone or of its weights has changed since ``fit``.
         ValueError
             If the images are not like those given to ``fit``.
         """
@@ -246,6 +294,12 @@ class PretrainedCNNFeatures(FrameFeatures):
                 f"The images have the shape {images.shape[1:]}, those given to fit had "
                 f"{self.image_shape_}: put ImageResizer(({height}, {width})) before "
                 f"{type(self).__name__}, for fit as for transform."
+            )
+        if self._digest not in (None, self._digest_files()):
+            raise WeightsFileError(
+                f"The file of backbone={self.backbone!r}, weights={self.weights!r} has changed "
+                f"since fit, and gives other features. Bring the old one back, or fit the whole "
+                f"pipeline again."
             )
         return images
 
@@ -275,7 +329,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         ndarray of str
             "efficientnet_lite0_0", "efficientnet_lite0_1" and so on; with several poolings
             "efficientnet_lite0_avg_0", "efficientnet_lite0_max_0" and, for None,
-            "efficientnet_lite0_map_0".
+            "efficientnet_lite0_map_0". Of a file, its name stands for that of the backbone.
         """
         check_is_fitted(self)
         return np.array(
@@ -285,12 +339,31 @@ class PretrainedCNNFeatures(FrameFeatures):
     def _has_live_model(self):
         return not isinstance(self.backbone, (str, os.PathLike))
 
+    def _digest_files(self):
+        """Return what tells the file that the weights are in from any other; None of no file."""
+        if is_network_path(self.backbone):
+            return digest_network(self.backbone)
+        own = not self._has_live_model() and is_model_path(self.backbone)
+        path = self.backbone if own else self.weights
+        return digest_file(os.fspath(path)).hex() if path and os.path.isfile(path) else None
+
     def _choose_engine(self):
-        return choose_engine(self.engine, self.precision, live_model=self._has_live_model())
+        engine = self.engine
+        if is_network_path(self.backbone):
+            if engine == "keras":
+                raise ValueError(
+                    f"engine='keras': OpenVINO runs {os.fspath(self.backbone)!r}. Leave engine out."
+                )
+            engine = "openvino"
+        return choose_engine(engine, self.precision, live_model=self._has_live_model())
 
     def _network(self, engine, precision):
         poolings, size = check_poolings(self.pooling), self.image_shape_[:2]
-        return get_network(self.backbone, self.weights, poolings, size, engine, precision)
+        backbone = self.backbone
+        if is_network_path(backbone):
+            path = os.fspath(backbone)
+            backbone = Encoder(path, find_pixel_values(self.preprocessing, path), self.output)
+        return get_network(backbone, self.weights, poolings, size, engine, precision)
 
     def _check_engine(self):
         chosen = self._choose_engine()

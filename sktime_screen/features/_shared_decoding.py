@@ -1,15 +1,14 @@
 """Features of whole images and of faces, computed of images that are decoded once for both."""
 
-import joblib
 import numpy as np
 
+from .._parallel import is_shared_out
 from .._progress import show_progress
 from ..video import FrameSequence
 from ._batches import find_distinct_frames
 from ._extraction import PretrainedCNNFeatures
 from ._face_features import FaceFeatures
-from ._store import as_store
-from ._stored_frames import explain_failures
+from ._stored_frames import explain_failures, find_store_here
 
 
 def can_share_decoding(images, faces, X):
@@ -20,7 +19,7 @@ def can_share_decoding(images, faces, X):
         and isinstance(faces, FaceFeatures)
         and not images.reuse_unchanged
         # Processes share videos out, each transformer for itself.
-        and all(joblib.effective_n_jobs(part.n_jobs) == 1 for part in (images, faces))
+        and not any(is_shared_out(part.n_jobs) for part in (images, faces))
     )
 
 
@@ -31,7 +30,7 @@ def transform_together(images, faces, X):
     networks = [part._load_network() for part in parts]
     features = [np.empty((len(X), part.n_features_out_), part.dtype) for part in parts]
     first, source = find_distinct_frames(X.table)
-    stores = [as_store(part.memory) for part in parts]
+    stores = [find_store_here(part.memory) for part in parts]
     failures = None if stores == [None, None] else {}
     work = [
         (network, values, view, *part._fill_stored(network, values, view, first, store, failures))

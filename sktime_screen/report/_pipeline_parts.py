@@ -1,8 +1,12 @@
 """Split a fitted pipeline for reports and plots."""
 
+import warnings
+
 from sklearn.pipeline import Pipeline
 
-from ..screentime import predict_for_estimate
+from .._targets import as_table
+from ..screentime import predict_for_estimate, predict_videos
+from ..video import FrameSequence, VideoFrameSampler
 
 # What says how and where something is computed, and not what.
 _OF_THE_MACHINE = ("memory", "n_jobs", "verbose")
@@ -20,19 +24,38 @@ def split_pipeline(pipeline):
     return pipeline[:-1], aggregator
 
 
-def judge(pipeline, X, labelled):
-    """Return what `estimate` takes of the frames, and the table that the classifier judged."""
-    classifier, _ = split_pipeline(pipeline)
-    if not hasattr(classifier[-1], "transform"):
-        return {"X": classifier.transform(X)}, X
-    features = classifier[:-1].transform(X) if len(classifier) > 1 else X
-    return predict_for_estimate(classifier[-1], features, labelled=labelled is not None), features
+def measure(pipeline, X, *, labelled=None, find_faces=None, **options):
+    """Return the probabilities of the frames, the table of estimates, and the faces of a report.
 
-
-def measure(pipeline, X, *, labelled=None, **options):
-    """Return the table of estimates."""
-    found, _ = judge(pipeline, X, labelled)
-    return split_pipeline(pipeline)[1].estimate(labelled=labelled, **found, **options)
+    Of several videos, those that fail are left out with a warning and a note.
+    """
+    classifier, aggregator = split_pipeline(pipeline)
+    notes = []
+    are_videos = as_table(X) is None and not isinstance(X, FrameSequence)
+    if are_videos and isinstance(classifier[0], VideoFrameSampler):
+        found, failures = predict_videos(
+            classifier, X, labelled=labelled is not None, find_faces=find_faces
+        )
+        for video, error in failures.items():
+            if not found:
+                raise error
+            where = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+            notes.append(f"Left out {video!r}: {error}{where}")
+            warnings.warn(notes[-1], RuntimeWarning, stacklevel=3)
+        found.pop("strangers", None)
+        notes += found.pop("small_faces", ())
+    elif hasattr(classifier[-1], "transform"):
+        features = classifier[:-1].transform(X) if len(classifier) > 1 else X
+        found = predict_for_estimate(classifier[-1], features, labelled=labelled is not None)
+        if find_faces is not None and hasattr(classifier[-1], "judge_faces"):
+            found["faces"] = find_faces(classifier[-1], features)
+    else:
+        found = {"X": classifier.transform(X)}
+    faces = found.pop("faces", None)
+    estimate = aggregator.estimate(labelled=labelled, **found, **options)
+    if notes:
+        estimate.attrs["notes"] = [*notes, *estimate.attrs.get("notes", ())]
+    return found["X"], estimate, faces
 
 
 def list_steps(pipeline):

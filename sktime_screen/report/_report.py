@@ -1,6 +1,7 @@
 """ScreenTimeReport: the screen time of each character, as one HTML page to share."""
 
 import datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -30,7 +31,7 @@ from ._page_content import (
     sum_co_appearances,
     summarize_season,
 )
-from ._pipeline_parts import judge, list_steps, split_pipeline
+from ._pipeline_parts import list_steps, measure, split_pipeline
 from ._uncertain_frames import find_uncertain_frames
 
 _N_SUREST = 4
@@ -142,6 +143,10 @@ class ScreenTimeReport:
     ) -> Self:
         """Measure videos with a fitted pipeline and report the result.
 
+        If joblib is told to, as by ``with joblib.parallel_config("dask")``, workers measure the
+        videos, and only what is found in them comes back. Of several videos, those that fail are
+        left out, with a warning and a note in the report.
+
         Parameters
         ----------
         pipeline : sklearn.pipeline.Pipeline
@@ -170,20 +175,20 @@ class ScreenTimeReport:
         ------
         TypeError
             If the pipeline does not end in a ScreenTimeAggregator.
+        FileNotFoundError, VideoError
+            If no video can be measured.
         """
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
-        classifier, aggregator = split_pipeline(pipeline)
+        _, aggregator = split_pipeline(pipeline)
         table = as_table(X)
-        found, features = judge(pipeline, X, labelled)
-        estimate = aggregator.estimate(
+        probabilities, estimate, faces = measure(
+            pipeline,
+            X,
             labelled=labelled,
+            find_faces=partial(find_deciding_faces, background=aggregator.background),
             confidence_level=confidence_level,
             random_state=random_state,
-            **found,
         )
-        probabilities, faces = found["X"], None
-        if hasattr(classifier[-1], "judge_faces"):
-            faces = find_deciding_faces(classifier[-1], features, aggregator.background)
         return cls(
             estimate,
             aggregator.appearances(probabilities),

@@ -15,7 +15,7 @@ from ._frame_table import (
 from ._identity import ImageFiles, compute_image_keys, digest_file
 from ._preceding_frames import add_preceding_frames
 from ._resizer import ImageResizer
-from ._sampler import VideoFrameSampler
+from ._sampler import VideoFrameSampler, list_videos
 from ._sequence import FrameSequence
 from ._thumbnails import (
     IMAGE_TYPE,
@@ -49,6 +49,7 @@ __all__ = [
     "is_frame_index",
     "iter_images",
     "list_class_images",
+    "list_videos",
     "make_frame_index",
     "make_thumbnails",
     "read_file_state",

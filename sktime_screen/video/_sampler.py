@@ -162,7 +162,7 @@ class VideoFrameSampler(ImageStep):
         self._validate_params()
         if self.stop is not None and self.stop <= (self.start or 0):
             raise ValueError(f"start={self.start}, stop={self.stop}: stop has to be the later one.")
-        paths = _list_paths(videos)
+        paths = list_videos(videos)
         tables = []
         for path in paths:
             try:
@@ -231,7 +231,8 @@ def _can_be_of_rate(duration, rate):
     return duration > wanted / _TOLERANCE
 
 
-def _list_paths(videos):
+def list_videos(videos) -> list[str]:
+    """Return the paths of one or more videos as text."""
     if isinstance(videos, (str, os.PathLike)):
         return [os.fspath(videos)]
     if as_table(videos) is not None:
