@@ -24,6 +24,7 @@ OF_ROOMS = {
     "video": ["FrameSequence", "VideoError"],
     "features": ["WeightsUnavailableError", "list_backbones", "unpack_faces"],
     "model_selection": ["shot_boundaries"],
+    "report": ["find_deciding_faces"],
     "datasets": ["make_cartoon_video"],
 }
 

@@ -101,7 +101,7 @@ def test_errors_are_one_line_and_an_exit_code(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "demo", "frames", "label", "train", "measure", "evaluate", "cast"]
+    "command", ["", "demo", "frames", "label", "train", "measure", "evaluate", "cast", "cache"]
 )
 def test_help_fits_a_narrow_terminal(command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
@@ -128,7 +128,7 @@ def test_a_video_after_the_words_of_an_option_is_said_to_be_taken(words):
 def test_help_says_what_a_model_file_is():
     done = run("--help")
     assert done.exit_code == 0
-    for command in ["demo", "frames", "label", "train", "measure", "evaluate", "pickles"]:
+    for command in ["demo", "frames", "label", "train", "measure", "evaluate", "cache", "pickles"]:
         assert command in done.output
 
 

@@ -1,6 +1,7 @@
 """Persons known from portraits, from labels of frames, or from both."""
 
 import pickle
+import warnings
 
 import cv2
 import numpy as np
@@ -376,3 +377,27 @@ def test_portraits_of_nobody_in_the_labels_are_told(cast):
 def test_what_cannot_be_learned_from_is_told(cast, make, error, told):
     with pytest.raises(error, match=told):
         make(cast).fit(make_table([{0.4: 2}]))
+
+
+def test_small_faces_are_warned_of(cast, video):
+    frames = [{0.1: 0, 0.5: 1}] * 12
+    X = make_table(frames)
+    X.index = X.index.set_levels([video], level="video")
+    head = of_portraits(cast).fit(X)
+    # A fifth of 64 lines each.
+    with pytest.warns(UserWarning, match=r"100% of the faces in .* \(half of them than 13\)"):
+        head.transform(X)
+    large = [name for name in X if name.endswith("_bottom")]
+    taller = X.copy()
+    taller[large[0]] = np.float16(0.9)
+    # Half are 45 pixels high: still too many are not.
+    with pytest.warns(UserWarning, match="50% of the faces"):
+        head.transform(taller)
+    taller[large[1]] = np.float16(0.9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        head.transform(taller)
+        # So few may be no faces at all, and of videos that are gone nothing is known.
+        head.transform(X[:9])
+        head.transform(make_table(frames))
+        of_portraits(cast).fit(X, pd.DataFrame(np.eye(3, dtype=int)[[0, 1, 2] * 4], columns=NAMES))

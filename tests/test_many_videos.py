@@ -88,8 +88,8 @@ def test_videos_that_fail_while_they_are_decoded(videos, store, monkeypatch):
     expected = features(frames)
     whole = type(frames)._read_video_images
 
-    def failing(self, rows):
-        for number, image in enumerate(whole(self, rows)):
+    def failing(self, rows, *options):
+        for number, image in enumerate(whole(self, rows, *options)):
             if number == 5 and self.table["video"].iloc[rows[0]] in videos[:2]:
                 raise ValueError(f"no frame {number}")
             yield image

@@ -103,12 +103,26 @@ def test_the_command_measures_from_portraits(cast, video, tmp_path):
     told = "People without a portrait show their faces for 2.0 s"
     assert told in done.output
     assert told in report.read_text()
+    page = report.read_text().partition('id="faces"')[2]
+    assert page.index("monica") < page.index("ross") < page.index("Unknown people")
+    assert "Seen for 2.0 s" in page
+    assert page.count('<figure class="face">') == 4
     table = pd.read_csv(seconds).set_index("character")
     assert table["seconds"].to_dict() == {"monica": 3, "ross": 2}
     assert table["basis"].tolist() == ["no labels"] * 2
     assert table["low"].isna().all()
     assert "basis: not tested by labels" in report.read_text()
     assert json.loads((tmp_path / "a.json").read_text())
+
+
+def test_small_faces_are_told_of_in_the_report(cast, video, tmp_path, monkeypatch):
+    monkeypatch.setattr("sktime_screen.classify._small_faces._FEWEST", 5)
+    report = tmp_path / "report.html"
+    done = run("measure", video, "--portraits", cast, "--report", report, "--no-cache")
+    assert done.exit_code == 0, done.output
+    told = "lower than 40 pixels (half of them than 19)"
+    assert done.output.count(told) == 1
+    assert told in report.read_text()
 
 
 def test_labels_of_a_sample_test_what_portraits_say(cast, video, tmp_path):

@@ -16,7 +16,7 @@ from ..features import find_face_columns
 from ..model_selection import make_time_blocks
 from ..video import is_frame_index
 from ._classifier import FrameClassifier, mark
-from ._face_classifier import FaceClassifier
+from ._face_classifier import FaceClassifier, JudgedFaces
 from ._feature_map import KerasFeatureMapClassifier
 from ._label_spreading import LabelSpreadingClassifier
 from ._target_encoding import TargetEncoding
@@ -220,6 +220,24 @@ class FaceAidedClassifier(FrameClassifier):
             See :meth:`KerasFeatureMapClassifier.class_heatmaps`.
         """
         return self.estimator_.class_heatmaps(_split(X)[0])
+
+    def judge_faces(self, X) -> JudgedFaces:
+        """Tell whose each face is, by the classifier of faces.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, n_features)
+            The table of `FaceAidedFeatures`, or its columns of faces alone.
+
+        Returns
+        -------
+        JudgedFaces
+            See :meth:`FaceClassifier.judge_faces`. No face is of a character for whom faces count
+            nothing.
+        """
+        check_is_fitted(self)
+        tracks, probabilities = self.faces_.judge_faces(X.loc[:, find_face_columns(X)])
+        return JudgedFaces(tracks, probabilities * (self._weights[:, 1] > 0))
 
     def _logits(self, X):
         check_is_fitted(self)

@@ -2,10 +2,11 @@
 
 import os
 import warnings
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
@@ -20,12 +21,24 @@ from ._face_gallery import FaceGallery
 from ._face_model import FaceModel
 from ._labelled_rows import LabelledRows
 from ._portraits import read_portraits
+from ._small_faces import describe_small_faces
 from ._target_encoding import TargetEncoding
 
 # Log-odds of what is certain. Surer than this no face is worth hearing above others.
 _CERTAIN = 5.0
 # Of a frame in which no face is a person's, where one that is weighs 1.
 _WEIGHT_OF_UNSEEN = 0.3
+
+
+class JudgedFaces(NamedTuple):
+    """The faces of frames, each judged by all views of its track, see `FaceClassifier`.
+
+    - ``tracks``: int (n, n_faces), the number of each one's track; -1 where there is no face.
+    - ``probabilities``: float64 (n, n_faces, n_classes), that it is a class's; 0 for no face.
+    """
+
+    tracks: np.ndarray
+    probabilities: np.ndarray
 
 
 class FaceClassifier(FrameClassifier):
@@ -245,6 +258,27 @@ class FaceClassifier(FrameClassifier):
         strange = tracks.present & (of_faces.max(axis=2) < 0)
         return pd.Series(strange.any(axis=1), X.index, name="stranger")
 
+    def judge_faces(self, X) -> JudgedFaces:
+        """Tell whose each face is, and which faces are one, seen in frames that follow each other.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, n_features)
+            The table of `FaceFeatures`.
+
+        Returns
+        -------
+        JudgedFaces
+            A named tuple of ndarrays: ``tracks`` (n, n_faces), the number of the track of each
+            face, -1 where there is none; and ``probabilities`` (n, n_faces, n_classes), that the
+            face is of each of `class_names_`. Which face is where, `unpack_faces` tells.
+        """
+        check_is_fitted(self)
+        faces = self._unpack(X, reset=False)
+        tracks, of_faces = self._judge_faces(faces, get_frame_times(X.index), self._model)
+        shares = expit(of_faces) if self._encoding.multilabel else softmax(of_faces, axis=2)
+        return JudgedFaces(tracks.numbers, shares * tracks.present[..., None])
+
     def _read_portraits(self, n_dimensions):
         if self.portraits is None:
             return {}
@@ -290,6 +324,9 @@ class FaceClassifier(FrameClassifier):
 
     def _logits(self, X):
         check_is_fitted(self)
+        if self._model is None:
+            for said in describe_small_faces(X):
+                warnings.warn(said, stacklevel=4)
         index = getattr(X, "index", None)
         return self._judge(self._unpack(X, reset=False), get_frame_times(index), self._model)
 

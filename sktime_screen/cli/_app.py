@@ -10,6 +10,7 @@ from ._commands import Commands, WordsCommand
 from ._demo import demo
 from ._evaluate import evaluate
 from ._frames import frames
+from ._kept_features import cache
 from ._label import label
 from ._measure import measure
 from ._startup_messages import drop_startup_messages
@@ -49,7 +50,7 @@ def _program(
     pass
 
 
-for command in (demo, label, train, measure, evaluate, cast, frames):
+for command in (demo, label, train, measure, evaluate, cast, frames, cache):
     app.command(cls=WordsCommand)(command)
 
 

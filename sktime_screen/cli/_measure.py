@@ -106,7 +106,7 @@ def measure(
     """
     import numpy as np
 
-    from ..report import ScreenTimeReport
+    from ..report import ScreenTimeReport, find_deciding_faces
     from ..video import resolve_videos
     from ._ask import ask_for_labels, name_page
     from ._label import suggest_training
@@ -149,6 +149,8 @@ def measure(
         fitted = _know_portraits(portraits, paths, rate or SAMPLING_RATE, folder, quiet, steps)
     else:
         fitted = load_model(model)
+        if hasattr(fitted[-2], "judge_faces"):
+            steps.say(FACES_ARE_PRIVATE)
     set_up_features(fitted, folder, verbose=not quiet)
     if ask:
         get_learned(model, fitted)  # Without the labels so far nothing more can be learned.
@@ -169,14 +171,17 @@ def measure(
         fitted = learned
         set_up_features(fitted, folder, verbose=not quiet)
     aggregator = fitted[-1]
-    found = _predict_videos(fitted, paths, sample is not None, steps)
-    strangers = found.pop("strangers", None)
+    find_faces = report and functools.partial(find_deciding_faces, background=aggregator.background)
+    found = _predict_videos(fitted, paths, sample is not None, find_faces, steps)
+    strangers, faces, small = (
+        found.pop(name, None) for name in ("strangers", "faces", "small_faces")
+    )
     probabilities = found["X"]
     estimate = aggregator.estimate(
         labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
     )
     if strangers is not None:
-        estimate.attrs["notes"] += _describe_strangers(strangers, steps)
+        estimate.attrs["notes"] += [*small, *_describe_strangers(strangers, steps)]
     measured = dict(list(probabilities.groupby("video", sort=False)))
     missing = [path for path in paths if path not in measured]
     if missing:
@@ -199,6 +204,7 @@ def measure(
         pipeline=fitted,
         validation=getattr(fitted, "made_with_", {}).get("validation"),
         next_command=report and suggest_training(fitted, model, f"{report.stem}-labels.csv"),
+        faces=faces,
     )
     outputs = [
         (csv, lambda path: write_csv(path, estimate)),
@@ -285,7 +291,7 @@ def _find_readable(paths):
     return readable or paths
 
 
-def _predict_videos(fitted, paths, labelled, steps):
+def _predict_videos(fitted, paths, labelled, find_faces, steps):
     """Return what `estimate` takes of all videos but those that fail with a warning."""
     import pandas as pd
 
@@ -296,7 +302,9 @@ def _predict_videos(fitted, paths, labelled, steps):
         try:
             with steps.step(f"Video {number} of {len(paths)}: {path}"):
                 frames = fitted[0].sample([path])
-                found.append(predict_frames(fitted[:-1], frames, labelled=labelled))
+                found.append(
+                    predict_frames(fitted[:-1], frames, labelled=labelled, find_faces=find_faces)
+                )
         except (OSError, ValueError) as error:
             if len(paths) == 1:
                 raise

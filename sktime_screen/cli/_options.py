@@ -17,8 +17,8 @@ _VIDEOS = (
 )
 CACHE_DIR = get_cache_folder("features")
 FACES_ARE_PRIVATE = (
-    "Vectors of faces are biometric data. They stay on this machine, in the folder of features. In "
-    'Python, FeatureStore(folder).clear("faces") removes them.'
+    "Vectors of faces are biometric data. They stay on this machine, in the folder of features; "
+    "`sktime-screen cache --clear faces` removes them."
 )
 
 

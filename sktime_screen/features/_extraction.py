@@ -284,6 +284,11 @@ class PretrainedCNNFeatures(FrameFeatures):
             If the images are not like those given to ``fit``.
         """
         check_is_fitted(self)
+        images = self._check_images(X)
+        network = self._network(*self._check_engine())
+        return self._make_table(network, images, self._compute_features(network, images))
+
+    def _check_images(self, X):
         images = check_images(X)
         if images.shape[1:] != self.image_shape_ and len(images):
             height, width, _ = self.image_shape_
@@ -292,14 +297,15 @@ class PretrainedCNNFeatures(FrameFeatures):
                 f"{self.image_shape_}: put ImageResizer(({height}, {width})) before "
                 f"{type(self).__name__}, for fit as for transform."
             )
-        network = self._network(*self._check_engine())
         if self._digest not in (None, self._digest_files()):
             raise WeightsFileError(
                 f"The file of backbone={self.backbone!r}, weights={self.weights!r} has changed "
                 f"since fit, and gives other features. Bring the old one back, or fit the whole "
                 f"pipeline again."
             )
-        features = self._compute_features(network, images)
+        return images
+
+    def _make_table(self, network, images, features):
         if not isinstance(images, FrameSequence):
             return features
         # A model keeps the names of columns, and those of all places and channels of a map would be

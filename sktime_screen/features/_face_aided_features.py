@@ -10,14 +10,15 @@ from sklearn.utils.validation import check_is_fitted
 from .._sklearn import HasMethods, fit_context
 from ._extraction import PretrainedCNNFeatures
 from ._face_features import FaceFeatures
+from ._shared_decoding import can_share_decoding, transform_together
 
 
 class FaceAidedFeatures(TransformerMixin, BaseEstimator):
     """Compute features of whole images and of the faces in them.
 
-    Makes the table for `FaceAidedClassifier`: the columns of faces stand behind the others. Each
-    transformer keeps its features in its own ``memory``, so neither computes a frame again because
-    of the other.
+    Makes the table for `FaceAidedClassifier`: the columns of faces stand behind the others. The
+    frames of a video are decoded once for both, unless a transformer has ``n_jobs``. Each keeps its
+    features in its own ``memory``, so neither computes a frame again because of the other.
 
     Parameters
     ----------
@@ -89,7 +90,11 @@ class FaceAidedFeatures(TransformerMixin, BaseEstimator):
             frame index, whose ``attrs`` are those of the table of `images`.
         """
         check_is_fitted(self)
-        parts = [self.images_.transform(X), self.faces_.transform(X)]
+        both = self.images_, self.faces_
+        if can_share_decoding(*both, X):
+            parts = transform_together(*both, X)
+        else:
+            parts = [part.transform(X) for part in both]
         if not isinstance(parts[0], pd.DataFrame):
             return np.hstack(parts)
         table = pd.concat(parts, axis=1)

@@ -164,7 +164,7 @@ class FaceFeatures(FrameFeatures):
                 f"pixel_range={self.pixel_range!r}: expected two numbers, those for black and for "
                 f"white, such as (-1, 1)."
             )
-        _check_originals(X)
+        self._check_images(X)
         self._n_dimensions = self._load_network().n_dimensions
         self.n_features_out_ = len(self._name_columns())
         return self
@@ -190,8 +190,19 @@ class FaceFeatures(FrameFeatures):
             other videos are stored before such an error is raised.
         """
         check_is_fitted(self)
-        images = _check_originals(X)
-        features = self._compute_features(self._load_network(), images)
+        images = self._check_images(X)
+        network = self._load_network()
+        return self._make_table(network, images, self._compute_features(network, images))
+
+    def _check_images(self, X):
+        """Return frames as they were recorded, or images, which may differ in size."""
+        if isinstance(X, FrameSequence):
+            return X.resize(None)
+        if isinstance(X, (list, tuple)) and not any(isinstance(image, str) for image in X):
+            return [check_images([image])[0] for image in X]
+        return check_images(X)
+
+    def _make_table(self, network, images, features):
         if not isinstance(images, FrameSequence):
             return features
         return pd.DataFrame(
@@ -230,12 +241,3 @@ class FaceFeatures(FrameFeatures):
 
     def _decode(self, network, frames, rows, failures):
         return decode_originals(frames, rows, failures)
-
-
-def _check_originals(X):
-    """Return frames as they were recorded, or images, which may differ in size."""
-    if isinstance(X, FrameSequence):
-        return X.resize(None)
-    if isinstance(X, (list, tuple)) and not any(isinstance(image, str) for image in X):
-        return [check_images([image])[0] for image in X]
-    return check_images(X)

@@ -4,6 +4,7 @@ import importlib.util
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from queue import LifoQueue
@@ -65,6 +66,14 @@ class FaceNetwork:
 
     def run(self, batches, batch_size, store):
         """Compute the rows of many batches."""
+        with self.start(store) as add:
+            for rows, images in batches:
+                for row, image in zip(rows, images, strict=True):
+                    add(row, image)
+
+    @contextmanager
+    def start(self, store):
+        """Give a function that takes a row and its image, and waits while others are ahead."""
         # Requests of its own for every call, because calls may come from several threads.
         free = LifoQueue()
         for detection, embedding in self._networks.compiled:
@@ -85,11 +94,13 @@ class FaceNetwork:
 
         n_threads = len(self._networks.compiled)
         with ThreadPoolExecutor(n_threads, "sktime_screen-faces") as pool:
-            for rows, images in batches:
-                for row, image in zip(rows, images, strict=True):
-                    running.append((row, pool.submit(compute, image)))
-                    if len(running) >= n_threads + _IMAGES_AHEAD:
-                        finish()
+
+            def add(row, image):
+                running.append((row, pool.submit(compute, image)))
+                if len(running) >= n_threads + _IMAGES_AHEAD:
+                    finish()
+
+            yield add
             while running:
                 finish()
 

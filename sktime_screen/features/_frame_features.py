@@ -2,6 +2,7 @@
 
 import copy
 from abc import abstractmethod
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,14 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     reuse_within: Any = None
 
     @abstractmethod
+    def _check_images(self, X):
+        """Return images as they are looked at, checked to be like those of ``fit``."""
+
+    @abstractmethod
+    def _make_table(self, network, images, features):
+        """Return what ``transform`` does of computed features."""
+
+    @abstractmethod
     def _load_network(self):
         """Return what has an ``identity`` and a ``largest_batch``, and ``run``s over images."""
 
@@ -46,13 +55,17 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
             return features
         first, source = find_distinct_frames(images.table)
         self._compute_frames(network, features, images, first)
-        repeated = np.flatnonzero(source != np.arange(len(images)))
+        self._repeat(network, features, source)
+        return features
+
+    def _repeat(self, network, features, source):
+        """Copy the rows of frames that come several times."""
+        repeated = np.flatnonzero(source != np.arange(len(source)))
         # In parts, as all at once would take the room of these rows a second time.
         at_once = self._choose_batch_size(network)
         for start in range(0, len(repeated), at_once):
             rows = repeated[start : start + at_once]
             features[rows] = features[source[rows]]
-        return features
 
     def _choose_batch_size(self, network):
         """Return how many images are decoded at a time; the engine may part them."""
@@ -61,23 +74,29 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     def _compute_frames(self, network, features, frames, rows):
         """Fill some rows, with features that are stored where there are any."""
         store = find_store_here(self.memory)
-        missing, failures, stored, same = rows, None, None, {}
-        if store is not None:
-            failures = {}
-            identity = self._identify(network, frames)
-            stored = StoredFrames(
-                store, identity, frames, failures, self.quantization_step is not None
-            )
-            missing = stored.fill(features, rows)
+        failures = None if store is None else {}
+        stored, missing = self._fill_stored(network, features, frames, rows, store, failures)
         videos = split_rows_by_video(frames.table, missing)
         if len(videos) > 1 and is_shared_out(self.n_jobs):
             self._compute_in_parallel(features, frames, videos, failures, stored)
-        elif videos:
-            batches = self._decode_distinct(network, frames, missing, failures, same)
-            done = len(rows) - len(missing)
-            self._compute(network, features, batches, len(rows), done, stored, same)
+        else:
+            self._compute_missing(network, features, frames, missing, failures, stored, len(rows))
         if failures:
             raise explain_failures(failures, store, frames.table["video"].nunique())
+
+    def _fill_stored(self, network, features, frames, rows, store, failures):
+        """Fill the rows that are stored; return what is stored of frames, and the missing rows."""
+        if store is None:
+            return None, rows
+        identity = self._identify(network, frames)
+        stored = StoredFrames(store, identity, frames, failures, self.quantization_step is not None)
+        return stored, stored.fill(features, rows)
+
+    def _compute_missing(self, network, features, frames, rows, failures, stored, total):
+        if len(rows):
+            same = {}
+            batches = self._decode_distinct(network, frames, rows, failures, same)
+            self._compute(network, features, batches, total, total - len(rows), stored, same)
 
     def _reuses(self, frames):
         # Images in files have no frames between them that would tell.
@@ -125,34 +144,40 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
                 advance(len(rows))
 
     def _compute(self, network, features, batches, total, done=0, stored=None, same=None):
-        at_once = self._choose_batch_size(network)
         with show_progress("Features", total, self.verbose) as advance:
             advance(done)
-
-            def receive(rows, values):
-                if self.quantization_step is None:
-                    features[rows] = values
-                    values = features[rows]
-                else:
-                    values = quantize(values, self.quantization_step)
-                    features[rows] = dequantize(values)
-                if stored:
-                    stored.put(values, rows, at_once)
-                advance(len(rows))
-                for row, value in zip(rows, values, strict=True):
-                    copies = same.pop(row, ()) if same else ()
-                    if len(copies):
-                        features[copies] = features[row]
-                        if stored:
-                            repeated = np.broadcast_to(value, (len(copies), len(value)))
-                            stored.put(repeated, copies, at_once)
-                        advance(len(copies))
-
-            try:
+            with self._receive(network, features, stored, advance, same) as receive:
                 network.run(batches, self.batch_size, receive)
-            finally:
-                if stored:
-                    stored.flush()
+
+    @contextmanager
+    def _receive(self, network, features, stored, advance, same=None):
+        """Give a function that takes rows as they were computed, and stores them."""
+        at_once = self._choose_batch_size(network)
+
+        def receive(rows, values):
+            if self.quantization_step is None:
+                features[rows] = values
+                values = features[rows]
+            else:
+                values = quantize(values, self.quantization_step)
+                features[rows] = dequantize(values)
+            if stored:
+                stored.put(values, rows, at_once)
+            advance(len(rows))
+            for row, value in zip(rows, values, strict=True):
+                copies = same.pop(row, ()) if same else ()
+                if len(copies):
+                    features[copies] = features[row]
+                    if stored:
+                        repeated = np.broadcast_to(value, (len(copies), len(value)))
+                        stored.put(repeated, copies, at_once)
+                    advance(len(copies))
+
+        try:
+            yield receive
+        finally:
+            if stored:
+                stored.flush()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,6 +6,7 @@ from ._csv import load_label_csv
 from ._cvat import load_cvat
 from ._eaf import import_pympi, load_eaf
 from ._extract import extract_frames
+from ._face_images import cut_face_image
 from ._file_lookup import make_relative
 from ._folder import load_frame_folder
 from ._frame_sources import find_distinct_frames
@@ -15,6 +16,7 @@ from ._label_server import LabelServer
 from ._label_studio import FRAME_RATE, load_label_studio
 from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS, convert_classes, indicators, label_table
 from ._partial_labels import make_partial_labels
+from ._people import find_people
 from ._review import make_review
 from ._suggestions import RANDOM_STRATEGIES, find_labelled_frames, suggest_frames
 from ._text_table import write_table
@@ -27,10 +29,12 @@ __all__ = [
     "RANDOM_STRATEGIES",
     "LabelServer",
     "convert_classes",
+    "cut_face_image",
     "describe_frames",
     "extract_frames",
     "find_distinct_frames",
     "find_labelled_frames",
+    "find_people",
     "import_pympi",
     "indicators",
     "label_table",

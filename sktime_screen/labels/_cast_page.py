@@ -3,22 +3,15 @@
 from importlib import resources
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 
 from .._atomic_files import check_target, write_text_atomically
-from .._html import encode_data_uri, load_template, make_policy
+from .._html import load_template, make_policy
 from .._names import escape_controls
 from ..features import unpack_faces
-from ..video import (
-    IMAGE_TYPE,
-    FrameSequence,
-    check_frame_table,
-    encode_image,
-    is_frame_index,
-    make_frame_index,
-)
+from ..video import FrameSequence, check_frame_table, is_frame_index, make_frame_index
+from ._face_images import cut_face_image
 from ._people import find_people
 
 _STYLE, _SCRIPTS = "cast.css", ("zip.js", "cast.js")
@@ -115,28 +108,10 @@ def _cut_portraits(table, faces, people):
         own = boxes[row] * scale
         for number in wanted[row]:
             others = np.delete(own, number, axis=0)[np.delete(scores[row], number) > 0]
-            cut[row, number] = _cut_portrait(image, own[number], others)
+            cut[row, number] = cut_face_image(
+                image, own[number], others, rooms=_ROOMS, sides=_SIDES, quality=_QUALITY
+            )
     return cut
-
-
-def _cut_portrait(image, box, others):
-    """Cut out a face with room around it; ``box, others`` in pixels."""
-    height = box[3] - box[1]
-    for room in _ROOMS:
-        left, top = np.floor(np.maximum(box[:2] - room * height, 0)).astype(int)
-        right, bottom = np.ceil(np.minimum(box[2:] + room * height, image.shape[1::-1])).astype(int)
-        begins = np.maximum(others[:, :2], [left, top])
-        ends = np.minimum(others[:, 2:], [right, bottom])
-        if not (begins < ends).all(axis=1).any():
-            break
-    portrait = image[top:bottom, left:right]
-    longer = max(portrait.shape[:2])
-    factor = np.clip(longer, *_SIDES) / longer
-    if factor != 1:
-        interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-        size = tuple(max(1, round(side * factor)) for side in portrait.shape[1::-1])
-        portrait = cv2.resize(portrait, size, interpolation=interpolation)
-    return encode_data_uri(IMAGE_TYPE, encode_image(portrait, _QUALITY))
 
 
 def _read_assets():

@@ -1,6 +1,7 @@
 """Show results: a report on one HTML page, and plots."""
 
 from ._calibration_display import ProbabilityCalibrationDisplay
+from ._deciding_faces import find_deciding_faces
 from ._misclassified_frames_display import MisclassifiedFramesDisplay
 from ._report import ScreenTimeReport
 from ._screen_time_display import ScreenTimeDisplay
@@ -14,4 +15,5 @@ __all__ = [
     "ScreenTimeReport",
     "TimelineDisplay",
     "TrainingHistoryDisplay",
+    "find_deciding_faces",
 ]

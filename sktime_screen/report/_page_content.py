@@ -3,8 +3,8 @@
 import numpy as np
 
 from .._html import encode_data_uri
-from .._names import escape_path
-from ..export import format_vtt
+from .._names import escape_path, format_csv
+from ..export import format_json, format_vtt
 from ..video import VideoError, make_thumbnails, split_rows_by_file
 from ._page import compute_ticks
 
@@ -150,3 +150,24 @@ def sum_co_appearances(co_appearances, characters):
     most = pairs.max(initial=0.0)
     shades = np.ceil(pairs / most * _SHADES).astype(int) if most else np.zeros(pairs.shape, int)
     return {"seconds": values.tolist(), "shades": shades.tolist(), "any": bool(most)}
+
+
+def make_downloads(estimate, appearances, co_appearances, lengths):
+    """Return what the page has to download: name, content, type and text of each file."""
+    tables = {
+        "screen_time.csv": (
+            "Screen time with share and interval, for each video and character",
+            estimate,
+        ),
+        "appearances.csv": ("All appearances", appearances),
+        "co_appearances.csv": (
+            "Seconds on screen together, for each video and pair of characters",
+            co_appearances,
+        ),
+    }
+    downloads = [
+        (name, content, "text/csv", format_csv(table)) for name, (content, table) in tables.items()
+    ]
+    json = format_json(estimate, appearances, lengths)
+    content = "Screen time and appearances, for programs"
+    return [*downloads, ("screen_time.json", content, "application/json", json)]

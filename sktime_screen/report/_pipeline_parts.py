@@ -24,8 +24,8 @@ def split_pipeline(pipeline):
     return pipeline[:-1], aggregator
 
 
-def measure(pipeline, X, *, labelled=None, **options):
-    """Return the probabilities of the frames, and the table of estimates.
+def measure(pipeline, X, *, labelled=None, find_faces=None, **options):
+    """Return the probabilities of the frames, the table of estimates, and the faces of a report.
 
     Of several videos, those that fail are left out with a warning and a note.
     """
@@ -33,7 +33,9 @@ def measure(pipeline, X, *, labelled=None, **options):
     notes = []
     are_videos = as_table(X) is None and not isinstance(X, FrameSequence)
     if are_videos and isinstance(classifier[0], VideoFrameSampler):
-        found, failures = predict_videos(classifier, X, labelled=labelled is not None)
+        found, failures = predict_videos(
+            classifier, X, labelled=labelled is not None, find_faces=find_faces
+        )
         for video, error in failures.items():
             if not found:
                 raise error
@@ -41,15 +43,19 @@ def measure(pipeline, X, *, labelled=None, **options):
             notes.append(f"Left out {video!r}: {error}{where}")
             warnings.warn(notes[-1], RuntimeWarning, stacklevel=3)
         found.pop("strangers", None)
+        notes += found.pop("small_faces", ())
     elif hasattr(classifier[-1], "transform"):
         features = classifier[:-1].transform(X) if len(classifier) > 1 else X
         found = predict_for_estimate(classifier[-1], features, labelled=labelled is not None)
+        if find_faces is not None and hasattr(classifier[-1], "judge_faces"):
+            found["faces"] = find_faces(classifier[-1], features)
     else:
         found = {"X": classifier.transform(X)}
+    faces = found.pop("faces", None)
     estimate = aggregator.estimate(labelled=labelled, **found, **options)
     if notes:
         estimate.attrs["notes"] = [*notes, *estimate.attrs.get("notes", ())]
-    return found["X"], estimate
+    return found["X"], estimate, faces
 
 
 def list_steps(pipeline):

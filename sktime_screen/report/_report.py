@@ -1,13 +1,13 @@
 """ScreenTimeReport: the screen time of each character, as one HTML page to share."""
 
 import datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import pandas as pd
 
 from .._atomic_files import write_text_atomically
-from .._names import format_csv
 from .._targets import as_table
 from .._versions import find_versions
 from ..export import (
@@ -19,12 +19,14 @@ from ..export import (
     shorten_video_names,
 )
 from ..video import VideoError
+from ._deciding_faces import find_deciding_faces, show_faces
 from ._label_review import review_frames
 from ._page import format_scores, render, render_part
 from ._page_content import (
     describe_video,
     draw_timelines,
     group_by_character,
+    make_downloads,
     make_frame_thumbnails,
     sum_co_appearances,
     summarize_season,
@@ -76,6 +78,9 @@ class ScreenTimeReport:
         certain frames come first, then the longest appearances. 0 leaves out all images.
     next_command : str, optional
         The command that trains a model on the labels that are saved in the page. The page shows it.
+    faces : pandas.DataFrame, optional
+        What :func:`sktime_screen.report.find_deciding_faces` returns. The page shows images of
+        these faces, also no more than `max_thumbnails`.
 
     See Also
     --------
@@ -109,6 +114,7 @@ class ScreenTimeReport:
         images=None,
         max_thumbnails=400,
         next_command=None,
+        faces=None,
     ) -> None:
         self.estimate = estimate
         self.appearances = appearances
@@ -120,6 +126,7 @@ class ScreenTimeReport:
         self.images = images
         self.max_thumbnails = max_thumbnails
         self.next_command = next_command
+        self.faces = faces
 
     @classmethod
     def from_estimator(
@@ -174,10 +181,11 @@ class ScreenTimeReport:
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
         _, aggregator = split_pipeline(pipeline)
         table = as_table(X)
-        probabilities, estimate = measure(
+        probabilities, estimate, faces = measure(
             pipeline,
             X,
             labelled=labelled,
+            find_faces=partial(find_deciding_faces, background=aggregator.background),
             confidence_level=confidence_level,
             random_state=random_state,
         )
@@ -191,6 +199,7 @@ class ScreenTimeReport:
             title=title,
             images=table if table is not None and "image" in table else None,
             max_thumbnails=max_thumbnails,
+            faces=faces,
         )
 
     def save(self, path) -> None:
@@ -307,6 +316,7 @@ class ScreenTimeReport:
         uncertain = self._select_uncertain()
         images, problems = self._make_images(surest, uncertain)
         review, problem = self._make_review(uncertain, images, label_file)
+        faces, gone = show_faces(self.faces, characters, self.images, self.max_thumbnails)
         sections = [
             describe_video(video, names[video], lengths[video], self.estimate, self.appearances)
             for video in videos
@@ -330,14 +340,17 @@ class ScreenTimeReport:
             "uncertain": uncertain.to_dict("records"),
             "images": images,
             "numbers": {frame: number for number, frame in enumerate(images)},
-            "problems": problems + problem,
+            "problems": list(dict.fromkeys(problems + problem + gone)),
+            "faces": faces,
             "review": review,
             "label_file": label_file,
             "next_command": self.next_command,
             "steps": list_steps(self.pipeline),
             "versions": find_versions(),
             "validation": format_scores(self.validation),
-            "downloads": self._make_downloads(lengths),
+            "downloads": make_downloads(
+                self.estimate, self.appearances, self.co_appearances, lengths
+            ),
         }
 
     def _find_lengths(self):
@@ -382,23 +395,3 @@ class ScreenTimeReport:
             return review_frames(*given), []
         except (OSError, ValueError, VideoError) as error:
             return None, [str(error)]
-
-    def _make_downloads(self, lengths):
-        tables = {
-            "screen_time.csv": (
-                "Screen time with share and interval, for each video and character",
-                self.estimate,
-            ),
-            "appearances.csv": ("All appearances", self.appearances),
-            "co_appearances.csv": (
-                "Seconds on screen together, for each video and pair of characters",
-                self.co_appearances,
-            ),
-        }
-        downloads = [
-            (name, content, "text/csv", format_csv(table))
-            for name, (content, table) in tables.items()
-        ]
-        json = format_json(self.estimate, self.appearances, lengths)
-        content = "Screen time and appearances, for programs"
-        return [*downloads, ("screen_time.json", content, "application/json", json)]

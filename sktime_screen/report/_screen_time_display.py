@@ -89,7 +89,7 @@ class ScreenTimeDisplay:
         ScreenTimeDisplay
             The plotted display.
         """
-        _, estimate = measure(
+        _, estimate, _ = measure(
             pipeline,
             X,
             labelled=labelled,

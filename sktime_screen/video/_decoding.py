@@ -32,6 +32,7 @@ _OUT_OF_ORDER = 16
 _READY = 32 * 2**20
 
 _Output = namedtuple("_Output", "size interpolation aspect box")
+_ORIGINAL = _Output(None, "area", "stretch", WHOLE)
 
 
 def read_images(path, times, size=None, interpolation="area", aspect="stretch", box=WHOLE):
@@ -39,22 +40,35 @@ def read_images(path, times, size=None, interpolation="area", aspect="stretch", 
 
     Shapes: ``times`` (n,) -> uint8 (height, width, 3).
     """
+    outputs = [_Output(size, interpolation, aspect, box)]
+    for (image,) in _read_images(path, times, outputs):
+        yield image
+
+
+def read_images_with_originals(path, times, size, interpolation, aspect, box):
+    """Decode images as `read_images`, each beside itself as it was recorded."""
+    outputs = [_Output(size, interpolation, aspect, box), _ORIGINAL]
+    yield from _read_images(path, times, outputs)
+
+
+def _read_images(path, times, outputs):
+    """Yield for each time a list with the image of each output."""
     timeline = read_timeline(path)
     wanted, repeats = np.unique(find_shown_frames(path, timeline, times), return_counts=True)
-    images = _read_wanted_images(path, timeline, wanted, _Output(size, interpolation, aspect, box))
-    image, ready, lost = None, next(images, None), 0
+    decoded = _read_wanted_images(path, timeline, wanted, outputs)
+    images, ready, lost = None, next(decoded, None), 0
     if ready is None and len(wanted):
         raise VideoError(f"{path!r}: no frame of it can be decoded.")
     for position, repeat in zip(wanted, repeats, strict=True):
         while ready is not None and ready[0] < position:
-            ready = next(images, None)
+            ready = next(decoded, None)
         if ready is not None and ready[0] == position:
-            image = ready[1]
-            ready = next(images, None)
+            images = ready[1]
+            ready = next(decoded, None)
         else:
             lost += 1
         for _ in range(repeat):
-            yield ready[1] if image is None else image
+            yield ready[1] if images is None else images
     if lost:
         warn_damaged(
             path, f"{lost} of {len(wanted)} frames could not be decoded, the one before stands in"
@@ -78,19 +92,19 @@ def find_shown_frames(path, timeline, times):
     return timeline.find_frames_at(times)
 
 
-def _read_wanted_images(path, timeline, wanted, output):
-    """Yield (position, image) of the wanted frames, in the order of time."""
+def _read_wanted_images(path, timeline, wanted, outputs):
+    """Yield (position, images) of the wanted frames, in the order of time."""
     chunks = _make_chunks(timeline, wanted)
     decoders = max(1, min(joblib.cpu_count(), _MOST_DECODERS, len(chunks)))
     if decoders == 1:
-        yield from filter(None, _decode(path, timeline, chunks, output, "AUTO"))
+        yield from filter(None, _decode(path, timeline, chunks, outputs, "AUTO"))
         return
-    height, width = output.size or (1080, 1920)
-    ready = max(4, _READY // (height * width * 3))
+    n_pixels = sum(np.prod(output.size or (1080, 1920)) for output in outputs)
+    ready = max(4, _READY // int(n_pixels * 3))
     readers = []
     try:
         for number in range(decoders):
-            work = _decode(path, timeline, chunks[number::decoders], output, "NONE")
+            work = _decode(path, timeline, chunks[number::decoders], outputs, "NONE")
             readers.append(Prefetcher(work, ready))
         for number in range(len(chunks)):
             yield from iter(readers[number % decoders].__next__, None)
@@ -124,21 +138,21 @@ def _make_chunks(timeline, wanted):
     return chunks
 
 
-def _decode(path, timeline, chunks, output, thread_type):
-    """Yield (position, image) for the frames of some chunks, and None after each chunk."""
+def _decode(path, timeline, chunks, outputs, thread_type):
+    """Yield (position, images) for the frames of some chunks, and None after each chunk."""
     with closing(_PacketSource(path, timeline)) as source:
         stream = source.stream
         context = make_decoder(stream)
         context.thread_type = thread_type
         if thread_type == "NONE":
             context.thread_count = 1
-        converter = FrameConverter(stream, *output)
+        converters = [FrameConverter(stream, *output) for output in outputs]
         for chunk in chunks:
             for start, stop, positions in chunk:
                 packets = source.packets(start, stop, positions)
                 with closing(decode_packets(packets, context)) as frames:
                     for position, frame in _match_positions(frames, timeline, positions):
-                        yield position, converter.convert(frame)
+                        yield position, [converter.convert(frame) for converter in converters]
             yield None
 
 

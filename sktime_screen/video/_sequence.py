@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ._black_bars import choose_detection_size, find_active_area, select_detection_frames
-from ._decoding import read_images
+from ._decoding import read_images, read_images_with_originals
 from ._demuxing import read_image_size
 from ._file_state import read_file_state
 from ._frame_table import check_frame_table, make_frame_index
@@ -210,6 +210,24 @@ class FrameSequence:
         """
         return prefetch(self._iterate_images(failures), _IMAGES_AHEAD)
 
+    def iter_images_with_originals(
+        self, failures=None
+    ) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
+        """Decode each image once for both: as it is here, and as it was recorded.
+
+        Parameters
+        ----------
+        failures : dict, optional
+            As for :meth:`iter_batches`.
+
+        Returns
+        -------
+        generator of (row, (image, original))
+            The number of each row in the sequence, its image and the one of ``resize(None)``, both
+            RGB, uint8 ndarrays of shape (height, width, 3).
+        """
+        return prefetch(self._iterate_images(failures, originals=True), _IMAGES_AHEAD)
+
     def _iterate_batches(self, batch_size, failures):
         rows, images, shape = [], [], None
         for row, image in self._iterate_images(failures):
@@ -228,8 +246,11 @@ class FrameSequence:
         if rows:
             yield np.array(rows), np.stack(images)
 
-    def _iterate_images(self, failures):
-        """Yield (row, image): video by video as they first come, each in the order of time."""
+    def _iterate_images(self, failures, originals=False):
+        """Yield (row, image): video by video as they first come, each in the order of time.
+
+        With originals, pairs of images stand for images.
+        """
         videos, _ = self.table["video"].factorize()
         order = np.lexsort((self.table["time"].to_numpy(), videos))
         for rows in np.split(order, np.flatnonzero(np.diff(videos[order])) + 1):
@@ -237,7 +258,8 @@ class FrameSequence:
                 continue
             video = self.table["video"].iloc[rows[0]]
             try:
-                for row, image in zip(rows, self._read_video_images(rows), strict=True):
+                images = self._read_video_images(rows, originals)
+                for row, image in zip(rows, images, strict=True):
                     if failures and video in failures:  # that it changed is found by others
                         break
                     yield row, image
@@ -246,28 +268,29 @@ class FrameSequence:
                     raise
                 failures[video] = error
 
-    def _read_video_images(self, rows):
+    def _read_video_images(self, rows, originals):
         """Yield the images of one video, given its rows in the order of time."""
         if "image" in self.table:
-            yield from self._read_image_files(self.table["image"].to_numpy()[rows])
+            yield from self._read_image_files(self.table["image"].to_numpy()[rows], originals)
             return
         video = self.table["video"].iloc[rows[0]]
         times = self.table["time"].to_numpy()[rows]
         box = find_video_box(video, self.size) if self.crop_bars and self.size else WHOLE
-        yield from read_images(video, times, self.size, self.interpolation, self.aspect, box)
+        read = read_images_with_originals if originals else read_images
+        yield from read(video, times, self.size, self.interpolation, self.aspect, box)
 
-    def _read_image_files(self, paths):
+    def _read_image_files(self, paths, originals):
         box = WHOLE
         if self.crop_bars and self.size:
             box = find_active_area(
                 map(read_image, paths[select_detection_frames(len(paths))]), self.size
             )
         for path in paths:
-            image = read_image(path)
+            original = image = read_image(path)
             if self.size is not None:
                 placement = place(image.shape[:2], self.size, self.aspect, box)
                 image = placement.apply(resize(image, placement.scaled, self.interpolation))
-            yield image
+            yield (image, original) if originals else image
 
 
 def find_video_box(video, canvas):
