@@ -110,7 +110,7 @@ def test_what_is_decoded_once_is_what_each_would_decode(make, frames, read, look
 
 def test_frames_of_which_few_are_computed_are_decoded_for_each(make, frames, read):
     images, faces = make()
-    images.set_params(reuse_unchanged=True)
+    images.set_params(reuse_within=1 / 32)
     expected = apart((images, faces), frames)
     del read[:]
     found = FaceAidedFeatures(images, faces).fit_transform(frames)

@@ -17,7 +17,7 @@ def can_share_decoding(images, faces, X):
         isinstance(X, FrameSequence)
         and isinstance(images, PretrainedCNNFeatures)
         and isinstance(faces, FaceFeatures)
-        and not images.reuse_unchanged
+        and images.reuse_within is None
         # Processes share videos out, each transformer for itself.
         and not any(is_shared_out(part.n_jobs) for part in (images, faces))
     )
