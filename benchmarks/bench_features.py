@@ -1,24 +1,25 @@
 """Images to features: ours by engine and precision, beside ``model.predict``.
 
 Run with ``pytest benchmarks/bench_features.py --benchmark-only``. Each group of the table is one
-network at one batch size, 224 x 224; ``-k maps`` runs the maps of the recommended pipeline alone,
-as this machine runs them, beside averages at 224 x 224. With ``--benchmark-json`` the report
-holds, in ``extra_info``, the images a second, how many times as many that is as ``model.predict``
-manages at its best batch size in the same run, and which part of the machine's peak it is: of the
-operations a second of a large matrix product in the same precision. What the session prints at its
-end is a table of these.
+network, 224 x 224, at batches of four sizes, the baseline ``model.predict`` at its best one. "of
+the peak" is the part of the machine's operations a second, as a large matrix product in the same
+precision has them. ``-k maps`` runs the maps of the recommended pipeline alone, as this machine
+runs them, beside averages at 224 x 224; ``-k every_frame`` every frame of a drawn video, each
+computed and with ``reuse_unchanged``, decoding included.
 
 Throughput does not depend on the values of the weights: networks whose weights would have to be
 downloaded have random ones.
 """
 
 import time
+from functools import partial
 
 import numpy as np
 import pytest
 
-from sktime_screen import PretrainedCNNFeatures
+from sktime_screen import ImageResizer, PretrainedCNNFeatures, VideoFrameSampler
 from sktime_screen._keras import load_keras
+from sktime_screen.datasets import make_cartoon_video
 from sktime_screen.features import get_backbone
 from sktime_screen.features._engines import choose_engine
 
@@ -33,12 +34,6 @@ MAPS = [
     ("efficientnet_lite0_map+efficientnet_lite2_map", (384, 672)),
 ]
 ROUNDS = 3
-
-predicted = {}
-# Of averages first, which the others are compared with.
-map_speeds = []
-map_lines = []
-lines = []
 
 
 def weights_of(name):
@@ -83,17 +78,6 @@ def networks():
     return network
 
 
-@pytest.fixture(scope="module", autouse=True)
-def table():
-    yield
-    print("\n\n| network | batch | way | images/s | x predict at its best | of peak |")
-    print("| --- | ---: | --- | ---: | ---: | ---: |")
-    print("\n".join(lines))
-    if map_lines:
-        print("\n| network and images | way | images/s | x averages |\n| --- | --- | ---: | ---: |")
-        print("\n".join(map_lines))
-
-
 def operations(model):
     """Count the multiplications and additions of the convolutions for one image."""
     return sum(
@@ -107,12 +91,12 @@ def operations(model):
 @pytest.mark.parametrize("batch_size", BATCH_SIZES)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(way or ("predict",)))
 @pytest.mark.parametrize("name", BACKBONES)
-def test_features(benchmark, name, way, batch_size, images, networks, peak):
+def test_features(measure, name, way, batch_size, images, networks, peak):
     given = images[: max(16, batch_size)]
     network = networks(name)
     if way is None:
         given = np.array(get_backbone(name).preprocess(given.astype(np.float32)))
-        run, settings = network.predict, {"batch_size": batch_size, "verbose": 0}
+        run = partial(network.predict, batch_size=batch_size, verbose=0)
     else:
         try:
             choose_engine(*way, live_model=False)
@@ -125,32 +109,66 @@ def test_features(benchmark, name, way, batch_size, images, networks, peak):
             batch_size=batch_size,
             engine=engine,
             precision=precision,
-        ).fit(given)
-        run, settings = transformer.transform, {}
-    benchmark.group = f"{name}, batch {batch_size}"
-    benchmark.pedantic(run, (given,), settings, rounds=ROUNDS, warmup_rounds=1)
-    speed = len(given) / benchmark.stats["median"]
-    if way is None:
-        predicted[name] = max(speed, predicted.get(name, 0))
-    label = "model.predict" if way is None else " ".join(way)
-    share = speed * operations(network) / peak[way[1] if way else "float32"]
-    ratio = speed / predicted[name] if name in predicted else float("nan")
-    benchmark.extra_info.update(
-        images_per_second=round(speed, 1), times_predict=round(ratio, 2), of_peak=round(share, 3)
+        )
+        run = transformer.fit(given).transform
+    per_image = operations(network) / peak[way[1] if way else "float32"]
+    measure(
+        run,
+        (given,),
+        group=name,
+        way=f"{' '.join(way) if way else 'model.predict'}, batches of {batch_size}",
+        number=len(given),
+        unit="images",
+        baseline=way is None,
+        note=lambda rate: f"{rate * per_image:.0%} of the peak",
+        rounds=ROUNDS,
+        warmup_rounds=1,
     )
-    lines.append(f"| {name} | {batch_size} | {label} | {speed:.1f} | {ratio:.2f} | {share:.0%} |")
 
 
 @pytest.mark.parametrize(("name", "size"), [("efficientnet_lite0", (224, 224)), *MAPS], ids=str)
-def test_maps(benchmark, name, size):
+def test_maps(measure, name, size):
     images = np.random.default_rng(0).integers(0, 256, (96, *size, 3), dtype=np.uint8)
     pooling = None if name.endswith("_map") else "avg"
     transformer = PretrainedCNNFeatures(name, pooling=pooling, dtype="float16").fit(images)
-    benchmark.group = "maps"
-    benchmark.pedantic(transformer.transform, (images,), rounds=ROUNDS, warmup_rounds=1)
-    speed = len(images) / benchmark.stats["median"]
-    map_speeds.append(speed)
-    ratio = speed / map_speeds[0]
-    benchmark.extra_info.update(images_per_second=round(speed, 1), times_average=round(ratio, 2))
-    way = f"{transformer.engine_} {transformer.precision_}"
-    map_lines.append(f"| {name}, {size[0]} x {size[1]} | {way} | {speed:.1f} | {ratio:.2f} |")
+    measure(
+        transformer.transform,
+        (images,),
+        group="maps beside averages",
+        way=f"{name}, {size[0]} x {size[1]}",
+        number=len(images),
+        unit="images",
+        baseline=pooling == "avg",
+        note=f"{transformer.engine_}, {transformer.precision_}",
+        rounds=ROUNDS,
+        warmup_rounds=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def every_frame(tmp_path_factory):
+    """Every frame of ten seconds that are drawn on twos."""
+    video = str(tmp_path_factory.mktemp("drawn") / "drawn.mp4")
+    make_cartoon_video(video, 10, seed=1)
+    return VideoFrameSampler(None).transform([video])
+
+
+@pytest.mark.parametrize("reuse", [False, True], ids=["each", "reused"])
+@pytest.mark.parametrize(("name", "size"), [("efficientnet_lite0", (224, 224)), MAPS[-1]], ids=str)
+def test_every_frame(measure, every_frame, name, size, reuse):
+    frames = ImageResizer(size).transform(every_frame)
+    pooling = None if name.endswith("_map") else "avg"
+    transformer = PretrainedCNNFeatures(
+        name, pooling=pooling, dtype="float16", reuse_unchanged=reuse
+    ).fit(frames)
+    measure(
+        transformer.transform,
+        (frames,),
+        group=f"every frame of a video drawn on twos, {name}",
+        way=f"reuse_unchanged={reuse}",
+        number=len(frames),
+        unit="frames",
+        baseline=not reuse,
+        rounds=2,
+        warmup_rounds=1,
+    )

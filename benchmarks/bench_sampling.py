@@ -1,8 +1,7 @@
 """From a video to images of 224 x 224: ours beside OpenCV's reader, as the tutorials use it.
 
-Run with ``pytest benchmarks/bench_sampling.py --benchmark-only``. In each group of the table the
-figure in parentheses is the ratio to the fastest; ``video_frames_per_second`` in the ``--json``
-report is how many frames of the video are got through in a second.
+Run with ``pytest benchmarks/bench_sampling.py --benchmark-only``. Rates are of the frames of the
+video that are got through, whether they are taken or not.
 """
 
 import os
@@ -48,15 +47,9 @@ def opencv(path, rate):
     return taken
 
 
-@pytest.mark.parametrize("way", [ours, opencv], ids=lambda way: way.__name__)
-@pytest.mark.parametrize(
-    "rate",
-    [
-        pytest.param(1, marks=pytest.mark.benchmark(group="one frame a second")),
-        pytest.param(None, marks=pytest.mark.benchmark(group="every frame")),
-    ],
-)
-def test_sampling(benchmark, video, rate, way):
+@pytest.mark.parametrize("way", [opencv, ours], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("rate", [1, None])
+def test_sampling(measure, video, rate, way):
     path, n_frames = video
 
     def as_if_new():
@@ -64,6 +57,15 @@ def test_sampling(benchmark, video, rate, way):
         os.utime(path)
         return (path, rate), {}
 
-    taken = benchmark.pedantic(way, setup=as_if_new, rounds=5)
+    taken = measure(
+        way,
+        None,
+        group=f"{'one frame a second' if rate else 'every frame'} of a drawn video, 224 x 224",
+        way="OpenCV" if way is opencv else "VideoFrameSampler, ImageResizer",
+        number=n_frames,
+        unit="frames",
+        baseline=way is opencv,
+        setup=as_if_new,
+        rounds=5,
+    )
     assert taken == (SECONDS if rate else n_frames)
-    benchmark.extra_info["video_frames_per_second"] = round(n_frames / benchmark.stats["median"])

@@ -22,7 +22,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
-from bench_decoding import repeat
+from decoding import repeat
 
 HERE = Path(__file__).parent
 

@@ -34,7 +34,7 @@ html_sidebars = {
     name: []
     for name in [
         *("howto", "benchmarks", "peers", "architecture", "contributing", "changelog"),
-        "port_equality",
+        *("port_equality", "RESULTS"),
     ]
 }
 html_theme_options = {

@@ -27,44 +27,41 @@ truths[0][::6].assign(duration=0.5).to_csv(folder / "labels.csv", index=False)
 X, y = load_label_csv(folder / "labels.csv")
 
 # %%
-# Distribute the features
-# -----------------------
+# Distribute the videos
+# ---------------------
 #
 # Decoding and the backbone take nearly all the time, and each video is independent of the others.
-# So the features are distributed, video by video. The workers write them to a common store. If a
-# worker is stopped, nothing that was stored is computed again.
+# So the pipeline is sent to the workers, each measures one video after the other, and what it finds
+# in the frames comes back. The machines need no common disk. If a worker dies, another measures its
+# video.
 #
 # To keep the example small, the cluster is two threads of this process. Replace it by
-# ``Client("address")`` of a real cluster, whose workers find videos and store under the same paths.
-# ``head="dense"`` is faster and finds less.
+# ``Client(scheduler_file="scheduler.json")`` of a real cluster, whose workers find the videos under
+# the same paths: the user guide tells how to start it. ``head="dense"`` is faster and finds less.
 
 import joblib
 from dask.distributed import Client, LocalCluster
 
-from sktime_screen import recommended_pipeline
+from sktime_screen import ScreenTimeReport, recommended_pipeline
 
-screen_time = recommended_pipeline(
-    rate=2, head="dense", memory=folder / "features", random_state=0
-).fit(X, y)
+screen_time = recommended_pipeline(rate=2, head="dense", random_state=0).fit(X, y)
 with (
     LocalCluster(n_workers=2, processes=False, dashboard_address=None) as cluster,
     Client(cluster),
     joblib.parallel_config(backend="dask"),
 ):
-    probabilities = screen_time[:-1].transform(episodes)
+    report = ScreenTimeReport.from_estimator(screen_time, episodes, random_state=0)
 
 # %%
-# Without a cluster, write the last line alone. ``n_jobs`` of
-# :class:`~sktime_screen.PretrainedCNNFeatures` sets how many videos are processed at once.
+# Without a cluster, write the last line alone.
 #
 # Seconds, episode by episode
 # ---------------------------
 #
-# ``estimate`` also gives intervals. They assume that the classifier errs on the new videos as on
-# the labelled one. Its errors there come from cross-fitting, since a classifier is too good on its
-# training frames.
+# The intervals assume that the classifier errs on the new videos as on the labelled one. Its errors
+# there come from cross-fitting, since a classifier is too good on its training frames.
 
-estimate = screen_time[-1].estimate(probabilities, random_state=0)
+estimate = report.estimate.copy()
 estimate["video"] = estimate["video"].map(lambda path: Path(path).stem)
 print(estimate[["video", "character", "seconds", "low", "high"]].round(1).to_string(index=False))
 

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from ._names import escape_controls
+from ._parallel import is_asked_by_another
 
 
 @contextmanager
 def show_progress(what, total, verbose, unit="frames") -> Iterator[Callable[[int], None]]:
     """Give a function that moves a progress bar on by a number of frames or others."""
-    if not verbose:
+    if not verbose or is_asked_by_another():
         yield lambda count: None
         return
     from rich.console import Console

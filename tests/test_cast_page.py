@@ -111,7 +111,7 @@ def test_without_faces_there_is_nobody(tmp_path, video):
     table = VideoFrameSampler(rate=1).sample(video)
     nobody = make_faces(None) * 0
     assert find_people(nobody) == []
-    with pytest.raises(ValueError, match="No face was found in 8 frames"):
+    with pytest.raises(ValueError, match=r"No face was found in the 8 frames of '.*video.mp4'"):
         save_cast_page(tmp_path / "cast.html", table, nobody)
     with pytest.raises(ValueError, match="other rows than X"):
         save_cast_page(tmp_path / "cast.html", table, make_faces(None)[1:])
@@ -162,6 +162,10 @@ def test_names_make_folders_of_portraits(page, chromium, tmp_path):
     assert len(second.find_elements("css selector", ".picture")) == 1
     with downloaded(chromium, tmp_path / "cast.zip") as path:
         save.click()
+    chromium.execute_script("scrollTo(0, document.body.scrollHeight)")
+    said = find("id", "said")[0]
+    assert said.text.startswith("Saved cast.zip. Next: sktime-screen measure")
+    assert 0 <= chromium.execute_script("return arguments[0].getBoundingClientRect().y", said) < 100
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
         assert archive.testzip() is None
         assert archive.namelist() == [

@@ -30,6 +30,7 @@ from sktime_screen.cli._label import _train_options
 from sktime_screen.cli._model import load_model, save_model
 from sktime_screen.datasets import make_cartoon_video
 from sktime_screen.model_selection import _cross_validation
+from sktime_screen.screentime import _video_predictions
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
@@ -107,9 +108,21 @@ def test_help_fits_a_narrow_terminal(command, monkeypatch):
     done = run(*command.split(), "--help")
     assert done.exit_code == 0
     assert max(map(len, done.output.splitlines())) <= 80
-    assert "<bool>" not in done.output
+    # What is typed, and not its type in Python.
+    for word in ("bool", "path", "str", "float range", "int range", "list[Path]"):
+        assert f"<{word}>" not in done.output
     # What a command does is not cut off.
     assert "..." not in done.output.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(
+    "words", [["label", "--characters", "cat", "video.mp4"], ["train", "--model", "model"]]
+)
+def test_a_video_after_the_words_of_an_option_is_said_to_be_taken(words):
+    done = run(*words)
+    assert done.exit_code == 2
+    assert "Missing argument" in done.output
+    assert ("Write it before --characters" in done.output) == ("--characters" in words)
 
 
 def test_help_says_what_a_model_file_is():
@@ -187,7 +200,7 @@ def test_features_are_kept_in_the_users_cache_and_a_command_says_so(work, tmp_pa
 
 def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    words = ["label", work / "two.mp4", "--rate", 2, "--number", 4, "--output", "page.html"]
+    words = ["label", work / "two.mp4", "--rate", 2, "--output", "page.html"]
     words += ["--cache-dir", work / "features"]
     # No features are needed for all frames.
     done = run(*words, "--characters", "cat", "--strategy", "all")
@@ -198,7 +211,7 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
     assert " ".join(done.output.split()).endswith(said)
     X, y = load_label_csv(work / "two.csv")
     save_label_csv("some.csv", X.iloc[:20], y.iloc[:20])
-    words += ["--model", work / "model", "--strategy"]
+    words += ["--number", 4, "--model", work / "model", "--strategy"]
     done = run(*words, "uncertain", "--labels", "some.csv")
     said = f"train some.csv page.csv --rate 2 {' '.join(QUICK_OPTIONS)} --model {work}/model"
     assert " ".join(done.output.split()).endswith(said)
@@ -361,7 +374,10 @@ def test_train_leaves_no_model_after_an_error(tmp_path):
     (tmp_path / "labels.csv").write_text("video,time,tom\nvideo.mp4,0.0,1\n")
     done = run("train", tmp_path / "labels.csv", "--model", tmp_path / "model", "--no-cache")
     assert done.exit_code == 1
-    assert re.fullmatch(r"error: .*'video.mp4' is neither in the folder.*\n", done.output)
+    assert re.fullmatch(r"error: .*'video.mp4', which is not in .*\n", done.output)
+    done = run("train", tmp_path / "none.csv", "--model", tmp_path / "model", "--no-cache")
+    assert done.exit_code == 1
+    assert re.fullmatch(r"error: No such file .*none.csv'.*folder for downloads\.\n", done.output)
     assert os.listdir(tmp_path) == ["labels.csv"]
 
 
@@ -374,7 +390,7 @@ def test_characters_have_to_be_the_same_in_all_files(work, tmp_path):
     assert "dog.csv" in done.output
     done = run("evaluate", tmp_path / "dog.csv", "--model", work / "model", *memory_of(work))
     assert done.exit_code == 1
-    assert "the model knows ['cat', 'mouse']" in done.output
+    assert "of ['dog', 'mouse'], but the model knows ['cat', 'mouse']" in done.output
 
 
 def test_one_column_of_0_and_1_is_a_character_with_a_name(work, tmp_path):
@@ -426,7 +442,7 @@ def test_measure_writes_what_is_asked_for(work, tmp_path):
     )
     assert " --> " in (tmp_path / "video.srt").read_text()
     report = (tmp_path / "video.html").read_text()
-    told = html.unescape(re.search("Then run <code>(.*)</code>", report)[1])
+    told = html.unescape(re.search("as well, run <code>(.*)</code>", report)[1])
     words = ["--rate", "2", *QUICK_OPTIONS, "--model", str(work / "model")]
     files = [str(work / "one.csv"), "video-labels.csv"]
     assert shlex.split(told) == ["sktime-screen", "train", *files, *words]
@@ -470,7 +486,7 @@ def test_a_folder_of_videos_and_folders_of_results(work, tmp_path):
 def test_a_long_video_is_measured_in_parts(work, tmp_path, monkeypatch):
     seconds = []
     for at_once in (1000, 7):
-        monkeypatch.setattr(_model, "_FRAMES_AT_ONCE", at_once)
+        monkeypatch.setattr(_video_predictions, "_FRAMES_AT_ONCE", at_once)
         done = measured(work, work / "two.mp4", "--csv", tmp_path / "s.csv", "--quiet")
         assert done.exit_code == 0, done.output
         seconds.append(pd.read_csv(tmp_path / "s.csv"))
@@ -490,18 +506,13 @@ def test_a_video_that_goes_away_does_not_lose_the_others(work, tmp_path, monkeyp
         gone.unlink(missing_ok=True)
 
     monkeypatch.setattr(FeatureStore, "put", put_and_remove)
-    words = [
-        "--csv",
-        tmp_path / "table.csv",
-        "--model",
-        work / "model",
-        "--cache-dir",
-        tmp_path / "m",
-    ]
+    words = ["--model", work / "model", "--cache-dir", tmp_path / "m"]
+    words += ["--csv", tmp_path / "table.csv", "--report", tmp_path / "report.html"]
     done = run("measure", work / "one.mp4", gone, work / "two.mp4", *words)
     assert done.exit_code == 1
-    assert "warning: Left out" in done.output
-    assert "No such video" in done.output
+    assert f"warning: Left out: No such video: '{gone}'" in done.output
+    assert f"Not measured: '{gone}'.\n" in done.output
+    assert f"Not measured: '{gone}'." in html.unescape((tmp_path / "report.html").read_text())
     videos = pd.read_csv(tmp_path / "table.csv")["video"].unique()
     assert videos.tolist() == [str(work / "one.mp4"), str(work / "two.mp4")]
 
@@ -724,6 +735,31 @@ def test_evaluate_a_model(work):
         assert re.search(rf"{name} .* {100 * share:.1f} ", done.output)
     done = run("evaluate", work / "one.csv", *words)
     assert "learned from 24 of these 24 frames" in done.output
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "named"),
+    [
+        ("evaluate one.csv --model model", "--head dense", "--head"),
+        ("evaluate one.csv --model model", "--backbone vgg16", "--backbone"),
+        ("evaluate one.csv --model model", "--image-size 64 64", "--image-size"),
+        ("evaluate one.csv --model model", "--portraits cast", "--portraits"),
+        ("evaluate one.csv --model model", "--background nobody", "--background"),
+        ("evaluate one.csv --model model", "--seed 0", "--seed"),
+        ("label one.mp4 --model model", "--head map", "--head"),
+        ("label one.mp4 --model model", "--backbone vgg16", "--backbone"),
+        ("label one.mp4 --model model", "--image-size 64 64", "--image-size"),
+        ("label one.mp4 --characters cat --strategy all", "--number 5", "--number"),
+        ("measure one.mp4 --model model", "--rate 1", "--rate"),
+    ],
+)
+def test_options_that_would_make_no_difference_are_refused(
+    work, monkeypatch, command, options, named
+):
+    monkeypatch.chdir(work)
+    done = run(*command.split(), *options.split())
+    assert done.exit_code == 2
+    assert re.search(rf"Invalid value for '?{named}'?", done.output), done.output
 
 
 def test_evaluate_labels_without_a_model(work):

@@ -104,7 +104,9 @@ def test_the_table_says_what_intervals_suppose(measured):
     aggregator, video, truth = measured
     table, y, _ = sample(video, truth, 60)
     guessed = aggregator.estimate(video, confidence_level=0.8, n_resamples=50).attrs["intervals"]
-    assert guessed.startswith("Intervals hold in 80 % of videos like the labelled ones: char")
+    assert guessed.startswith(
+        "Intervals hold in 80 % of videos, if these are like the labelled ones: char"
+    )
     assert "--strategy blocks" in guessed
     known = aggregator.estimate(video, labelled=(table, y), confidence_level=0.8)
     said = "Intervals from labels of the video itself hold in 80 % of random samples"
@@ -117,7 +119,7 @@ def test_the_table_says_what_intervals_suppose(measured):
 
 def test_one_labelled_video_is_said_not_to_tell_how_videos_differ(measured):
     _, video, truth = measured
-    said = "Only one video was labelled"
+    said = "Only one video is labelled"
     video = video.copy()
     video.attrs["out_of_sample"] = True
     aggregator = ScreenTimeAggregator(background="no").fit(video, np.where(truth, "tom", "no"))
@@ -139,7 +141,7 @@ def test_a_share_unlike_those_of_the_labelled_videos_is_warned_of(measured):
     with pytest.warns(UserWarning, match="'tom' seems to be on screen for"):
         table = aggregator.estimate(pd.concat([often, usual]), n_resamples=200, random_state=0)
     (note,) = table.attrs["notes"]
-    found, low, high = (int(number) for number in re.findall(r"(\d+)%", note))
+    found, low, high = (int(each) for each in re.findall(r"(\d+)(?= %| to \d+ %)", note))
     (correction,) = aggregator._corrections
     _, values = correction.shares(often.to_numpy(), often.to_numpy() > 0.5, np.ones(400))
     assert found == round(100 * values[:, 1].mean())
@@ -150,7 +152,7 @@ def test_a_share_unlike_those_of_the_labelled_videos_is_warned_of(measured):
     assert 100 * learned.max() < high < found
     assert "'often.mp4'" in note
     assert "more" not in note
-    with pytest.warns(UserWarning, match="too much or too little in 1 more"):
+    with pytest.warns(UserWarning, match="too often or too seldom in 1 more"):
         aggregator.estimate(pd.concat([often, usual, always]), n_resamples=200, random_state=0)
     # What a sample of the video's own labels says supposes no shares.
     known, y, _ = sample(often, np.ones(400, int), 40)
@@ -510,7 +512,9 @@ def test_classes_are_named_as_in_the_labels():
     blind = pd.DataFrame(blind / blind.sum(axis=1, keepdims=True), said.index, [1, 2])
     blind.attrs["out_of_sample"] = True
     aggregator = ScreenTimeAggregator(background=1).fit(blind, classes)
-    with pytest.warns(UserWarning, match="These labels do not tell 2: frames held out"):
+    with pytest.warns(
+        UserWarning, match="These labels do not tell 2 from the rest: held-out frames"
+    ):
         aggregator.estimate(blind, n_resamples=50)
 
 

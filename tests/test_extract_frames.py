@@ -153,7 +153,7 @@ def test_a_bad_video_does_not_lose_the_others(tmp_path, videos, sound_only):
     assert X["video"].unique().tolist() == videos
     assert len(pd.read_csv(tmp_path / "b" / "labels.csv")) == 14
     assert len(extract_frames(given, tmp_path / "b", on_error="skip")) == 14
-    with pytest.raises(ValueError, match="None of the 1 videos"):
+    with pytest.raises(ValueError, match=r"^No video can be read: "):
         extract_frames([sound_only], tmp_path / "c", on_error="skip")
     with pytest.raises(FileNotFoundError):
         extract_frames(given[2], tmp_path / "c")

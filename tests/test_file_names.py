@@ -174,7 +174,7 @@ def test_a_path_as_another_system_writes_it(tmp_path, video, there, written, rec
 def test_a_path_of_another_computer(tmp_path, video, written):
     labels = tmp_path / "labels.csv"
     labels.write_text(f"video,time,label\n{written},0,tom\n", encoding="utf-8")
-    with pytest.raises(FileNotFoundError, match=r"neither in .*'video\.mp4' is not there either"):
+    with pytest.raises(FileNotFoundError, match=r"not in .*'video\.mp4' is not there either"):
         load_label_csv(labels)
     shutil.copy(video, tmp_path / "video.mp4")
     with pytest.warns(RuntimeWarning, match=r"does not exist; using '.*video\.mp4' instead"):

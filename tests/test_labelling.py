@@ -306,6 +306,20 @@ def test_by_touch_on_a_phone(browser, frames, target):
         browser.find("#panel").click()
         browser.find("[data-action=help]").click()
         assert "Swipe" in browser.find("#help-dialog").text
+        # It begins with its beginning, and not with the button at its end.
+        assert browser.script("return document.activeElement.id") == "help-title"
+        assert browser.script("return document.getElementById('help-dialog').scrollTop") == 0
+
+
+def test_a_name_is_not_broken_on_a_phone(browser, frames, target):
+    save_label_page(target, frames, ["tom", "mouse"], probabilities=np.full((len(frames), 2), 0.58))
+    with on_a_phone(browser.chromium):
+        browser.open(target)
+        name, percent = browser.script(
+            "return ['name', 'percent'].map((each) => "
+            "document.querySelector(`.character:nth-child(2) .${each}`).offsetHeight)"
+        )
+        assert name < 2 * percent
 
 
 def test_fingers_swipe_and_enlarge(browser, frames, target):

@@ -156,6 +156,13 @@ def test_names_of_classes_are_kept_as_they_are(folder):
     assert y.tolist() == ["None", "NA"]
 
 
+@pytest.mark.parametrize("words", [("yes", "no"), ("Y", "N"), ("True", "FALSE"), ("1.0", "0.0")])
+def test_words_for_yes_and_no_are_a_character_not_two_classes(folder, words):
+    rows = "video,time,tom\nvideo.mp4,0,{}\nvideo.mp4,1,{}\n".format(*words)
+    _, y = load_label_csv(write(folder, rows))
+    assert y.to_dict("list") == {"tom": [1, 0]}
+
+
 def test_semicolons_and_decimal_commas(folder):
     path = write(folder, "video;time;tom;\nvideo.mp4;0,5;1;\nvideo.mp4;2;0;\n")
     X, y = load_label_csv(path)
@@ -200,7 +207,7 @@ def test_images_where_the_video_is_not(folder):
             "video,time,tom\nnone.mp4,0,1\n",
             {},
             FileNotFoundError,
-            r"none\.mp4.*neither in the folder",
+            r"none\.mp4', which is not in '.*' or '.*'\. Put",
         ),
         ("video,time\nvideo.mp4,0\n", {}, ValueError, "no column of labels"),
         (
@@ -279,7 +286,7 @@ def test_images_where_the_video_is_not(folder):
             "video,start,end,label\nb.mp4,1,2,a\n",
             {},
             FileNotFoundError,
-            r"b\.mp4.*neither in the folder",
+            r"b\.mp4', which is not in '.*' or '.*'\. Put",
         ),
     ],
 )

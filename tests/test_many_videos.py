@@ -1,7 +1,9 @@
 """Many videos at once: shared out by joblib, and what becomes of those that fail."""
 
+import contextlib
 import os
 import shutil
+import signal
 
 import joblib
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 
 from sktime_screen import FeatureStore, ImageResizer, PretrainedCNNFeatures, VideoFrameSampler
+from sktime_screen._parallel import share_out
 from sktime_screen.features import _networks
 
 
@@ -113,6 +116,22 @@ def test_a_dask_cluster(videos, store, computed, tmp_path):
     frames = images(videos)
     expected = features(frames)
     computed.clear()
+
+    tasks = {str(number): number for number in range(4)}
+
+    def double(number, other):
+        if other == 2 and not os.path.exists(tmp_path / "killed"):
+            (tmp_path / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number * other
+
+    def read_on_one(number, other):
+        with contextlib.suppress(FileExistsError):
+            os.symlink(str(os.getpid()), tmp_path / "lacking")
+        if other == 3 or os.readlink(tmp_path / "lacking") == str(os.getpid()):
+            raise FileNotFoundError(f"no video {other}")
+        return number * other
+
     with (
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None
@@ -121,12 +140,21 @@ def test_a_dask_cluster(videos, store, computed, tmp_path):
         joblib.parallel_config(backend="dask"),
     ):
         found = features(frames, memory=store)
-        assert list(client.run(networks_in_use).values()) == [1, 1]
+        assert max(client.run(networks_in_use).values()) == 1
         os.remove(videos[1])
         with pytest.raises(FileNotFoundError) as raised:
             features(frames, memory=tmp_path / "other")
+        read = {name: answer for name, *answer in share_out(read_on_one, 2, tasks)}
+        # That a task is given up when its worker dies, as by default when four have died.
+        client.run_on_scheduler(
+            lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 0)
+        )
+        doubled = list(share_out(double, 2, tasks))
     assert not computed
     pd.testing.assert_frame_equal(found, expected, atol=1e-5)
     assert f"{videos[1]!r}, 1 of 3 videos failed" in raised.value.__notes__[0]
     assert len(store) == 48
     assert len(FeatureStore(tmp_path / "other")) == 40
+    assert str(read.pop("3")[1]) == "no video 3"
+    assert read == {str(number): [2 * number, None] for number in range(3)}
+    assert sorted(doubled) == [(str(number), 2 * number, None) for number in range(4)]

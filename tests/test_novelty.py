@@ -141,7 +141,7 @@ def test_a_video_unlike_those_learned_from_is_flagged(season):
     X = pd.concat([same, other])
     probabilities = pipeline[0].transform(X)
     told = pipeline[0].novelty(X)
-    with pytest.warns(UserWarning, match=r"'other.mp4' looks unlike .* Label frames of it"):
+    with pytest.warns(UserWarning, match=r"'other.mp4' looks unlike .* label some frames of it"):
         table = pipeline[1].estimate(probabilities, novelty=told, random_state=0)
     assert len(table.attrs["notes"]) == 1
     means = told.groupby(level="video").mean()
@@ -171,4 +171,4 @@ def test_labels_of_the_video_itself_need_no_likeness(season):
 def test_the_report_tells_it(season):
     pipeline, _, other = season
     report = ScreenTimeReport.from_estimator(pipeline, other, random_state=0, max_thumbnails=0)
-    assert "&#39;other.mp4&#39; looks unlike the videos that were labelled" in report.to_html()
+    assert "&#39;other.mp4&#39; looks unlike the labelled videos" in report.to_html()

@@ -100,14 +100,14 @@ def test_the_command_measures_from_portraits(cast, video, tmp_path):
     assert "biometric" in done.output
     assert "No intervals: no label has tested these predictions" in done.output
     assert "intervals of" not in done.output
-    told = "Faces of people without portraits are seen for 2.0 s"
+    told = "People without a portrait show their faces for 2.0 s"
     assert told in done.output
     assert told in report.read_text()
     table = pd.read_csv(seconds).set_index("character")
     assert table["seconds"].to_dict() == {"monica": 3, "ross": 2}
     assert table["basis"].tolist() == ["no labels"] * 2
     assert table["low"].isna().all()
-    assert "no labels" in report.read_text()
+    assert "basis: not tested by labels" in report.read_text()
     assert json.loads((tmp_path / "a.json").read_text())
 
 
@@ -127,8 +127,8 @@ def test_labels_of_a_sample_test_what_portraits_say(cast, video, tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "a model that `train` wrote, or a folder of portraits"),
-        (["--model", "m", "--portraits", "cast"], "or a folder of portraits"),
+        ([], "give either a model that `train` wrote, or --portraits"),
+        (["--model", "m", "--portraits", "cast"], "give either a model"),
         (["--model", "m", "--rate", "2"], "samples at its own rate"),
         (["--portraits", "gone"], "No such folder: 'gone'"),
     ],

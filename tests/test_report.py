@@ -1,6 +1,7 @@
 import base64
 import gzip
 import json
+import re
 from html.parser import HTMLParser
 from io import StringIO
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sktime_screen import (
     LabelSpreadingClassifier,
+    PretrainedCNNFeatures,
     ScreenTimeAggregator,
     ScreenTimeReport,
     VideoFrameSampler,
@@ -218,10 +220,15 @@ def test_steps_versions_and_validation_are_told():
     pipeline = Pipeline(
         [("sampler", VideoFrameSampler(rate=2)), ("aggregator", ScreenTimeAggregator(window=7))]
     )
+    features = PretrainedCNNFeatures(memory="/home/ann/features", n_jobs=2, batch_size=7)
+    pipeline.steps.insert(1, ("features", features))
     scores = pd.DataFrame({"f1": [0.91234, 0.5]}, index=["tom", "jerry"])
     page = Page(ScreenTimeReport(*tables(), pipeline=pipeline, validation=scores).to_html())
     for told in ("VideoFrameSampler", "rate=2", "window=7", "0.912", "numpy " + np.__version__):
         assert told in page.text
+    # What changes no result, and tells of the machine, is left out.
+    assert "batch_size=7" in page.text
+    assert not re.search(r"ann|n_jobs|verbose", page.text)
     figures = {"accuracy": 0.93217, "videos": 3}
     text = Page(ScreenTimeReport(*tables(), validation=figures).to_html()).text
     assert "accuracy0.932" in text
@@ -250,6 +257,27 @@ def test_a_video_that_is_gone_costs_its_images_only():
     assert page.all("img") == [{"alt": ""}]
     assert "Images are missing: " in page.text
     assert "gone.mp4" in page.text
+    parts = zip(*(tables(f"gone{number}.mp4") for number in range(9)), strict=True)
+    text = Page(ScreenTimeReport(*map(pd.concat, parts)).to_html()).text
+    assert text.count("Images are missing: ") == 3
+    assert "Images of 6 more videos are missing." in text
+
+
+@pytest.mark.parametrize(
+    ("basis", "said"),
+    [
+        ("labels", "labels of this video"),
+        ("count", "predictions, not corrected"),
+        ("averaged", "corrected with held-out frames (averaged)"),
+        ("mean probability", "mean probability, not corrected"),
+        ("no labels", "not tested by labels"),
+    ],
+)
+def test_what_seconds_rest_on_is_told_in_words(basis, said):
+    estimate, appearances, together = tables()
+    estimate["basis"] = basis
+    html = ScreenTimeReport(estimate, appearances, together, max_thumbnails=0).to_html()
+    assert html.count(f"basis: {said}<") == 2
 
 
 def test_images_are_of_the_surest_moments(video):
@@ -581,6 +609,12 @@ def test_browser_unfolds_a_video_of_a_season(opened_season):
     assert opened_season.find_element("css selector", "#video-1 .zoom").is_displayed()
     with on_a_phone(opened_season):
         assert opened_season.execute_script("return document.documentElement.scrollWidth") == 390
+        # A name of some length takes two lines of its row.
+        tall = (
+            "document.querySelector('#season tbody th a').textContent = 'The.Cartoon.S01E01.mp4';"
+        )
+        tall += "return document.querySelector('#season tbody tr').offsetHeight"
+        assert opened_season.execute_script(tall) < 60
 
 
 def test_browser_downloads_and_copies_a_season(opened_season, tmp_path):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._keras import load_keras
+from ._backend_compilers import as_array
 
 # So many positions tell the directions as well as all of them.
 _POSITIONS_SEEN = 16_384
@@ -24,17 +25,17 @@ def find_projection(maps, n_positions, n_components):
         positions = positions[
             np.sort(generator.choice(len(positions), _POSITIONS_SEEN, replace=False))
         ]
-    # TensorFlow's products, as NumPy's wait for each other where other processes work.
-    linalg = _tensorflow().linalg
+    # Keras's products, as NumPy's wait for each other where other processes work.
+    ops = load_keras().ops
     positions = positions.astype(np.float32)
-    moments = linalg.matmul(positions, positions, transpose_a=True)
+    moments = ops.matmul(positions.T, positions)
     directions = generator.normal(size=(n_channels, n_components)).astype(np.float32)
     for _ in range(_ROUNDS):
-        directions, _ = linalg.qr(linalg.matmul(moments, directions))
+        directions, _ = ops.qr(ops.matmul(moments, directions))
     # Turned at random: a network learns worse from columns of which the first vary a hundred times
     # as much as the last.
-    turn, _ = linalg.qr(generator.normal(size=(n_components,) * 2).astype(np.float32))
-    return linalg.matmul(directions, turn).numpy()
+    turn, _ = ops.qr(generator.normal(size=(n_components,) * 2).astype(np.float32))
+    return as_array(ops.matmul(directions, turn))
 
 
 def project(maps, n_positions, projection=None, offsets=None):
@@ -54,6 +55,7 @@ def project(maps, n_positions, projection=None, offsets=None):
 
 def project_batches(maps, n_positions, projection=None, offsets=None):
     """Centre and project the channels at each position, some maps at a time, in float32."""
+    ops = load_keras().ops
     n_channels = maps.shape[1] // n_positions
     for start in range(0, len(maps), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
@@ -62,12 +64,5 @@ def project_batches(maps, n_positions, projection=None, offsets=None):
         if offsets is not None:
             batch = batch.reshape(n_rows, n_positions, -1) - offsets[rows, None]
         if projection is not None:
-            batch = _tensorflow().linalg.matmul(batch.reshape(-1, n_channels), projection).numpy()
+            batch = as_array(ops.matmul(batch.reshape(-1, n_channels), projection))
         yield batch.reshape(n_rows, -1)
-
-
-def _tensorflow():
-    load_keras()
-    import tensorflow
-
-    return tensorflow

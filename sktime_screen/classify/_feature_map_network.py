@@ -4,6 +4,7 @@ from math import log
 
 import numpy as np
 
+from ._backend_compilers import read
 from ._network import DenseNetwork, _by_blocks, make_dropout_layer
 
 
@@ -67,11 +68,11 @@ class MapNetwork(DenseNetwork):
 
     def weights(self):
         """Copy the weights out, network after network."""
-        parts = [np.split(w.numpy(), len(self._own), axis=-1) for w in self._shared]
+        parts = [np.split(read(w), len(self._own), axis=-1) for w in self._shared]
         return [
             weight
             for number, own in enumerate(self._own)
-            for weight in [*(part[number].copy() for part in parts), *(w.numpy() for w in own)]
+            for weight in [*(part[number].copy() for part in parts), *map(read, own)]
         ]
 
     def _outputs(self, x, training):
@@ -82,15 +83,11 @@ class MapNetwork(DenseNetwork):
         return ops.unstack(pooled, axis=1)
 
     def _trace(self, n_features):
-        import tensorflow as tf
-
         super()._trace(n_features)
-
-        @tf.function(input_signature=[tf.TensorSpec((None, n_features), tf.float32)])
-        def position_logits(X):
-            return tf.reduce_mean(self._models[0](X, training=False), axis=2)
-
-        self._place_logits = position_logits.get_concrete_function()
+        (model,), mean = self._models, self._keras.ops.mean
+        self._place_logits = self._compile(
+            lambda x: mean(model(x, training=False), axis=2), ((None, n_features), "float32")
+        )
 
     def position_logits(self, X):
         """Compute the outputs at each place, before they are pooled.

@@ -2,10 +2,12 @@
 
 import random
 from contextlib import contextmanager
+from functools import partial
 from math import prod
 
 from ..features import as_backbone, build_model, flatten_layers
-from ._network import DenseNetwork, _blocks, _compact
+from ._backend_compilers import read
+from ._network import DenseNetwork, _blocks, _compact, leave_out
 
 
 class FineTunedNetwork(DenseNetwork):
@@ -26,52 +28,44 @@ class FineTunedNetwork(DenseNetwork):
         self._preprocess = source.preprocess
         self._image_shape = (*image_size, 3)
         self._tuned = _last_weights(model, trainable_layers, source.name)
-        self._pretrained = [variable.numpy() for variable in self._tuned]
+        self._pretrained = [read(variable) for variable in self._tuned]
         super().__init__(n_features=prod(model.output_shape[1:]), **head)
 
     def _trace(self, n_features):
-        import tensorflow as tf
-
-        matrix = tf.TensorSpec((None, None), tf.float32)
-        images = tf.TensorSpec((None, *self._image_shape), tf.uint8)
-        targets = tf.TensorSpec((None, self.n_outputs), tf.float32)
-        number = tf.TensorSpec((), tf.float32)
-        [head] = self._models
-        kernels = [v for v in self._variables if len(v.shape) == 2]
-        self._weights = self._weights + self._tuned
         # Two optimizers, because one that knows variables it is given no gradients of would
         # go on moving them.
+        trained = self._variables + self._tuned
         self._tuner = type(self._optimizer).from_config(self._optimizer.get_config())
-        self._tuner.build(self._variables + self._tuned)
+        self._tuner.build(trained)
         self._fresh_tuner_state = [_compact(v) for v in self._tuner.variables]
+        images = (None, *self._image_shape), "uint8"
+        arguments = [images, ((None, self.n_outputs), "float32"), ((None, None), "float32")]
 
-        def outputs(x, training):
-            # The backbone always runs as in use: few images would spoil the statistics of
-            # its batch normalisation.
-            x = self._preprocess(self._keras.ops.cast(x, "float32"))
-            return head(self._backbone(x, training=False), training=training)
+        def compile_step(optimizer, variables):
+            others = self._list_others(optimizer, variables)
+            return self._compiler.compile_step(
+                self._evaluate,
+                partial(self._update, optimizer, variables),
+                variables,
+                others,
+                arguments,
+                constants=leave_out(self._backbone.variables, variables),
+            )
 
-        def trace_step(optimizer, variables):
-            @tf.function(input_signature=[images, targets, matrix, number])
-            def step(x, y, w, l2):
-                with tf.GradientTape(watch_accessed_variables=False) as tape:
-                    tape.watch([v.value for v in variables])
-                    logits = outputs(x, training=True)
-                    losses = self._losses(y, logits, w)
-                    penalty = l2 * tf.add_n([tf.reduce_sum(tf.square(k)) for k in kernels])
-                    objective = tf.reduce_mean(losses) + penalty
-                self._step(optimizer, tape.gradient(objective, variables), variables)
-                return tf.reduce_sum(losses), tf.reduce_sum(self._right(y, logits))
+        self._warm_up_step = compile_step(self._optimizer, self._variables)
+        self._tuning_step = compile_step(self._tuner, trained)
+        self._logits = self._compile(
+            lambda x: self._mean(self._outputs(x, training=False)),
+            images,
+            constants=self._backbone.variables,
+        )
+        self._weights = self._weights + self._tuned
 
-            return step.get_concrete_function()
-
-        @tf.function(input_signature=[images])
-        def logits(x):
-            return outputs(x, training=False)
-
-        self._warm_up_step = trace_step(self._optimizer, self._variables)
-        self._tuning_step = trace_step(self._tuner, self._variables + self._tuned)
-        self._logits = logits.get_concrete_function()
+    def _outputs(self, x, training):
+        # The backbone always runs as in use: few images would spoil the statistics of its batch
+        # normalisation.
+        x = self._preprocess(self._keras.ops.cast(x, "float32"))
+        return super()._outputs(self._backbone(x, training=False), training)
 
     @property
     def n_bytes(self):

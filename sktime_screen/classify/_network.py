@@ -1,5 +1,6 @@
 """The dense network itself: built and traced once for a shape, then reset and used again."""
 
+from functools import partial
 from math import prod
 from threading import RLock
 
@@ -7,6 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from .._keras import load_keras
+from ._backend_compilers import make_compiler, read
 
 # Rows are handed to Keras in blocks of about this size, so that a table of features is never
 # copied as a whole.
@@ -37,11 +39,7 @@ class DenseNetwork:
         n_ensemble=1,
     ):
         keras = load_keras()
-        if keras.config.backend() != "tensorflow":
-            raise RuntimeError(
-                "Networks are trained with Keras's backend 'tensorflow', but this process"
-                f" runs '{keras.config.backend()}': unset KERAS_BACKEND and start again."
-            )
+        self._compiler = make_compiler()
         # The same thread enters twice where a callback scores the network during its training.
         self.lock = RLock()
         self.n_outputs = n_outputs
@@ -67,6 +65,8 @@ class DenseNetwork:
         ]
         self._weights = [weight for model in self._models for weight in model.weights]
         self._variables = [v for model in self._models for v in model.trainable_variables]
+
+        self._kernels = {id(v) for v in self._variables if len(v.shape) == 2}
 
         self._takes_momentum = optimizer in ("sgd", "rmsprop")
         # The momentum itself is applied in `_step`.
@@ -120,58 +120,53 @@ class DenseNetwork:
             x = (x - mean) / scale
         return [model(x, training=training) for model in self._models]
 
-    def _step(self, optimizer, gradients, variables):
+    def _trace(self, n_features):
+        features = ((None, n_features), "float32")
+        self._train = self._compiler.compile_steps(
+            self._evaluate,
+            partial(self._update, self._optimizer, self._variables),
+            self._variables,
+            self._list_others(self._optimizer, self._variables),
+            [features, ((None, self.n_outputs), "float32"), ((None, None), "float32")],
+        )
+        self._logits = self._compile(
+            lambda x: self._mean(self._outputs(x, training=False)), features
+        )
+
+    def _compile(self, function, features, constants=()):
+        """Compile a function of rows of features that reads the weights."""
+        variables = [*self._weights, *self._inputs, *constants]
+        return self._compiler.compile_function(function, features, variables)
+
+    def _mean(self, outputs):
+        return self._keras.ops.mean(self._keras.ops.stack(outputs), axis=0)
+
+    def _list_others(self, optimizer, variables):
+        """List what changes in a step of a training beside the variables that are trained."""
+        others = [*self._weights, *self._seed_states, *self._inputs, *optimizer.variables]
+        return leave_out([*others, self._dropout, self._momentum], variables)
+
+    def _evaluate(self, x, y, w):
+        """Return the objective of a batch, and its losses and right answers, summed."""
+        ops = self._keras.ops
+        outputs = self._outputs(x, training=True)
+        objective = sum(ops.mean(self._losses(y, each, w)) for each in outputs)
+        logits = self._mean(outputs)
+        losses, right = self._losses(y, logits, w), self._right(y, logits)
+        return objective, (ops.sum(losses), ops.sum(right))
+
+    def _update(self, optimizer, variables, gradients, l2):
         """Let an optimizer make a step."""
+        # The penalty's own gradient: squares of wide kernels take longer than the rest.
+        gradients = [
+            gradient + 2 * l2 * variable if id(variable) in self._kernels else gradient
+            for gradient, variable in zip(gradients, variables, strict=True)
+        ]
         if self._takes_momentum:
             for variable in optimizer.variables:
                 if "momentum" in variable.path:
                     variable.assign(self._momentum * variable)
         optimizer.apply(gradients, variables)
-
-    def _trace(self, n_features):
-        import tensorflow as tf
-
-        matrix = tf.TensorSpec((None, None), tf.float32)
-        features = tf.TensorSpec((None, n_features), tf.float32)
-        targets = tf.TensorSpec((None, self.n_outputs), tf.float32)
-        number = tf.TensorSpec((), tf.float32)
-        count = tf.TensorSpec((), tf.int32)
-        variables = self._variables
-
-        # All batches of a block in one call: started from Python one by one, they would take
-        # four times as long. Row counts stay open, so that no fold is traced anew.
-        @tf.function(input_signature=[features, targets, matrix, count, number])
-        def train(X, Y, W, batch_size, l2):
-            total_loss, total_right = 0.0, 0.0
-            for start in tf.range(0, tf.shape(X)[0], batch_size):
-                stop = start + batch_size
-                x, y, w = X[start:stop], Y[start:stop], W[start:stop]
-                with tf.GradientTape() as tape:
-                    outputs = self._outputs(x, training=True)
-                    objectives = [tf.reduce_mean(self._losses(y, each, w)) for each in outputs]
-                    objective = tf.add_n(objectives)
-                # The penalty's own gradient: squares of wide kernels take longer than the rest.
-                gradients = [
-                    gradient + 2 * l2 * v if len(v.shape) == 2 else gradient
-                    for gradient, v in zip(
-                        tape.gradient(objective, variables), variables, strict=True
-                    )
-                ]
-                self._step(self._optimizer, gradients, variables)
-                logits = tf.reduce_mean(outputs, axis=0)
-                losses = self._losses(y, logits, w)
-                total_loss += tf.reduce_sum(losses)
-                total_right += tf.reduce_sum(self._right(y, logits))
-            return total_loss, total_right
-
-        @tf.function(input_signature=[features])
-        def logits(X):
-            return tf.reduce_mean(self._outputs(X, training=False), axis=0)
-
-        # Called through their only trace: TensorFlow would warn of tracing the same lines again
-        # for every new architecture.
-        self._train = train.get_concrete_function()
-        self._logits = logits.get_concrete_function()
 
     def _losses(self, y, logits, w):
         """Compute the losses of a batch, missing labels (NaN) being 0 to it."""
@@ -221,11 +216,11 @@ class DenseNetwork:
 
     def weights(self):
         """Copy the weights out."""
-        return [w.numpy() for w in self._weights]
+        return [read(w) for w in self._weights]
 
     def optimizer_state(self):
         """Copy out what the optimizer remembers, such as moments and the number of steps."""
-        return [v.numpy() for v in self._optimizer.variables]
+        return [read(v) for v in self._optimizer.variables]
 
     def _begin_epoch(self, learning_rate, dropout, momentum, generator):
         self._optimizer.learning_rate = learning_rate
@@ -265,6 +260,12 @@ class DenseNetwork:
         return 1 if self.softmax else self.n_outputs
 
 
+def leave_out(variables, left_out):
+    """Return the variables but some."""
+    known = {id(variable) for variable in left_out}
+    return [variable for variable in variables if id(variable) not in known]
+
+
 def make_dropout_layer(keras, rate, shared_axis=None):
     """Make a layer that drops a share of the units, alike along an axis, which may change."""
 
@@ -286,7 +287,7 @@ def make_dropout_layer(keras, rate, shared_axis=None):
 
 def _compact(variable):
     """Copy a variable's value out, in no memory where it is the same throughout."""
-    value = variable.numpy()
+    value = read(variable)
     if value.size and (value == value.flat[0]).all():
         return np.broadcast_to(value.flat[0], value.shape)
     return value

@@ -18,10 +18,11 @@ from ._train import train
 app = typer.Typer(
     cls=Commands,
     help=(
-        "Measure how long each character is on screen in a video: `label` some frames of a video, "
-        "`train` a model on the labels, `measure` videos.\n\n"
+        "Measure how long each character is on screen in a video. First `label` some frames of a "
+        "video, then `train` a model on the labels, then `measure` videos. `demo` shows all of "
+        "this on videos that it draws.\n\n"
         "Model files are pickles: loading one can run any code, so use only files that you trust. "
-        "Files that end in .skops are safe to load from anybody."
+        "Files that end in .skops run no code."
     ),
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -48,7 +49,7 @@ def _program(
     pass
 
 
-for command in (demo, frames, label, train, measure, evaluate, cast):
+for command in (demo, label, train, measure, evaluate, cast, frames):
     app.command(cls=WordsCommand)(command)
 
 

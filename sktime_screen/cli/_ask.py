@@ -30,8 +30,9 @@ def ask_for_labels(page, number, fitted, probabilities, model, labels, steps):
         return
     save_label_page(page, frames, **make_page_options(frames, None, fitted, probabilities))
     steps.say(
-        f"Label the {len(frames)} frames of {page} in a browser; it saves {page.stem}.csv. Then "
-        f"measure again, and the model learns and keeps these labels:"
+        f"Open {page} in a browser and label its {len(frames)} frames. It saves {page.stem}.csv as "
+        f"a download: move that file here. Then the model learns these labels, keeps them, and "
+        f"measures again:"
     )
     steps.say(
         shlex.join(

@@ -25,7 +25,9 @@ from ._options import (
 
 def cast(
     videos: Videos,
-    output: Annotated[Path, typer.Option(help="The page to write.")] = Path("cast.html"),
+    output: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")] = Path(
+        "cast.html"
+    ),
     rate: Rate = SAMPLING_RATE,
     cache_dir: CacheDir = CACHE_DIR,
     no_cache: NoCache = False,
@@ -34,7 +36,7 @@ def cast(
 ):
     """Write a page on which you name the people of videos.
 
-    It shows their faces, and saves portraits: `measure --portraits` knows people by these. Needs
+    The page shows their faces and saves portraits, by which `measure --portraits` knows them. Needs
     the extra `faces`.
     """
     from ..features import FaceFeatures
@@ -56,7 +58,10 @@ def cast(
     readable = [path for path in paths if path in set(table["video"])]
     words = ["sktime-screen", "measure", *readable, "--portraits", f"{output.stem}.zip"]
     words += [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
-    steps.say(f"Open {output} in a browser; it saves {output.stem}.zip. Then:")
+    steps.say(
+        f"Open {output} in a browser. It saves {output.stem}.zip as a download: move that file "
+        f"here. Then:"
+    )
     steps.say(shlex.join(words))
     if len(readable) < len(paths):
         raise typer.Exit(1)

@@ -16,6 +16,13 @@ _INTERRUPTED = 128 + signal.SIGINT
 class WordsCommand(TyperCommand):
     """A command whose options take one word or several: ``--characters tom jerry``."""
 
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        for parameter in self.params:
+            if parameter.param_type_name == "argument":
+                # Of what type VIDEO is in Python tells a user nothing.
+                parameter.display_type_rich = lambda ctx: None
+
     def parse_args(self, ctx, args):
         """Give each word of such an option the option's name, as the parser wants it."""
         several = {
@@ -34,7 +41,14 @@ class WordsCommand(TyperCommand):
                 words += [] if option else [word]
             else:
                 words += [option, word] if option else [word]
-        return super().parse_args(ctx, words)
+        try:
+            return super().parse_args(ctx, words)
+        except typer.BadParameter as error:
+            # What is missing may be among the words that an option has taken.
+            taker = next((word for word in args if word in several), None)
+            if taker and error.param.param_type_name == "argument" and not error.message:
+                error.message = f"Write it before {taker}, which takes all words after it."
+            raise
 
 
 class Commands(TyperGroup):

@@ -125,9 +125,9 @@ def figures_table(figures, title):
     for name in (
         "frames right (%)",
         "average precision",
-        "labelled seconds off",
-        "% of these",
-        "overlap",
+        "seconds off",
+        "seconds off (%)",
+        "overlap in time",
     ):
         table.add_column(name, justify="right")
     for row in figures.itertuples():

@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 
 
 def demo(
-    folder: Annotated[Path, typer.Option(help="Folder for videos, figure and report.")] = Path(
-        "sktime_screen_demo"
-    ),
+    folder: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where the videos and the report are written.")
+    ] = Path("sktime_screen_demo"),
     seconds: Annotated[
         float,
-        typer.Option(min=20, help="Length of the measured video; the others a quarter of it."),
+        typer.Option(
+            min=20,
+            metavar="SECONDS",
+            help="Length of the measured video. The others are a quarter as long.",
+        ),
     ] = 100,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Learn from six videos of a drawn cartoon, and measure a seventh."""
+    """Draw seven cartoons, learn from six, and measure the last."""
     run_demo(folder, seconds, results_console(), quiet=quiet)
 
 

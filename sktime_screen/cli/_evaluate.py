@@ -3,6 +3,8 @@
 import os
 import warnings
 
+import typer
+
 from .._defaults import SAMPLING_RATE
 from ._console import Steps, figures_table, results_console
 from ._options import (
@@ -24,11 +26,13 @@ from ._options import (
     Seed,
     Video,
     find_feature_folder,
+    refuse_options,
 )
-from ._train import OF_ONE_VIDEO, VALIDATION_TITLE, load_labels_and_pipeline
+from ._train import VALIDATION_TITLE, explain_validation, load_labels_and_pipeline
 
 
 def evaluate(
+    ctx: typer.Context,
     labels: Labels,
     model: MaybeModel = None,
     video: Video = None,
@@ -44,11 +48,10 @@ def evaluate(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Tell how good a model is, by labels.
+    """Test how often a model is right, with labels.
 
-    With --model, it is compared with the labels. Without, the recommended pipeline is trained on
-    some of the labels and tested on the others: of different videos or, with one video, of
-    different stretches of it.
+    With --model, this model is compared with the labels. Without, models are trained on some of
+    the labels and tested on the others: on other videos or, with one video, on other parts of it.
     """
     from ..metrics import sum_video_lengths
     from ..model_selection import cross_validate_screen_time, evaluate_frames
@@ -81,9 +84,13 @@ def evaluate(
                 pipeline[-2:], features, y, random_state=seed, verbose=not quiet
             )
         console.print(figures_table(figures, VALIDATION_TITLE))
-        if X["video"].nunique() == 1:
-            steps.say(OF_ONE_VIDEO)
+        steps.say(explain_validation(X["video"].nunique()))
         return
+    refuse_options(
+        ctx,
+        *("background", "head", "image_size", "backbone", "portraits", "seed"),
+        because="it is for training, and --model is trained: leave out one of them",
+    )
     fitted = load_model(model)
     folder = find_feature_folder(cache_dir, no_cache, steps)
     set_up_features(fitted, folder, verbose=not quiet)
@@ -106,8 +113,8 @@ def _warn_of_learned(aggregator, index):
     known = asked.isin(learned)
     if known.any():
         warnings.warn(
-            f"The model has learned from {known.sum()} of these {len(index)} frames, so the result "
-            f"is too good. `evaluate` without --model tests on frames that are held out.",
+            f"The model has learned from {known.sum()} of these {len(index)} frames, so these "
+            f"figures are too good. `evaluate` without --model tests on held-out frames.",
             stacklevel=2,
         )
 

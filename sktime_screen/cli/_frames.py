@@ -14,23 +14,24 @@ from ._options import Debug, Quiet, Rate, Videos
 
 def frames(
     videos: Videos,
-    folder: Annotated[Path, typer.Option(help="Folder for images and labels.csv.")] = Path(
-        "frames"
-    ),
+    folder: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where images and labels.csv are written.")
+    ] = Path("frames"),
     rate: Rate = SAMPLING_RATE,
     characters: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME...",
-            help="Characters, one 0/1 column each; without it, one column with a class a frame.",
+            help="The characters: each gets a column for 0 or 1. Without them, there is one "
+            "column for the class of the frame.",
         ),
     ] = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Write frames as images, with a CSV file to fill in with labels.
+    """Write frames as images, and a CSV file to fill in with labels.
 
-    If called again, it writes missing images and keeps the labels that you filled in.
+    If you run it again, it writes missing images and keeps the labels that you filled in.
     """
     from ..labels import extract_frames
 

@@ -27,6 +27,7 @@ from ._options import (
     Videos,
     check_outputs,
     find_feature_folder,
+    refuse_options,
 )
 
 
@@ -42,6 +43,7 @@ class Strategy(StrEnum):
 
 
 def label(
+    ctx: typer.Context,
     videos: Videos,
     characters: Annotated[
         list[str] | None,
@@ -50,16 +52,19 @@ def label(
     output: Annotated[
         Path | None,
         typer.Option(
-            help="The page to write; by default label.html, in a second round label-2.html."
+            metavar="FILE",
+            help="The page to write; by default label.html, or label-2.html if that exists.",
         ),
     ] = None,
-    number: Annotated[int, typer.Option(min=1, help="How many frames to label.")] = 60,
+    number: Annotated[
+        int, typer.Option(min=1, metavar="NUMBER", help="How many frames to label.")
+    ] = 60,
     strategy: Annotated[
         Strategy,
         typer.Option(
-            help="How frames are chosen. diverse: those that teach most. blocks, stratified, "
-            "random: a random sample, from which `measure --labels` computes valid intervals. "
-            "uncertain: those that the model is in doubt about. all: every frame."
+            help="How frames are chosen. diverse: those that teach most. uncertain: those that the "
+            "model is least certain about. blocks, stratified, random: a random sample, from which "
+            "`measure --labels` computes valid intervals. all: every frame."
         ),
     ] = Strategy.diverse,
     model: MaybeModel = None,
@@ -67,21 +72,25 @@ def label(
         list[Path] | None,
         typer.Option(
             metavar="LABELS...",
-            help="Labels so far. Their frames are not chosen again, except by random samples, "
-            "which are drawn from all frames.",
+            help="Files of the labels that you have. Their frames are not chosen again, except in "
+            "a random sample, which is drawn from all frames.",
         ),
     ] = None,
     serve: Annotated[
         bool,
         typer.Option(
             "--serve",
-            help="Serve the page to browsers on this computer instead of writing it: with whole "
-            "images and the video itself. The CSV is written as you label. Ctrl+C ends it.",
+            help="Do not write the page: serve it to a browser on this computer until Ctrl+C, with "
+            "full-size images and the video itself. The CSV file is written as you label.",
         ),
     ] = False,
     rate: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Frames a second; by default the rate of the model, or 1."),
+        typer.Option(
+            min=0.001,
+            metavar="NUMBER",
+            help="How many frames a second to look at; by default as many as the model, or 1.",
+        ),
     ] = None,
     head: Head = HeadName.map,
     image_size: ImageSize = None,
@@ -92,24 +101,30 @@ def label(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Write a page to label frames on, in a browser.
+    """Write a page on which you label frames of videos in a browser.
 
-    `train` and `measure` reuse the features that are computed here to choose frames. With a
-    model, the page suggests its predictions and shows the most doubtful frames first.
+    With a model, the page suggests labels and shows the least certain frames first. `train` and
+    `measure` reuse the features that are computed to choose frames.
     """
     import pandas as pd
 
     from ..labels import RANDOM_STRATEGIES, save_label_page, suggest_frames
     from ..recipes import recommended_pipeline
+    from ..screentime import predict_frames
     from ..video import VideoFrameSampler
-    from ._model import find_learned_frames, load_model, predict_frames, set_up_features
+    from ._model import find_learned_frames, load_model, set_up_features
 
     if not characters and model is None:
         raise typer.BadParameter(
-            "name the characters: --characters tom jerry", param_hint="--characters"
+            "say who is to be labelled: --characters tom jerry", param_hint="--characters"
         )
     if strategy is Strategy.uncertain and model is None:
         raise typer.BadParameter("uncertain needs a model: add --model", param_hint="--strategy")
+    if model is not None:
+        of_model = "the model looks at frames in its own way: leave out one of them"
+        refuse_options(ctx, "head", "image_size", "backbone", because=of_model)
+    if strategy is Strategy.all:
+        refuse_options(ctx, "number", because="--strategy all takes every frame: leave out one")
     output = output or name_next_page()
     made = output.with_suffix(".csv")
     check_outputs(
@@ -150,7 +165,7 @@ def label(
         set_up_features(fitted, folder, verbose=not quiet)
         looks = fitted[:-2]
         # What a model says of a frame may depend on the others.
-        probabilities = predict_frames(fitted, table)["X"]
+        probabilities = predict_frames(fitted[:-1], table)["X"]
         if strategy is Strategy.uncertain:
             corrected = fitted[-1].predict_proba(probabilities)
             doubted = pd.DataFrame(corrected, index=probabilities.index)
@@ -177,12 +192,14 @@ def label(
         with steps.step(f"Writing the page of {len(table)} frames"):
             save_label_page(output, table, **shown)
         made = made.name  # in the folder of the browser's downloads
-        steps.say(f"Open {output} in a browser; it saves {made}. Then:")
+        steps.say(
+            f"Open {output} in a browser. It saves {made} as a download: move that file here. Then:"
+        )
     options = _train_options(fitted, rate, head, image_size, backbone)
     learns = not labels and "learned_frames" in getattr(fitted, "made_with_", {})
     steps.say(_next_command(readable, str(made), strategy, model, labels, options, learns=learns))
     if model is not None and not (labels or learns) and strategy not in RANDOM_STRATEGIES:
-        steps.say(f"with the labels that {model} has learned from before {made}.")
+        steps.say(f"Write {made} after the files of the labels that {model} has learned from.")
     if len(readable) < len(paths):
         raise typer.Exit(1)
 
@@ -322,7 +339,8 @@ def _serve(path, table, options):
     with LabelServer(path, table, **options) as server:
         # Also where nothing else is to be said: without the address there is no page.
         typer.echo(
-            f"Open {server.url}\nin a browser. It writes {path} as you label. Ctrl+C ends it."
+            f"Open {server.url}\nin a browser. The page writes {path} as you label. Ctrl+C ends "
+            f"this command."
         )
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()

@@ -1,5 +1,7 @@
 """Labels as commands are given them."""
 
+import os
+
 import pandas as pd
 
 from .._defaults import SAMPLING_RATE
@@ -39,6 +41,11 @@ def load_labels(paths, video=None, rate=SAMPLING_RATE, *, missing="drop"):
 
 
 def _load(path, video, rate, missing):
+    if not path.exists():
+        raise FileNotFoundError(
+            f"No such file of labels: '{path}' (looked in {os.getcwd()!r}). A browser saves it in "
+            f"its folder for downloads."
+        )
     kind = path.suffix.lower()
     if kind in (".eaf", ".xml"):
         load = load_eaf if kind == ".eaf" else load_cvat
@@ -90,13 +97,20 @@ def match_labels(aggregator, y, paths):
     if isinstance(y, pd.Series):
         called = {str(name): name for name in known}
         y = y.map(lambda name: called.get(str(name), name))
+    files = ", ".join(f"{str(path)!r}" for path in paths)
+    if (
+        aggregator.multilabel_
+        and isinstance(y, pd.DataFrame)
+        and {*map(str, y)} != {*map(str, known)}
+    ):
+        raise ValueError(
+            f"{files}: the labels are of {list(y)}, but the model knows {known}. Give labels of "
+            f"all these characters, or train a model on these labels."
+        )
     try:
         return known_labels(y, known, aggregator.multilabel_)
     except ValueError as error:
-        raise ValueError(
-            f"{', '.join(f'{str(path)!r}' for path in paths)}: the model knows {known}. {error} "
-            f"Are these labels of another video?"
-        ) from error
+        raise ValueError(f"{files}: the model knows {known}. {error}") from error
 
 
 def name_videos_as_given(X, videos):

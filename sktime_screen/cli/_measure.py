@@ -49,22 +49,26 @@ def measure(
     portraits: Portraits = None,
     rate: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Frames a second, with --portraits; a model has its own."),
+        typer.Option(
+            min=0.001,
+            metavar="NUMBER",
+            help="How many frames a second to look at, with --portraits. A model has its own rate.",
+        ),
     ] = None,
     report: _output("Write a report as one HTML file.") = None,
     csv: _output("Write the table of seconds as CSV.") = None,
     json: _output("Write seconds and appearances as JSON.") = None,
-    subtitles: _output_of_each("Write appearances as subtitles, .vtt or .srt.") = None,
-    eaf: _output_of_each("Write appearances as annotations for ELAN.") = None,
-    cvat: _output_of_each("Write appearances as annotations for CVAT.") = None,
-    label_studio: _output_of_each("Write appearances as predictions for Label Studio.") = None,
+    subtitles: _output_of_each("Write who is on screen as subtitles, .vtt or .srt.") = None,
+    eaf: _output_of_each("Write who is on screen as annotations for ELAN.") = None,
+    cvat: _output_of_each("Write who is on screen as annotations for CVAT.") = None,
+    label_studio: _output_of_each("Write who is on screen as predictions for Label Studio.") = None,
     labels: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="LABELS...",
-            help="Labels of these videos' own frames. Those that --ask or you chose are learned, "
-            "beside what the model knows. A random sample, as `label --strategy blocks` draws it, "
-            "corrects the seconds and makes the intervals valid.",
+            help="Labels of frames of these videos. If you or --ask chose the frames, the model "
+            "learns the labels as well. If they are a random sample, drawn by `label --strategy "
+            "blocks`, they correct the seconds and make the intervals valid.",
         ),
     ] = None,
     ask: Annotated[
@@ -72,14 +76,15 @@ def measure(
         typer.Option(
             min=1,
             metavar="NUMBER",
-            help="Write a page to label so many frames of each video: those that would teach the "
-            "model most.",
+            help="Also write a page to label so many frames of each video: those that would teach "
+            "the model most.",
         ),
     ] = None,
     save_model: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Keep the model that has learned --labels; may be the same file."
+            metavar="FILE",
+            help="Write the model that has learned --labels as well. FILE may be that of --model.",
         ),
     ] = None,
     cache_dir: CacheDir = CACHE_DIR,
@@ -89,15 +94,15 @@ def measure(
 ):
     """Measure how long each character is on screen in videos.
 
-    Characters are known from a model that `train` wrote, or, for actors, from portraits: these need
-    no labels, and give no intervals unless --labels tests them.
+    Give a model that `train` wrote or, for actors, portraits. Portraits need no labels, but there
+    are no intervals without labels to test them.
 
-    A few labels of the very video help more than anything: --ask 10 writes a page to label ten
-    frames on, and says how to measure again with these labels.
+    A few labels of the same video help more than anything else: --ask 10 writes a page on which you
+    label ten of its frames, and says how to measure again with these labels.
 
     If a video cannot be measured, the others still are, and the exit code is 1.
 
-    Subtitles and annotations are a file a video: with several videos, name a folder for them.
+    Subtitles and annotations are one file for each video. For several videos, name a folder.
     """
     import numpy as np
 
@@ -110,7 +115,7 @@ def measure(
 
     if (model is None) == (portraits is None):
         raise typer.BadParameter(
-            "give a model that `train` wrote, or a folder of portraits", param_hint="--model"
+            "give either a model that `train` wrote, or --portraits", param_hint="--model"
         )
     if rate is not None and model is not None:
         raise typer.BadParameter("a model samples at its own rate", param_hint="--rate")
@@ -119,7 +124,8 @@ def measure(
     paths = [os.fspath(videos[number]) for number in sorted(first)]
     if model is None and (ask or save_model):
         raise typer.BadParameter(
-            "what is known from portraits learns no labels: give a model", param_hint="--model"
+            "--ask and --save-model need a model: portraits do not learn labels",
+            param_hint="--model",
         )
     if save_model and not labels:
         raise typer.BadParameter(
@@ -152,7 +158,7 @@ def measure(
         if save_model and learned is fitted:
             warnings.warn(
                 f"{save_model} was not written: these labels are a random sample, which corrects "
-                f"seconds and teaches nothing.",
+                f"the seconds and which the model does not learn.",
                 stacklevel=2,
             )
         elif save_model:
@@ -171,6 +177,10 @@ def measure(
     )
     if strangers is not None:
         estimate.attrs["notes"] += _describe_strangers(strangers, steps)
+    measured = dict(list(probabilities.groupby("video", sort=False)))
+    missing = [path for path in paths if path not in measured]
+    if missing:
+        estimate.attrs["notes"].append(f"Not measured: {', '.join(map(repr, missing))}.")
     appearances = aggregator.appearances(probabilities)
     title = "Screen time"
     if estimate["low"].notna().any():
@@ -178,6 +188,8 @@ def measure(
     console.print(seconds_table(estimate, title))
     if estimate.attrs["intervals"]:
         steps.say(estimate.attrs["intervals"])
+    if missing:
+        steps.say(estimate.attrs["notes"][-1])
 
     full_report = ScreenTimeReport(
         estimate,
@@ -193,7 +205,6 @@ def measure(
         (json, full_report.save_json),
         (report, full_report.save),
     ]
-    measured = dict(list(probabilities.groupby("video", sort=False)))
     outputs += [
         (path, functools.partial(write_video_file, kind, aggregator, measured[video]))
         for video, kind, path in video_files
@@ -203,7 +214,7 @@ def measure(
     if page is not None:
         again = labels if labels and (sample is not None or model != save_model) else []
         ask_for_labels(page, ask, fitted, probabilities, model, again, steps)
-    if not all(written) or len(measured) < len(paths):
+    if not all(written) or missing:
         raise typer.Exit(1)
 
 
@@ -215,7 +226,7 @@ def _know_portraits(portraits, paths, rate, folder, quiet, steps):
     pipeline = recommended_pipeline(
         head="faces", rate=rate, portraits=portraits, memory=folder, verbose=int(not quiet)
     )
-    with steps.step(f"Portraits: {portraits}"):
+    with steps.step(f"Learning the portraits in {portraits}"):
         # Any frame will do to learn how faces stand in a table.
         return pipeline.fit(pipeline[0].sample(_find_readable(paths)[:1])[:1])
 
@@ -225,7 +236,7 @@ def _describe_strangers(strangers, steps):
     durations = strangers.index.get_level_values("duration").to_numpy()
     seconds = (strangers * durations).groupby(level="video", sort=False).sum()
     notes = [
-        f"Faces of people without portraits are seen for {of_video:.1f} s in {str(video)!r}: "
+        f"People without a portrait show their faces for {of_video:.1f} s in {str(video)!r}: "
         f"`sktime-screen cast` shows who they are."
         for video, of_video in seconds[seconds > 0].items()
     ]
@@ -256,8 +267,8 @@ def _load_own_labels(labels, paths, fitted):
     X = name_videos_as_given(X, paths)
     if not X["video"].isin(paths).any():
         raise ValueError(
-            f"No label in {', '.join(f'{str(path)!r}' for path in labels)} belongs to the measured "
-            f"videos. They belong to {sorted(X['video'].unique())[:3]}."
+            f"The labels in {', '.join(f'{str(path)!r}' for path in labels)} are of other videos "
+            f"than those measured: of {sorted(X['video'].unique())[:3]}."
         )
     return X, match_labels(fitted[-1], y, labels)
 
@@ -278,18 +289,20 @@ def _predict_videos(fitted, paths, labelled, steps):
     """Return what `estimate` takes of all videos but those that fail with a warning."""
     import pandas as pd
 
-    from ._model import predict_frames
+    from ..screentime import predict_frames
 
     found = []
     for number, path in enumerate(paths, start=1):
         try:
             with steps.step(f"Video {number} of {len(paths)}: {path}"):
                 frames = fitted[0].sample([path])
-                found.append(predict_frames(fitted, frames, labelled=labelled))
+                found.append(predict_frames(fitted[:-1], frames, labelled=labelled))
         except (OSError, ValueError) as error:
             if len(paths) == 1:
                 raise
-            warnings.warn(f"Left out '{path}': {one_line(error)}", stacklevel=2)
+            reason = one_line(error)
+            of_video = "" if path in reason else f" '{path}'"
+            warnings.warn(f"Left out{of_video}: {reason}", stacklevel=2)
     if not found:
         raise ValueError(f"None of the {len(paths)} videos could be measured.")
     return {name: pd.concat([of_video[name] for of_video in found]) for name in found[0]}

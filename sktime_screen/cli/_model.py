@@ -15,16 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from .. import __version__
 from .._atomic_files import write_atomically
 from .._versions import find_versions
-from ..classify import FaceClassifier
 from ..features import FaceFeatures, PretrainedCNNFeatures
 from ..labels import find_distinct_frames, find_labelled_frames
 from ..persistence import load_skops, save_skops
 from ..screentime import ScreenTimeAggregator
 from ..video import resolve_videos
 
-# Of long videos not all features are held at once. It is an hour at a frame a second: enough for a
-# classifier that judges frames by those that look alike.
-_FRAMES_AT_ONCE = 2048
 # As text in the pickle, so that it can be read where the pickle cannot.
 _MADE_WITH = re.compile(rb"sktime_screen==([\w.+!-]+)")
 # Columns of a frame table that have to be right from any folder.
@@ -105,8 +101,8 @@ def _unreadable(path, made_with, error):
             f"cannot read it: train it again, or install sktime_screen=={made_with}."
         )
     return (
-        f"'{path}' cannot be read as a model: a joblib file is expected "
-        f"({type(error).__name__}: {error}). This is sktime_screen {__version__}."
+        f"'{path}' cannot be read as a model ({type(error).__name__}: {error}). Give a file that "
+        f"`sktime-screen train` wrote. This is sktime_screen {__version__}."
     )
 
 
@@ -198,19 +194,3 @@ def set_up_features(pipeline, memory, verbose):
             for part in (holder, *parts):
                 if isinstance(part, (FaceFeatures, PretrainedCNNFeatures)):
                     part.set_params(memory=memory, verbose=verbose)
-
-
-def predict_frames(fitted, frames, *, labelled=False):
-    """Return what the head of a model says of a video's frames, as `estimate` takes it.
-
-    One of faces alone says beside that where there are "strangers".
-    """
-    from ..screentime import predict_for_estimate
-
-    found = []
-    for start in range(0, len(frames), _FRAMES_AT_ONCE):
-        features = fitted[:-2].transform(frames[start : start + _FRAMES_AT_ONCE])
-        found.append(predict_for_estimate(fitted[-2], features, labelled=labelled))
-        if isinstance(fitted[-2], FaceClassifier):
-            found[-1]["strangers"] = fitted[-2].find_strangers(features)
-    return {name: pd.concat([part[name] for part in found]) for name in found[0]}

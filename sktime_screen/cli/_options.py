@@ -17,8 +17,8 @@ _VIDEOS = (
 )
 CACHE_DIR = get_cache_folder("features")
 FACES_ARE_PRIVATE = (
-    "Vectors of faces are biometric data. They stay on this machine, in the folder of features; "
-    'FeatureStore(folder).clear("faces") removes them.'
+    "Vectors of faces are biometric data. They stay on this machine, in the folder of features. In "
+    'Python, FeatureStore(folder).clear("faces") removes them.'
 )
 
 
@@ -55,78 +55,83 @@ Videos = Annotated[
     typer.Argument(
         metavar="VIDEO",
         callback=_open_folders,
-        help="Video files, and folders of which all videos are taken.",
+        help="Video files, or folders: all videos in a folder are taken.",
     ),
 ]
 Labels = Annotated[
     list[Path],
     typer.Argument(
         metavar="LABELS",
-        help="Label files: CSV, as the page of `label` saves them or `frames` prepares them, ELAN "
-        "(.eaf), Label Studio (.json) or CVAT (.xml).",
-    ),
-]
-Model = Annotated[
-    Path,
-    typer.Option(
-        help="The model that `train` wrote, or a fitted pipeline from joblib.dump. Unless it ends "
-        "in .skops it is a pickle: loading it can run any code, so use only files that you trust."
+        help="Files of labels: the CSV file that the page of `label` saves or that `frames` "
+        "writes, or files of ELAN (.eaf), Label Studio (.json) or CVAT (.xml).",
     ),
 ]
 MaybeModel = Annotated[
     Path | None,
     typer.Option(
+        metavar="FILE",
         help="A model that `train` wrote. Unless it ends in .skops it is a pickle: loading it can "
-        "run any code, so use only files that you trust."
+        "run any code, so use only files that you trust.",
     ),
 ]
 Portraits = Annotated[
     Path | None,
     typer.Option(
-        metavar="FOLDER",
-        help="A folder with a folder of pictures for each person, FOLDER/ross/1.jpg, each of one "
-        "face, or what the page of `cast` saves: actors are told by their faces. Needs the extra "
-        "`faces`.",
+        metavar="FILE|FOLDER",
+        help="Pictures of actors, who are known by their faces: the file that the page of `cast` "
+        "saves, or a folder with a folder for each person, FOLDER/ross/1.jpg, and one face in each "
+        "picture. Needs the extra `faces`.",
     ),
 ]
-Rate = Annotated[float, typer.Option(min=0.001, help="Frames a second to sample.")]
+Rate = Annotated[
+    float, typer.Option(min=0.001, metavar="NUMBER", help="How many frames a second to look at.")
+]
 CacheDir = Annotated[
     Path,
     typer.Option(
         callback=_remember,
-        help="Folder for the features of each frame. Nothing is computed twice, and a command that "
-        "was stopped continues from there. The environment variable SKTIME_SCREEN_HOME moves the "
-        "default.",
+        metavar="FOLDER",
+        help="Where the features of each frame are kept. Nothing is computed twice, and a command "
+        "that was stopped continues from there. The environment variable SKTIME_SCREEN_HOME moves "
+        "the default.",
     ),
 ]
-NoCache = Annotated[bool, typer.Option("--no-cache", callback=_remember, help="Keep no features.")]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", callback=_remember, help="Do not keep features on disk.")
+]
 Background = Annotated[
     str | None,
-    typer.Option(help="The class that means nobody, if each frame has one class."),
+    typer.Option(metavar="CLASS", help="The class that means nobody, if each frame has one class."),
 ]
 Backbone = Annotated[
     str | None,
-    typer.Option(help="The pretrained network; by default EfficientNet-Lite0 and Lite2 together."),
+    typer.Option(
+        metavar="NAME",
+        help="The pretrained network; by default EfficientNet-Lite0 and Lite2 together.",
+    ),
 ]
 Head = Annotated[
     HeadName,
     typer.Option(
-        help="map looks at every position of the image. dense looks at its average, takes a 70th "
-        "of the memory and finds less.",
+        help="What learns from the features. map looks at every position of the image. dense looks "
+        "at the average of the image: it takes a 70th of the memory and finds less.",
     ),
 ]
 ImageSize = Annotated[
     tuple[int, int] | None,
     typer.Option(
         metavar="HEIGHT WIDTH",
-        help="Size in pixels to which frames are resized. 256 448 takes half the time and disk "
-        "space of the default, 384 672, and finds fewer small characters.",
+        help="The size in pixels that frames are resized to, by default 384 672. 256 448 takes "
+        "half the time and disk space, and finds fewer small characters.",
     ),
 ]
-Seed = Annotated[int, typer.Option(help="The same number gives the same result.")]
+Seed = Annotated[int, typer.Option(metavar="NUMBER", help="The same number gives the same result.")]
 Video = Annotated[
     Path | None,
-    typer.Option(help="The video that labelled images were taken from (at --rate)."),
+    typer.Option(
+        metavar="VIDEO",
+        help="The video from which the labelled images were taken, --rate of them a second.",
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print results, warnings and errors only.")]
 Debug = Annotated[
@@ -135,6 +140,14 @@ Debug = Annotated[
         "--debug", callback=_remember, is_eager=True, help="Show where an error occurred."
     ),
 ]
+
+
+def refuse_options(ctx, *names, because):
+    """Refuse options of the command line that would make no difference."""
+    for option in ctx.command.params:
+        source = ctx.get_parameter_source(option.name)
+        if option.name in names and source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(because, param_hint=option.opts[0])
 
 
 def find_feature_folder(cache_dir, no_cache, steps):

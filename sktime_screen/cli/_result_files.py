@@ -23,7 +23,7 @@ def check_csv(path):
     """Refuse a workbook, which CSV under another name would not be."""
     if path is not None and path.suffix.lower() in _WORKBOOKS:
         raise typer.BadParameter(
-            f"{path} would be a workbook: name a .csv file, which spreadsheet programs open",
+            f"cannot write the workbook {path}: name a .csv file, which spreadsheet programs open",
             param_hint="--csv",
         )
 
@@ -50,7 +50,7 @@ def _name_video_files(kind, path, videos):
         return {videos[0]: path}
     if path.suffix and not path.is_dir():
         raise typer.BadParameter(
-            f"{path} can hold one video, but {len(videos)} are measured: name a folder",
+            f"{path} can be of one video only, but {len(videos)} are measured: name a folder",
             param_hint=f"--{kind.replace('_', '-')}",
         )
     path.mkdir(exist_ok=True)

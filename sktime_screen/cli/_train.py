@@ -35,8 +35,9 @@ def train(
     model: Annotated[
         Path,
         typer.Option(
-            help="The model file to write: a pickle, or, if it ends in .skops, a file that runs no "
-            "code when it is loaded (needs the extra `skops`)."
+            metavar="FILE",
+            help="The model to write: a pickle or, if it ends in .skops, a file that runs no code "
+            "when it is loaded (needs the extra `skops`).",
         ),
     ],
     video: Video = None,
@@ -46,13 +47,13 @@ def train(
         bool,
         typer.Option(
             "--incomplete",
-            help="Labels say who is there, and not who is not: with one class a frame, or where "
-            "cells are empty, others may be on screen as well.",
+            help="The labels say who is on screen, and not who is not: beside the class of a "
+            "frame, and where a cell is empty, others may be on screen as well.",
         ),
     ] = False,
     validation: Annotated[
         bool,
-        typer.Option(help="Whether to test the model on held-out videos or stretches."),
+        typer.Option(help="Whether to test how often it is right on held-out frames."),
     ] = True,
     head: Head = HeadName.map,
     image_size: ImageSize = None,
@@ -64,7 +65,7 @@ def train(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Train a model on labelled frames, to measure videos with."""
+    """Train a model on labelled frames. `measure` measures videos with it."""
     from ._model import save_model
 
     check_outputs(model, inputs=labels if video is None else [*labels, video])
@@ -98,14 +99,13 @@ def train(
         save_model(model, pipeline, labels=labels, learned=(X, y))
     figures = None
     if validation:
-        steps.say(f"The model is in {model}. Ctrl+C stops validation and keeps the folds so far.")
+        steps.say(f"The model is in {model}. Ctrl+C ends the validation early.")
         with steps.step("Validating"):
             figures = validate(pipeline[-2:], features, y, seed, quiet)
     if figures is not None:
         save_model(model, pipeline, figures, labels, (X, y))
         console.print(figures_table(figures, VALIDATION_TITLE))
-        if n_videos == 1:
-            steps.say(OF_ONE_VIDEO)
+        steps.say(explain_validation(n_videos))
     steps.say(f"Model: {model}. Then: sktime-screen measure VIDEO --model {model} --ask 10")
 
 
@@ -121,10 +121,18 @@ def _warn_of_constant(y):
 
 
 VALIDATION_TITLE = "What to expect on held-out frames"
-OF_ONE_VIDEO = (
-    "These figures are about other stretches of this video. On another video the model is right "
-    "less often, unless it learns some frames of that one too: `measure --ask 10` asks for them."
-)
+
+
+def explain_validation(n_videos):
+    """Say what the figures of held-out frames tell of the next video."""
+    shuffled = "The rows `shuffled` are too good: those frames are neighbours of labelled ones."
+    if n_videos > 1:
+        return shuffled
+    return (
+        f"{shuffled} The others are about other parts of this video. On another video the model is "
+        f"right less often, unless it learns some frames of that one too: `measure --ask 10` asks "
+        f"for them."
+    )
 
 
 def load_labels_and_pipeline(

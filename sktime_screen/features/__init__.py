@@ -14,9 +14,11 @@ from ._face_tracks import (
     IMPOSTOR_SPREAD,
     follow_faces,
 )
+from ._frame_features import find_frame_features
 from ._images import check_images
 from ._networks import as_backbone, build_model, flatten_layers
 from ._store import FeatureStore
+from ._stored_frames import make_store_folder
 
 __all__ = [
     "ALIKE",
@@ -35,11 +37,13 @@ __all__ = [
     "check_images",
     "embed_frames",
     "find_face_columns",
+    "find_frame_features",
     "find_map_size",
     "flatten_layers",
     "follow_faces",
     "get_backbone",
     "list_backbones",
+    "make_store_folder",
     "name_face_columns",
     "pack_faces",
     "project_features",

@@ -1,6 +1,13 @@
 """Which images are computed, and in which batches."""
 
+import cv2
 import numpy as np
+
+from ..video import add_preceding_frames
+
+# Frames that differ no more than this, in the block of some 32 x 32 pixels where they differ most,
+# as a share of the standard deviation of the image: the features then differ by some 3 %.
+_BLOCK, _UNCHANGED = 32, 1 / 32
 
 
 def find_distinct_frames(table):
@@ -27,6 +34,67 @@ def decode_batches(frames, rows, batch_size, failures):
     """
     for positions, images in frames[rows].iter_batches(batch_size, failures):
         yield rows[positions], images
+
+
+def decode_changed(frames, rows, batch_size, failures, same):
+    """Decode, of some rows of videos, the first of those that look alike.
+
+    Returns ``images`` uint8 (n, height, width, 3). The rows that look like an image but the first
+    come into `same`, by the number of that one.
+    """
+    batch = []
+    for video, of_video in split_rows_by_video(frames.table, rows).items():
+        try:
+            longer, begins, places = add_preceding_frames(frames[of_video])
+        except Exception as error:
+            if failures is None:
+                raise
+            failures[video] = error
+            continue
+        order = np.argsort(places, kind="stable")
+        places = places[order]
+        for begin, end, image in _find_changes(longer.iter_batches(batch_size, failures), begins):
+            first, last = np.searchsorted(places, (begin, end))
+            if first < last:
+                row, *others = of_video[order[first:last]]
+                same[row] = others
+                batch.append((row, image))
+            if len(batch) == batch_size:
+                yield _stack(batch)
+                batch = []
+    if batch:
+        yield _stack(batch)
+
+
+def _find_changes(batches, begins):
+    """Yield, for images that look alike, where they begin and end, and the first of them.
+
+    ``begins`` (n,) tells where none may look like one before.
+    """
+    begin, end, first, limit = 0, 0, None, 0.0
+    for _, images in batches:
+        for image in images:
+            if end > begin and (begins[end] or _measure_difference(image, first) > limit):
+                yield begin, end, first
+                begin = end
+            if end == begin:
+                # Copied, as a part of a batch would keep all of it.
+                first, limit = image.copy(), _UNCHANGED * cv2.meanStdDev(image)[1].mean()
+            end += 1
+    if end > begin:
+        yield begin, end, first
+
+
+def _measure_difference(image, other):
+    """Return the mean difference in levels, in the block where it is largest."""
+    height, width = (max(1, side // _BLOCK) for side in image.shape[:2])
+    levels = cv2.absdiff(image, other).astype(np.float32)
+    return cv2.resize(levels, (width, height), interpolation=cv2.INTER_AREA).mean(axis=2).max()
+
+
+def _stack(batch):
+    rows, images = zip(*batch, strict=True)
+    return np.array(rows), np.stack(images)
 
 
 def decode_originals(frames, rows, failures):

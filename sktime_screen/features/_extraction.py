@@ -74,11 +74,19 @@ class PretrainedCNNFeatures(FrameFeatures):
         most 127 on each side of zero. On disk they then take about half a byte each: with 0.25, a
         map of 12 x 21 positions and 672 channels takes 0.09 MB instead of 0.34 in float16. None
         does not round.
+    reuse_unchanged : bool, default=False
+        Whether a frame takes the features of the last one that was computed, if both look the
+        same: if no block of 32 x 32 pixels differs by more than 1/32 of the standard deviation of
+        the image. It is for every frame of a video, of drawings that stay for two frames or more.
+        Features taken over are off by 1 to 5 % on average, as by bfloat16, and by 14 % at most. A
+        camera that moves, and film grain, leave nothing to take over. The first frame of each
+        second is always computed, so at one frame a second nothing changes. The features of a frame
+        do not depend on which others are asked for. Images in arrays and files are all computed.
     n_jobs : int, optional
         How many videos joblib processes at once. One process uses all cores of a machine, so this
         is for several machines. None (the default) follows joblib's backend, as in
-        ``with joblib.parallel_config(backend="dask")``. The workers have to find videos and
-        ``memory`` under the same paths.
+        ``with joblib.parallel_config(backend="dask")``. The workers have to find the videos under
+        the same paths. The features come back, and this process stores them in ``memory``.
     verbose : bool or int, default=False
         Whether to show a progress bar.
 
@@ -127,6 +135,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "dtype": [StrOptions({"float32", "float16"})],
         "quantization_step": [Interval(Real, 0, None, closed="neither"), None],
+        "reuse_unchanged": ["boolean"],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -143,6 +152,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         precision="auto",
         dtype="float32",
         quantization_step=None,
+        reuse_unchanged=False,
         n_jobs=None,
         verbose=False,
     ) -> None:
@@ -155,6 +165,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         self.precision = precision
         self.dtype = dtype
         self.quantization_step = quantization_step
+        self.reuse_unchanged = reuse_unchanged
         self.n_jobs = n_jobs
         self.verbose = verbose
 

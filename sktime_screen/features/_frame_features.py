@@ -2,18 +2,18 @@
 
 import copy
 from abc import abstractmethod
+from functools import partial
 from typing import Any
 
-import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from .._parallel import is_shared_out, share_out
 from .._progress import show_progress
-from ..video import FrameSequence
-from ._batches import find_distinct_frames, split_into_batches, split_rows_by_video
-from ._quantization import dequantize, quantize
-from ._store import as_store
-from ._stored_frames import StoredFrames, explain_failures
+from ..video import FrameSequence, ImageFiles, compute_image_keys
+from ._batches import decode_changed, find_distinct_frames, split_into_batches, split_rows_by_video
+from ._quantization import dequantize, get_packed_width, quantize
+from ._stored_frames import StoredFrames, explain_failures, find_store_here
 
 
 class FrameFeatures(TransformerMixin, BaseEstimator):
@@ -27,6 +27,7 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     batch_size: Any = "auto"
     dtype = "float32"
     quantization_step: Any = None
+    reuse_unchanged = False
 
     @abstractmethod
     def _load_network(self):
@@ -59,46 +60,71 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
 
     def _compute_frames(self, network, features, frames, rows):
         """Fill some rows, with features that are stored where there are any."""
-        store = as_store(self.memory)
-        missing, failures, stored = rows, None, None
+        store = find_store_here(self.memory)
+        missing, failures, stored, same = rows, None, None, {}
         if store is not None:
             failures = {}
-            identity = network.identity
-            if self.dtype != "float32":
-                identity += f" {self.dtype}"
-            if self.quantization_step is not None:
-                identity += f" in steps of {float(self.quantization_step)}"
+            identity = self._identify(network, frames)
             stored = StoredFrames(
                 store, identity, frames, failures, self.quantization_step is not None
             )
             missing = stored.fill(features, rows)
         videos = split_rows_by_video(frames.table, missing)
-        if len(videos) > 1 and joblib.effective_n_jobs(self.n_jobs) > 1:
+        if len(videos) > 1 and is_shared_out(self.n_jobs):
             self._compute_in_parallel(features, frames, videos, failures, stored)
         elif videos:
-            batches = self._decode(network, frames, missing, failures)
-            self._compute(network, features, batches, len(rows), len(rows) - len(missing), stored)
+            batches = self._decode_distinct(network, frames, missing, failures, same)
+            done = len(rows) - len(missing)
+            self._compute(network, features, batches, len(rows), done, stored, same)
         if failures:
             raise explain_failures(failures, store, frames.table["video"].nunique())
 
-    def _compute_in_parallel(self, features, frames, videos, failures, stored):
-        """Fill rows video by video, wherever joblib has them computed."""
-        alone = copy.copy(self)
-        alone.n_jobs, alone.verbose = None, False
-        tasks = [
-            joblib.delayed(_compute_video)(alone, video, frames[rows], failures is not None)
-            for video, rows in videos.items()
-        ]
-        parallel = joblib.Parallel(self.n_jobs, return_as="generator_unordered")
-        with show_progress("Features", sum(map(len, videos.values())), self.verbose) as advance:
-            for video, values, error in parallel(tasks):
-                if error is not None:
-                    failures[video] = error
-                elif stored is None or stored.are_unchanged(video, videos[video]):
-                    features[videos[video]] = values
-                advance(len(videos[video]))
+    def _reuses(self, frames):
+        # Images in files have no frames between them that would tell.
+        return self.reuse_unchanged and "image" not in frames.table
 
-    def _compute(self, network, features, batches, total, done=0, stored=None):
+    def _identify(self, network, frames):
+        """Return everything that the rows of images depend on beside these, as text."""
+        identity = network.identity
+        if self.dtype != "float32":
+            identity += f" {self.dtype}"
+        if self.quantization_step is not None:
+            identity += f" in steps of {float(self.quantization_step)}"
+        if self._reuses(frames):
+            identity += " of unchanged frames reused"
+        return identity
+
+    def _decode_distinct(self, network, frames, rows, failures, same):
+        """Decode what has to be computed; rows that are to be like others come into `same`."""
+        if not self._reuses(frames):
+            return self._decode(network, frames, rows, failures)
+        return decode_changed(frames, rows, self._choose_batch_size(network), failures, same)
+
+    def _compute_in_parallel(self, features, frames, videos, failures, stored):
+        """Fill rows video by video, wherever joblib has them computed; store them here."""
+        alone = copy.copy(self)
+        alone.n_jobs, alone.verbose, alone.memory = None, False, None
+        work = partial(_compute_video, to_store=stored is not None)
+        tasks = {video: _describe(frames[rows]) for video, rows in videos.items()}
+        with show_progress("Features", sum(map(len, videos.values())), self.verbose) as advance:
+            for video, found, error in share_out(work, alone, tasks, self.n_jobs):
+                rows = videos[video]
+                try:
+                    if error is not None:
+                        raise error
+                    values, *origin = found
+                    if stored is not None and stored.are_unchanged(video, rows):
+                        stored.receive(values, rows, *origin)
+                except Exception as failure:
+                    if failures is None:
+                        raise
+                    failures[video] = failure
+                    continue
+                features[rows] = values if self.quantization_step is None else dequantize(values)
+                advance(len(rows))
+
+    def _compute(self, network, features, batches, total, done=0, stored=None, same=None):
+        at_once = self._choose_batch_size(network)
         with show_progress("Features", total, self.verbose) as advance:
             advance(done)
 
@@ -110,8 +136,16 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
                     values = quantize(values, self.quantization_step)
                     features[rows] = dequantize(values)
                 if stored:
-                    stored.put(values, rows, self._choose_batch_size(network))
+                    stored.put(values, rows, at_once)
                 advance(len(rows))
+                for row, value in zip(rows, values, strict=True):
+                    copies = same.pop(row, ()) if same else ()
+                    if len(copies):
+                        features[copies] = features[row]
+                        if stored:
+                            repeated = np.broadcast_to(value, (len(copies), len(value)))
+                            stored.put(repeated, copies, at_once)
+                        advance(len(copies))
 
             try:
                 network.run(batches, self.batch_size, receive)
@@ -128,14 +162,48 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _compute_video(transformer, video, frames, catch):
-    """Return a video, its features, and where errors are caught what was raised instead."""
-    features = np.empty((len(frames), transformer.n_features_out_), transformer.dtype)
-    try:
-        network = transformer._load_network()
-        transformer._compute_frames(network, features, frames, np.arange(len(frames)))
-    except Exception as error:
-        if not catch:
-            raise
-        return video, None, error
-    return video, features, None
+def find_frame_features(step) -> list[FrameFeatures]:
+    """Return what computes features of frames in a step of a pipeline: the step, or its parts."""
+    parts = step, getattr(step, "images_", None), getattr(step, "faces_", None)
+    return [part for part in parts if isinstance(part, FrameFeatures)]
+
+
+def _describe(frames):
+    """Return what makes a sequence, to be sent without reading its videos as a pickle does."""
+    return {
+        name: getattr(frames, name)
+        for name in ("table", "size", "interpolation", "aspect", "crop_bars")
+    }
+
+
+def _compute_video(transformer, described, to_store):
+    """Return features, as `quantize` gives them if they are; to store them also what they are of.
+
+    That is the keys of the images and the identity of the network.
+    """
+    frames = FrameSequence(**described)
+    rows = np.arange(len(frames))
+    network = transformer._load_network()
+    origin: tuple[Any, ...] = ()
+    if to_store:
+        files = ImageFiles(frames)
+        files.remember(rows)
+        origin = compute_image_keys(frames), transformer._identify(network, frames)
+    step, width = transformer.quantization_step, transformer.n_features_out_
+    if step is None:
+        values = np.empty((len(frames), width), transformer.dtype)
+    else:
+        values = np.empty((len(frames), get_packed_width(width)), np.int8)
+
+    same: dict[int, Any] = {}
+
+    def receive(computed, features):
+        values[computed] = features if step is None else quantize(features, step)
+        for row in computed:
+            values[same.pop(row, [])] = values[row]
+
+    batches = transformer._decode_distinct(network, frames, rows, None, same)
+    network.run(batches, transformer.batch_size, receive)
+    if to_store and (change := files.find_change(rows)) is not None:
+        raise change
+    return values, *origin

@@ -379,17 +379,6 @@ def _is_disk_full(error):
     return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
-def as_store(memory):
-    """Turn what ``memory=`` takes into a store."""
-    if memory is None or isinstance(memory, FeatureStore):
-        return memory
-    if isinstance(memory, (str, os.PathLike)):
-        return FeatureStore(memory)
-    if memory.location is None:
-        return None
-    return FeatureStore(os.path.join(memory.location, "sktime_screen"))
-
-
 def compute_row_keys(image_keys, network):
     """Return the keys of rows from those of their images and the identity of the network."""
     suffix = network.encode()

@@ -1,13 +1,58 @@
 """What of a sequence's features is in a store, and what comes there."""
 
+import os
+import platform
+import warnings
+from contextlib import suppress
+
 import numpy as np
 
-from ..video import ImageFiles, compute_image_keys
+from .._parallel import find_folder_here
+from ..video import ImageFiles, VideoError, compute_image_keys
 from ._batches import split_rows_by_video
 from ._quantization import dequantize, get_packed_width
-from ._store import compute_row_keys
+from ._store import FeatureStore, compute_row_keys
 
 _ROWS_AT_ONCE = 256
+
+
+def as_store(memory):
+    """Turn what ``memory=`` takes into a store."""
+    if memory is None or isinstance(memory, FeatureStore):
+        return memory
+    if isinstance(memory, (str, os.PathLike)):
+        return FeatureStore(memory)
+    if memory.location is None:
+        return None
+    return FeatureStore(os.path.join(memory.location, "sktime_screen"))
+
+
+def find_store_here(memory):
+    """Turn what ``memory=`` takes into a store, or None where this machine has no such folder."""
+    store = as_store(memory)
+    if store is None:
+        return None
+    folder = find_folder_here(store.folder)
+    if folder == store.folder:
+        return store
+    if folder is None:
+        warnings.warn(
+            f"There is no folder {store.folder!r} on the machine {platform.node()!r}: features "
+            f"that it computes are not stored. To keep them on its disk, make the folder there.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+    return FeatureStore(folder, store.max_bytes)
+
+
+def make_store_folder(memory) -> None:
+    """Make the folder of a store, by which other processes know that they share this disk."""
+    store = as_store(memory)
+    if store is not None:
+        # Where it cannot be made there is none to share.
+        with suppress(OSError):
+            os.makedirs(store.folder, exist_ok=True)
 
 
 class StoredFrames:
@@ -60,6 +105,19 @@ class StoredFrames:
         self._unwritten.append((values, rows))
         if sum(len(rows) for _, rows in self._unwritten) >= at_once:
             self.flush()
+
+    def receive(self, values, rows, image_keys, network) -> None:
+        """Store rows of a video that another process computed, in `network` as it was there.
+
+        Raises `VideoError` if that process read another file.
+        """
+        video = self._frames.table["video"].iloc[rows[0]]
+        if compute_row_keys(image_keys, self._network) != self._keys[rows].tolist():
+            raise VideoError(
+                f"{video!r} is not the same file on the machine that computed its features as "
+                f"here: what came back is not kept. Copy the file, and run this again."
+            )
+        self._store.put(compute_row_keys(image_keys, network), values, network, str(video))
 
     def flush(self) -> None:
         """Store what was taken, but for rows of videos that changed since ``fill``."""

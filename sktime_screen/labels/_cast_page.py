@@ -76,7 +76,9 @@ def save_cast_page(path, X, faces) -> None:
     people = find_people(faces)
     if not people:
         raise ValueError(
-            f"No face was found in {len(table)} frames of {table['video'].iloc[:1].tolist()}."
+            f"No face was found in the {len(table)} frames of "
+            f"{', '.join(map(repr, pd.unique(table['video'])[:3]))}. Drawn faces are not found: "
+            f"label frames of such characters."
         )
     portraits = _cut_portraits(table, faces, people[:_MOST_PEOPLE])
     page = {

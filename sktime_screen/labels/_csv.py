@@ -24,7 +24,10 @@ from ._text_table import read_table
 from ._time_parsing import check_unit, find_frame_rate, read_times
 
 _IMAGE_COLUMNS = ("Image_ID", "image", "filename")
-_ZERO_OR_ONE = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
+_ZERO_OR_ONE = {
+    **dict.fromkeys(("0", "0.0", "false", "no", "n"), 0),
+    **dict.fromkeys(("1", "1.0", "true", "yes", "y"), 1),
+}
 # The other columns of ScreenTimeAggregator.appearances.
 _APPEARANCE_COLUMNS = ("duration", "confidence", "peak_time")
 
@@ -35,7 +38,7 @@ def load_label_csv(
     """Load labels of frames from a CSV file.
 
     The file can have one of three layouts. In each, the labels are one column with a class per
-    row, or a 0/1 column per character.
+    row, or a 0/1 column per character, in which yes and no, or true and false, will do as well.
 
     - Image names and labels (``Image_ID,Class``), one row per image, in the order of the video.
       With ``video`` and ``rate``, the rows are the frames sampled from that video. Without, the
@@ -264,8 +267,8 @@ def _find_labelled(path, rows, labels, missing):
         name = empty.columns[empty.loc[partly[0]]][0]
         raise ValueError(
             f"{path!r}, line {partly[0]}: {name!r} is empty, but other characters of the frame "
-            f"are not. Write 0 for characters that are not on screen, or pass missing='keep' if "
-            f"empty cells are not known."
+            f"are not. Write 0 for characters that are not on screen. If it is not known who is, "
+            f"pass missing='keep', or train with --incomplete."
         )
     if unlabelled.any() and missing == "error":
         raise ValueError(

@@ -121,7 +121,10 @@ def extract_frames(
         lines = _add_lines(lines, table, folder)
         write_table(listing, lines)
     if not tables:
-        raise ValueError(f"None of the {len(videos)} videos can be read: {videos[:3]} ...")
+        names = ", ".join(
+            [*(repr(os.fspath(video)) for video in videos[:3]), *["..."] * (len(videos) > 3)]
+        )
+        raise ValueError(f"No video can be read: {names}.")
     return pd.concat(tables, ignore_index=True)
 
 

@@ -15,10 +15,11 @@ def find_file(folder, path):
     found = look_for(folder, path) or find_moved(folder, path)
     if found is None:
         here, name = os.getcwd(), get_file_name(path)
+        places = " or ".join(map(repr, dict.fromkeys([os.path.abspath(folder or here), here])))
         also = f" {name!r} is not there either." if name != os.fspath(path) else ""
         raise FileNotFoundError(
-            f"{os.fspath(path)!r} is neither in the folder of the labels ({folder or here!r}) nor "
-            f"in {here!r}.{also}"
+            f"The labels are of {os.fspath(path)!r}, which is not in {places}. Put the file beside "
+            f"the labels.{also}"
         )
     return found
 

@@ -70,8 +70,8 @@ def _assign_parts(X, targets, n_parts, generator, groups=None):
     parts = split_blocks(blocks, targets, np.full(n_parts, 1 / n_parts), generator)
     if (parts == parts[0]).all():
         raise ValueError(
-            f"{len(parts)} rows cannot be dealt out to parts for cv: every class has to be "
-            f"in two groups, or stretches of video, at least. Label more frames, or set cv=None."
+            f"{len(parts)} labelled rows are too few for cv: each class has to be in at least two "
+            f"groups, or parts of a video. Label more frames, or set cv=None."
         )
     return parts
 

@@ -13,6 +13,12 @@ from .._names import escape_path
 
 _N_TICKS = 6
 _MINUTES_FROM = 300
+_BASES = {
+    "labels": "labels of this video",
+    "count": "predictions, not corrected",
+    "mean probability": "mean probability, not corrected",
+    "no labels": "not tested by labels",
+}
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
 
@@ -44,6 +50,7 @@ def render_part(name, content, longest, **page):
         percent=_format_percent,
         pack=_pack,
         uri=_make_text_uri,
+        basis=_explain_basis,
         # One unit on the whole page, so that numbers compare at a glance.
         seconds=_format_seconds if longest < _MINUTES_FROM else _format_minutes,
     )
@@ -103,6 +110,11 @@ def _format_clock(seconds):
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02d}" if hours else str(minutes)
     return f"{clock}:{tenths / 10:04.1f}".removesuffix(".0")
+
+
+def _explain_basis(name):
+    """Return in words what seconds rest on; other names are those of corrections."""
+    return _BASES.get(name, f"corrected with held-out frames ({name})")
 
 
 def _format_seconds(value):

@@ -1,8 +1,15 @@
 """Split a fitted pipeline for reports and plots."""
 
+import warnings
+
 from sklearn.pipeline import Pipeline
 
-from ..screentime import predict_for_estimate
+from .._targets import as_table
+from ..screentime import predict_for_estimate, predict_videos
+from ..video import FrameSequence, VideoFrameSampler
+
+# What says how and where something is computed, and not what.
+_OF_THE_MACHINE = ("memory", "n_jobs", "verbose")
 
 
 def split_pipeline(pipeline):
@@ -18,23 +25,42 @@ def split_pipeline(pipeline):
 
 
 def measure(pipeline, X, *, labelled=None, **options):
-    """Return the probabilities of the frames, and the table of estimates."""
+    """Return the probabilities of the frames, and the table of estimates.
+
+    Of several videos, those that fail are left out with a warning and a note.
+    """
     classifier, aggregator = split_pipeline(pipeline)
-    if hasattr(classifier[-1], "transform"):
+    notes = []
+    are_videos = as_table(X) is None and not isinstance(X, FrameSequence)
+    if are_videos and isinstance(classifier[0], VideoFrameSampler):
+        found, failures = predict_videos(classifier, X, labelled=labelled is not None)
+        for video, error in failures.items():
+            if not found:
+                raise error
+            where = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
+            notes.append(f"Left out {video!r}: {error}{where}")
+            warnings.warn(notes[-1], RuntimeWarning, stacklevel=3)
+        found.pop("strangers", None)
+    elif hasattr(classifier[-1], "transform"):
         features = classifier[:-1].transform(X) if len(classifier) > 1 else X
         found = predict_for_estimate(classifier[-1], features, labelled=labelled is not None)
     else:
         found = {"X": classifier.transform(X)}
-    return found["X"], aggregator.estimate(labelled=labelled, **found, **options)
+    estimate = aggregator.estimate(labelled=labelled, **found, **options)
+    if notes:
+        estimate.attrs["notes"] = [*notes, *estimate.attrs.get("notes", ())]
+    return found["X"], estimate
 
 
 def list_steps(pipeline):
-    """Return the name and the parameters of each step, as text."""
+    """Return the name of each step and, as text, the parameters that make a result another."""
     return [
         {
             "name": type(step).__name__,
             "parameters": {
-                name: repr(value) for name, value in step.get_params(deep=False).items()
+                name: repr(value)
+                for name, value in step.get_params(deep=False).items()
+                if name not in _OF_THE_MACHINE
             },
         }
         for _, step in (pipeline.steps if pipeline is not None else [])

@@ -136,6 +136,10 @@ class ScreenTimeReport:
     ) -> Self:
         """Measure videos with a fitted pipeline and report the result.
 
+        If joblib is told to, as by ``with joblib.parallel_config("dask")``, workers measure the
+        videos, and only what is found in them comes back. Of several videos, those that fail are
+        left out, with a warning and a note in the report.
+
         Parameters
         ----------
         pipeline : sklearn.pipeline.Pipeline
@@ -164,6 +168,8 @@ class ScreenTimeReport:
         ------
         TypeError
             If the pipeline does not end in a ScreenTimeAggregator.
+        FileNotFoundError, VideoError
+            If no video can be measured.
         """
         pipeline = getattr(pipeline, "best_estimator_", pipeline)
         _, aggregator = split_pipeline(pipeline)

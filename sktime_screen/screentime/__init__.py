@@ -6,6 +6,7 @@ from ._calibration_errors import CalibrationErrors
 from ._classes import Classes
 from ._correction import Correction
 from ._estimate import predict_for_estimate
+from ._video_predictions import predict_frames, predict_videos
 
 __all__ = [
     "CalibrationErrors",
@@ -14,4 +15,6 @@ __all__ = [
     "ScreenTimeAggregator",
     "appearance_table",
     "predict_for_estimate",
+    "predict_frames",
+    "predict_videos",
 ]

@@ -128,25 +128,26 @@ def _describe_intervals(table, evidence):
     sentences = []
     if guessed.any():
         sentences.append(
-            f"Intervals hold in {level} of videos like the labelled ones: characters are on screen "
-            f"as often, and the classifier errs as often, as on labelled frames held out."
+            f"Intervals hold in {level} of videos, if these are like the labelled ones: characters "
+            f"are on screen as often, and the classifier errs as often as on held-out frames."
         )
         learned_from = np.unique(evidence.calibration.videos)
         others = ~np.isin(resolve_videos(table["video"]), learned_from)
         if len(learned_from) == 1 and (guessed & others).any():
             sentences.append(
-                "Only one video was labelled, which does not tell how videos differ: for other "
-                "videos intervals are too narrow."
+                "Only one video is labelled, so nothing is known of how videos differ: the "
+                "intervals of other videos are too narrow."
             )
         sentences.append(
-            "Labels of a random sample of a video's own frames need no such likeness and make them "
-            "narrower: `sktime-screen label VIDEO --model MODEL --strategy blocks --output "
-            "sample.html`, then `sktime-screen measure VIDEO --model MODEL --labels sample.csv`."
+            "To get narrower intervals that hold without this condition, label a random sample of "
+            "the video's own frames: `sktime-screen label VIDEO --model MODEL --strategy blocks "
+            "--output sample.html`, then `sktime-screen measure VIDEO --model MODEL --labels "
+            "sample.csv`."
         )
     if by_labels.any():
         sentences.append(
             f"Intervals from labels of the video itself hold in {level} of random samples, "
-            f"however often the classifier errs; more labels make them narrower."
+            f"however often the classifier errs. More labels make them narrower."
         )
     return " ".join(sentences)
 
@@ -179,12 +180,12 @@ def _describe_unusual(unusual, table):
     for name, rows in unusual[unusual["character"].isin(told)].groupby("character", sort=False):
         off = np.maximum(rows["low"] - rows["found"], rows["found"] - rows["high"])
         worst, others = rows.loc[off.idxmax()], len(rows) - 1
-        beside = f", and too much or too little in {others} more" if others else ""
+        beside = f", and too often or too seldom in {others} more" if others else ""
         notes.append(
-            f"{str(name)!r} seems to be on screen for {worst['found']:.0%} of "
-            f"{str(worst['video'])!r}{beside}; of 19 of 20 videos like the labelled ones it would "
-            f"be for {worst['low']:.0%} to {worst['high']:.0%}. Intervals suppose shares like "
-            f"theirs, and can be wrong here: label frames of it."
+            f"{str(name)!r} seems to be on screen for {100 * worst['found']:.0f} % of "
+            f"{str(worst['video'])!r}{beside}. In 19 of 20 videos like the labelled ones it would "
+            f"be {100 * worst['low']:.0f} to {100 * worst['high']:.0f} %. The intervals suppose "
+            f"such videos, and can be wrong here: label some frames of this one."
         )
     return notes
 
@@ -202,9 +203,9 @@ def add_novelty(table, novelty):
     table["novelty"] = mean[table["video"]].to_numpy()
     unlike = table[(table["novelty"] > 1) & (table["basis"] != "labels")]
     table.attrs["notes"] += [
-        f"{str(video)!r} looks unlike the videos that were labelled (novelty {value:.2f}; of "
-        f"videos of the same kind at most one in twenty is above 1): its seconds and their limits "
-        f"can be far off. Label frames of it."
+        f"{str(video)!r} looks unlike the labelled videos (its novelty is {value:.2f}, and above 1 "
+        f"in at most one of twenty videos of the same kind). Its seconds and intervals can be far "
+        f"off: label some frames of it."
         for video, value in unlike.groupby("video", sort=False)["novelty"].first().items()
     ]
 
@@ -231,9 +232,9 @@ def _describe_untold(table, probabilities, index):
         if measured.any():
             video = doubt.loc[table.loc[measured, "video"], column].idxmax()
             notes.append(
-                f"These labels do not tell {name!r}: frames held out that show it hardly got "
-                f"higher probabilities than the others, or too few scenes show it. Its seconds are "
-                f"mean probabilities and can be far off: label more frames of {str(video)!r}."
+                f"These labels do not tell {name!r} from the rest: held-out frames that show it "
+                f"got hardly higher probabilities than the others, or too few scenes show it. Its "
+                f"seconds can be far off: label more frames of {str(video)!r}."
             )
     return notes
 

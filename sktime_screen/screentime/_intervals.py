@@ -108,8 +108,8 @@ class _Blocks:
         self.lengths = np.bincount(block_of_row, durations)
         if len(self.lengths) < 2:
             raise ValueError(
-                "one block of calibration frames does not tell how errors vary: two blocks or more "
-                "are needed, of one video or of several."
+                "the labelled frames lie in one block of time, which does not tell how errors "
+                "vary. Label frames of two blocks or more, of one video or of several."
             )
         self.totals = _sums(block_of_row, durations[:, None] * errors)
         self.sum_video_lengths = np.bincount(self.videos, self.lengths)[:, None]

@@ -13,8 +13,9 @@ from ._frame_table import (
     resolve_videos,
 )
 from ._identity import ImageFiles, compute_image_keys, digest_file
+from ._preceding_frames import add_preceding_frames
 from ._resizer import ImageResizer
-from ._sampler import VideoFrameSampler
+from ._sampler import VideoFrameSampler, list_videos
 from ._sequence import FrameSequence
 from ._thumbnails import (
     IMAGE_TYPE,
@@ -37,6 +38,7 @@ __all__ = [
     "ImageResizer",
     "VideoError",
     "VideoFrameSampler",
+    "add_preceding_frames",
     "as_frame_index",
     "check_frame_table",
     "compute_image_keys",
@@ -47,6 +49,7 @@ __all__ = [
     "is_frame_index",
     "iter_images",
     "list_class_images",
+    "list_videos",
     "make_frame_index",
     "make_thumbnails",
     "read_file_state",

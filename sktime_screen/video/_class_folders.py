@@ -16,7 +16,9 @@ def list_class_images(path):
         classes = sorted(entry.name for entry in entries if entry.is_dir())
     classes = [name for name in classes if not name.startswith(".")]
     if not classes:
-        raise ValueError(f"{path!r} has no class folders; expected one folder per class.")
+        raise ValueError(
+            f"{path!r} has no class folders; expected a folder for each class or person in it."
+        )
     images = []
     for name in classes:
         files = [

@@ -40,19 +40,7 @@ def read_images(path, times, size=None, interpolation="area", aspect="stretch", 
     Shapes: ``times`` (n,) -> uint8 (height, width, 3).
     """
     timeline = read_timeline(path)
-    times = np.asarray(times, dtype=np.float64)
-    if len(times) and times[0] < timeline.earliest:
-        raise ValueError(
-            f"There is no frame at {times[0]:.3f} s in {path!r}: its first image is shown at "
-            f"{float(timeline.begin):.3f} s, after the sound has begun. Do the times count from "
-            f"the first image? They must be those that a player shows."
-        )
-    if len(times) and times[-1] > timeline.length + TIME_TOLERANCE:
-        raise ValueError(
-            f"There is no frame at {times[-1]:.3f} s in {path!r}, which is {timeline.length:.3f} s "
-            f"long. Do the times belong to another video?"
-        )
-    wanted, repeats = np.unique(timeline.find_frames_at(times), return_counts=True)
+    wanted, repeats = np.unique(find_shown_frames(path, timeline, times), return_counts=True)
     images = _read_wanted_images(path, timeline, wanted, _Output(size, interpolation, aspect, box))
     image, ready, lost = None, next(images, None), 0
     if ready is None and len(wanted):
@@ -71,6 +59,23 @@ def read_images(path, times, size=None, interpolation="area", aspect="stretch", 
         warn_damaged(
             path, f"{lost} of {len(wanted)} frames could not be decoded, the one before stands in"
         )
+
+
+def find_shown_frames(path, timeline, times):
+    """Return the position of the frame on screen at each time (s) of a video."""
+    times = np.asarray(times, dtype=np.float64)
+    if len(times) and times.min() < timeline.earliest:
+        raise ValueError(
+            f"There is no frame at {times.min():.3f} s in {path!r}: its first image is shown at "
+            f"{float(timeline.begin):.3f} s, after the sound has begun. Do the times count from "
+            f"the first image? They must be those that a player shows."
+        )
+    if len(times) and times.max() > timeline.length + TIME_TOLERANCE:
+        raise ValueError(
+            f"There is no frame at {times.max():.3f} s in {path!r}, which is "
+            f"{timeline.length:.3f} s long. Do the times belong to another video?"
+        )
+    return timeline.find_frames_at(times)
 
 
 def _read_wanted_images(path, timeline, wanted, output):

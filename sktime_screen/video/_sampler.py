@@ -162,7 +162,7 @@ class VideoFrameSampler(ImageStep):
         self._validate_params()
         if self.stop is not None and self.stop <= (self.start or 0):
             raise ValueError(f"start={self.start}, stop={self.stop}: stop has to be the later one.")
-        paths = _list_paths(videos)
+        paths = list_videos(videos)
         tables = []
         for path in paths:
             try:
@@ -185,10 +185,9 @@ class VideoFrameSampler(ImageStep):
                 continue
             tables.append(pd.DataFrame({"video": path, "time": times, "duration": durations}))
         if not tables:
-            raise ValueError(
-                f"None of the {len(paths)} videos can be read and has frames between start and "
-                f"stop: {paths[:3]} ..."
-            )
+            names = ", ".join([*map(repr, paths[:3]), *["..."] * (len(paths) > 3)])
+            limits = " in these limits" * (self.start is not None or self.stop is not None)
+            raise ValueError(f"No video can be read{limits}: {names}.")
         return pd.concat(tables, ignore_index=True)
 
     def transform(self, X) -> FrameSequence:
@@ -232,7 +231,8 @@ def _can_be_of_rate(duration, rate):
     return duration > wanted / _TOLERANCE
 
 
-def _list_paths(videos):
+def list_videos(videos) -> list[str]:
+    """Return the paths of one or more videos as text."""
     if isinstance(videos, (str, os.PathLike)):
         return [os.fspath(videos)]
     if as_table(videos) is not None:

@@ -86,7 +86,7 @@ class FrameSequence:
     def __repr__(self):
         videos = self.table["video"].nunique()
         size = "as recorded" if self.size is None else f"{self.size[0]}x{self.size[1]}"
-        return f"<FrameSequence: {len(self)} frames of {videos} video(s), {size}>"
+        return f"<FrameSequence: {len(self)} frames of {videos} video{'s' * (videos != 1)}, {size}>"
 
     def _repr_html_(self):
         """Show some of the images in a notebook."""

@@ -119,7 +119,7 @@ function save() {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   saved = getState();
   getElement("said").textContent =
-    `Saved ${page.zip}. Then: sktime-screen measure VIDEO --portraits ${page.zip}`;
+    `Saved ${page.zip}. Next: sktime-screen measure VIDEO --portraits ${page.zip}`;
 }
 
 function getState() {

@@ -1,7 +1,7 @@
 """From videos to images of 224 x 224: ours beside OpenCV, FFmpeg's command, decord and torchcodec.
 
-    python benchmarks/bench_decoding.py [--videos VIDEO ...] [--rounds 5] [--ways ours opencv ...]
-    python benchmarks/bench_decoding.py --memory [--videos VIDEO] [--hours 2]
+    python benchmarks/decoding.py [--videos VIDEO ...] [--rounds 5] [--ways ours opencv ...]
+    python benchmarks/decoding.py --memory [--videos VIDEO] [--hours 2]
 
 Videos are drawn by the package unless some are given: 360, 720 and 1080 lines, key frames 250 and
 48 frames apart. Each measurement is a process of its own, and the ways take turns, so that all meet
