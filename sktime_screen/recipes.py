@@ -10,7 +10,7 @@ from .classify import (
     KerasFeatureMapClassifier,
     LabelSpreadingClassifier,
 )
-from .features import FaceAidedFeatures, FaceFeatures, PretrainedCNNFeatures
+from .features import FaceAidedFeatures, FaceFeatures, PretrainedCNNFeatures, find_input_size
 from .screentime import ScreenTimeAggregator
 from .video import ImageResizer, VideoFrameSampler
 
@@ -48,9 +48,10 @@ def recommended_pipeline(
     image_size : tuple of int, optional
         Height and width to which frames are resized: (384, 672) if not given, and (224, 224)
         with `head="dense"`. (256, 448) takes less than half the time and space, and finds fewer
-        small characters.
+        small characters. If `backbone` is a file for images of one size, this size.
     backbone : str, optional
-        The pretrained network, see :class:`PretrainedCNNFeatures`;
+        The pretrained network, by its name or the path of a file, see
+        :class:`PretrainedCNNFeatures`;
         "efficientnet_lite0_map+efficientnet_lite2_map" if not given, two networks that find more
         together than each alone, and "efficientnet_lite0" with `head="dense"`.
         "efficientnet_lite0_map" alone takes 40 % of the time and half the space.
@@ -98,7 +99,9 @@ def recommended_pipeline(
         )
     if head != "faces":
         size, of_images, of_whole = _look_at_images(head, backbone, reading, random_state)
-        resizer = [ImageResizer(image_size or size)]
+        if image_size is None:
+            image_size = (backbone and find_input_size(backbone)) or size
+        resizer = [ImageResizer(image_size)]
         features = FaceAidedFeatures(of_images, features) if faces else of_images
         classifier = FaceAidedClassifier(of_whole, classifier) if faces else of_whole
     return make_pipeline(

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import write_coded_video
+from network_files import make_transformer
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
@@ -119,11 +120,15 @@ class Material:
         keras.Sequential(layers).save(self.folder / "network.keras")
         return str(self.folder / "network.keras")
 
+    @cached_property
+    def encoder(self):
+        return make_transformer(self.folder / "encoder.xml")
+
     def fit(self, case):
         """Fit an estimator once for all checks that only ask it."""
-        if case.kind not in self.fitted:
-            self.fitted[case.kind] = case.make(self).fit(*case.data(self))
-        return self.fitted[case.kind]
+        if case.name not in self.fitted:
+            self.fitted[case.name] = case.make(self).fit(*case.data(self))
+        return self.fitted[case.name]
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +143,11 @@ class Case(NamedTuple):
     make: Callable
     data: Callable
     exceptions: dict[str, str]
+    variant: str = ""
+
+    @property
+    def name(self):
+        return f"{self.kind.__name__}{self.variant}"
 
     @property
     def X(self):
@@ -193,6 +203,13 @@ CASES = [
         lambda m: PretrainedCNNFeatures(m.backbone, precision="float32"),
         lambda m: (m.images, Y),
         {"test_columns_seen_in_fit": IMAGES_HAVE_NO_COLUMNS},
+    ),
+    Case(
+        PretrainedCNNFeatures,
+        lambda m: PretrainedCNNFeatures(m.encoder, preprocessing="tf", precision="float32"),
+        lambda m: (m.images, Y),
+        {"test_columns_seen_in_fit": IMAGES_HAVE_NO_COLUMNS},
+        "-from-a-file",
     ),
     Case(
         KerasDenseClassifier,
@@ -315,7 +332,7 @@ def contract(applies=lambda case: True):
         for case in filter(applies, CASES):
             reason = case.exceptions.get(check.__name__)
             marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-            cases.append(pytest.param(case, id=case.kind.__name__, marks=marks))
+            cases.append(pytest.param(case, id=case.name, marks=marks))
         return pytest.mark.parametrize("case", cases)(check)
 
     return run_for_all
@@ -559,7 +576,7 @@ def elsewhere(material):
     asked = {}
     for case in CASES:
         fitted = material.fit(case)
-        asked[case.kind.__name__] = fitted, case.X(material), [*answers(fitted, case.X(material))]
+        asked[case.name] = fitted, case.X(material), [*answers(fitted, case.X(material))]
     joblib.dump(asked, material.folder / "asked")
     program = """
         import sys, joblib, numpy
@@ -576,7 +593,7 @@ def elsewhere(material):
 @contract()
 def test_a_pickle_says_the_same_in_a_fresh_process(case, material, elsewhere):
     expected = answers(material.fit(case), case.X(material))
-    assert_same(elsewhere[case.kind.__name__], expected, rtol=1e-4, atol=1e-5)
+    assert_same(elsewhere[case.name], expected, rtol=1e-4, atol=1e-5)
 
 
 @contract()

@@ -170,7 +170,7 @@ def test_openvino_does_not_report_its_use(tmp_path, monkeypatch, interactive):
         opt_in_checker.OptInChecker._check_input_is_terminal = lambda self: {interactive}
         sender.TelemetrySender.send = lambda *args: print("sent")
         from sktime_screen.features import _engines
-        _engines._load_openvino()
+        _engines.load_openvino()
         assert "openvino.tools.ovc" in sys.modules
     """
     run = [sys.executable, "-c", textwrap.dedent(script)]

@@ -25,14 +25,15 @@ from sktime_screen import (
     save_skops,
 )
 from sktime_screen.features import WeightsFileError, unpack_faces
-from sktime_screen.features._engines import _dequantize_constant, _load_openvino
+from sktime_screen.features._engines import load_openvino
 from sktime_screen.features._face_alignment import _LAYOUT, cut_face, estimate_similarity
 from sktime_screen.features._face_detection import _suppress_repeated, detect_faces
 from sktime_screen.features._face_network import DETECTORS, find_face_network
+from sktime_screen.features._network_files import _dequantize_constant
 from sktime_screen.video import FrameSequence
 
 # By this door OpenVINO reports nothing.
-openvino = _load_openvino()
+openvino = load_openvino()
 ops = openvino.opset13
 
 SIZE = (256, 384)
@@ -534,6 +535,16 @@ def test_without_the_extra(make_features, monkeypatch, part):
     name = {"detector": "yunet", "embedding": "sface"}[part]
     with pytest.raises(ImportError, match=r"pip install 'sktime_screen\[faces\]'"):
         make_features().set_params(**{part: name}).fit(IMAGES)
+
+
+def test_an_embedding_that_takes_one_face_at_a_time(make_features, networks, tmp_path):
+    faces = ops.parameter([1, 3, 16, 16], np.float32)
+    channels = ops.reshape(faces, [1, 3, 256], special_zero=False)
+    upper = ops.gather(channels, np.arange(64), 2)
+    path = save_network(tmp_path / "one.xml", [faces], [ops.reduce_mean(upper, [2])])
+    expected = make_features().fit_transform(IMAGES)
+    found = make_features().set_params(embedding=path).fit_transform(IMAGES)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_files_that_are_not_such_networks(networks, make_features, tmp_path):

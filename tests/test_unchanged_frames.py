@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import write_coded_video
 
 from sktime_screen import ImageResizer, PretrainedCNNFeatures, VideoFrameSampler
 from sktime_screen.features import _networks
@@ -50,12 +51,12 @@ def sequence(*videos, rate=None):
 
 
 def features(frames, **options):
-    options = {"reuse_unchanged": True, "engine": "openvino", **options}
+    options = {"reuse_within": 1 / 32, "engine": "openvino", **options}
     return PretrainedCNNFeatures("tiny", **options).fit_transform(frames)
 
 
 def test_a_frame_takes_the_features_of_the_last_computed_one(still, tiny, computed):
-    each = features(sequence(still), reuse_unchanged=False).to_numpy()
+    each = features(sequence(still), reuse_within=None).to_numpy()
     computed.clear()
     table = features(sequence(still))
     assert sum(computed) == len(COMPUTED)
@@ -85,10 +86,10 @@ def test_rows_do_not_depend_on_what_is_stored(still, tiny, computed, tmp_path, o
         computed.clear()
     features(sequence(still), memory=tmp_path, **options)
     assert not sum(computed)
-    # Rows that are each frame's own are others.
-    own = features(sequence(still), memory=tmp_path, reuse_unchanged=False, **options)
-    assert sum(computed) == 25
-    assert (own.to_numpy() != whole).any()
+    for tolerance, number in [(None, 25), (1 / 31, 11), (1.0, 4)]:
+        features(sequence(still), memory=tmp_path, reuse_within=tolerance, **options)
+        assert sum(computed) == number
+        computed.clear()
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_same_rows(still, tiny, monkeypatch, tmp_path):
@@ -125,11 +126,14 @@ def test_several_videos_at_once(still, tiny, tmp_path):
     pd.testing.assert_frame_equal(together.sort_index(), alone.sort_index())
 
 
-def test_one_frame_a_second_is_as_without(still, tiny, decoded):
-    without = features(sequence(still, rate=1), reuse_unchanged=False)
-    assert decoded == [3]
-    pd.testing.assert_frame_equal(features(sequence(still, rate=1)), without)
-    assert decoded == [3, 3]
+def test_one_frame_a_second_is_as_without(still, tiny, decoded, tmp_path):
+    # Each second of this one begins with a frame that is on screen before it.
+    ntsc = write_coded_video(tmp_path / "ntsc.mp4", range(60), Fraction(1001, 24000))
+    frames = sequence(still, ntsc, rate=1)
+    without = features(frames, reuse_within=None)
+    assert sum(decoded) == 6
+    pd.testing.assert_frame_equal(features(frames), without)
+    assert sum(decoded) == 12
 
 
 @pytest.mark.parametrize("contrast", [0, 8])

@@ -107,7 +107,8 @@ Backbone = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The pretrained network; by default EfficientNet-Lite0 and Lite2 together.",
+        help="The pretrained network, by its name or the path of a file .keras, .onnx, .tflite or "
+        ".xml; by default EfficientNet-Lite0 and Lite2 together.",
     ),
 ]
 Head = Annotated[

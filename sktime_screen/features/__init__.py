@@ -16,7 +16,7 @@ from ._face_tracks import (
 )
 from ._frame_features import find_frame_features
 from ._images import check_images
-from ._networks import as_backbone, build_model, flatten_layers
+from ._networks import as_backbone, build_model, find_input_size, flatten_layers
 from ._store import FeatureStore
 from ._stored_frames import make_store_folder
 
@@ -38,6 +38,7 @@ __all__ = [
     "embed_frames",
     "find_face_columns",
     "find_frame_features",
+    "find_input_size",
     "find_map_size",
     "flatten_layers",
     "follow_faces",

@@ -90,11 +90,11 @@ def identify_weights(weights):
 def check_poolings(pooling):
     """Return what ``pooling=`` names, one or several, as a tuple."""
     poolings = tuple(pooling) if isinstance(pooling, (tuple, list)) else (pooling,)
-    known = all(pooling in ("avg", "max", None) for pooling in poolings)
+    known = all(pooling in ("avg", "max", "class_token", None) for pooling in poolings)
     if not (known and poolings and len(set(poolings)) == len(poolings)):
         raise ValueError(
-            f"pooling={pooling!r}: several poolings are 'avg', 'max' and None, each once, as in "
-            f"('avg', 'max')."
+            f"pooling={pooling!r}: several poolings are 'avg', 'max', 'class_token' and None, each "
+            f"once, as in ('avg', 'max')."
         )
     return poolings
 

@@ -202,7 +202,7 @@ def get_backbone(name) -> Backbone:
         hint = f" Did you mean {' or '.join(repr(choices[c]) for c in close)}?" if close else ""
         raise ValueError(
             f"Unknown backbone {name!r}.{hint} list_backbones() lists the {len(choices)} names; "
-            f"a keras.Model or the path of a saved .keras model is taken as well."
+            f"a keras.Model or the path of a file .keras, .onnx, .tflite or .xml is taken as well."
         )
     return _KerasApplication(known, networks[known])
 

@@ -5,9 +5,8 @@ import numpy as np
 
 from ..video import add_preceding_frames
 
-# Frames that differ no more than this, in the block of some 32 x 32 pixels where they differ most,
-# as a share of the standard deviation of the image: the features then differ by some 3 %.
-_BLOCK, _UNCHANGED = 32, 1 / 32
+# In pixels: what one place of a network's last feature map stands for.
+_BLOCK = 32
 
 
 def find_distinct_frames(table):
@@ -36,12 +35,15 @@ def decode_batches(frames, rows, batch_size, failures):
         yield rows[positions], images
 
 
-def decode_changed(frames, rows, batch_size, failures, same):
+def decode_changed(frames, rows, tolerance, batch_size, failures, same):
     """Decode, of some rows of videos, the first of those that look alike.
 
+    Frames look alike if no block differs by more than `tolerance` standard deviations of the image.
     Returns ``images`` uint8 (n, height, width, 3). The rows that look like an image but the first
     come into `same`, by the number of that one.
     """
+    # Features kept on disk must be those of any other run: what a frame is compared to follows from
+    # its second of the video alone, and not from the rows that are decoded.
     batch = []
     for video, of_video in split_rows_by_video(frames.table, rows).items():
         try:
@@ -53,7 +55,8 @@ def decode_changed(frames, rows, batch_size, failures, same):
             continue
         order = np.argsort(places, kind="stable")
         places = places[order]
-        for begin, end, image in _find_changes(longer.iter_batches(batch_size, failures), begins):
+        images = longer.iter_batches(batch_size, failures)
+        for begin, end, image in _find_changes(images, begins, tolerance):
             first, last = np.searchsorted(places, (begin, end))
             if first < last:
                 row, *others = of_video[order[first:last]]
@@ -66,7 +69,7 @@ def decode_changed(frames, rows, batch_size, failures, same):
         yield _stack(batch)
 
 
-def _find_changes(batches, begins):
+def _find_changes(batches, begins, tolerance):
     """Yield, for images that look alike, where they begin and end, and the first of them.
 
     ``begins`` (n,) tells where none may look like one before.
@@ -79,7 +82,9 @@ def _find_changes(batches, begins):
                 begin = end
             if end == begin:
                 # Copied, as a part of a batch would keep all of it.
-                first, limit = image.copy(), _UNCHANGED * cv2.meanStdDev(image)[1].mean()
+                first = image.copy()
+                # Not so many levels: dark and faded images would be taken for each other.
+                limit = tolerance * cv2.meanStdDev(image)[1].mean()
             end += 1
     if end > begin:
         yield begin, end, first

@@ -11,10 +11,8 @@ from pathlib import Path
 from threading import Lock
 
 import joblib
-import numpy as np
 
 from .._keras import get_keras_backend
-from ._errors import WeightsFileError
 from ._keras_runners import BFLOAT16_CAPABILITY, gpu_capability
 
 # Images to a request, for each thread that shares the work, and requests at a time to each
@@ -71,10 +69,10 @@ def _gpu_has_bfloat16():
 
 @cache
 def _has_bfloat16():
-    return "BF16" in _load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _load_openvino():
+def load_openvino():
     with _importing:
         if "openvino" not in sys.modules:
             _require_consent()
@@ -109,60 +107,17 @@ def convert(model):
     # By way of a file: what converts functions in memory fails on Python 3.13 (OpenVINO 2026.4).
     with tempfile.TemporaryDirectory() as folder:
         path = tf.io.write_graph(frozen.graph, folder, "network.pb", as_text=False)
-        return _load_openvino().Core().read_model(path)
+        return load_openvino().Core().read_model(path)
 
 
 def serialize(network, path):
     """Write a converted network, as it is, to a file ``.xml`` and one ``.bin`` beside it."""
-    _load_openvino().save_model(network, path, compress_to_fp16=False)
+    load_openvino().save_model(network, path, compress_to_fp16=False)
 
 
 def deserialize(xml, weights):
     """Return a converted network."""
-    return _load_openvino().Core().read_model(xml, weights)
-
-
-def read_network(path):
-    """Read a network from a file of ONNX, TFLite or OpenVINO."""
-    path = os.fspath(path)
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"No such network: {path!r} (looked in {os.getcwd()!r}).")
-    core = _load_openvino().Core()
-    try:
-        try:
-            network = core.read_model(path)
-        except RuntimeError:
-            from openvino.frontend.onnx import ConversionExtension
-
-            core.add_extension(ConversionExtension("DequantizeLinear", _dequantize_constant))
-            network = core.read_model(path)
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise WeightsFileError(
-            f"{path!r} cannot be read as a network: expected a file .onnx, .tflite or .xml of "
-            f"OpenVINO. {reason}"
-        ) from error
-    # Old ONNX files name their weights as inputs, too.
-    for parameter in network.get_parameters():
-        if not parameter.output(0).get_target_inputs():
-            network.remove_parameter(parameter)
-    return network
-
-
-def _dequantize_constant(node):
-    """Return weights stored as whole numbers, some of which OpenVINO itself does not convert."""
-    from openvino import opset13
-
-    weights, scales, zeros = (node.get_input(k).get_node().get_data() for k in range(3))
-    axis, block_size = node.get_attribute("axis", 1), node.get_attribute("block_size", 0)
-    if block_size:
-        places = np.arange(weights.shape[axis]) // block_size
-        scales, zeros = scales.take(places, axis), zeros.take(places, axis)
-    elif scales.ndim:
-        shape = [-1 if k == axis else 1 for k in range(weights.ndim)]
-        scales, zeros = scales.reshape(shape), zeros.reshape(shape)
-    values = (weights.astype(np.float32) - zeros) * scales
-    return [opset13.constant(values.astype(np.float32)).output(0)]
+    return load_openvino().Core().read_model(xml, weights)
 
 
 def compile_network(network, precision="float32"):
@@ -170,7 +125,7 @@ def compile_network(network, precision="float32"):
     # One network of several streams would do, but for those OpenVINO repeats a round of tasks until
     # each stream's thread happens to have taken one; where other processes keep the processor busy,
     # the same thread may take them all for hours.
-    core = _load_openvino().Core()
+    core = load_openvino().Core()
     return [
         core.compile_model(
             network,
@@ -197,7 +152,12 @@ class OpenVINOEngine:
 
     def __init__(self, network, precision):
         self._compiled = compile_network(network, precision)
-        self._request_size = _IMAGES_PER_THREAD * max(_share_cores())
+        n_images = network.inputs[0].partial_shape[0]
+        self._request_size = (
+            _IMAGES_PER_THREAD * max(_share_cores())
+            if n_images.is_dynamic
+            else n_images.get_length()
+        )
 
     def run(self, batches, batch_size, store):
         """Compute the features of many batches."""

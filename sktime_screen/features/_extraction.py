@@ -11,14 +11,18 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
-from ..video import FrameSequence
+from ..video import FrameSequence, digest_file
 from ._backbone import check_poolings
 from ._backbones import is_model_path
 from ._batches import decode_batches
+from ._encoder import Encoder
 from ._engines import choose_engine
+from ._errors import WeightsFileError
 from ._frame_features import FrameFeatures
 from ._images import check_images
+from ._network_files import digest_network, is_network_path
 from ._networks import get_network
+from ._pixel_values import PRESETS, find_pixel_values
 from ._store import FeatureStore
 
 
@@ -38,15 +42,31 @@ class PretrainedCNNFeatures(FrameFeatures):
         ``.h5`` file that ``model.save`` wrote. It is given RGB from 0 to 255 as float32, so it has
         to contain its preprocessing:
         ``keras.Sequential([keras.Input((224, 224, 3)), keras.layers.Rescaling(1 / 255), model])``.
+        Or the path of a network of any framework in ONNX (``.onnx``), TFLite (``.tflite``) or
+        OpenVINO's format (``.xml`` with the ``.bin`` beside it), see :ref:`encoders`. OpenVINO
+        runs it, on the processor.
     weights : "imagenet", None or path-like, default="imagenet"
         Weights of a backbone given by its name. "imagenet" comes with the package for
         "efficientnet_lite0" and "efficientnet_lite2"; Keras downloads the others at first use. A
         path names a local file: ``.weights.h5``, ``.h5`` or ``.keras``, or ``.pth`` for these two.
         None draws random weights, the same in every process.
-    pooling : {"avg", "max"} or None, or a tuple or list of these, default="avg"
+    pooling : {"avg", "max", "class_token"} or None, or a tuple or list of these, default="avg"
         The mean or the maximum of the last feature map over its positions, or None for the whole
         map, flattened: 7 x 7 x 512 = 25,088 columns with "vgg16" at 224 x 224. Several, such as
-        ``("avg", "max")``, give their columns side by side, from one pass through the network.
+        ``("avg", "max")``, give their columns side by side, from one pass through the network. Of
+        the tokens of a vision transformer in a file the positions are those of the patches, and
+        "class_token" takes the class token instead. Leave "avg" for a network that gives one row
+        an image, in which there is nothing to pool.
+    preprocessing : {"auto", "imagenet", "clip", "tf", "raw"} or dict, default="auto"
+        Which pixel values a file ``.onnx``, ``.tflite`` or ``.xml`` takes. "imagenet" and "clip"
+        take the mean of ImageNet or of CLIP off pixels from 0 to 1 and divide by their standard
+        deviation. "tf" is from -1 to 1, "raw" from 0 to 255. A dict names other numbers, for pixels
+        from 0 to 1, and the order of the channels:
+        ``{"mean": (0.4, 0.5, 0.5), "std": 0.25, "channel_order": "BGR"}``. "auto" reads
+        ``preprocessor_config.json`` beside the file, where Hugging Face's exporter writes it.
+    output : str, optional
+        The output of such a file. By default its only one, or of several "last_hidden_state", the
+        tokens of the networks of Hugging Face.
     batch_size : int or "auto", default="auto"
         The largest number of images that go through the network at once. "auto" takes 32 on a
         processor. On a GPU it starts with 128 and takes more while that is faster, up to 1,024 or
@@ -74,14 +94,16 @@ class PretrainedCNNFeatures(FrameFeatures):
         most 127 on each side of zero. On disk they then take about half a byte each: with 0.25, a
         map of 12 x 21 positions and 672 channels takes 0.09 MB instead of 0.34 in float16. None
         does not round.
-    reuse_unchanged : bool, default=False
-        Whether a frame takes the features of the last one that was computed, if both look the
-        same: if no block of 32 x 32 pixels differs by more than 1/32 of the standard deviation of
-        the image. It is for every frame of a video, of drawings that stay for two frames or more.
-        Features taken over are off by 1 to 5 % on average, as by bfloat16, and by 14 % at most. A
-        camera that moves, and film grain, leave nothing to take over. The first frame of each
-        second is always computed, so at one frame a second nothing changes. The features of a frame
-        do not depend on which others are asked for. Images in arrays and files are all computed.
+    reuse_within : float or None, default=None
+        Let a frame take the features of the last one that was computed, if no block of 32 x 32
+        pixels differs by more than this many standard deviations of the image. It is for every
+        frame of a video, most of which look like the one before. With 1/32, features taken over are
+        off by 1 to 5 % on average, about as by bfloat16 (under film grain by 8 %), and by 13 % at
+        most: that finds drawings that stay for two frames or more. With 1/2, they are off by up to
+        39 %, also where the camera moves slowly, and labels on two videos stayed what they were.
+        The first frame of each second is always computed, so at one frame a second nothing changes.
+        Which other frames are asked for does not matter. Images in arrays and files are all
+        computed. None computes every frame.
     n_jobs : int, optional
         How many videos joblib processes at once. One process uses all cores of a machine, so this
         is for several machines. None (the default) follows joblib's backend, as in
@@ -128,14 +150,16 @@ class PretrainedCNNFeatures(FrameFeatures):
     _parameter_constraints = {
         "backbone": [str, os.PathLike, HasMethods("predict_on_batch")],
         "weights": [str, os.PathLike, None],
-        "pooling": [StrOptions({"avg", "max"}), tuple, list, None],
+        "pooling": [StrOptions({"avg", "max", "class_token"}), tuple, list, None],
+        "preprocessing": [StrOptions({"auto", *PRESETS}), dict],
+        "output": [str, None],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "memory": [str, os.PathLike, HasMethods("cache"), FeatureStore, None],
         "engine": [StrOptions({"auto", "openvino", "keras"})],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "dtype": [StrOptions({"float32", "float16"})],
         "quantization_step": [Interval(Real, 0, None, closed="neither"), None],
-        "reuse_unchanged": ["boolean"],
+        "reuse_within": [Interval(Real, 0, None, closed="left"), None],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -146,32 +170,36 @@ class PretrainedCNNFeatures(FrameFeatures):
         *,
         weights="imagenet",
         pooling="avg",
+        preprocessing="auto",
+        output=None,
         batch_size="auto",
         memory=None,
         engine="auto",
         precision="auto",
         dtype="float32",
         quantization_step=None,
-        reuse_unchanged=False,
+        reuse_within=None,
         n_jobs=None,
         verbose=False,
     ) -> None:
         self.backbone = backbone
         self.weights = weights
         self.pooling = pooling
+        self.preprocessing = preprocessing
+        self.output = output
         self.batch_size = batch_size
         self.memory = memory
         self.engine = engine
         self.precision = precision
         self.dtype = dtype
         self.quantization_step = quantization_step
-        self.reuse_unchanged = reuse_unchanged
+        self.reuse_within = reuse_within
         self.n_jobs = n_jobs
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None) -> Self:
-        """Check the parameters and note the size of the images; no weights are read.
+        """Check the parameters and note the size of the images; nothing is downloaded.
 
         Parameters
         ----------
@@ -190,18 +218,39 @@ class PretrainedCNNFeatures(FrameFeatures):
         ValueError
             If there is no such backbone, or if it does not take such images. The message says what
             was found and what to do.
+        FileNotFoundError
+            If the file of the backbone, or one with its weights, is missing.
+        WeightsFileError
+            If the file of the backbone cannot be read, takes something else than images, or has
+            operations that OpenVINO does not know.
         """
-        own_model = self._has_live_model() or is_model_path(self.backbone)
+        in_file = is_network_path(self.backbone)
+        own_model = self._has_live_model() or is_model_path(self.backbone) or in_file
         if own_model and self.weights != "imagenet":
             raise ValueError(
                 f"weights={self.weights!r} is for a backbone given by its name. Your own model has "
                 f"its weights: leave weights out."
             )
-        check_poolings(self.pooling)
+        poolings = check_poolings(self.pooling)
+        asked = [
+            f"{name}={value!r}"
+            for name, value, is_asked in (
+                ("pooling", self.pooling, "class_token" in poolings),
+                ("preprocessing", self.preprocessing, self.preprocessing != "auto"),
+                ("output", self.output, self.output is not None),
+            )
+            if is_asked
+        ]
+        if asked and not in_file:
+            raise ValueError(
+                f"{asked[0]} is for a file .onnx, .tflite or .xml. Other backbones bring their own "
+                f"preprocessing and have one output without tokens: leave it out."
+            )
         self.image_shape_ = check_images(X).shape[1:]
         self.engine_, self.precision_ = self._choose_engine()
         network = self._network(self.engine_, self.precision_)
         self._columns = network.columns
+        self._digest = self._digest_files()
         self.n_features_out_ = sum(size for _, size in network.columns)
         return self
 
@@ -229,7 +278,8 @@ class PretrainedCNNFeatures(FrameFeatures):
         WeightsUnavailableError
             If the ImageNet weights cannot be downloaded.
         WeightsFileError
-            If the file given as ``weights`` does not hold weights of this network.
+            If the file given as ``weights`` does not hold weights of this network, or if the file
+            of the backbone or of its weights has changed since ``fit``.
         ValueError
             If the images are not like those given to ``fit``.
         """
@@ -243,6 +293,12 @@ class PretrainedCNNFeatures(FrameFeatures):
                 f"{type(self).__name__}, for fit as for transform."
             )
         network = self._network(*self._check_engine())
+        if self._digest not in (None, self._digest_files()):
+            raise WeightsFileError(
+                f"The file of backbone={self.backbone!r}, weights={self.weights!r} has changed "
+                f"since fit, and gives other features. Bring the old one back, or fit the whole "
+                f"pipeline again."
+            )
         features = self._compute_features(network, images)
         if not isinstance(images, FrameSequence):
             return features
@@ -269,7 +325,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         ndarray of str
             "efficientnet_lite0_0", "efficientnet_lite0_1" and so on; with several poolings
             "efficientnet_lite0_avg_0", "efficientnet_lite0_max_0" and, for None,
-            "efficientnet_lite0_map_0".
+            "efficientnet_lite0_map_0". Of a file, its name stands for that of the backbone.
         """
         check_is_fitted(self)
         return np.array(
@@ -279,12 +335,31 @@ class PretrainedCNNFeatures(FrameFeatures):
     def _has_live_model(self):
         return not isinstance(self.backbone, (str, os.PathLike))
 
+    def _digest_files(self):
+        """Return what tells the file that the weights are in from any other; None of no file."""
+        if is_network_path(self.backbone):
+            return digest_network(self.backbone)
+        own = not self._has_live_model() and is_model_path(self.backbone)
+        path = self.backbone if own else self.weights
+        return digest_file(os.fspath(path)).hex() if path and os.path.isfile(path) else None
+
     def _choose_engine(self):
-        return choose_engine(self.engine, self.precision, live_model=self._has_live_model())
+        engine = self.engine
+        if is_network_path(self.backbone):
+            if engine == "keras":
+                raise ValueError(
+                    f"engine='keras': OpenVINO runs {os.fspath(self.backbone)!r}. Leave engine out."
+                )
+            engine = "openvino"
+        return choose_engine(engine, self.precision, live_model=self._has_live_model())
 
     def _network(self, engine, precision):
         poolings, size = check_poolings(self.pooling), self.image_shape_[:2]
-        return get_network(self.backbone, self.weights, poolings, size, engine, precision)
+        backbone = self.backbone
+        if is_network_path(backbone):
+            path = os.fspath(backbone)
+            backbone = Encoder(path, find_pixel_values(self.preprocessing, path), self.output)
+        return get_network(backbone, self.weights, poolings, size, engine, precision)
 
     def _check_engine(self):
         chosen = self._choose_engine()

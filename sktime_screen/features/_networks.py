@@ -13,9 +13,11 @@ from ..video import read_file_state
 from ._backbone import identify_weights, pool
 from ._backbones import get_backbone, is_model_path
 from ._concatenated_backbone import ConcatenatedBackbone
+from ._encoder import Encoder, EncoderNetwork, find_image_size
 from ._engines import OpenVINOEngine, convert, deserialize, has_gpu, serialize
 from ._keras_engine import KerasEngine, largest_batch
 from ._keras_runners import make_runner
+from ._network_files import is_network_path
 from ._openvino_cache import CachedNetwork
 from ._torch_norm import fuse_normalization
 from ._user_model import UserModel
@@ -190,7 +192,10 @@ def get_network(backbone, weights, poolings, image_size, engine, precision):
     key = (_identify(backbone), _identify(weights), *settings)
     with _lock:
         if key not in _networks:
-            _networks[key] = Network(backbone, weights, *settings)
+            if isinstance(backbone, Encoder):
+                _networks[key] = EncoderNetwork(backbone, *settings)
+            else:
+                _networks[key] = Network(backbone, weights, *settings)
         _networks.move_to_end(key)
         while len(_networks) > _MAX_NETWORKS:
             _networks.popitem(last=False)
@@ -201,10 +206,23 @@ def as_backbone(backbone):
     """Turn what a user may give as ``backbone=`` into a Backbone."""
     if not isinstance(backbone, (str, os.PathLike)):
         return UserModel(backbone)
+    if is_network_path(backbone):
+        raise ValueError(
+            f"{os.fspath(backbone)!r} can be run and not trained: PretrainedCNNFeatures takes it. "
+            f"Here a name of list_backbones() or the path of a .keras file is expected."
+        )
     if is_model_path(backbone):
         return UserModel.from_file(backbone)
     members = [get_backbone(name) for name in backbone.split("+")]
     return ConcatenatedBackbone(members) if len(members) > 1 else members[0]
+
+
+def find_input_size(backbone):
+    """Return height and width of the images that a model wants; None for any, and for a name."""
+    if is_network_path(backbone):
+        return find_image_size(os.fspath(backbone))
+    is_model = not isinstance(backbone, str) or is_model_path(backbone)
+    return as_backbone(backbone).input_size if is_model else None
 
 
 def flatten_layers(model):
@@ -218,6 +236,8 @@ def flatten_layers(model):
 
 def _identify(source):
     """Return what tells a name, a file or a live model from any other."""
+    if isinstance(source, Encoder):
+        return source._replace(path=os.path.abspath(source.path)), source.read_state()
     if not isinstance(source, (str, os.PathLike, type(None))):
         # The network holds on to the model, so its id cannot come back while the key is kept.
         return id(source)
