@@ -124,7 +124,7 @@ def _run_on_dask(backend, work, key, tool, tasks, folder):
     from distributed import as_completed
 
     client, given_up = backend.client, None
-    lacking: dict[str, set[str]] = {name: set() for name in tasks}
+    lacking = {name: set() for name in tasks}
 
     def submit(*call, **options):
         return client.submit(*call, pure=False, **{**options, **backend.submit_kwargs})
@@ -165,7 +165,7 @@ def _run(work, key, tool, name, argument, folder):
             return name, work(tool, argument), None, []
         except Exception as error:
             return name, None, error, []
-    raised: list[Any] = []
+    raised = []
     before = _folder_of_asker.set(folder)
     try:
         with _record_warnings(raised):

@@ -210,7 +210,7 @@ def _compute_video(transformer, described, to_store):
     frames = FrameSequence(**described)
     rows = np.arange(len(frames))
     network = transformer._load_network()
-    origin: tuple[Any, ...] = ()
+    origin = ()
     if to_store:
         files = ImageFiles(frames)
         files.remember(rows)
@@ -221,7 +221,7 @@ def _compute_video(transformer, described, to_store):
     else:
         values = np.empty((len(frames), get_packed_width(width)), np.int8)
 
-    same: dict[int, Any] = {}
+    same = {}
 
     def receive(computed, features):
         values[computed] = features if step is None else quantize(features, step)
