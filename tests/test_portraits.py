@@ -116,7 +116,7 @@ def test_the_command_measures_from_portraits(cast, video, tmp_path):
 
 
 def test_small_faces_are_told_of_in_the_report(cast, video, tmp_path, monkeypatch):
-    monkeypatch.setattr("sktime_screen.classify._small_faces._FEWEST", 5)
+    monkeypatch.setattr("sktime_screen.features._small_faces._FEWEST", 5)
     report = tmp_path / "report.html"
     done = run("measure", video, "--portraits", cast, "--report", report, "--no-cache")
     assert done.exit_code == 0, done.output

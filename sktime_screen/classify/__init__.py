@@ -11,7 +11,6 @@ from ._fine_tuned import FineTunedCNNClassifier
 from ._label_spreading import LabelSpreadingClassifier
 from ._labelled_rows import LabelledRows
 from ._portraits import find_main_faces
-from ._small_faces import describe_small_faces
 from ._target_encoding import TargetEncoding
 from ._video_classifier import VideoClassifier
 
@@ -28,6 +27,5 @@ __all__ = [
     "LabelledRows",
     "TargetEncoding",
     "VideoClassifier",
-    "describe_small_faces",
     "find_main_faces",
 ]

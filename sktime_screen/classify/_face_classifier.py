@@ -13,7 +13,13 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 
 from .._sklearn import HasMethods, fit_context
 from .._targets import encode_labels, read_labels
-from ..features import FaceFeatures, find_face_columns, follow_faces, unpack_faces
+from ..features import (
+    FaceFeatures,
+    describe_small_faces,
+    find_face_columns,
+    follow_faces,
+    unpack_faces,
+)
 from ..model_selection import make_cross_fitting_splits
 from ..video import get_frame_times
 from ._classifier import FrameClassifier, mark
@@ -21,7 +27,6 @@ from ._face_gallery import FaceGallery
 from ._face_model import FaceModel
 from ._labelled_rows import LabelledRows
 from ._portraits import read_portraits
-from ._small_faces import describe_small_faces
 from ._target_encoding import TargetEncoding
 
 # Log-odds of what is certain. Surer than this no face is worth hearing above others.

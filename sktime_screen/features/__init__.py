@@ -17,6 +17,7 @@ from ._face_tracks import (
 from ._frame_features import find_frame_features
 from ._images import check_images
 from ._networks import as_backbone, build_model, find_input_size, flatten_layers
+from ._small_faces import describe_small_faces
 from ._store import FeatureStore
 from ._stored_frames import make_store_folder
 
@@ -35,6 +36,7 @@ __all__ = [
     "as_backbone",
     "build_model",
     "check_images",
+    "describe_small_faces",
     "embed_frames",
     "find_face_columns",
     "find_frame_features",

@@ -7,8 +7,12 @@ from sklearn.base import clone
 
 from .._parallel import is_shared_out, share_out
 from .._progress import show_progress
-from ..classify import describe_small_faces
-from ..features import find_face_columns, find_frame_features, make_store_folder
+from ..features import (
+    describe_small_faces,
+    find_face_columns,
+    find_frame_features,
+    make_store_folder,
+)
 from ..video import list_videos
 from ._estimate import predict_for_estimate
 

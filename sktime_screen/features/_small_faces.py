@@ -4,8 +4,8 @@ from contextlib import suppress
 
 import numpy as np
 
-from ..features import unpack_faces
 from ..video import VideoError, is_frame_index, read_image_size
+from ._face_table import unpack_faces
 
 # Pixels of the video: of lower faces many look like nobody's (benchmarks/face_scenes.py).
 _SMALL = 40
