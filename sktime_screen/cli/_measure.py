@@ -111,7 +111,6 @@ def measure(
     from ._ask import ask_for_labels, name_page
     from ._label import suggest_training
     from ._model import get_learned, load_model, set_up_features
-    from ._model import save_model as keep
 
     if (model is None) == (portraits is None):
         raise typer.BadParameter(
@@ -156,49 +155,22 @@ def measure(
         get_learned(model, fitted)  # Without the labels so far nothing more can be learned.
     sample = None
     if labels:
-        learned, sample = _learn_or_sample(labels, paths, fitted, model, steps)
-        if save_model and learned is fitted:
-            warnings.warn(
-                f"{save_model} was not written: these labels are a random sample, which corrects "
-                f"the seconds and which the model does not learn.",
-                stacklevel=2,
-            )
-        elif save_model:
-            model = save_model
-            files = [*getattr(fitted, "made_with_", {}).get("labels", []), *labels]
-            keep(model, learned, labels=files, learned=get_learned(model, learned))
-            steps.say(f"Model: {model}")
-        fitted = learned
+        fitted, sample, model = _use_labels(labels, paths, fitted, model, save_model, steps)
         set_up_features(fitted, folder, verbose=not quiet)
     aggregator = fitted[-1]
     find_faces = report and functools.partial(find_deciding_faces, background=aggregator.background)
     found = _predict_videos(fitted, paths, sample is not None, find_faces, steps)
-    strangers, faces, small = (
-        found.pop(name, None) for name in ("strangers", "faces", "small_faces")
-    )
-    probabilities = found["X"]
-    estimate = aggregator.estimate(
-        labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
-    )
-    if strangers is not None:
-        estimate.attrs["notes"] += [*small, *_describe_strangers(strangers, steps)]
+    faces, probabilities = found.pop("faces", None), found["X"]
     measured = dict(list(probabilities.groupby("video", sort=False)))
     missing = [path for path in paths if path not in measured]
-    if missing:
-        estimate.attrs["notes"].append(f"Not measured: {', '.join(map(repr, missing))}.")
-    appearances = aggregator.appearances(probabilities)
-    title = "Screen time"
-    if estimate["low"].notna().any():
-        title += f", with intervals of {100 * _CONFIDENCE_LEVEL:g} %"
-    console.print(seconds_table(estimate, title))
-    if estimate.attrs["intervals"]:
-        steps.say(estimate.attrs["intervals"])
+    estimate = _estimate(aggregator, found, sample, missing, steps)
+    _print_seconds(estimate, console, steps)
     if missing:
         steps.say(estimate.attrs["notes"][-1])
 
     full_report = ScreenTimeReport(
         estimate,
-        appearances,
+        aggregator.appearances(probabilities),
         aggregator.co_appearances(probabilities),
         probabilities=probabilities,
         pipeline=fitted,
@@ -237,6 +209,28 @@ def _know_portraits(portraits, paths, rate, folder, quiet, steps):
         return pipeline.fit(pipeline[0].sample(_find_readable(paths)[:1])[:1])
 
 
+def _estimate(aggregator, found, sample, missing, steps):
+    """Return the seconds, with notes of what they leave out."""
+    strangers, small = (found.pop(name, None) for name in ("strangers", "small_faces"))
+    estimate = aggregator.estimate(
+        labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
+    )
+    if strangers is not None:
+        estimate.attrs["notes"] += [*small, *_describe_strangers(strangers, steps)]
+    if missing:
+        estimate.attrs["notes"].append(f"Not measured: {', '.join(map(repr, missing))}.")
+    return estimate
+
+
+def _print_seconds(estimate, console, steps):
+    title = "Screen time"
+    if estimate["low"].notna().any():
+        title += f", with intervals of {100 * _CONFIDENCE_LEVEL:g} %"
+    console.print(seconds_table(estimate, title))
+    if estimate.attrs["intervals"]:
+        steps.say(estimate.attrs["intervals"])
+
+
 def _describe_strangers(strangers, steps):
     """Say for how long there are faces of people without portraits."""
     durations = strangers.index.get_level_values("duration").to_numpy()
@@ -249,6 +243,26 @@ def _describe_strangers(strangers, steps):
     for note in notes:
         steps.say(note)
     return notes
+
+
+def _use_labels(labels, paths, fitted, model, save_model, steps):
+    """Return the pipeline that has learned labels, those that were drawn, and its file."""
+    from ._model import get_learned
+    from ._model import save_model as keep
+
+    learned, sample = _learn_or_sample(labels, paths, fitted, model, steps)
+    if save_model and learned is fitted:
+        warnings.warn(
+            f"{save_model} was not written: these labels are a random sample, which corrects "
+            f"the seconds and which the model does not learn.",
+            stacklevel=3,
+        )
+    elif save_model:
+        model = save_model
+        files = [*getattr(fitted, "made_with_", {}).get("labels", []), *labels]
+        keep(model, learned, labels=files, learned=get_learned(model, learned))
+        steps.say(f"Model: {model}")
+    return learned, sample, model
 
 
 def _learn_or_sample(labels, paths, fitted, model, steps):
