@@ -171,7 +171,8 @@ def test_local_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if re.match(r"https?:|#|mailto:", target):
             continue
-        path = (page.parent / target.partition("#")[0]).resolve()
+        name, _, anchor = target.partition("#")
+        path = (page.parent / name).resolve()
         made = path.relative_to(ROOT / "docs") if path.is_relative_to(ROOT / "docs") else path
         if made.parts[0] == "examples":
             path = ROOT / "examples" / made.with_suffix(".py").name
@@ -179,6 +180,11 @@ def test_local_links_lead_somewhere(page):
         elif str(made) in ("reference.rst", "generated/architecture.svg"):
             continue
         assert path.exists(), f"{page.name} links to {target}"
+        if anchor:
+            # As GitHub and MyST make anchors of headings.
+            headings = re.findall(r"^#+ (.*)$", path.read_text(), flags=re.MULTILINE)
+            slugs = [re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings]
+            assert anchor in slugs, f"{page.name} links to {target}"
 
 
 def test_what_the_architecture_names_exists():
