@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
-from scipy.sparse import coo_array, csc_array, csr_array, csr_matrix, random_array, vstack
+from scipy.sparse import coo_array, csc_array, csr_array, csr_matrix, vstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -22,8 +22,10 @@ from sktime_screen.model_selection import hold_out_rows
 
 def draw(n_rows, n_columns, density):
     generator = np.random.default_rng(0)
-    X = random_array((n_rows, n_columns), density=density, rng=generator, dtype=np.float32)
-    return X.tocsr(), np.where(generator.integers(0, 2, n_rows), "tom", "jerry")
+    n_values = round(density * n_rows * n_columns)
+    places = np.divmod(generator.choice(n_rows * n_columns, n_values, replace=False), n_columns)
+    X = csr_array((generator.random(n_values, np.float32), places), (n_rows, n_columns))
+    return X, np.where(generator.integers(0, 2, n_rows), "tom", "jerry")
 
 
 @pytest.mark.parametrize("kind", [csr_array, csr_matrix, csc_array, coo_array])
