@@ -77,7 +77,8 @@ def pytest_terminal_summary(terminalreporter, config):
     terminalreporter.write_line(f"\n{table}")
     path = config.getoption("--results")
     if path is not None:
-        path.write_text(replace_section(path.read_text(), describe_machine(), table))
+        text = path.read_text() if path.exists() else ""
+        path.write_text(replace_section(text, describe_machine(), table))
 
 
 def make_table(rates):
@@ -103,9 +104,10 @@ def describe_machine():
     from sktime_screen._keras import get_keras_backend
 
     cores = joblib.cpu_count(only_physical_cores=True)
-    heading = f"{get_cpu_info()['brand_raw']}, {cores} cores"
-    if gpu := gpu_name():
-        heading = f"{gpu}, Keras on {get_keras_backend()}"
+    backend, gpu = get_keras_backend(), gpu_name()
+    heading = gpu or f"{get_cpu_info()['brand_raw']}, {cores} cores"
+    if gpu or backend != "tensorflow":
+        heading += f", Keras on {backend}"
     packages = [f"{name} {version}" for name, version in look_up_versions(PACKAGES).items()]
     return heading, f"{date.today()}, Python {platform.python_version()}, {', '.join(packages)}."
 
@@ -121,9 +123,14 @@ def gpu_name():
         import torch
 
         return torch.cuda.get_device_name()
-    import jax
+    if get_keras_backend() == "jax":
+        import jax
 
-    return jax.devices()[0].device_kind
+        return jax.devices()[0].device_kind
+    import tensorflow as tf
+
+    [gpu, *_] = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
 
 
 def replace_section(text, machine, table):

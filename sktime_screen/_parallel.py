@@ -21,7 +21,6 @@ _TASKS_AT_ONCE = 8
 
 _folder_of_asker: ContextVar[str | None] = ContextVar("folder_of_asker", default=None)
 _received: dict[str, Any] = {}
-_recording = threading.Lock()
 
 
 def is_shared_out(n_jobs) -> bool:
@@ -168,7 +167,7 @@ def _run(work, key, tool, name, argument, folder):
     raised = []
     before = _folder_of_asker.set(folder)
     try:
-        with _record_warnings(raised):
+        with _recorder.record(raised):
             return name, work(_receive(key, tool), argument), None, raised
     except Exception as error:
         error.add_note(f"This was on the machine {platform.node()!r}.")
@@ -187,19 +186,37 @@ def _receive(key, content):
     return found
 
 
-@contextmanager
-def _record_warnings(raised):
-    """Add the warnings that are raised meanwhile to a list, instead of showing them here."""
-    # Threads of a process share what becomes of warnings: one of them records for all.
-    if not _recording.acquire(blocking=False):
-        yield
-        return
-    try:
-        with warnings.catch_warnings(record=True) as recorded:
+class _WarningRecorder:
+    """Records the warnings of a process while any of its threads works for another process."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._n_working = 0
+
+    @contextmanager
+    def record(self, raised):
+        """Add the warnings that are raised meanwhile to a list, instead of showing them here.
+
+        Threads share what becomes of warnings, and have others decode for them: those that work at
+        the same time all get the warnings of each other.
+        """
+        with self._lock:
+            if not self._n_working:
+                self._catching = warnings.catch_warnings(record=True)
+                self._recorded = self._catching.__enter__()
+            self._n_working += 1
+            recorded, start = self._recorded, len(self._recorded)
+        try:
             yield
-    finally:
-        raised += [_make_portable(each.message) for each in recorded]
-        _recording.release()
+        finally:
+            with self._lock:
+                raised += [_make_portable(each.message) for each in recorded[start:]]
+                self._n_working -= 1
+                if not self._n_working:
+                    self._catching.__exit__(None, None, None)
+
+
+_recorder = _WarningRecorder()
 
 
 def _make_portable(error):

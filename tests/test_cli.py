@@ -724,6 +724,17 @@ def test_a_video_named_twice_is_measured_once(work, tmp_path, monkeypatch):
     assert len(pd.read_csv(tmp_path / "a.csv")) == 2
 
 
+def test_a_model_that_lacks_a_parameter_of_today_is_told_of(work, tmp_path):
+    model = load_model(work / "model")
+    del model["pretrainedcnnfeatures"].preprocessing
+    joblib.dump(model, tmp_path / "old.joblib")
+    done = run("measure", work / "one.mp4", "--model", tmp_path / "old.joblib")
+    assert done.exit_code == 1
+    assert re.search(
+        r"old\.joblib' was made with an older .*'preprocessing'.*train it", done.output
+    )
+
+
 def test_evaluate_a_model(work):
     words = ["--model", work / "model", *memory_of(work), "--quiet"]
     done = run("evaluate", work / "two.csv", *words)

@@ -83,6 +83,22 @@ def machines(tmp_path_factory):
     get_reusable_executor().shutdown(wait=True)
 
 
+def test_warnings_of_threads_that_work_at_once_all_come_back():
+    shown, first, second, third = (warnings.showwarning, [], [], [])
+    one, other, later = (_parallel._recorder.record(raised) for raised in (first, second, third))
+    one.__enter__()
+    warnings.warn("early", RuntimeWarning, stacklevel=1)
+    other.__enter__()
+    one.__exit__(None, None, None)
+    warnings.warn("late", RuntimeWarning, stacklevel=1)
+    other.__exit__(None, None, None)
+    assert [list(map(str, raised)) for raised in (first, second)] == [["early"], ["late"]]
+    assert warnings.showwarning is shown
+    with later:
+        warnings.warn("again", RuntimeWarning, stacklevel=1)
+    assert list(map(str, third)) == ["again"]
+
+
 def test_warnings_and_errors_come_back(machines):
     class Unsendable(Exception):
         def __init__(self, number, reason):

@@ -4,6 +4,9 @@ import numpy as np
 
 from .._keras import load_keras
 
+# What describes a number among the arguments of a function.
+_NUMBER = ((), "float32")
+
 
 def make_compiler():
     """Make the compiler of the backend that Keras runs on."""
@@ -17,7 +20,7 @@ def make_compiler():
     return compilers[backend]()
 
 
-def read(variable):
+def copy_value(variable):
     """Copy a variable's value out."""
     return np.array(as_array(variable.value))
 
@@ -104,9 +107,6 @@ class _TensorFlowCompiler(_Compiler):
             return results
 
         return step
-
-
-_NUMBER = ((), "float32")
 
 
 def _trace(function, arguments):

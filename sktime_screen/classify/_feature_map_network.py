@@ -4,7 +4,7 @@ from math import log
 
 import numpy as np
 
-from ._backend_compilers import read
+from ._backend_compilers import copy_value
 from ._network import DenseNetwork, _by_blocks, make_dropout_layer
 
 
@@ -68,11 +68,11 @@ class MapNetwork(DenseNetwork):
 
     def weights(self):
         """Copy the weights out, network after network."""
-        parts = [np.split(read(w), len(self._own), axis=-1) for w in self._shared]
+        parts = [np.split(copy_value(w), len(self._own), axis=-1) for w in self._shared]
         return [
             weight
             for number, own in enumerate(self._own)
-            for weight in [*(part[number].copy() for part in parts), *map(read, own)]
+            for weight in [*(part[number].copy() for part in parts), *map(copy_value, own)]
         ]
 
     def _outputs(self, x, training):

@@ -6,7 +6,7 @@ from functools import partial
 from math import prod
 
 from ..features import as_backbone, build_model, flatten_layers
-from ._backend_compilers import read
+from ._backend_compilers import copy_value
 from ._network import DenseNetwork, _blocks, _compact, leave_out
 
 
@@ -28,7 +28,7 @@ class FineTunedNetwork(DenseNetwork):
         self._preprocess = source.preprocess
         self._image_shape = (*image_size, 3)
         self._tuned = _last_weights(model, trainable_layers, source.name)
-        self._pretrained = [read(variable) for variable in self._tuned]
+        self._pretrained = [copy_value(variable) for variable in self._tuned]
         super().__init__(n_features=prod(model.output_shape[1:]), **head)
 
     def _trace(self, n_features):

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from .._keras import load_keras
-from ._backend_compilers import make_compiler, read
+from ._backend_compilers import copy_value, make_compiler
 
 # Rows are handed to Keras in blocks of about this size, so that a table of features is never
 # copied as a whole.
@@ -216,11 +216,11 @@ class DenseNetwork:
 
     def weights(self):
         """Copy the weights out."""
-        return [read(w) for w in self._weights]
+        return [copy_value(w) for w in self._weights]
 
     def optimizer_state(self):
         """Copy out what the optimizer remembers, such as moments and the number of steps."""
-        return [read(v) for v in self._optimizer.variables]
+        return [copy_value(v) for v in self._optimizer.variables]
 
     def _begin_epoch(self, learning_rate, dropout, momentum, generator):
         self._optimizer.learning_rate = learning_rate
@@ -287,7 +287,7 @@ def make_dropout_layer(keras, rate, shared_axis=None):
 
 def _compact(variable):
     """Copy a variable's value out, in no memory where it is the same throughout."""
-    value = read(variable)
+    value = copy_value(variable)
     if value.size and (value == value.flat[0]).all():
         return np.broadcast_to(value.flat[0], value.shape)
     return value

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from .. import __version__, _keras
+from ._cache import cache
 from ._cast import cast
 from ._commands import Commands, WordsCommand
 from ._demo import demo
 from ._evaluate import evaluate
 from ._frames import frames
-from ._kept_features import cache
 from ._label import label
 from ._measure import measure
 from ._startup_messages import drop_startup_messages

@@ -76,6 +76,14 @@ def load_model(path):
             f"`sktime-screen train` wrote."
         )
     check_is_fitted(pipeline)
+    try:
+        pipeline.get_params()
+    except AttributeError as error:
+        # A parameter that came after it.
+        raise ValueError(
+            f"'{path}' was made with an older sktime_screen, which the installed {__version__} "
+            f"cannot go on with ({error}): train it again."
+        ) from error
     if _is_skops(path) and hasattr(pipeline, "made_with_"):
         made_with = _version_in(pipeline.made_with_["versions"].encode())
         for name, table in pipeline.made_with_.items():

@@ -2,14 +2,13 @@
 
 import re
 from pathlib import Path
-from threading import RLock
 from typing import NamedTuple
 
 import numpy as np
 
 from ._encoder_rows import Answer
 from ._encoder_shape import cut_network, find_grids, find_layouts, reshape_network
-from ._engines import OpenVINOEngine
+from ._engines import OpenVINOEngine, RunsWhenNeeded
 from ._errors import WeightsFileError
 from ._keras_engine import largest_batch
 from ._network_files import digest_network, read_network, read_network_state
@@ -33,17 +32,13 @@ class Encoder(NamedTuple):
         return read_network_state(self.path)
 
 
-class EncoderNetwork:
-    """A network from a file, for images of one size; see `Network`.
-
-    It is made ready to run when the first images come.
-    """
+class EncoderNetwork(RunsWhenNeeded):
+    """A network from a file, for images of one size; see `Network`."""
 
     def __init__(self, encoder, poolings, image_size, engine, precision):
+        super().__init__()
         self._path = encoder.path
         self._precision = precision
-        self._engine = None
-        self._loading = RLock()
         self.largest_batch = largest_batch(image_size, gpu=False)
         digest = digest_network(encoder.path)
         whole = read_network(encoder.path)
@@ -66,13 +61,6 @@ class EncoderNetwork:
             f"pooling={'+'.join(map(str, poolings))} {height}x{width} {engine} {precision} "
             f"{_VERSION}"
         )
-
-    def run(self, batches, batch_size, store):
-        """Compute the features of many batches."""
-        with self._loading:
-            if self._engine is None:
-                self._engine = self._load()
-        self._engine.run(batches, batch_size, store)
 
     def _load(self):
         """Return the engine; for one image at a time where the file does not keep them apart."""

@@ -8,7 +8,7 @@ from collections import deque
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 
 import joblib
 
@@ -145,6 +145,24 @@ def _share_cores():
     """Return how many cores each compiled network has."""
     n_cores = joblib.cpu_count(only_physical_cores=True)
     return _split_evenly(n_cores, min(n_cores, _MOST_COMPILED))
+
+
+class RunsWhenNeeded:
+    """Base of networks that are made ready to run when the first images come.
+
+    Subclasses have `_load`, which returns the engine.
+    """
+
+    def __init__(self):
+        self._engine = None
+        self._loading = RLock()
+
+    def run(self, batches, batch_size, store):
+        """Compute the features of many batches."""
+        with self._loading:
+            if self._engine is None:
+                self._engine = self._load()
+        self._engine.run(batches, batch_size, store)
 
 
 class OpenVINOEngine:

@@ -14,7 +14,7 @@ from ._backbone import identify_weights, pool
 from ._backbones import get_backbone, is_model_path
 from ._concatenated_backbone import ConcatenatedBackbone
 from ._encoder import Encoder, EncoderNetwork, find_image_size
-from ._engines import OpenVINOEngine, convert, deserialize, has_gpu, serialize
+from ._engines import OpenVINOEngine, RunsWhenNeeded, convert, deserialize, has_gpu, serialize
 from ._keras_engine import KerasEngine, largest_batch
 from ._keras_runners import make_runner
 from ._network_files import is_network_path
@@ -28,7 +28,7 @@ _networks = OrderedDict()
 _lock = RLock()
 
 
-class Network:
+class Network(RunsWhenNeeded):
     """A backbone with preprocessing and pooling, for images of one size.
 
     Its weights are read when the first images come.
@@ -40,14 +40,14 @@ class Network:
     """
 
     def __init__(self, backbone, weights, poolings, image_size, engine, precision):
+        super().__init__()
         self._source = backbone
         self._weights = weights
         self._poolings = poolings
         self._image_size = image_size
         self._engine_name = engine
         self._precision = precision
-        self._engine = self._backbone = self._model = self._loaded_weights = None
-        self._loading = RLock()
+        self._backbone = self._model = self._loaded_weights = None
         cached = self._find_cache_file()
         description = cached and cached.read_header()
         if description:
@@ -113,13 +113,6 @@ class Network:
             (f"{self._name}_{pooling or 'map'}", shape[-1] if pooling else size)
             for pooling in self._poolings
         ]
-
-    def run(self, batches, batch_size, store):
-        """Compute the features of many batches."""
-        with self._loading:
-            if self._engine is None:
-                self._engine = self._load()
-        self._engine.run(batches, batch_size, store)
 
     def _load(self):
         if self._engine_name == "keras":
