@@ -33,7 +33,7 @@ def quantize(
     ] = Path("int8.xml"),
     number: Annotated[
         int, typer.Option(min=1, metavar="NUMBER", help="How many frames to look at.")
-    ] = 64,
+    ] = 128,
     rate: Rate = SAMPLING_RATE,
     head: Head = HeadName.map,
     image_size: ImageSize = None,

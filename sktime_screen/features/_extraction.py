@@ -63,7 +63,8 @@ class PretrainedCNNFeatures(FrameFeatures):
         deviation. "tf" is from -1 to 1, "raw" from 0 to 255. A dict names other numbers, for pixels
         from 0 to 1, and the order of the channels:
         ``{"mean": (0.4, 0.5, 0.5), "std": 0.25, "channel_order": "BGR"}``. "auto" reads
-        ``preprocessor_config.json`` beside the file, where Hugging Face's exporter writes it.
+        ``preprocessor_config.json`` beside the file, where Hugging Face's exporter writes it. For a
+        file that takes bytes, such as :func:`save_int8_network` writes, it is "raw".
     output : str, optional
         The output of such a file. By default its only one, or of several "last_hidden_state", the
         tokens of the networks of Hugging Face.
@@ -127,6 +128,7 @@ class PretrainedCNNFeatures(FrameFeatures):
     --------
     ImageResizer : Brings images to the size of the network.
     list_backbones : The names of the networks.
+    save_int8_network : Writes a network in 8 bits, a faster backbone.
 
     Notes
     -----

@@ -41,7 +41,7 @@ _WHOLE = {"i8", "u8", "i4", "u4"}
     },
     prefer_skip_nested_validation=True,
 )
-def save_int8_network(path, features, X, *, n_images=64, overwrite=False) -> float:
+def save_int8_network(path, features, X, *, n_images=128, overwrite=False) -> float:
     """Write a network that computes in 8 bits, quantised on your own images.
 
     The file is a backbone like any other: ``PretrainedCNNFeatures("network.xml")``. It computes its
@@ -59,7 +59,7 @@ def save_int8_network(path, features, X, *, n_images=64, overwrite=False) -> flo
     X : FrameSequence, ndarray of shape (n, height, width, 3) uint8, or list of images
         Images, RGB from 0 to 255, like those that will be measured. The network will take images
         of this size only.
-    n_images : int, default=64
+    n_images : int, default=128
         How many of the images, spread evenly, tell which values each layer takes.
     overwrite : bool, default=False
         Whether to replace an existing file. Models that were fitted with it then refuse to go on.
@@ -88,8 +88,9 @@ def save_int8_network(path, features, X, *, n_images=64, overwrite=False) -> flo
 
     Notes
     -----
-    NNCF [1]_ quantises weights symmetrically with a scale for each channel, and activations
-    asymmetrically, as proposed in [2]_. Nothing is trained, and no labels are needed.
+    NNCF [1]_ quantises weights with a scale for each channel, and activations with one for a layer,
+    as proposed in [2]_. Weights take 128 of the 256 levels, so that sums never overflow and
+    features do not depend on the processor. Nothing is trained, and no labels are needed.
 
     References
     ----------
@@ -207,11 +208,15 @@ def _quantize(nncf, network, images, verbose):
             advance(1)
             return image
 
+        # Where a processor adds products of bytes up in 16 bits, without VNNI, large sums are cut
+        # off: weights of 7 bits keep them small, and features are the same on all processors.
+        advanced = nncf.AdvancedQuantizationParameters(overflow_fix=nncf.OverflowFix.ENABLE)
         return nncf.quantize(
             network,
             nncf.Dataset(images, feed),
-            preset=nncf.QuantizationPreset.MIXED,
+            preset=nncf.QuantizationPreset.PERFORMANCE,
             subset_size=len(images),
+            advanced_parameters=advanced,
         )
 
 
