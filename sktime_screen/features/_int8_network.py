@@ -202,7 +202,7 @@ class _Images:
 
 def _quantize(nncf, network, images, verbose):
     """Return the network in 8 bits."""
-    with _silence(), show_progress("Quantising", None, verbose, "images") as advance:
+    with _silence(), show_progress("Quantising", len(images), verbose, "images") as advance:
 
         def feed(image):
             advance(1)
