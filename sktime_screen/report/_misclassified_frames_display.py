@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from .._names import escape_controls
-from .._targets import as_table, known_labels
+from .._targets import as_table, read_known_labels
 from ..video import as_frame_index, iter_images
 from ._uncertain_frames import select_apart
 
@@ -92,7 +92,7 @@ class MisclassifiedFramesDisplay:
             frames["image"] = table["image"].to_numpy()
         predicted = np.asarray(estimator.predict(X))
         probabilities = np.asarray(estimator.predict_proba(X), dtype=np.float64)
-        true = np.asarray(known_labels(y, names, predicted.ndim == 2))
+        true = np.asarray(read_known_labels(y, names, predicted.ndim == 2))
         mistakes = _find_mistakes(frames, names, true, predicted, probabilities)
         return cls(mistakes, true.size).plot(n_frames=n_frames)
 
