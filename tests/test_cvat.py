@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sktime_screen import VideoFrameSampler, load_cvat, save_cvat
-from sktime_screen.cli._labels import load_labels
+from sktime_screen.cli._label_files import load_labels
 from sktime_screen.video import check_frame_table
 
 # As CVAT 2 exports "CVAT for video 1.1": the elements and attributes are those that

@@ -18,7 +18,7 @@ from sktime_screen import (
     load_label_studio,
     save_label_csv,
 )
-from sktime_screen.cli._labels import load_labels
+from sktime_screen.cli._label_files import load_labels
 
 
 @pytest.fixture

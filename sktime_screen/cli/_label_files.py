@@ -1,4 +1,4 @@
-"""Labels as commands are given them."""
+"""Files of labels, as commands are given them."""
 
 import os
 
