@@ -115,7 +115,7 @@ def _ordinary_priority():
 def quick_training():
     """The head of the recommended pipeline learns less well, where it only has to learn at all."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_map, "_EPOCHS", (4, 8))
+        patch.setattr(_map.KerasFeatureMapClassifier, "_epoch_limits", (4, 8))
         patch.setattr(_map, "_NETWORKS_OF_FEW", 1)
         yield
 
