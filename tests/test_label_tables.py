@@ -21,12 +21,6 @@ from sktime_screen import (
 from sktime_screen.cli._label_files import load_labels
 
 
-@pytest.fixture
-def folder(tmp_path, video):
-    (tmp_path / "video.mp4").symlink_to(video)
-    return tmp_path
-
-
 def write(folder, text, encoding="utf-8"):
     path = folder / "labels.csv"
     path.write_bytes(text.encode(encoding))
