@@ -26,8 +26,8 @@ from sktime_screen import (
     save_label_csv,
 )
 from sktime_screen.cli import _model, app, run_demo
-from sktime_screen.cli._label import _train_options
 from sktime_screen.cli._model import load_model, save_model
+from sktime_screen.cli._next_command import list_training_options
 from sktime_screen.datasets import make_cartoon_video
 from sktime_screen.model_selection import _cross_validation
 from sktime_screen.screentime import _video_predictions
@@ -228,7 +228,7 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
 def test_label_repeats_how_the_model_was_trained():
     model = recommended_pipeline(rate=2, head="dense", background="none")
     options = ["--rate", "2", "--head", "dense", "--background", "none"]
-    assert _train_options(model, 1, True, None, None) == options
+    assert list_training_options(model, 1, True, None, None) == options
 
 
 def test_label_leaves_out_what_is_labelled(work, tmp_path):
