@@ -168,7 +168,7 @@ def test_what_is_measured_comes_back(machines, pipeline, season, tmp_path, monke
 def test_a_machine_without_the_store(machines, pipeline, season, tmp_path, monkeypatch):
     expected = measure(pipeline, season)
     pipeline[2].set_params(memory=tmp_path / "elsewhere")
-    monkeypatch.setattr(_video_predictions, "make_store_folder", lambda memory: None)
+    monkeypatch.setattr(_frame_features, "make_store_folder", lambda memory: None)
     with (
         machines(),
         pytest.warns(RuntimeWarning, match=r"no folder '.*elsewhere' on the machine .* make the"),

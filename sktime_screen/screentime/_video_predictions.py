@@ -7,14 +7,7 @@ from functools import partial
 import pandas as pd
 from sklearn.base import clone
 
-from .._parallel import is_shared_out, share_out
-from .._progress import show_progress
-from ..features import (
-    describe_small_faces,
-    find_face_columns,
-    find_frame_features,
-    make_store_folder,
-)
+from ..features import describe_small_faces, find_face_columns, share_out_videos
 from ..video import list_videos
 from ._estimate import predict_for_estimate
 
@@ -58,27 +51,18 @@ def predict_videos(classifier, videos, *, labelled=False, find_faces=None, watch
     bytes a frame, and not so many kilobytes. Videos predicted here are so in ``watch(video)``.
     """
     videos = list(dict.fromkeys(list_videos(videos)))
-    steps = [part for _, step in classifier.steps for part in find_frame_features(step)]
-    n_jobs = next((step.n_jobs for step in steps), None)
     predict = partial(_predict_video, labelled=labelled, find_faces=find_faces)
+    results = share_out_videos(predict, classifier, classifier, videos)
+    if results is None:
+        results = _try_one_by_one(predict, classifier, videos, watch)
     found, failures, notes = {}, {}, {}
-    if len(videos) > 1 and is_shared_out(n_jobs):
-        for step in steps:
-            make_store_folder(step.memory)
-        results = share_out(predict, classifier, {video: video for video in videos}, n_jobs)
-        verbose = any(step.verbose for step in steps)
-    else:
-        results, verbose = _try_one_by_one(predict, classifier, videos, watch), False
-    with show_progress("Videos", len(videos), verbose, "videos") as advance:
-        for video, result, error in results:
-            if error is None:
-                found[video] = result
-            else:
-                failures[video] = error
-                notes[video] = _describe_failure(video, error)
-                if len(videos) > 1:
-                    warnings.warn(notes[video], RuntimeWarning, stacklevel=4)
-            advance(1)
+    for video, result, error in results:
+        if error is None:
+            found[video] = result
+            continue
+        failures[video], notes[video] = error, _describe_failure(video, error)
+        if len(videos) > 1:
+            warnings.warn(notes[video], RuntimeWarning, stacklevel=4)
     if not found:
         error = next(failures[video] for video in videos)
         if len(videos) > 1:
