@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .._defaults import SAMPLING_RATE
-from ._console import Steps, one_line, results_console, seconds_table
+from ._console import Steps, results_console, seconds_table
 from ._options import (
     CACHE_DIR,
     FACES_ARE_PRIVATE,
@@ -159,14 +159,13 @@ def measure(
         set_up_features(fitted, folder, verbose=not quiet)
     aggregator = fitted[-1]
     find_faces = report and functools.partial(find_deciding_faces, background=aggregator.background)
-    found = _predict_videos(fitted, paths, sample is not None, find_faces, steps)
+    found, left_out = _predict_videos(fitted, paths, sample is not None, find_faces, steps)
     faces, probabilities = found.pop("faces", None), found["X"]
     measured = dict(list(probabilities.groupby("video", sort=False)))
-    missing = [path for path in paths if path not in measured]
-    estimate = _estimate(aggregator, found, sample, missing, steps)
+    estimate = _estimate(aggregator, found, sample, left_out, steps)
     _print_seconds(estimate, console, steps)
-    if missing:
-        steps.say(estimate.attrs["notes"][-1])
+    for note in left_out:
+        steps.say(note)
 
     full_report = ScreenTimeReport(
         estimate,
@@ -192,7 +191,7 @@ def measure(
     if page is not None:
         again = labels if labels and (sample is not None or model != save_model) else []
         ask_for_labels(page, ask, fitted, probabilities, model, again, steps)
-    if not all(written) or missing:
+    if not all(written) or left_out:
         raise typer.Exit(1)
 
 
@@ -209,7 +208,7 @@ def _know_portraits(portraits, paths, rate, folder, quiet, steps):
         return pipeline.fit(pipeline[0].sample(_find_readable(paths)[:1])[:1])
 
 
-def _estimate(aggregator, found, sample, missing, steps):
+def _estimate(aggregator, found, sample, left_out, steps):
     """Return the seconds, with notes of what they leave out."""
     strangers, small = (found.pop(name, None) for name in ("strangers", "small_faces"))
     estimate = aggregator.estimate(
@@ -217,8 +216,7 @@ def _estimate(aggregator, found, sample, missing, steps):
     )
     if strangers is not None:
         estimate.attrs["notes"] += [*small, *_describe_strangers(strangers, steps)]
-    if missing:
-        estimate.attrs["notes"].append(f"Not measured: {', '.join(map(repr, missing))}.")
+    estimate.attrs["notes"] += left_out
     return estimate
 
 
@@ -306,25 +304,12 @@ def _find_readable(paths):
 
 
 def _predict_videos(fitted, paths, labelled, find_faces, steps):
-    """Return what `estimate` takes of all videos but those that fail with a warning."""
-    import pandas as pd
+    """Return what `estimate` takes of all videos, and notes of those that failed."""
+    from ..screentime import predict_videos
 
-    from ..screentime import predict_frames
+    numbers = {path: number for number, path in enumerate(paths, start=1)}
 
-    found = []
-    for number, path in enumerate(paths, start=1):
-        try:
-            with steps.step(f"Video {number} of {len(paths)}: {path}"):
-                frames = fitted[0].sample([path])
-                found.append(
-                    predict_frames(fitted[:-1], frames, labelled=labelled, find_faces=find_faces)
-                )
-        except (OSError, ValueError) as error:
-            if len(paths) == 1:
-                raise
-            reason = one_line(error)
-            of_video = "" if path in reason else f" '{path}'"
-            warnings.warn(f"Left out{of_video}: {reason}", stacklevel=2)
-    if not found:
-        raise ValueError(f"None of the {len(paths)} videos could be measured.")
-    return {name: pd.concat([of_video[name] for of_video in found]) for name in found[0]}
+    def watch(path):
+        return steps.step(f"Video {numbers[path]} of {len(paths)}: {path}")
+
+    return predict_videos(fitted[:-1], paths, labelled=labelled, find_faces=find_faces, watch=watch)

@@ -1,7 +1,5 @@
 """Split a fitted pipeline for reports and plots."""
 
-import warnings
-
 from sklearn.pipeline import Pipeline
 
 from .._targets import as_table
@@ -33,15 +31,9 @@ def measure(pipeline, X, *, labelled=None, find_faces=None, **options):
     notes = []
     are_videos = as_table(X) is None and not isinstance(X, FrameSequence)
     if are_videos and isinstance(classifier[0], VideoFrameSampler):
-        found, failures = predict_videos(
+        found, notes = predict_videos(
             classifier, X, labelled=labelled is not None, find_faces=find_faces
         )
-        for video, error in failures.items():
-            if not found:
-                raise error
-            where = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
-            notes.append(f"Left out {video!r}: {error}{where}")
-            warnings.warn(notes[-1], RuntimeWarning, stacklevel=3)
         found.pop("strangers", None)
         notes += found.pop("small_faces", ())
     elif hasattr(classifier[-1], "transform"):

@@ -67,6 +67,9 @@ class ScreenTimeDisplay:
     ) -> Self:
         """Measure videos with a fitted pipeline and plot the screen time.
 
+        Of several videos, those that fail are left out, with a warning and a note in the ``attrs``
+        of the ``estimate``.
+
         Parameters
         ----------
         pipeline : sklearn.pipeline.Pipeline
@@ -88,6 +91,13 @@ class ScreenTimeDisplay:
         -------
         ScreenTimeDisplay
             The plotted display.
+
+        Raises
+        ------
+        TypeError
+            If the pipeline does not end in a ScreenTimeAggregator.
+        FileNotFoundError, VideoError
+            If no video can be measured.
         """
         _, estimate, _ = measure(
             pipeline,
