@@ -4,7 +4,7 @@ import numpy as np
 
 from .._parallel import is_shared_out
 from .._progress import show_progress
-from ..video import FrameSequence
+from ..video import FrameSequence, iter_images_with_originals
 from ._batches import find_distinct_frames
 from ._extraction import PretrainedCNNFeatures
 from ._face_features import FaceFeatures
@@ -77,7 +77,7 @@ def _compute_both(parts, work, rows, failures, total):
 def _hand_on(frames, rows, batch_size, failures, add):
     """Yield batches of some rows of a sequence, and hand each image as recorded on to `add`."""
     numbers, batch = [], []
-    for position, (image, original) in frames[rows].iter_images_with_originals(failures):
+    for position, (image, original) in iter_images_with_originals(frames[rows], failures):
         add(rows[position], original)
         numbers.append(rows[position])
         batch.append(image)
