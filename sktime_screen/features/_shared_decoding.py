@@ -4,7 +4,7 @@ import numpy as np
 
 from .._parallel import is_shared_out
 from .._progress import show_progress
-from ..video import FrameSequence
+from ..video import FrameSequence, iter_images_with_originals
 from ._batches import find_distinct_frames, stack_batches
 from ._extraction import PretrainedCNNFeatures
 from ._face_features import FaceFeatures
@@ -76,6 +76,6 @@ def _compute_both(parts, work, rows, failures, total):
 
 def _hand_on(frames, rows, failures, add):
     """Yield some rows of a sequence and their images, and hand each as recorded on to `add`."""
-    for position, (image, original) in frames[rows].iter_images_with_originals(failures):
+    for position, (image, original) in iter_images_with_originals(frames[rows], failures):
         add(rows[position], original)
         yield rows[position], image
