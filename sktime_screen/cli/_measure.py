@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .._defaults import SAMPLING_RATE
+from .._defaults import CONFIDENCE_LEVEL, SAMPLING_RATE
 from ._console import Steps, results_console, seconds_table
 from ._options import (
     CACHE_DIR,
@@ -31,8 +31,6 @@ from ._result_files import (
     write_file,
     write_video_file,
 )
-
-_CONFIDENCE_LEVEL = 0.9
 
 
 def _output(what, metavar="FILE"):
@@ -212,7 +210,7 @@ def _estimate(aggregator, found, sample, left_out, steps):
     """Return the seconds, with notes of what they leave out."""
     strangers, small = (found.pop(name, None) for name in ("strangers", "small_faces"))
     estimate = aggregator.estimate(
-        labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
+        labelled=sample, confidence_level=CONFIDENCE_LEVEL, random_state=0, **found
     )
     if strangers is not None:
         estimate.attrs["notes"] += [*small, *_describe_strangers(strangers, steps)]
@@ -223,7 +221,7 @@ def _estimate(aggregator, found, sample, left_out, steps):
 def _print_seconds(estimate, console, steps):
     title = "Screen time"
     if estimate["low"].notna().any():
-        title += f", with intervals of {100 * _CONFIDENCE_LEVEL:g} %"
+        title += f", with intervals of {100 * CONFIDENCE_LEVEL:g} %"
     console.print(seconds_table(estimate, title))
     if estimate.attrs["intervals"]:
         steps.say(estimate.attrs["intervals"])
