@@ -6,17 +6,19 @@ from ._demuxing import read_image_size
 from ._file_state import read_file_state
 from ._frame_table import (
     as_frame_index,
+    check_frame_index,
     check_frame_table,
     get_frame_times,
     is_frame_index,
     make_frame_index,
     resolve_videos,
+    warn_of_overlaps,
 )
 from ._identity import ImageFiles, compute_image_keys, digest_file
 from ._preceding_frames import add_preceding_frames
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler, list_videos
-from ._sequence import FrameSequence
+from ._sequence import FrameSequence, iter_images_with_originals
 from ._thumbnails import (
     IMAGE_TYPE,
     encode_image,
@@ -40,6 +42,7 @@ __all__ = [
     "VideoFrameSampler",
     "add_preceding_frames",
     "as_frame_index",
+    "check_frame_index",
     "check_frame_table",
     "compute_image_keys",
     "digest_file",
@@ -48,6 +51,7 @@ __all__ = [
     "get_frame_times",
     "is_frame_index",
     "iter_images",
+    "iter_images_with_originals",
     "list_class_images",
     "list_videos",
     "make_frame_index",
@@ -58,4 +62,5 @@ __all__ = [
     "resolve_videos",
     "shrink",
     "split_rows_by_file",
+    "warn_of_overlaps",
 ]
