@@ -68,7 +68,11 @@ def test_columns_that_are_in_order():
     for X in (ordered, blind, as_table(["x", "y", "z"], blind), as_table(CLASSES, ordered)):
         make(correction=None).fit(X, Y)
     # Names that hold none of the classes, or several of them.
-    for names in (["x0", "x1", "x2"], ["pca_tom", "pca_2", "pca_3"], ["p tom jerry", "p tom", "p 2"]):
+    for names in (
+        ["x0", "x1", "x2"],
+        ["pca_tom", "pca_2", "pca_3"],
+        ["p tom jerry", "p tom", "p 2"],
+    ):
         make(correction=None).fit(as_table(names, ordered), Y)
     classes = RNG.integers(1, 4, 60)
     model = LogisticRegression().fit(VALUES, classes)

@@ -166,7 +166,7 @@ class FaceFeatures(FrameFeatures):
                 f"white, such as (-1, 1)."
             )
         self._check_images(X)
-        vars(self).pop("_vectors", None)
+        self._vectors = None
         network = self._load_network()
         self._n_dimensions, self._vectors = network.n_dimensions, network.vectors
         self.n_features_out_ = len(self._name_columns())
@@ -244,7 +244,7 @@ class FaceFeatures(FrameFeatures):
             pixel_range=self.pixel_range,
         )
         # Models of earlier versions do not have it.
-        if getattr(self, "_vectors", network.vectors) != network.vectors:
+        if getattr(self, "_vectors", None) not in (None, network.vectors):
             raise WeightsFileError(
                 f"The networks of detector={self.detector!r}, embedding={self.embedding!r} or "
                 f"their pixel_range have changed since fit, and give other vectors. Bring the old "

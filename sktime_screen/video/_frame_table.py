@@ -77,8 +77,10 @@ def check_frame_index(index) -> None:
     if (codes < 0).any():
         row = int(np.flatnonzero(codes < 0)[0])
         raise ValueError(f"Row {row} of the frame index has no video: a path is expected.")
-    levels = (index.get_level_values(name).to_numpy(np.float64) for name in INDEX_NAMES[1:])
-    _check_seconds(*levels, "frame index")
+    times, durations = (
+        index.get_level_values(name).to_numpy(np.float64) for name in INDEX_NAMES[1:]
+    )
+    _check_seconds(times, durations, "frame index")
 
 
 def warn_of_overlaps(index) -> None:
