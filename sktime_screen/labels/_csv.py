@@ -10,7 +10,7 @@ import pandas as pd
 
 from .._defaults import SAMPLING_RATE
 from ..video import VideoFrameSampler, read_timeline
-from ._file_lookup import find_file, get_file_name
+from ._file_lookup import find_file, is_one_of
 from ._frame_durations import compute_durations
 from ._frame_sources import (
     check_in_videos,
@@ -161,7 +161,7 @@ def _load_frames(path, rows, folder, video, missing, frame_rate):
     if not len(labels):
         raise ValueError(f"{path!r} has the columns 'video' and 'time' but no column of labels.")
     _check_filled(path, rows, rows.columns.intersection(["video", "image"]))
-    rows = _select_videos(path, rows, video)
+    rows = _select_videos(path, rows, folder, video)
     texts = rows["time"]
     rows = _parse_times(path, rows, ["time", "duration"], folder, frame_rate)
     rows = _parse_numbers(path, rows, SAMPLING_COLUMNS)
@@ -197,7 +197,7 @@ def _load_intervals(path, rows, folder, video, rate, missing, frame_rate):
             f"'end' and 'label'" + (f", and {unknown} are unknown." if unknown else ".")
         )
     _check_filled(path, rows, ["video"])
-    rows = _select_videos(path, rows, video)
+    rows = _select_videos(path, rows, folder, video)
     texts = rows[["start", "end"]]
     rows = _parse_times(path, rows, ["start", "end"], folder, frame_rate)
     labelled = _find_labelled(path, rows, [label], missing)
@@ -296,18 +296,17 @@ def _find_labelled(path, rows, labels, missing):
     return ~unlabelled
 
 
-def _select_videos(path, rows, video):
+def _select_videos(path, rows, folder, video):
     if video is None:
         return rows
     videos = [video] if isinstance(video, (str, os.PathLike)) else video
-    names = [get_file_name(one) for one in videos]
-    selected = rows["video"].map(get_file_name).isin(names)
-    if not selected.any():
+    selected = [name for name in rows["video"].unique() if is_one_of(folder, name, videos)]
+    if not selected:
         raise ValueError(
-            f"{path!r} has no labels of {', '.join(map(repr, names))}, only of "
-            f"{sorted(rows['video'].unique())}."
+            f"{path!r} has no labels of {', '.join(repr(os.fspath(one)) for one in videos)}, only "
+            f"of {sorted(rows['video'].unique())}."
         )
-    return rows[selected]
+    return rows[rows["video"].isin(selected)]
 
 
 def _check_order(path, rows):
