@@ -7,8 +7,12 @@ from fractions import Fraction
 import pandas as pd
 import pytest
 from conftest import write_coded_video
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from sktime_screen import (
+    ScreenTimeAggregator,
+    ScreenTimeReport,
     VideoFrameSampler,
     load_cvat,
     load_eaf,
@@ -84,3 +88,20 @@ def test_the_absolute_path_of_elan_goes_before_the_name(seasons):
         X, y = load_eaf(seasons / "s2" / "x.eaf")
     assert X["video"].unique().tolist() == [str(seasons / "s1" / "ep.mkv")]
     assert y["tom"].tolist() == [1, 0, 1]
+
+
+def test_a_video_named_twice_is_measured_once(seasons, monkeypatch):
+    monkeypatch.chdir(seasons)
+    (seasons / "link.mkv").symlink_to(seasons / "s1" / "ep.mkv")
+    probabilities = FunctionTransformer(
+        lambda X: pd.DataFrame({"tom": 0.9, "jerry": 0.2}, index=X.index)
+    )
+    pipeline = make_pipeline(
+        VideoFrameSampler(), probabilities, ScreenTimeAggregator(correction=None)
+    )
+    X = VideoFrameSampler().sample("s1/ep.mkv")
+    pipeline.fit(X, pd.DataFrame({"tom": [1, 1, 0], "jerry": [0, 1, 0]}))
+    spelled = ["s1/ep.mkv", "./s1/ep.mkv", str(seasons / "s1" / "ep.mkv"), "link.mkv"]
+    report = ScreenTimeReport.from_estimator(pipeline, [*spelled, "s2/ep.mkv"], random_state=0)
+    seconds = report.estimate.query("character == 'tom'").set_index("video")["seconds"]
+    assert seconds.to_dict() == {"s1/ep.mkv": 3.0, "s2/ep.mkv": 5.0}

@@ -104,10 +104,8 @@ def measure(
 
     Subtitles and annotations are one file for each video. For several videos, name a folder.
     """
-    import numpy as np
-
     from ..report import ScreenTimeReport, find_deciding_faces
-    from ..video import resolve_videos
+    from ..video import drop_repeated_videos
     from ._ask import ask_for_labels, name_page
     from ._label import suggest_training
     from ._model import get_learned, load_model, set_up_features
@@ -119,8 +117,7 @@ def measure(
     if rate is not None and model is not None:
         raise typer.BadParameter("a model samples at its own rate", param_hint="--rate")
     # A video may be named twice, spelled in two ways.
-    _, first = np.unique(resolve_videos(videos), return_index=True)
-    paths = [os.fspath(videos[number]) for number in sorted(first)]
+    paths = [os.fspath(video) for video in drop_repeated_videos(videos)]
     if model is None and (ask or save_model):
         raise typer.BadParameter(
             "--ask and --save-model need a model: portraits do not learn labels",

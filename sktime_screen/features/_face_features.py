@@ -210,9 +210,12 @@ class FaceFeatures(FrameFeatures):
     def _make_table(self, network, images, features):
         if not isinstance(images, FrameSequence):
             return features
-        return pd.DataFrame(
+        table = pd.DataFrame(
             features, index=images.index, columns=self.get_feature_names_out(), copy=False
         )
+        # Vectors of two networks may have as many numbers, and say nothing of each other.
+        table.attrs["face_networks"] = network.vectors
+        return table
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Return the names of the features, face by face.

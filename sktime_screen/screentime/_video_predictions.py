@@ -13,7 +13,7 @@ from ..features import (
     find_frame_features,
     make_store_folder,
 )
-from ..video import list_videos
+from ..video import drop_repeated_videos, list_videos
 from ._estimate import predict_for_estimate
 
 # Of long videos not all features are held at once. It is an hour at a frame a second: enough for a
@@ -54,7 +54,7 @@ def predict_videos(classifier, videos, *, labelled=False, find_faces=None):
     Only what is said of frames comes back from other processes, not their features: so many bytes a
     frame, and not so many kilobytes.
     """
-    videos = list(dict.fromkeys(list_videos(videos)))
+    videos = drop_repeated_videos(list_videos(videos))
     steps = [part for _, step in classifier.steps for part in find_frame_features(step)]
     n_jobs = next((step.n_jobs for step in steps), None)
     predict = partial(_predict_video, labelled=labelled, find_faces=find_faces)

@@ -122,6 +122,12 @@ def resolve_videos(videos) -> np.ndarray:
     return np.array([os.path.realpath(name) for name in names], dtype=str)[numbers]
 
 
+def drop_repeated_videos(videos) -> list:
+    """Return videos, each once, however its path is spelled, in the order given."""
+    _, first = np.unique(resolve_videos(videos), return_index=True)
+    return [videos[number] for number in sorted(first)]
+
+
 def as_frame_index(frames) -> pd.MultiIndex:
     """Return the frame index of whatever has one."""
     for index in (frames, getattr(frames, "index", None)):
