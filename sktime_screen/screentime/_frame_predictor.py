@@ -52,6 +52,7 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
             indicator table, or none although ``max_gap`` or ``min_appearance`` needs it.
         """
         labelled = y is not None
+        self._learned_with = {"background": self.background, "correction": self.correction}
         if not labelled:
             y = self._make_labels(X)
         self._classes = Classes(y, self.background)
@@ -156,6 +157,15 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
     def _postprocess(self, X):
         """Return predictions and smoothed probabilities by frame."""
         check_is_fitted(self)
+        self._validate_params()
+        # Models of earlier versions do not have it.
+        fitted = getattr(self, "_learned_with", {})
+        for name in fitted:
+            if getattr(self, name) != fitted[name]:
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} was set after fit, which learned with "
+                    f"{name}={fitted[name]!r}: fit again."
+                )
         postprocessing = Postprocessing(self, self._classes, self._corrections)
         probabilities = self._classes.probabilities(X)
         if not self._classes.are_named_in(X):
