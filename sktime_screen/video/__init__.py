@@ -15,7 +15,7 @@ from ._frame_table import (
     resolve_videos,
     warn_of_overlaps,
 )
-from ._identity import ImageFiles, compute_image_keys, digest_file
+from ._identity import ImageFiles, compute_image_keys, digest_file, digest_files
 from ._preceding_frames import add_preceding_frames
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler, list_videos
@@ -47,6 +47,7 @@ __all__ = [
     "check_frame_table",
     "compute_image_keys",
     "digest_file",
+    "digest_files",
     "drop_repeated_videos",
     "encode_image",
     "find_shape",
