@@ -23,7 +23,7 @@ import pandas as pd
 from faces import FULL, N_FOLDS, name_by_nearest, put_into_frame, read, scale, share_of_union
 from sklearn.model_selection import StratifiedGroupKFold
 
-from sktime_screen.features._engines import compile_network, read_network
+from sktime_screen.features._engines import compile_network
 from sktime_screen.features._face_alignment import _LAYOUT, estimate_similarity
 from sktime_screen.features._face_detection import (
     _suppress_repeated,
@@ -33,6 +33,7 @@ from sktime_screen.features._face_detection import (
     make_detector_dynamic,
 )
 from sktime_screen.features._face_network import DETECTORS, EMBEDDINGS, find_face_network
+from sktime_screen.features._network_files import read_network
 
 SAME = 0.25
 TILE = 192

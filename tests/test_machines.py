@@ -23,6 +23,7 @@ from sktime_screen import (
     ImageResizer,
     PretrainedCNNFeatures,
     ScreenTimeAggregator,
+    ScreenTimeDisplay,
     ScreenTimeReport,
     VideoFrameSampler,
     _parallel,
@@ -167,7 +168,7 @@ def test_what_is_measured_comes_back(machines, pipeline, season, tmp_path, monke
 def test_a_machine_without_the_store(machines, pipeline, season, tmp_path, monkeypatch):
     expected = measure(pipeline, season)
     pipeline[2].set_params(memory=tmp_path / "elsewhere")
-    monkeypatch.setattr(_video_predictions, "make_store_folder", lambda memory: None)
+    monkeypatch.setattr(_frame_features, "make_store_folder", lambda memory: None)
     with (
         machines(),
         pytest.warns(RuntimeWarning, match=r"no folder '.*elsewhere' on the machine .* make the"),
@@ -183,7 +184,7 @@ def test_a_video_that_is_missing_costs_no_other(pipeline, season, n_jobs):
     os.remove(season[1])
     with (
         joblib.parallel_config("loky", n_jobs=n_jobs),
-        pytest.warns(RuntimeWarning, match=f"Left out '{season[1]}': .*No such"),
+        pytest.warns(RuntimeWarning, match=f"Left out: No such video: '{season[1]}'"),
     ):
         found = measure(pipeline, season)
     rest = expected[expected["video"] != season[1]].reset_index(drop=True)
@@ -193,9 +194,40 @@ def test_a_video_that_is_missing_costs_no_other(pipeline, season, n_jobs):
     assert "Left out" in found.to_html()
 
 
+@pytest.mark.parametrize("show", [measure, lambda *given: ScreenTimeDisplay.from_estimator(*given)])
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+def test_a_video_on_which_anything_fails_costs_no_other(
+    pipeline, season, on_error, show, monkeypatch
+):
+    predict = _video_predictions.predict_frames
+
+    def fail(classifier, frames, **options):
+        if frames["video"].iloc[0] == season[1]:
+            raise KeyError("odd")
+        return predict(classifier, frames, **options)
+
+    monkeypatch.setattr(_video_predictions, "predict_frames", fail)
+    pipeline.set_params(videoframesampler__on_error=on_error)
+    told = f"Left out '{season[1]}': KeyError: 'odd'"
+    with pytest.warns(RuntimeWarning) as record:
+        found = show(pipeline, season).estimate
+    assert [(str(each.message), each.filename) for each in record] == [(told, __file__)]
+    assert told in found.attrs["notes"]
+    assert found["video"].unique().tolist() == [season[0], season[2]]
+
+
 def test_all_videos_missing(pipeline, season, tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        measure(pipeline, [tmp_path / "nowhere1.mp4", tmp_path / "nowhere2.mp4"])
+    nowhere = [str(tmp_path / name) for name in ("nowhere1.mp4", "nowhere2.mp4")]
+    with (
+        pytest.warns(RuntimeWarning) as record,
+        pytest.raises(FileNotFoundError, match="nowhere1") as raised,
+    ):
+        measure(pipeline, nowhere)
+    assert [path in str(each.message) for path, each in zip(nowhere, record, strict=True)] == [1, 1]
+    assert raised.value.__notes__ == ["None of the 2 videos could be measured."]
+    with pytest.raises(FileNotFoundError, match="nowhere1") as raised:
+        measure(pipeline, nowhere[0])
+    assert not hasattr(raised.value, "__notes__")
 
 
 def images(season):

@@ -18,6 +18,7 @@ from sktime_screen import (
     PretrainedCNNFeatures,
     VideoFrameSampler,
 )
+from sktime_screen.features import _shared_decoding
 from sktime_screen.features._face_network import FaceNetwork
 from sktime_screen.video import FrameSequence
 
@@ -156,16 +157,16 @@ def test_what_was_computed_before_an_interruption_is_kept(
     expected = apart(make(), frames)
     del computed[:], looked_at[:]
     both = FaceAidedFeatures(*make(tmp_path / "store")).fit(frames)
-    whole = FrameSequence.iter_images_with_originals
+    whole = _shared_decoding.iter_images_with_originals
 
-    def interrupted(self, *args):
-        for number, found in enumerate(whole(self, *args)):
+    def interrupted(*args):
+        for number, found in enumerate(whole(*args)):
             if number == 15:
                 raise KeyboardInterrupt
             yield found
 
     with monkeypatch.context() as patch:
-        patch.setattr(FrameSequence, "iter_images_with_originals", interrupted)
+        patch.setattr(_shared_decoding, "iter_images_with_originals", interrupted)
         with pytest.raises(KeyboardInterrupt):
             both.transform(frames)
     kept = FeatureStore(tmp_path / "store").contents()["frames"].groupby("network").sum()
@@ -216,22 +217,22 @@ def test_image_files_are_read_once(make, tmp_path):
 def test_images_as_recorded_are_let_go(make, frames, monkeypatch):
     """Memory does not grow with the video, however few are done at once."""
     alive, most = weakref.WeakSet(), []
-    whole = FrameSequence.iter_images_with_originals
+    whole = _shared_decoding.iter_images_with_originals
 
     class Image(np.ndarray):
         """An array that can be counted."""
 
         __hash__ = object.__hash__
 
-    def watched(self, *args):
-        for row, (image, original) in whole(self, *args):
+    def watched(*args):
+        for row, (image, original) in whole(*args):
             original = original.view(Image)
             alive.add(original)
             most.append(len(alive))
             yield row, (image, original)
             del original
 
-    monkeypatch.setattr(FrameSequence, "iter_images_with_originals", watched)
+    monkeypatch.setattr(_shared_decoding, "iter_images_with_originals", watched)
     FaceAidedFeatures(*make()).fit_transform(frames)
     assert len(most) == 2 * N
     assert max(most) <= 10

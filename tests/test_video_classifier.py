@@ -1,3 +1,4 @@
+import pickle
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from sktime_screen import (
     load_ucf101,
     recommended_pipeline,
 )
+from sktime_screen.classify import _video_classifier
+from sktime_screen.features import _frame_features
 from sktime_screen.video import VideoError
 
 COLORS = {"Archery": (200, 60, 60), "Bowling": (60, 200, 60), "Diving": (60, 60, 200)}
@@ -175,22 +178,59 @@ def test_the_recommended_pipeline_without_its_end(train, test, quick_training):
     assert classifier.score(*test) == 1.0
 
 
-def test_videos_are_shared_out_by_joblib(train, test, tiny, monkeypatch):
+@pytest.mark.parametrize("voting", ["hard", "soft"])
+def test_videos_are_shared_out_by_joblib(train, test, tiny, voting, monkeypatch):
     features = PretrainedCNNFeatures(tiny.name, weights=None, precision="float32")
     head = LogisticRegression()
     frames = make_pipeline(VideoFrameSampler(), ImageResizer((32, 32)), features, head)
-    classifier = VideoClassifier(frames).fit(*train)
-    shared_out = []
-    compute = PretrainedCNNFeatures._compute_in_parallel
-    monkeypatch.setattr(
-        PretrainedCNNFeatures,
-        "_compute_in_parallel",
-        lambda *args: (shared_out.append(args[3]), compute(*args)),
-    )
+    classifier = VideoClassifier(frames, voting=voting).fit(*train)
+    videos = [*test[0], test[0][0]]
+    expected = classifier.predict_proba(videos)
+    sent = []
+
+    def share_out(work, tool, tasks, n_jobs):
+        for name, argument in tasks.items():
+            sent.append((name, pickle.loads(pickle.dumps(work(tool, argument)))))
+            yield *sent[-1], None
+
+    monkeypatch.setattr(_frame_features, "share_out", share_out)
     with joblib.parallel_config(backend="threading", n_jobs=2):
-        found = classifier.predict_proba(test[0])
-    np.testing.assert_allclose(found, classifier.predict_proba(test[0]))
-    assert [list(videos) for videos in shared_out] == [list(test[0])]
+        np.testing.assert_allclose(classifier.predict_proba(videos), expected)
+    # Only the vote of each video comes back.
+    assert [(name, vote.shape) for name, vote in sent] == [(name, (3,)) for name in test[0]]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_all_videos_that_fail_are_named(train, test, tmp_path, n_jobs):
+    classifier = VideoClassifier(frame_classifier()).fit(*train)
+    gone = [str(tmp_path / name) for name in ("one.mp4", "two.mp4")]
+    with (
+        joblib.parallel_config(backend="threading", n_jobs=n_jobs),
+        pytest.raises(FileNotFoundError, match=r"one\.mp4") as raised,
+    ):
+        classifier.predict([test[0][0], *gone])
+    if n_jobs == 2:
+        notes = "\n".join(raised.value.__notes__)
+        assert f"This was '{gone[0]}', 2 of 3 videos failed.\n'{gone[1]}' failed as well" in notes
+
+
+@pytest.mark.parametrize("voting", ["hard", "soft"])
+def test_few_frames_are_looked_at_at_once(train, test, voting, monkeypatch):
+    classifier = VideoClassifier(frame_classifier(), rate=5, voting=voting).fit(*train)
+    videos = [*test[0], *train[0]]
+    expected = classifier.predict_proba(videos)
+    looked_at = []
+    transform = VideoFrameSampler.transform
+
+    def count(self, X):
+        looked_at.append(len(X))
+        return transform(self, X)
+
+    monkeypatch.setattr(VideoFrameSampler, "transform", count)
+    monkeypatch.setattr(_video_classifier, "_FRAMES_AT_ONCE", 20)
+    np.testing.assert_allclose(classifier.predict_proba(videos), expected)
+    assert len(looked_at) > 3
+    assert max(looked_at) < 20 + 9  # and one video of 1.8 s
 
 
 def test_each_frame_is_trained_on_with_the_class_of_its_video(short, three_seconds):

@@ -15,13 +15,6 @@ from ._standardization import means_and_scales, update_moments
 from ._target_encoding import TargetEncoding
 from ._training import Rows, check_validation_data, make_learning_rates, run_epochs
 
-# With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
-_ROWS_SEEN = 60_000
-_EPOCHS = (12, 40)
-# With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
-_STEPS = 6
-_BATCHES = (8, 32)
-
 
 class DenseTraining(FrameClassifier):
     """What the public methods of classifiers with a dense network are made of."""
@@ -30,15 +23,17 @@ class DenseTraining(FrameClassifier):
     _network_class: type[DenseNetwork] = DenseNetwork
     _judges_convergence = True
     _accepts_sparse = "csr"
+    # With epochs="auto": the rows that a training goes through in all, and the fewest and most
+    # epochs. With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
+    _rows_seen, _epoch_limits = 60_000, (12, 40)
+    _steps_per_epoch, _batch_limits = 6, (8, 32)
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
         labels = self._encoding.read(y) if resume else read_labels(y, partly=True)
         check_consistent_length(X, labels)
         if not resume:
-            self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)
-            self.class_names_ = self._encoding.classes
-            self.classes_ = self._encoding.scikit_learn_classes()
+            self._set_encoding(TargetEncoding.from_labels(labels, self.loss, classes))
             labels = self._encoding.read(labels)
         elif classes is not None:
             self._encoding.check_announced(classes)
@@ -124,7 +119,7 @@ class DenseTraining(FrameClassifier):
         """Return the step size of each epoch of a fit to so many rows."""
         epochs = self.epochs
         if epochs == "auto":
-            epochs = int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
+            epochs = int(np.clip(self._rows_seen // n_rows, *self._epoch_limits))
         return make_learning_rates(self.learning_rate, self.learning_rate_schedule, epochs)
 
     def _describe_network(self, n_features, n_rows):
@@ -159,7 +154,7 @@ class DenseTraining(FrameClassifier):
     def _step_options(self, n_rows):
         batch_size = self.batch_size
         if batch_size == "auto":
-            batch_size = int(np.clip(n_rows // _STEPS, *_BATCHES))
+            batch_size = int(np.clip(n_rows // self._steps_per_epoch, *self._batch_limits))
         return {
             "batch_size": batch_size,
             "l2": self.l2,

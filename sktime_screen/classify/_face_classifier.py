@@ -165,17 +165,15 @@ class FaceClassifier(FrameClassifier):
                 raise ValueError(
                     "FaceClassifier needs labels or portraits: give y, or a folder of portraits."
                 )
-            self._encoding = TargetEncoding(np.array(list(by_person)), True, False)
+            self._set_encoding(TargetEncoding(np.array(list(by_person)), True, False))
             self._prior = self._gallery.make_model()
             self._model = None
         else:
             labels = read_labels(y)
             check_consistent_length(faces.scores, labels)
-            self._encoding = TargetEncoding.from_labels(labels)
+            self._set_encoding(TargetEncoding.from_labels(labels))
             self._prior = self._make_prior(by_person, n_dimensions)
             self._model = self._fit_model(faces, labels, slice(None))
-        self.class_names_ = self._encoding.classes
-        self.classes_ = self._encoding.scikit_learn_classes()
         return self
 
     def fit_transform(self, X, y=None) -> Any:  # type: ignore[override]

@@ -13,7 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 from .._defaults import SAMPLING_RATE
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
 from .._targets import read_labels
-from ..video import VideoFrameSampler
+from ..features import explain_failures, share_out_videos
+from ..video import VideoFrameSampler, list_videos
+
+# The features of more frames are not held at once, but for those of one video.
+_FRAMES_AT_ONCE = 2048
 
 
 class VideoClassifier(ClassifierMixin, BaseEstimator):
@@ -52,8 +56,9 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Features are computed video by video wherever joblib is told to, see `n_jobs` of
-    :class:`PretrainedCNNFeatures`.
+    Wherever joblib is told to, see `n_jobs` of :class:`PretrainedCNNFeatures`, `predict` and
+    `predict_proba` are computed video by video, and `fit` computes features so. Only the votes of
+    videos come back to the process that asked, but in `fit` all features.
 
     References
     ----------
@@ -166,7 +171,33 @@ class VideoClassifier(ClassifierMixin, BaseEstimator):
             theirs by their mean probabilities, if the estimator has ``predict_proba``.
         """
         check_is_fitted(self)
-        frames, video_of_frame = self._sample(_paths(X))
+        paths = list_videos(_paths(X))
+        results = share_out_videos(_vote_alone, self, self.estimator_, list(dict.fromkeys(paths)))
+        if results is None:
+            return self._vote_in_groups(paths)
+        votes, failures = {}, {}
+        for video, vote, error in results:
+            if error is None:
+                votes[video] = vote
+            else:
+                failures[video] = error
+        if failures:
+            raise explain_failures(failures, None, len(set(paths)))
+        return np.array([votes[path] for path in paths])
+
+    def _vote_in_groups(self, paths):
+        """Return the probabilities of videos, some of which are looked at together."""
+        frames, video_of_frame = self._sample(paths)
+        group = np.cumsum(np.bincount(video_of_frame)) // _FRAMES_AT_ONCE
+        votes = []
+        for number in np.unique(group):
+            videos = np.flatnonzero(group == number)
+            rows = np.isin(video_of_frame, videos)
+            votes.append(self._vote(frames[rows], video_of_frame[rows] - videos[0]))
+        return np.concatenate(votes)
+
+    def _vote(self, frames, video_of_frame):
+        """Return the probabilities of the videos that frames are of: (n_videos, n_classes)."""
         if self.voting == "soft":
             return _video_means(self.estimator_.predict_proba(frames), frames, video_of_frame)
         codes = np.searchsorted(self.classes_, self.estimator_.predict(frames))
@@ -219,6 +250,10 @@ def _refuse_aggregator(estimator):
             f"estimator ends in a {type(pipeline[-1]).__name__}, which makes seconds right and not "
             f"the classes of frames: pass pipeline[:-1], as in recommended_pipeline()[:-1]."
         )
+
+
+def _vote_alone(classifier, video):
+    return classifier._vote(*classifier._sample([video]))[0]
 
 
 def _paths(X):

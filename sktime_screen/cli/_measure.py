@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from .._defaults import SAMPLING_RATE
-from ._console import Steps, one_line, results_console, seconds_table
+from .._defaults import CONFIDENCE_LEVEL, SAMPLING_RATE
+from ._console import Steps, results_console, seconds_table
 from ._options import (
     CACHE_DIR,
     FACES_ARE_PRIVATE,
@@ -31,8 +31,6 @@ from ._result_files import (
     write_file,
     write_video_file,
 )
-
-_CONFIDENCE_LEVEL = 0.9
 
 
 def _output(what, metavar="FILE"):
@@ -107,8 +105,8 @@ def measure(
     from ..report import ScreenTimeReport, find_deciding_faces
     from ..video import drop_repeated_videos
     from ._ask import ask_for_labels, name_page
-    from ._label import suggest_training
     from ._model import get_learned, load_model, set_up_features
+    from ._next_command import suggest_training
 
     if (model is None) == (portraits is None):
         raise typer.BadParameter(
@@ -156,14 +154,13 @@ def measure(
         set_up_features(fitted, folder, verbose=not quiet)
     aggregator = fitted[-1]
     find_faces = report and functools.partial(find_deciding_faces, background=aggregator.background)
-    found = _predict_videos(fitted, paths, sample is not None, find_faces, steps)
+    found, left_out = _predict_videos(fitted, paths, sample is not None, find_faces, steps)
     faces, probabilities = found.pop("faces", None), found["X"]
     measured = dict(list(probabilities.groupby("video", sort=False)))
-    missing = [path for path in paths if path not in measured]
-    estimate = _estimate(aggregator, found, sample, missing, steps)
+    estimate = _estimate(aggregator, found, sample, left_out, steps)
     _print_seconds(estimate, console, steps)
-    if missing:
-        steps.say(estimate.attrs["notes"][-1])
+    for note in left_out:
+        steps.say(note)
 
     full_report = ScreenTimeReport(
         estimate,
@@ -189,7 +186,7 @@ def measure(
     if page is not None:
         again = labels if labels and (sample is not None or model != save_model) else []
         ask_for_labels(page, ask, fitted, probabilities, model, again, steps)
-    if not all(written) or missing:
+    if not all(written) or left_out:
         raise typer.Exit(1)
 
 
@@ -206,23 +203,22 @@ def _know_portraits(portraits, paths, rate, folder, quiet, steps):
         return pipeline.fit(pipeline[0].sample(_find_readable(paths)[:1])[:1])
 
 
-def _estimate(aggregator, found, sample, missing, steps):
+def _estimate(aggregator, found, sample, left_out, steps):
     """Return the seconds, with notes of what they leave out."""
     strangers, small = (found.pop(name, None) for name in ("strangers", "small_faces"))
     estimate = aggregator.estimate(
-        labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
+        labelled=sample, confidence_level=CONFIDENCE_LEVEL, random_state=0, **found
     )
     if strangers is not None:
         estimate.attrs["notes"] += [*small, *_describe_strangers(strangers, steps)]
-    if missing:
-        estimate.attrs["notes"].append(f"Not measured: {', '.join(map(repr, missing))}.")
+    estimate.attrs["notes"] += left_out
     return estimate
 
 
 def _print_seconds(estimate, console, steps):
     title = "Screen time"
     if estimate["low"].notna().any():
-        title += f", with intervals of {100 * _CONFIDENCE_LEVEL:g} %"
+        title += f", with intervals of {100 * CONFIDENCE_LEVEL:g} %"
     console.print(seconds_table(estimate, title))
     if estimate.attrs["intervals"]:
         steps.say(estimate.attrs["intervals"])
@@ -278,7 +274,7 @@ def _learn_or_sample(labels, paths, fitted, model, steps):
 
 def _load_own_labels(labels, paths, fitted):
     """Return labelled frames of the videos, by the names of the paths, and their labels."""
-    from ._labels import load_labels, match_labels, name_videos_as_given
+    from ._label_files import load_labels, match_labels, name_videos_as_given
 
     X, y = load_labels(labels, _find_readable(paths), rate=fitted[0].rate)
     X = name_videos_as_given(X, paths)
@@ -303,25 +299,12 @@ def _find_readable(paths):
 
 
 def _predict_videos(fitted, paths, labelled, find_faces, steps):
-    """Return what `estimate` takes of all videos but those that fail with a warning."""
-    import pandas as pd
+    """Return what `estimate` takes of all videos, and notes of those that failed."""
+    from ..screentime import predict_videos
 
-    from ..screentime import predict_frames
+    numbers = {path: number for number, path in enumerate(paths, start=1)}
 
-    found = []
-    for number, path in enumerate(paths, start=1):
-        try:
-            with steps.step(f"Video {number} of {len(paths)}: {path}"):
-                frames = fitted[0].sample([path])
-                found.append(
-                    predict_frames(fitted[:-1], frames, labelled=labelled, find_faces=find_faces)
-                )
-        except (OSError, ValueError) as error:
-            if len(paths) == 1:
-                raise
-            reason = one_line(error)
-            of_video = "" if path in reason else f" '{path}'"
-            warnings.warn(f"Left out{of_video}: {reason}", stacklevel=2)
-    if not found:
-        raise ValueError(f"None of the {len(paths)} videos could be measured.")
-    return {name: pd.concat([of_video[name] for of_video in found]) for name in found[0]}
+    def watch(path):
+        return steps.step(f"Video {numbers[path]} of {len(paths)}: {path}")
+
+    return predict_videos(fitted[:-1], paths, labelled=labelled, find_faces=find_faces, watch=watch)

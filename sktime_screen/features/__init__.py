@@ -14,12 +14,12 @@ from ._face_tracks import (
     IMPOSTOR_SPREAD,
     follow_faces,
 )
-from ._frame_features import find_frame_features
+from ._frame_features import share_out_videos
 from ._images import check_images
 from ._networks import as_backbone, build_model, find_input_size, flatten_layers
 from ._small_faces import describe_small_faces
 from ._store import FeatureStore
-from ._stored_frames import make_store_folder
+from ._stored_frames import explain_failures
 
 __all__ = [
     "ALIKE",
@@ -38,17 +38,17 @@ __all__ = [
     "check_images",
     "describe_small_faces",
     "embed_frames",
+    "explain_failures",
     "find_face_columns",
-    "find_frame_features",
     "find_input_size",
     "find_map_size",
     "flatten_layers",
     "follow_faces",
     "get_backbone",
     "list_backbones",
-    "make_store_folder",
     "name_face_columns",
     "pack_faces",
     "project_features",
+    "share_out_videos",
     "unpack_faces",
 ]

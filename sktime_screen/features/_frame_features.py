@@ -2,6 +2,7 @@
 
 import copy
 from abc import abstractmethod
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -12,9 +13,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from .._parallel import is_shared_out, share_out
 from .._progress import show_progress
 from ..video import FrameSequence, ImageFiles, compute_image_keys
-from ._batches import decode_changed, find_distinct_frames, split_into_batches, split_rows_by_video
+from ._batches import find_distinct_frames, split_into_batches, split_rows_by_video
 from ._quantization import dequantize, get_packed_width, quantize
-from ._stored_frames import StoredFrames, explain_failures, find_store_here
+from ._stored_frames import StoredFrames, explain_failures, find_store_here, make_store_folder
+from ._unchanged_frames import decode_changed
 
 
 class FrameFeatures(TransformerMixin, BaseEstimator):
@@ -192,6 +194,29 @@ def find_frame_features(step) -> list[FrameFeatures]:
     """Return what computes features of frames in a step of a pipeline: the step, or its parts."""
     parts = step, getattr(step, "images_", None), getattr(step, "faces_", None)
     return [part for part in parts if isinstance(part, FrameFeatures)]
+
+
+def share_out_videos(work, tool, pipeline, videos) -> Iterator | None:
+    """Do as `share_out` with ``work(tool, video)``, whose features a pipeline computes.
+
+    None if joblib has this process do it itself.
+    """
+    steps = getattr(getattr(pipeline, "best_estimator_", pipeline), "steps", ())
+    parts = [part for _, step in steps for part in find_frame_features(step)]
+    n_jobs = next((part.n_jobs for part in parts), None)
+    if len(videos) < 2 or not is_shared_out(n_jobs):
+        return None
+    for part in parts:
+        make_store_folder(part.memory)
+    verbose = any(part.verbose for part in parts)
+    return _share_out_shown(work, tool, {video: video for video in videos}, n_jobs, verbose)
+
+
+def _share_out_shown(work, tool, tasks, n_jobs, verbose):
+    with show_progress("Videos", len(tasks), verbose, "videos") as advance:
+        for result in share_out(work, tool, tasks, n_jobs):
+            yield result
+            advance(1)
 
 
 def _describe(frames):

@@ -142,10 +142,8 @@ def explain_failures(failures, store, n_videos):
     """Return the error of the first video that failed, with a note on it and on all the others."""
     (video, error), *others = failures.items()
     if n_videos > 1:
-        error.add_note(
-            f"This was {video!r}, {len(failures)} of {n_videos} videos failed; the features of all "
-            f"the others are in {store.folder!r}."
-        )
+        kept = "" if store is None else f"; the features of all the others are in {store.folder!r}"
+        error.add_note(f"This was {video!r}, {len(failures)} of {n_videos} videos failed{kept}.")
     for other, its_error in others:
         error.add_note(f"{other!r} failed as well: {its_error}")
     return error

@@ -1,10 +1,9 @@
 """Split a fitted pipeline for reports and plots."""
 
-import warnings
-
 from sklearn.pipeline import Pipeline
 
 from .._targets import as_table
+from ..metrics import find_final_step
 from ..screentime import predict_for_estimate, predict_videos
 from ..video import FrameSequence, VideoFrameSampler
 
@@ -33,15 +32,9 @@ def measure(pipeline, X, *, labelled=None, find_faces=None, **options):
     notes = []
     are_videos = as_table(X) is None and not isinstance(X, FrameSequence)
     if are_videos and isinstance(classifier[0], VideoFrameSampler):
-        found, failures = predict_videos(
+        found, notes = predict_videos(
             classifier, X, labelled=labelled is not None, find_faces=find_faces
         )
-        for video, error in failures.items():
-            if not found:
-                raise error
-            where = "".join(f" {note}" for note in getattr(error, "__notes__", ()))
-            notes.append(f"Left out {video!r}: {error}{where}")
-            warnings.warn(notes[-1], RuntimeWarning, stacklevel=3)
         found.pop("strangers", None)
         notes += found.pop("small_faces", ())
     elif hasattr(classifier[-1], "transform"):
@@ -56,6 +49,12 @@ def measure(pipeline, X, *, labelled=None, find_faces=None, **options):
     if notes:
         estimate.attrs["notes"] = [*notes, *estimate.attrs.get("notes", ())]
     return found["X"], estimate, faces
+
+
+def find_classifier(estimator):
+    """Return the classifier at the end of a pipeline or search, and the names of its classes."""
+    final = find_final_step(estimator)
+    return final, getattr(final, "class_names_", final.classes_)
 
 
 def list_steps(pipeline):

@@ -4,6 +4,7 @@ from typing import Self
 
 import numpy as np
 
+from .._defaults import CONFIDENCE_LEVEL
 from ..export import check_columns, shorten_video_names
 from ._pipeline_parts import measure
 
@@ -60,12 +61,15 @@ class ScreenTimeDisplay:
         X,
         *,
         labelled=None,
-        confidence_level=0.9,
+        confidence_level=CONFIDENCE_LEVEL,
         random_state=None,
         truth=None,
         ax=None,
     ) -> Self:
         """Measure videos with a fitted pipeline and plot the screen time.
+
+        Of several videos, those that fail are left out, with a warning and a note in the ``attrs``
+        of the ``estimate``.
 
         Parameters
         ----------
@@ -88,6 +92,13 @@ class ScreenTimeDisplay:
         -------
         ScreenTimeDisplay
             The plotted display.
+
+        Raises
+        ------
+        TypeError
+            If the pipeline does not end in a ScreenTimeAggregator.
+        FileNotFoundError, VideoError
+            If no video can be measured.
         """
         _, estimate, _ = measure(
             pipeline,

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_array
 
-from .._targets import align_columns, as_table, encode_labels, known_labels, read_labels
+from .._targets import align_columns, as_table, encode_labels, read_known_labels, read_labels
 
 # By how much sums and means of probabilities may leave their range.
 _ROUNDING = 1e-5
@@ -73,7 +73,7 @@ class Classes:
         Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> bool (n_frames, n_classes), or
         float64 with NaN where labels are missing, which `partly` allows.
         """
-        labels = known_labels(y, self.names, self.multilabel, partly=partly)
+        labels = read_known_labels(y, self.names, self.multilabel, partly=partly)
         return encode_labels(labels, self.names)
 
     def labels(self, predicted):

@@ -1,18 +1,13 @@
 """What a fitted pipeline says of videos: one by one, here or wherever joblib has it computed."""
 
+import warnings
+from contextlib import nullcontext
 from functools import partial
 
 import pandas as pd
 from sklearn.base import clone
 
-from .._parallel import is_shared_out, share_out
-from .._progress import show_progress
-from ..features import (
-    describe_small_faces,
-    find_face_columns,
-    find_frame_features,
-    make_store_folder,
-)
+from ..features import describe_small_faces, find_face_columns, share_out_videos
 from ..video import drop_repeated_videos, list_videos
 from ._estimate import predict_for_estimate
 
@@ -48,35 +43,44 @@ def predict_frames(classifier, frames, *, labelled=False, find_faces=None):
     return together
 
 
-def predict_videos(classifier, videos, *, labelled=False, find_faces=None):
-    """Return what `predict_frames` says of all videos, and the errors of those that failed.
+def predict_videos(classifier, videos, *, labelled=False, find_faces=None, watch=nullcontext):
+    """Return what `predict_frames` says of all videos, and notes of those that failed.
 
-    Only what is said of frames comes back from other processes, not their features: so many bytes a
-    frame, and not so many kilobytes.
+    Of several videos, those that fail are left out with a warning; if all do, the first error is
+    raised. Only what is said of frames comes back from other processes, not their features: so many
+    bytes a frame, and not so many kilobytes. Videos predicted here are so in ``watch(video)``.
     """
     videos = drop_repeated_videos(list_videos(videos))
-    steps = [part for _, step in classifier.steps for part in find_frame_features(step)]
-    n_jobs = next((step.n_jobs for step in steps), None)
     predict = partial(_predict_video, labelled=labelled, find_faces=find_faces)
-    found, failures = {}, {}
-    if len(videos) > 1 and is_shared_out(n_jobs):
-        for step in steps:
-            make_store_folder(step.memory)
-        results = share_out(predict, classifier, {video: video for video in videos}, n_jobs)
-        verbose = any(step.verbose for step in steps)
-    else:
-        results, verbose = _try_one_by_one(predict, classifier, videos), False
-    with show_progress("Videos", len(videos), verbose, "videos") as advance:
-        for video, result, error in results:
-            if error is None:
-                found[video] = result
-            else:
-                failures[video] = error
-            advance(1)
+    results = share_out_videos(predict, classifier, classifier, videos)
+    if results is None:
+        results = _try_one_by_one(predict, classifier, videos, watch)
+    found, failures, notes = {}, {}, {}
+    for video, result, error in results:
+        if error is None:
+            found[video] = result
+            continue
+        failures[video], notes[video] = error, _describe_failure(video, error)
+        if len(videos) > 1:
+            warnings.warn(notes[video], RuntimeWarning, stacklevel=4)
+    if not found:
+        error = next(failures[video] for video in videos)
+        if len(videos) > 1:
+            error.add_note(f"None of the {len(videos)} videos could be measured.")
+        raise error
     parts = [found[video] for video in videos if video in found]
-    names = parts[0] if parts else ()
-    tables = {name: pd.concat([part[name] for part in parts]) for name in names}
-    return tables, {video: failures[video] for video in videos if video in failures}
+    tables = {name: pd.concat([part[name] for part in parts]) for name in parts[0]}
+    return tables, [notes[video] for video in videos if video in notes]
+
+
+def _describe_failure(video, error):
+    """Say in a line which video is left out and why."""
+    what = " ".join(str(error).split())
+    if not isinstance(error, (OSError, ValueError)):
+        # What others say was not written to be read alone.
+        what = f"{type(error).__name__}: {what}"
+    of_video = "" if video in what else f" {video!r}"
+    return " ".join([f"Left out{of_video}: {what}", *getattr(error, "__notes__", ())])
 
 
 def _predict_video(classifier, video, labelled, find_faces):
@@ -86,10 +90,13 @@ def _predict_video(classifier, video, labelled, find_faces):
     return predict_frames(classifier, frames, labelled=labelled, find_faces=find_faces)
 
 
-def _try_one_by_one(predict, classifier, videos):
+def _try_one_by_one(predict, classifier, videos, watch):
     """Yield (video, result, error) as `share_out` does."""
     for video in videos:
         try:
-            yield video, predict(classifier, video), None
+            with watch(video):
+                result = predict(classifier, video)
         except Exception as error:
             yield video, None, error
+        else:
+            yield video, result, None

@@ -19,7 +19,7 @@ from ._identity import ImageFiles, compute_image_keys, digest_file, digest_files
 from ._preceding_frames import add_preceding_frames
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler, list_videos
-from ._sequence import FrameSequence
+from ._sequence import FrameSequence, iter_images_with_originals
 from ._thumbnails import (
     IMAGE_TYPE,
     encode_image,
@@ -54,6 +54,7 @@ __all__ = [
     "get_frame_times",
     "is_frame_index",
     "iter_images",
+    "iter_images_with_originals",
     "list_class_images",
     "list_videos",
     "make_frame_index",

@@ -210,24 +210,6 @@ class FrameSequence:
         """
         return prefetch(self._iterate_images(failures), _IMAGES_AHEAD)
 
-    def iter_images_with_originals(
-        self, failures=None
-    ) -> Iterator[tuple[int, tuple[np.ndarray, np.ndarray]]]:
-        """Decode each image once for both: as it is here, and as it was recorded.
-
-        Parameters
-        ----------
-        failures : dict, optional
-            As for :meth:`iter_batches`.
-
-        Returns
-        -------
-        generator of (row, (image, original))
-            The number of each row in the sequence, its image and the one of ``resize(None)``, both
-            RGB, uint8 ndarrays of shape (height, width, 3).
-        """
-        return prefetch(self._iterate_images(failures, originals=True), _IMAGES_AHEAD)
-
     def _iterate_batches(self, batch_size, failures):
         rows, images, shape = [], [], None
         for row, image in self._iterate_images(failures):
@@ -291,6 +273,11 @@ class FrameSequence:
                 placement = place(image.shape[:2], self.size, self.aspect, box)
                 image = placement.apply(resize(image, placement.scaled, self.interpolation))
             yield (image, original) if originals else image
+
+
+def iter_images_with_originals(frames, failures=None):
+    """Yield (row, (image, original)) of a sequence: as its steps make it, and as recorded."""
+    return prefetch(frames._iterate_images(failures, originals=True), _IMAGES_AHEAD)
 
 
 def find_video_box(video, canvas):
