@@ -53,17 +53,6 @@ def images(parts, kind="image"):
         yield cv2.imdecode(data, cv2.IMREAD_COLOR) if encoded else None
 
 
-@pytest.fixture
-def frames(video):
-    """Twenty frames of one video."""
-    return VideoFrameSampler(rate=2).sample(video)
-
-
-@pytest.fixture
-def target(tmp_path):
-    return tmp_path / "labels.html"
-
-
 def test_images_are_the_frames(frames, other_video, target):
     both = pd.concat([frames, VideoFrameSampler(rate=1).sample(other_video)]).sample(
         frac=1, random_state=0

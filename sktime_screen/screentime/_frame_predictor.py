@@ -132,13 +132,7 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
                     f"classifier has seen, and will be too optimistic. Set its cv.",
                     stacklevel=4,
                 )
-            blocks = np.arange(len(truth))
-            if index is not None:
-                blocks = time_blocks(index, _SCENE_SECONDS)
-            elif self.frame_duration is not None:
-                blocks = time_blocks(
-                    _index_of_rows(len(truth), self.frame_duration), _SCENE_SECONDS
-                )
+            blocks = self._number_scenes(index, len(truth))
             postprocessing.fit_correction(
                 self.correction_, probabilities[known], truth[known].astype(bool), blocks[known]
             )
@@ -153,6 +147,14 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
                 out_of_sample,
                 marks.get("transductive", False),
             )
+
+    def _number_scenes(self, index, n_frames):
+        """Number the stretches of time whose frames are wrong together: int (n_frames,)."""
+        if index is None:
+            if self.frame_duration is None:
+                return np.arange(n_frames)
+            index = _index_of_rows(n_frames, self.frame_duration)
+        return time_blocks(index, _SCENE_SECONDS)
 
     def _postprocess(self, X):
         """Return predictions and smoothed probabilities by frame."""
