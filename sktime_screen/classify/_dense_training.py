@@ -18,6 +18,8 @@ from ._training import Rows, check_validation_data, make_learning_rates, run_epo
 # With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
 _ROWS_SEEN = 60_000
 _EPOCHS = (12, 40)
+# A layer alone takes more steps to large weights, which several layers reach as a product.
+_EPOCHS_OF_ONE_LAYER = (12, 160)
 # With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
 _STEPS = 6
 _BATCHES = (8, 32)
@@ -124,7 +126,9 @@ class DenseTraining(FrameClassifier):
         """Return the step size of each epoch of a fit to so many rows."""
         epochs = self.epochs
         if epochs == "auto":
-            epochs = int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
+            has_hidden = len(check_layer_sizes(self.hidden_layer_sizes)) > 0
+            limits = _EPOCHS if has_hidden else _EPOCHS_OF_ONE_LAYER
+            epochs = int(np.clip(_ROWS_SEEN // n_rows, *limits))
         return make_learning_rates(self.learning_rate, self.learning_rate_schedule, epochs)
 
     def _describe_network(self, n_features, n_rows):
