@@ -13,6 +13,7 @@ libraries is not timed, and the network has been converted before.
 import argparse
 import json
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -96,7 +97,12 @@ def in_a_process(way, options, video):
         else:
             command = [sys.executable, __file__, *arguments, "--only", way]
             command += ["--pooling", options.pooling, *["--store"] * options.store]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, stdout=subprocess.DEVNULL)
+        # All frames of a long video in memory are more than a machine may have.
+        if done.returncode == -signal.SIGKILL:
+            print(f"{way}: killed, as systems do when memory runs out")
+            return {}
+        done.check_returncode()
         return json.loads(report.read_text())
 
 

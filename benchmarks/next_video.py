@@ -38,8 +38,8 @@ def measure(labels, options, cache_dir):
         if not options.first or os.path.basename(first) in options.first
     ]
 
-    def choose(video, n, seed, **options):
-        table, looks = X.iloc[rows_of[video]], features.loc[[video]]
+    def choose(rows, n, seed, **options):
+        table, looks = X.iloc[rows], features.iloc[rows]
         chosen = suggest_frames(table, n, features=looks, random_state=seed, **options)
         return X.index.get_indexer(chosen.index)
 
@@ -50,7 +50,7 @@ def measure(labels, options, cache_dir):
     # some and to all of its labels.
     @functools.lru_cache(maxsize=2)
     def learn_first(video, n, seed):
-        rows = rows_of[video] if n == ALL else choose(video, n, seed)
+        rows = rows_of[video] if n == ALL else choose(rows_of[video], n, seed)
         return rows, learn(rows, seed)
 
     found = []
@@ -59,11 +59,12 @@ def measure(labels, options, cache_dir):
     ):
         learned, head = learn_first(first, n, seed)
         if own:
-            asked = {"strategy": options.ask}
+            rows, asked = rows_of[second], {"strategy": options.ask}
             if options.ask == "uncertain":
-                looks = features.loc[[second]]
+                rows = np.concatenate([rows, learned])
+                asked["labelled"], looks = X.iloc[learned], features.iloc[rows]
                 asked["estimator"] = pd.DataFrame(head.predict_proba(looks), looks.index)
-            learned = np.concatenate([learned, choose(second, own, seed, **asked)])
+            learned = np.concatenate([learned, choose(rows, own, seed, **asked)])
             head = learn(learned, seed)
         for name, figures in compare(head, features, X, y, rows_of[second], learned):
             found.append(

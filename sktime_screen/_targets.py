@@ -121,23 +121,22 @@ def _check_table(values, names, rows, name):
     return pd.DataFrame(values.astype(np.int64), columns=names)
 
 
-def known_labels(y, names, multilabel, *, name="y", partly=False):
+def read_known_labels(y, names, multilabel, *, partly=False):
     """Read labels of known classes, or of known characters and then in their order."""
-    labels = read_labels(y, multilabel=multilabel, name=name, partly=partly)
+    labels = read_labels(y, multilabel=multilabel, partly=partly)
     known = np.asarray(names).tolist()
     is_table = isinstance(labels, pd.DataFrame)
     if is_table != multilabel:
         kinds = "one class a row", "a table with a 0/1 column for each of {}"
         found = labels.columns.tolist() if is_table else None
         raise ValueError(
-            f"{name} holds {kinds[is_table].format(found)}, expected "
-            f"{kinds[multilabel].format(known)}."
+            f"y holds {kinds[is_table].format(found)}, expected {kinds[multilabel].format(known)}."
         )
     if is_table:
-        return align_columns(labels, known, name).set_axis(known, axis=1)
+        return align_columns(labels, known, "y").set_axis(known, axis=1)
     unknown = sorted(set(labels.tolist()) - set(known), key=str)
     if unknown:
-        raise ValueError(f"{name} holds the classes {unknown}, but the known ones are {known}.")
+        raise ValueError(f"y holds the classes {unknown}, but the known ones are {known}.")
     return labels
 
 
@@ -146,7 +145,7 @@ def align_columns(table, names, what):
     found, known = list(map(str, table.columns)), list(map(str, names))
     if sorted(found) == sorted(known):
         return table.iloc[:, [found.index(name) for name in known]]
-    if len(found) != len(known) or not (_by_number(found) or _by_number(known)):
+    if len(found) != len(known) or not (_are_numbers(found) or _are_numbers(known)):
         raise ValueError(
             f"The columns of {what} are {table.columns.tolist()}, expected {list(names)}: the same "
             f"names in any order, or an array with its columns in this order."
@@ -154,14 +153,14 @@ def align_columns(table, names, what):
     return table
 
 
-def _by_number(names):
+def _are_numbers(names):
     return names == list(map(str, range(len(names))))
 
 
 def encode_labels(labels, names):
     """Tell for every row and class whether it is the row's.
 
-    Shapes: ``labels`` as of `known_labels`, ``names`` (n_classes,) -> bool (n, n_classes), or
+    Shapes: ``labels`` as of `read_known_labels`, ``names`` (n_classes,) -> bool (n, n_classes), or
     float64 with NaN where labels are missing.
     """
     if isinstance(labels, pd.DataFrame):
@@ -215,7 +214,7 @@ def align_characters(true, predicted, y_true, y_pred):
     is_table, is_predicted_table = y_true.ndim == 2, y_pred.ndim == 2
     if is_table and is_predicted_table:
         predicted = align_columns(predicted, true.columns.tolist(), "the predictions")
-        names = (predicted if _by_number(list(map(str, true.columns))) else true).columns
+        names = (predicted if _are_numbers(list(map(str, true.columns))) else true).columns
         return true.set_axis(names, axis=1), predicted.set_axis(names, axis=1)
     spelled = {str(name): name for name in true.columns}
     predicted = predicted.rename(columns=lambda name: spelled.get(str(name), name))
@@ -255,5 +254,5 @@ class ScoreByNameMixin(ClassifierMixin):
             From 0 to 1.
         """
         if np.ndim(self.classes_) == 2:
-            y = known_labels(y, self.class_names_, multilabel=True)
+            y = read_known_labels(y, self.class_names_, multilabel=True)
         return super().score(X, y, sample_weight)

@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sktime_screen import recommended_pipeline
 from sktime_screen.classify import _feature_map as _map
@@ -27,6 +28,13 @@ quick_pipeline = partial(
     recommended_pipeline, image_size=(128, 224), backbone="efficientnet_lite0_map"
 )
 QUICK_OPTIONS = ("--image-size", "128", "224", "--backbone", "efficientnet_lite0_map")
+# The same ones each time, each with the fixtures of the one before.
+few_examples = settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 def pytest_configure(config):
@@ -115,7 +123,7 @@ def _ordinary_priority():
 def quick_training():
     """The head of the recommended pipeline learns less well, where it only has to learn at all."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_map, "_EPOCHS", (4, 8))
+        patch.setattr(_map.KerasFeatureMapClassifier, "_epoch_limits", (4, 8))
         patch.setattr(_map, "_NETWORKS_OF_FEW", 1)
         yield
 
@@ -205,6 +213,13 @@ def video(tmp_path_factory):
     """Ten seconds at 24 frames a second; image k shows k."""
     path = tmp_path_factory.mktemp("video") / "video.mp4"
     return write_coded_video(path, range(240), Fraction(1, 24))
+
+
+@pytest.fixture
+def folder(tmp_path, video):
+    """A folder with `video` in it, for files of labels beside it."""
+    (tmp_path / "video.mp4").symlink_to(video)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

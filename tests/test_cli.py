@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -25,12 +26,13 @@ from sktime_screen import (
     recommended_pipeline,
     save_label_csv,
 )
-from sktime_screen.cli import _model, app, run_demo
-from sktime_screen.cli._label import _train_options
+from sktime_screen.cli import _ask, _model, app, run_demo
 from sktime_screen.cli._model import load_model, save_model
+from sktime_screen.cli._next_command import list_training_options
 from sktime_screen.datasets import make_cartoon_video
 from sktime_screen.model_selection import _cross_validation
 from sktime_screen.screentime import _video_predictions
+from sktime_screen.video import make_frame_index
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
@@ -228,7 +230,7 @@ def test_label_says_what_to_do_with_the_labels(work, tmp_path, monkeypatch):
 def test_label_repeats_how_the_model_was_trained():
     model = recommended_pipeline(rate=2, head="dense", background="none")
     options = ["--rate", "2", "--head", "dense", "--background", "none"]
-    assert _train_options(model, 1, True, None, None) == options
+    assert list_training_options(model, 1, True, None, None) == options
 
 
 def test_label_leaves_out_what_is_labelled(work, tmp_path):
@@ -624,6 +626,55 @@ def test_measure_asks_for_frames_and_learns_their_labels(work, tmp_path, monkeyp
     assert not {frame["time"] for frame in asked} & {frame["time"] for frame in again}
     done = run("measure", work / "one.mp4", *words)
     assert "Every frame is labelled" in done.output
+
+
+def test_measure_asks_for_what_no_learned_frame_shows(work, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(work / "two.mp4", "seen.mp4")
+    X, y = load_label_csv(work / "two.csv")
+    unseen = [5, 12, 20]
+    # As if the model had learned the same frames of another video.
+    learned = X.assign(video=str(tmp_path / "seen.mp4")).drop(unseen), y.drop(unseen)
+    save_model(tmp_path / "model", load_model(work / "model"), learned=learned)
+    words = ["--model", "model", "--cache-dir", work / "features", "--ask", 3]
+    done = run("measure", work / "two.mp4", *words)
+    assert done.exit_code == 0, done.output
+    asked = frames_of((tmp_path / "two.html").read_text())
+    assert sorted(frame["time"] for frame in asked) == X["time"][unseen].tolist()
+
+
+class KnownModel:
+    """What asks for frames sees of a model: features, probabilities and learned frames."""
+
+    def __init__(self, features, learned):
+        self.features, self.made_with_ = features, {"learned_frames": learned}
+
+    def __getitem__(self, part):
+        return self.features if isinstance(part, slice) else self
+
+    def predict_proba(self, probabilities):
+        return probabilities.to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("covers", "expected"),
+    [
+        # The frame that is doubted most. One class out of three is a narrow choice there.
+        ("gone.mp4", 2),
+        # The one of the others whose two best classes are nearest.
+        ("seen.mp4", 0),
+    ],
+)
+def test_frames_like_learned_ones_of_other_videos_are_not_asked_for(tmp_path, covers, expected):
+    (tmp_path / "seen.mp4").touch()
+    table = pd.DataFrame({"video": "a.mp4", "time": np.arange(4.0), "duration": 1.0})
+    learned = table[2:].assign(video=str(tmp_path / covers), inclusion=np.nan)
+    index = make_frame_index(pd.concat([table, learned]))
+    features = pd.DataFrame(np.eye(4)[[0, 1, 2, 3, 2, 3]], index)
+    doubts = [[0.45, 0.4, 0.15], [0.5, 0.3, 0.2], [0.5, 0.5, 0.0], [0.48, 0.51, 0.01]]
+    model = KnownModel(features, learned)
+    chosen = _ask._choose(table, 1, model, pd.DataFrame(doubts, index[:4]))
+    assert chosen.index.tolist() == [expected]
 
 
 def test_measure_without_keeping_the_model_repeats_the_labels(work, tmp_path, monkeypatch):

@@ -4,12 +4,12 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import write_coded_video
-from hypothesis import HealthCheck, given, settings
+from conftest import few_examples, write_coded_video
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sktime_screen import VideoFrameSampler, load_cvat, save_cvat
-from sktime_screen.cli._labels import load_labels
+from sktime_screen.cli._label_files import load_labels
 from sktime_screen.video import check_frame_table
 
 # As CVAT 2 exports "CVAT for video 1.1": the elements and attributes are those that
@@ -60,12 +60,6 @@ def box(frame, outside=0, **more):
 
 def track(label, *shapes):
     return f'<track id="0" label="{label}" source="manual">{"".join(shapes)}</track>'
-
-
-@pytest.fixture
-def folder(tmp_path, video):
-    (tmp_path / "video.mp4").symlink_to(video)
-    return tmp_path
 
 
 def write(folder, *elements, source="video.mp4", start=0, stop=239, step="", labels=LABELS):
@@ -234,12 +228,7 @@ def test_what_cannot_be_written(folder, other_video):
     assert not path.exists()
 
 
-@settings(
-    derandomize=True,
-    deadline=None,
-    max_examples=15,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@few_examples
 @given(
     rate=st.sampled_from([1, 7.5, 25, None]),
     part=st.sampled_from([(0, 0), (3, 2)]),

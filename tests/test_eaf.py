@@ -3,7 +3,8 @@ import builtins
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from conftest import few_examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sktime_screen import VideoFrameSampler, load_eaf, save_eaf
@@ -189,12 +190,7 @@ def test_what_cannot_be_written(folder, other_video):
     assert not (folder / "x.eaf").exists()
 
 
-@settings(
-    derandomize=True,
-    deadline=None,
-    max_examples=20,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@few_examples
 @given(
     rate=st.sampled_from([1, 3, 7.5, 24, None]),
     names=st.lists(

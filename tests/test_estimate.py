@@ -383,6 +383,8 @@ def test_a_step_between_classifier_and_aggregator_keeps_the_correction_or_is_war
     aggregator = ScreenTimeAggregator()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        # Roots of probabilities and scaled ones are none.
+        warnings.filterwarnings("ignore", "Probabilities of the classes")
         aggregator.fit(X, y)
     warned = ["X does not say whether" in str(each.message) for each in caught]
     assert (aggregator.correction_, warned) in [("calibrated", []), (None, [True])]

@@ -31,7 +31,8 @@ HEIGHT, WIDTH, CHANNELS = 4, 6, 5
 
 
 def on_maps(**params):
-    given = {"map_size": (HEIGHT, WIDTH), "random_state": 0, "learning_rate": 0.01, "epochs": 20}
+    given = {"map_size": (HEIGHT, WIDTH), "n_ensemble": 2, "random_state": 0}
+    given |= {"learning_rate": 0.01, "epochs": 20}
     return KerasFeatureMapClassifier(**given | params)
 
 
@@ -70,7 +71,7 @@ def y(table):
 
 @pytest.fixture(scope="module")
 def fitted(X, table):
-    return on_maps().fit(X, table)
+    return on_maps(n_ensemble=6).fit(X, table)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
@@ -126,11 +127,9 @@ def test_few_rows_are_gone_through_more_often():
     rows = np.random.default_rng(0).normal(size=(1300, 2)).astype(np.float32)
     classes = np.arange(1300) % 2
     for n_rows, n_epochs in [(100, 40), (1000, 10), (1300, 8)]:
-        head = KerasFeatureMapClassifier((1, 1), random_state=0).fit(
-            rows[:n_rows], classes[:n_rows]
-        )
-        assert head.n_epochs_ == n_epochs
-    assert KerasFeatureMapClassifier((1, 1), epochs=2).fit(rows, classes).n_epochs_ == 2
+        head = KerasFeatureMapClassifier((1, 1), n_ensemble=1, random_state=0)
+        assert head.fit(rows[:n_rows], classes[:n_rows]).n_epochs_ == n_epochs
+    assert head.set_params(epochs=2).fit(rows, classes).n_epochs_ == 2
 
 
 def test_heat_maps_show_the_places(X, table, scene, fitted):
@@ -185,7 +184,8 @@ def test_little_pooling_sharpness_is_the_average(X, table):
 def test_few_rows_are_judged_less_sharply_by_more_networks(X, table, copies, given):
     X, table = (pd.concat([each] * copies) for each in (X, table))
     automatic, by_hand = (
-        on_maps(epochs=1, **params).fit(X, table).predict_proba(X) for params in ({}, given)
+        on_maps(**{"epochs": 1, "n_ensemble": "auto"} | params).fit(X, table).predict_proba(X)
+        for params in ({}, given)
     )
     assert_array_equal(automatic, by_hand)
 

@@ -376,3 +376,42 @@ def test_other_backends_give_the_same_features(backend, tmp_path):
         error = np.linalg.norm(features - expected) / np.linalg.norm(expected)
         low, high = (1e-4, 0.02) if name.startswith("bfloat16") else (0, 1e-6)
         assert low <= error < high, name
+
+
+_COPIES = """
+    import keras, torch
+    from sktime_screen.features._torch_inference import keep_channels_last
+
+    model = keras.Sequential(
+        [
+            keras.Input((16, 24, 3)),
+            keras.layers.Conv2D(8, 3, strides=2, padding="same"),
+            keras.layers.DepthwiseConv2D(3),
+            keras.layers.MaxPooling2D(2, padding="same"),
+            keras.layers.SeparableConv2D(5, 2),
+        ]
+    )
+    images = torch.randn(2, 16, 24, 3)
+
+    def run():
+        with torch.no_grad(), torch.profiler.profile() as profile:
+            rows = model(images, training=False)
+        return rows, sum(event.name == "aten::clone" for event in profile.events())
+
+    expected, n_copies = run()
+    keep_channels_last(model)
+    rows, n_kept = run()
+    assert torch.equal(rows, expected)
+    # That of four kernels is left.
+    assert n_kept <= 4 < n_copies, (n_kept, n_copies)
+"""
+
+
+def test_pytorch_does_not_copy_images_to_another_order_and_back():
+    if importlib.util.find_spec("torch") is None:
+        pytest.skip("torch is not installed")
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(_COPIES)],
+        check=True,
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+    )

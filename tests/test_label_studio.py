@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import draw_code, read_code
-from hypothesis import HealthCheck, given, settings
+from conftest import draw_code, few_examples, read_code
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sktime_screen import VideoFrameSampler, load_label_studio, save_label_studio
@@ -95,12 +95,6 @@ def image_task(number, image, choices, **data):
 def changed(task, **annotation):
     """Return the task with other fields in its annotation."""
     return {**task, "annotations": [{**task["annotations"][0], **annotation}]}
-
-
-@pytest.fixture
-def folder(tmp_path, video):
-    (tmp_path / "video.mp4").symlink_to(video)
-    return tmp_path
 
 
 def write(folder, tasks):
@@ -359,12 +353,7 @@ def test_what_cannot_be_written(folder):
     assert not (folder / "x.json").exists()
 
 
-@settings(
-    derandomize=True,
-    deadline=None,
-    max_examples=20,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@few_examples
 @given(
     rate=st.sampled_from([1, 3, 7.5, 24]),
     frame_rate=st.sampled_from([24.0, 25.0, 29.97, 60.0]),

@@ -18,13 +18,7 @@ from sktime_screen import (
     load_label_studio,
     save_label_csv,
 )
-from sktime_screen.cli._labels import load_labels
-
-
-@pytest.fixture
-def folder(tmp_path, video):
-    (tmp_path / "video.mp4").symlink_to(video)
-    return tmp_path
+from sktime_screen.cli._label_files import load_labels
 
 
 def write(folder, text, encoding="utf-8"):

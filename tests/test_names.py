@@ -8,7 +8,8 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from conftest import few_examples
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from test_exports import appearances_of
@@ -203,12 +204,7 @@ def test_progress(capsys):
     assert "\u202e" not in said
 
 
-@settings(
-    derandomize=True,
-    deadline=None,
-    max_examples=15,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@few_examples
 @given(st.lists(st.text(st.sampled_from("'=-@+1\ttom,;\" "), min_size=1), min_size=2, unique=True))
 def test_round_trip_through_label_csv(tmp_path, video, names):
     names = [f"{name}." for name in names]

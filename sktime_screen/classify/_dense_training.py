@@ -15,15 +15,6 @@ from ._standardization import means_and_scales, update_moments
 from ._target_encoding import TargetEncoding
 from ._training import Rows, check_validation_data, make_learning_rates, run_epochs
 
-# With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
-_ROWS_SEEN = 60_000
-_EPOCHS = (12, 40)
-# A layer alone takes more steps to large weights, which several layers reach as a product.
-_EPOCHS_OF_ONE_LAYER = (12, 160)
-# With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
-_STEPS = 6
-_BATCHES = (8, 32)
-
 
 class DenseTraining(FrameClassifier):
     """What the public methods of classifiers with a dense network are made of."""
@@ -32,6 +23,12 @@ class DenseTraining(FrameClassifier):
     _network_class: type[DenseNetwork] = DenseNetwork
     _judges_convergence = True
     _accepts_sparse = "csr"
+    # With epochs="auto": the rows that a training goes through in all, and the fewest and most
+    # epochs. With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
+    _rows_seen, _epoch_limits = 60_000, (12, 40)
+    _steps_per_epoch, _batch_limits = 6, (8, 32)
+    # A layer alone takes more steps to large weights, which several layers reach as a product.
+    _epoch_limits_alone = (12, 160)
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
@@ -127,8 +124,8 @@ class DenseTraining(FrameClassifier):
         epochs = self.epochs
         if epochs == "auto":
             has_hidden = len(check_layer_sizes(self.hidden_layer_sizes)) > 0
-            limits = _EPOCHS if has_hidden else _EPOCHS_OF_ONE_LAYER
-            epochs = int(np.clip(_ROWS_SEEN // n_rows, *limits))
+            limits = self._epoch_limits if has_hidden else self._epoch_limits_alone
+            epochs = int(np.clip(self._rows_seen // n_rows, *limits))
         return make_learning_rates(self.learning_rate, self.learning_rate_schedule, epochs)
 
     def _describe_network(self, n_features, n_rows):
@@ -163,7 +160,7 @@ class DenseTraining(FrameClassifier):
     def _step_options(self, n_rows):
         batch_size = self.batch_size
         if batch_size == "auto":
-            batch_size = int(np.clip(n_rows // _STEPS, *_BATCHES))
+            batch_size = int(np.clip(n_rows // self._steps_per_epoch, *self._batch_limits))
         return {
             "batch_size": batch_size,
             "l2": self.l2,

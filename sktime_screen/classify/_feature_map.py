@@ -13,14 +13,7 @@ from ._channel_projection import find_projection, project, project_batches
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import MapNetwork
 from ._map_size import choose_map_size
-from ._training import make_learning_rates
 
-# With epochs="auto": the rows that a training goes through in all, and the fewest and most epochs.
-_ROWS_SEEN = 10_000
-_EPOCHS = (8, 40)
-# With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
-_STEPS = 15
-_BATCHES = (4, 16)
 # What few rows are, and with pooling_sharpness="auto" and n_ensemble="auto" what they get and
 # others.
 _FEW = 200
@@ -203,6 +196,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     standardize = False
     # What is right in new videos is best long before the loss is.
     _judges_convergence = False
+    _rows_seen, _epoch_limits, _epoch_limits_alone = 10_000, (8, 40), (8, 40)
+    _steps_per_epoch, _batch_limits = 15, (4, 16)
 
     def __init__(
         self,
@@ -284,18 +279,6 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         height, width = self.map_size_
         heat = heat.astype(np.float32).reshape(len(logits), height, width, -1)
         return np.moveaxis(heat, -1, 1)
-
-    def _learning_rates(self, n_rows):
-        epochs = self.epochs
-        if epochs == "auto":
-            epochs = int(np.clip(_ROWS_SEEN // n_rows, *_EPOCHS))
-        return make_learning_rates(self.learning_rate, self.learning_rate_schedule, epochs)
-
-    def _step_options(self, n_rows):
-        options = super()._step_options(n_rows)
-        if self.batch_size == "auto":
-            options["batch_size"] = int(np.clip(n_rows // _STEPS, *_BATCHES))
-        return options
 
     def _describe_network(self, n_features, n_rows):
         pooling_sharpness, n_ensemble = self.pooling_sharpness, self.n_ensemble

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.special import expit, logit, softmax
 from sklearn.preprocessing import LabelEncoder
 
-from .._targets import encode_labels, known_labels
+from .._targets import encode_labels, read_known_labels
 from ._class_weights import compute_class_factors, compute_label_factors
 
 # How much a missing label counts as 0 where labels only ever say who is there. Not at all, and
@@ -73,7 +73,7 @@ class TargetEncoding:
 
     def read(self, y):
         """Read labels that are to be encoded, columns in the order of the classes."""
-        return known_labels(y, self.classes, self.multilabel, partly=True)
+        return read_known_labels(y, self.classes, self.multilabel, partly=True)
 
     def encode(self, labels):
         """Turn labels into targets.

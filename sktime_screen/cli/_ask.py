@@ -43,23 +43,27 @@ def ask_for_labels(page, number, fitted, probabilities, model, labels, steps):
 
 
 def _choose(table, number, fitted, probabilities):
-    """Choose frames of a video that the model doubts and that look like many others."""
+    """Choose frames of a video that the model doubts, like many others and unlike learned ones."""
     import pandas as pd
 
     from ..labels import suggest_frames
-    from ._model import find_learned_frames
+    from ..video import make_frame_index
+    from ._model import find_learned_frames, get_learned_of_others
 
     labelled = find_learned_frames(fitted, table)
     number = min(number, int((~labelled).sum()))
     if not number:
         return table[:0]
     doubted = pd.DataFrame(fitted[-1].predict_proba(probabilities), index=probabilities.index)
+    others = get_learned_of_others(fitted, table)
+    # No doubt about labelled frames counts. These sum to 1, as exclusive classes have to.
+    known = pd.DataFrame(1 / doubted.shape[1], make_frame_index(others), doubted.columns)
     return suggest_frames(
-        table,
+        pd.concat([table, others]),
         number,
         "uncertain",
         features=fitted[:-2],
-        estimator=doubted,
-        labelled=table[labelled],
+        estimator=pd.concat([doubted, known]),
+        labelled=pd.concat([table[labelled], others]),
         random_state=0,
     )

@@ -56,7 +56,7 @@ def evaluate(
     from ..metrics import sum_video_lengths
     from ..model_selection import cross_validate_screen_time, evaluate_frames
     from ..video import make_frame_index
-    from ._labels import load_labels, match_labels
+    from ._label_files import load_labels, match_labels
     from ._model import load_model, set_up_features
 
     console = results_console()

@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import os
-import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 
 from .._defaults import SAMPLING_RATE
 from ._console import Steps, results_console
+from ._next_command import list_training_options, suggest_next_command
 from ._options import (
     CACHE_DIR,
     Backbone,
@@ -89,7 +89,8 @@ def label(
         typer.Option(
             min=0.001,
             metavar="NUMBER",
-            help="How many frames a second to look at; by default as many as the model, or 1.",
+            help=f"How many frames a second to look at; by default as many as the model, or "
+            f"{SAMPLING_RATE:g}.",
         ),
     ] = None,
     head: Head = HeadName.map,
@@ -108,34 +109,23 @@ def label(
     """
     import pandas as pd
 
-    from ..labels import RANDOM_STRATEGIES, save_label_page, suggest_frames
+    from ..labels import RANDOM_STRATEGIES, save_label_page
     from ..recipes import recommended_pipeline
     from ..screentime import predict_frames
     from ..video import VideoFrameSampler
     from ._model import find_learned_frames, load_model, set_up_features
 
-    if not characters and model is None:
-        raise typer.BadParameter(
-            "say who is to be labelled: --characters tom jerry", param_hint="--characters"
-        )
-    if strategy is Strategy.uncertain and model is None:
-        raise typer.BadParameter("uncertain needs a model: add --model", param_hint="--strategy")
-    if model is not None:
-        of_model = "the model looks at frames in its own way: leave out one of them"
-        refuse_options(ctx, "head", "image_size", "backbone", because=of_model)
-    if strategy is Strategy.all:
-        refuse_options(ctx, "number", because="--strategy all takes every frame: leave out one")
+    _check_options(ctx, characters, strategy, model)
     output = output or name_next_page()
     made = output.with_suffix(".csv")
-    check_outputs(
-        made if serve else output, inputs=[*videos, *(labels or []), *([model] if model else [])]
-    )
+    so_far = [*(labels or []), *filter(None, [model])]
+    check_outputs(made if serve else output, inputs=[*videos, *so_far])
     steps = Steps(results_console(), quiet)
     fitted = None if model is None else load_model(model)
-    rate = _rate(rate, fitted, strategy)
-    if fitted is not None and characters and set(characters) != set(_characters(fitted)):
+    rate = _choose_rate(rate, fitted, strategy)
+    if fitted is not None and characters and set(characters) != set(_list_characters(fitted)):
         raise typer.BadParameter(
-            f"the model knows {_characters(fitted)}: leave out --characters or --model",
+            f"the model knows {_list_characters(fitted)}: leave out --characters or --model",
             param_hint="--characters",
         )
     folder = find_feature_folder(cache_dir, no_cache, steps)
@@ -148,8 +138,7 @@ def label(
     if not left:
         raise ValueError(
             f"All {len(table)} frames of the videos are labelled in "
-            f"{', '.join(f'{str(path)!r}' for path in [*(labels or []), *filter(None, [model])])}: "
-            f"nothing is left to label."
+            f"{', '.join(f'{str(path)!r}' for path in so_far)}: nothing is left to label."
         )
     probabilities = doubted = None
     if fitted is None:
@@ -169,18 +158,7 @@ def label(
         if strategy is Strategy.uncertain:
             corrected = fitted[-1].predict_proba(probabilities)
             doubted = pd.DataFrame(corrected, index=probabilities.index)
-    if strategy is Strategy.all:
-        table = table[~known]
-    else:
-        table = suggest_frames(
-            table,
-            min(number, left),
-            strategy.value,
-            features=None if strategy in (Strategy.blocks, Strategy.random) else looks,
-            estimator=doubted,
-            labelled=table[known],
-            random_state=seed,
-        )
+    table = _choose_frames(table, known, min(number, left), strategy, looks, doubted, seed)
     shown = make_page_options(table, characters, fitted, probabilities)
     if serve:
         _serve(made, table, shown)
@@ -195,16 +173,33 @@ def label(
         steps.say(
             f"Open {output} in a browser. It saves {made} as a download: move that file here. Then:"
         )
-    options = _train_options(fitted, rate, head, image_size, backbone)
+    options = list_training_options(fitted, rate, head, image_size, backbone)
     learns = not labels and "learned_frames" in getattr(fitted, "made_with_", {})
-    steps.say(_next_command(readable, str(made), strategy, model, labels, options, learns=learns))
+    steps.say(
+        suggest_next_command(readable, str(made), strategy, model, labels, options, learns=learns)
+    )
     if model is not None and not (labels or learns) and strategy not in RANDOM_STRATEGIES:
         steps.say(f"Write {made} after the files of the labels that {model} has learned from.")
     if len(readable) < len(paths):
         raise typer.Exit(1)
 
 
-def _rate(rate, fitted, strategy):
+def _check_options(ctx, characters, strategy, model):
+    """Refuse options that lack others, or make no difference beside them."""
+    if not characters and model is None:
+        raise typer.BadParameter(
+            "say who is to be labelled: --characters tom jerry", param_hint="--characters"
+        )
+    if strategy is Strategy.uncertain and model is None:
+        raise typer.BadParameter("uncertain needs a model: add --model", param_hint="--strategy")
+    if model is not None:
+        of_model = "the model looks at frames in its own way: leave out one of them"
+        refuse_options(ctx, "head", "image_size", "backbone", because=of_model)
+    if strategy is Strategy.all:
+        refuse_options(ctx, "number", because="--strategy all takes every frame: leave out one")
+
+
+def _choose_rate(rate, fitted, strategy):
     """Return at which rate to look at videos, which for samples has to be that of the model."""
     from ..labels import RANDOM_STRATEGIES
 
@@ -215,7 +210,24 @@ def _rate(rate, fitted, strategy):
             f"leave out --rate",
             param_hint="--rate",
         )
-    return rate or of_model or 1.0
+    return rate or of_model or SAMPLING_RATE
+
+
+def _choose_frames(table, known, number, strategy, looks, doubted, seed):
+    """Return the frames to label; ``known`` (n_frames,) tells which are labelled already."""
+    from ..labels import suggest_frames
+
+    if strategy is Strategy.all:
+        return table[~known]
+    return suggest_frames(
+        table,
+        number,
+        strategy.value,
+        features=None if strategy in (Strategy.blocks, Strategy.random) else looks,
+        estimator=doubted,
+        labelled=table[known],
+        random_state=seed,
+    )
 
 
 def _find_labelled(labels, rate, videos, table):
@@ -223,7 +235,7 @@ def _find_labelled(labels, rate, videos, table):
     import numpy as np
 
     from ..labels import find_labelled_frames
-    from ._labels import load_labels, name_videos_as_given
+    from ._label_files import load_labels, name_videos_as_given
 
     if not labels:
         return np.zeros(len(table), bool)
@@ -239,78 +251,7 @@ def name_next_page(stem="label"):
             return page
 
 
-def _train_options(fitted, rate, head, image_size, backbone):
-    """Return the options by which `train` looks at frames as the model does, or as was asked."""
-    from ..classify import FaceAidedClassifier, FaceClassifier
-    from ..features import FaceAidedFeatures, PretrainedCNNFeatures
-    from ..recipes import recommended_pipeline
-    from ..video import ImageResizer
-
-    words = []
-    for _, step in [] if fitted is None else fitted.steps:
-        if isinstance(step, FaceAidedFeatures):
-            step = step.images_
-        elif isinstance(step, FaceAidedClassifier):
-            words += ["--portraits", str(step.faces.portraits)] if step.faces.portraits else []
-        elif isinstance(step, FaceClassifier):
-            words += ["--portraits", str(step.portraits)]
-        if isinstance(step, ImageResizer):
-            image_size = tuple(step.size)
-        elif isinstance(step, PretrainedCNNFeatures):
-            backbone, head = step.backbone, "map" if step.pooling is None else "dense"
-    _, resizer, features, *_ = recommended_pipeline(head=head)
-    if fitted is not None:
-        rate = fitted[0].rate
-    words += [] if rate == SAMPLING_RATE else ["--rate", f"{rate:g}"]
-    words += [] if head == "map" else ["--head", "dense"]
-    if image_size not in (None, resizer.size):
-        words += ["--image-size", *map(str, image_size)]
-    if backbone not in (None, features.backbone):
-        words += ["--backbone", str(backbone)]
-    if fitted is not None and fitted[-1].background is not None:
-        words += ["--background", str(fitted[-1].background)]
-    return words
-
-
-def suggest_training(fitted, model, made):
-    """Return the command that trains a model again, on its labels and on a file of more."""
-    # Of models that do not tell, the word stands for them: alone, the others would replace them.
-    known = getattr(fitted, "made_with_", {}).get("labels") or ["LABELS"]
-    if model is None:
-        # Portraits alone have taught it.
-        known, model = [], "screen_time.joblib"
-    options = _train_options(fitted, None, HeadName.map, None, None)
-    words = ["train", *map(_shorten, known), made, *options, "--model", os.fspath(model)]
-    return shlex.join(["sktime-screen", *words])
-
-
-def _shorten(path):
-    """Return a path as it is written in the working directory, if it lies there."""
-    folder = Path.cwd()
-    return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path
-
-
-def _next_command(videos, made, strategy, model, labels, options, *, learns):
-    """Return what to do with the labels; a random sample is not spent on a model there is.
-
-    ``learns`` tells whether the model remembers its labels, and can learn these beside them.
-    """
-    from ..labels import RANDOM_STRATEGIES
-
-    sampled = strategy in RANDOM_STRATEGIES
-    if model is not None and (sampled or learns):
-        words = ["sktime-screen", "measure", *videos, "--model", str(model), "--labels", made]
-        return shlex.join(words if sampled else [*words, "--save-model", str(model)])
-    so_far = map(str, labels or [])
-    return shlex.join(
-        [
-            *("sktime-screen", "train", *so_far, made, *options),
-            *("--model", str(model or "screen_time.joblib")),
-        ]
-    )
-
-
-def _characters(fitted):
+def _list_characters(fitted):
     """Return the names that a model knows, without the one that means nobody."""
     aggregator = fitted[-1]
     return [str(name) for name in aggregator.class_names_ if name != aggregator.background]
@@ -325,7 +266,7 @@ def make_page_options(table, characters, fitted, probabilities):
     aggregator = fitted[-1]
     nobody = aggregator.background
     return {
-        "characters": characters or _characters(fitted),
+        "characters": characters or _list_characters(fitted),
         "multilabel": aggregator.multilabel_,
         "background": None if nobody is None else str(nobody),
         "probabilities": probabilities.loc[make_frame_index(table)],

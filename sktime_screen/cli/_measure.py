@@ -109,8 +109,8 @@ def measure(
     from ..report import ScreenTimeReport, find_deciding_faces
     from ..video import resolve_videos
     from ._ask import ask_for_labels, name_page
-    from ._label import suggest_training
     from ._model import get_learned, load_model, set_up_features
+    from ._next_command import suggest_training
 
     if (model is None) == (portraits is None):
         raise typer.BadParameter(
@@ -279,7 +279,7 @@ def _learn_or_sample(labels, paths, fitted, model, steps):
 
 def _load_own_labels(labels, paths, fitted):
     """Return labelled frames of the videos, by the names of the paths, and their labels."""
-    from ._labels import load_labels, match_labels, name_videos_as_given
+    from ._label_files import load_labels, match_labels, name_videos_as_given
 
     X, y = load_labels(labels, _find_readable(paths), rate=fitted[0].rate)
     X = name_videos_as_given(X, paths)

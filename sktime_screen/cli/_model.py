@@ -23,6 +23,8 @@ from ..video import resolve_videos
 
 # As text in the pickle, so that it can be read where the pickle cannot.
 _MADE_WITH = re.compile(rb"sktime_screen==([\w.+!-]+)")
+# So many learned frames of other videos tell what a model has seen.
+_MOST_SEEN = 240
 # Columns of a frame table that have to be right from any folder.
 _PATHS = ("video", "image")
 
@@ -162,6 +164,18 @@ def find_learned_frames(pipeline, table):
         videos = resolve_videos(table["video"].unique())
         known = known[np.isin(resolve_videos(known["video"]), videos)]
     return find_labelled_frames(table, known)
+
+
+def get_learned_of_others(pipeline, table):
+    """Return learned frames of videos other than a table's, as far as these are there."""
+    known = pipeline.made_with_["learned_frames"]
+    if "image" in known:
+        return table[:0]
+    videos = resolve_videos(known["video"])
+    there = [video for video in np.unique(videos) if os.path.isfile(video)]
+    here = resolve_videos(table["video"].unique())
+    known = known.loc[np.isin(videos, there) & ~np.isin(videos, here), list(table)]
+    return known[:: len(known) // _MOST_SEEN + 1]
 
 
 def learn_more(path, pipeline, X, y):

@@ -147,7 +147,7 @@ def load_labels_and_pipeline(
     """Load labels and make the recommended pipeline, with its options, to learn from them."""
     from ..labels import make_partial_labels
     from ..recipes import recommended_pipeline
-    from ._labels import find_background, load_labels
+    from ._label_files import find_background, load_labels
 
     X, y = load_labels(labels, video, rate, missing="keep" if incomplete else "drop")
     background = find_background(background, y)

@@ -11,16 +11,22 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn import HasMethods, Interval, StrOptions, fit_context
-from ..video import FrameSequence, digest_file
+from ..video import FrameSequence
 from ._backbone import check_poolings
 from ._backbones import is_model_path
 from ._batches import decode_batches
 from ._encoder import Encoder
 from ._engines import choose_engine
-from ._errors import WeightsFileError
+from ._fitted_with import (
+    check_unchanged,
+    describe_resizing,
+    describe_settings,
+    digest_files,
+    warn_of_resizing,
+)
 from ._frame_features import FrameFeatures
 from ._images import check_images
-from ._network_files import digest_network, is_network_path
+from ._network_files import is_network_path
 from ._networks import get_network
 from ._pixel_values import PRESETS, find_pixel_values
 from ._store import FeatureStore
@@ -250,7 +256,9 @@ class PretrainedCNNFeatures(FrameFeatures):
         self.engine_, self.precision_ = self._choose_engine()
         network = self._network(self.engine_, self.precision_)
         self._columns = network.columns
-        self._digest = self._digest_files()
+        self._digest = digest_files(self.backbone, self.weights)
+        self._settings = describe_settings(self)
+        self._resizing = describe_resizing(X)
         self.n_features_out_ = sum(size for _, size in network.columns)
         return self
 
@@ -281,11 +289,12 @@ class PretrainedCNNFeatures(FrameFeatures):
             If the file given as ``weights`` does not hold weights of this network, or if the file
             of the backbone or of its weights has changed since ``fit``.
         ValueError
-            If the images are not like those given to ``fit``.
+            If the images are not like those given to ``fit``, or if a parameter, a live model or
+            ``preprocessor_config.json`` has changed since.
         """
         check_is_fitted(self)
         images = self._check_images(X)
-        network = self._network(*self._check_engine())
+        network = self._load_network()
         return self._make_table(network, images, self._compute_features(network, images))
 
     def _check_images(self, X):
@@ -297,12 +306,7 @@ class PretrainedCNNFeatures(FrameFeatures):
                 f"{self.image_shape_}: put ImageResizer(({height}, {width})) before "
                 f"{type(self).__name__}, for fit as for transform."
             )
-        if self._digest not in (None, self._digest_files()):
-            raise WeightsFileError(
-                f"The file of backbone={self.backbone!r}, weights={self.weights!r} has changed "
-                f"since fit, and gives other features. Bring the old one back, or fit the whole "
-                f"pipeline again."
-            )
+        warn_of_resizing(self, images)
         return images
 
     def _make_table(self, network, images, features):
@@ -341,14 +345,6 @@ class PretrainedCNNFeatures(FrameFeatures):
     def _has_live_model(self):
         return not isinstance(self.backbone, (str, os.PathLike))
 
-    def _digest_files(self):
-        """Return what tells the file that the weights are in from any other; None of no file."""
-        if is_network_path(self.backbone):
-            return digest_network(self.backbone)
-        own = not self._has_live_model() and is_model_path(self.backbone)
-        path = self.backbone if own else self.weights
-        return digest_file(os.fspath(path)).hex() if path and os.path.isfile(path) else None
-
     def _choose_engine(self):
         engine = self.engine
         if is_network_path(self.backbone):
@@ -374,11 +370,12 @@ class PretrainedCNNFeatures(FrameFeatures):
                 f"Fitted with {self.engine_} in {self.precision_}, run on this machine with "
                 f"{chosen[0]} in {chosen[1]}: features differ by a few percent. Set engine and "
                 f"precision where that matters.",
-                stacklevel=3,
+                stacklevel=4,
             )
         return chosen
 
     def _load_network(self):
+        check_unchanged(self)
         return self._network(*self._check_engine())
 
     def _decode(self, network, frames, rows, failures):

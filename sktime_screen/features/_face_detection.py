@@ -175,12 +175,13 @@ def _suppress_repeated(boxes, scores):
     return np.array(kept, int)
 
 
-def compute_overlaps(box, boxes):
-    """Return how much each box has in common with another: of their union, and of the smaller."""
-    shared = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    shared = np.clip(shared, 0, None).prod(axis=1)
-    area, areas = (box[2:] - box[:2]).prod(), (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+def compute_overlaps(boxes, others):
+    """Return what boxes share with others, of the union and of the smaller: (.., 4) -> (..)."""
+    corner = np.maximum(boxes[..., :2], others[..., :2])
+    sides = np.clip(np.minimum(boxes[..., 2:], others[..., 2:]) - corner, 0, None)
+    shared = sides.prod(axis=-1)
+    area, other = ((own[..., 2:] - own[..., :2]).prod(axis=-1) for own in (boxes, others))
     return (
-        shared / np.maximum(area + areas - shared, 1e-9),
-        shared / np.maximum(np.minimum(area, areas), 1e-9),
+        shared / np.maximum(area + other - shared, 1e-12),
+        shared / np.maximum(np.minimum(area, other), 1e-12),
     )

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._sklearn import HasMethods, Interval, fit_context
 from ..video import FrameSequence
 from ._batches import decode_originals
+from ._errors import WeightsFileError
 from ._face_network import get_face_network
 from ._face_table import name_face_columns
 from ._frame_features import FrameFeatures
@@ -165,7 +166,9 @@ class FaceFeatures(FrameFeatures):
                 f"white, such as (-1, 1)."
             )
         self._check_images(X)
-        self._n_dimensions = self._load_network().n_dimensions
+        vars(self).pop("_vectors", None)
+        network = self._load_network()
+        self._n_dimensions, self._vectors = network.n_dimensions, network.vectors
         self.n_features_out_ = len(self._name_columns())
         return self
 
@@ -188,6 +191,8 @@ class FaceFeatures(FrameFeatures):
         VideoError
             If a video cannot be decoded or, with ``memory``, changed meanwhile. The features of all
             other videos are stored before such an error is raised.
+        WeightsFileError
+            If the networks have changed since ``fit``.
         """
         check_is_fitted(self)
         images = self._check_images(X)
@@ -230,7 +235,7 @@ class FaceFeatures(FrameFeatures):
         return name_face_columns(self.n_faces, self._n_dimensions)
 
     def _load_network(self):
-        return get_face_network(
+        network = get_face_network(
             self.detector,
             self.embedding,
             n_faces=self.n_faces,
@@ -238,6 +243,14 @@ class FaceFeatures(FrameFeatures):
             min_score=self.min_score,
             pixel_range=self.pixel_range,
         )
+        # Models of earlier versions do not have it.
+        if getattr(self, "_vectors", network.vectors) != network.vectors:
+            raise WeightsFileError(
+                f"The networks of detector={self.detector!r}, embedding={self.embedding!r} or "
+                f"their pixel_range have changed since fit, and give other vectors. Bring the old "
+                f"ones back, or fit the whole pipeline again."
+            )
+        return network
 
     def _decode(self, network, frames, rows, failures):
         return decode_originals(frames, rows, failures)

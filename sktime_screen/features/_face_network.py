@@ -61,6 +61,8 @@ class FaceNetwork:
         self._min_score = min_score
         self._black, self._white = map(float, pixel_range)
         settings = (n_faces, detection_size, min_score, self._black, self._white, _VERSION)
+        # What vectors depend on that are compared; how faces are found may be set for each video.
+        self.vectors = f"{networks.identity} {self._black} {self._white}"
         # The first word is what FeatureStore.clear goes by.
         self.identity = f"faces {networks.identity} {settings}"
 

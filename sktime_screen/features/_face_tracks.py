@@ -8,6 +8,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.preprocessing import normalize
 
+from ._face_detection import compute_overlaps
+
 # Mean and standard deviation of the cosine between the face of one person and the mean of another
 # person's, of the default embedding (benchmarks/actors.py), and from how many standard deviations
 # above the mean on two faces are rather of one person.
@@ -120,18 +122,9 @@ def _match(faces, before, after, alike):
     first, second = faces.embeddings[before], faces.embeddings[after]
     likeness = np.einsum("nid,njd->nij", first, second)
     present = (faces.scores[before] > 0)[:, :, None] & (faces.scores[after] > 0)[:, None, :]
-    overlap = _overlap(faces.boxes[before][:, :, None], faces.boxes[after][:, None])
+    overlap, _ = compute_overlaps(faces.boxes[before][:, :, None], faces.boxes[after][:, None])
     likeness[~(present & (overlap >= _LEAST_OVERLAP) & (likeness >= alike))] = -np.inf
     best = (likeness == likeness.max(axis=2, keepdims=True)) & (
         likeness == likeness.max(axis=1, keepdims=True)
     )
     return np.nonzero(best & np.isfinite(likeness))
-
-
-def _overlap(boxes, others):
-    """Return intersection over union of boxes: (.., 4), (.., 4) -> (..)."""
-    corner = np.minimum(boxes[..., 2:], others[..., 2:])
-    sides = np.clip(corner - np.maximum(boxes[..., :2], others[..., :2]), 0, None)
-    shared = sides.prod(axis=-1)
-    areas = [(own[..., 2:] - own[..., :2]).prod(axis=-1) for own in (boxes, others)]
-    return shared / np.maximum(areas[0] + areas[1] - shared, 1e-12)

@@ -13,9 +13,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from .._parallel import is_shared_out, share_out
 from .._progress import show_progress
 from ..video import FrameSequence, ImageFiles, compute_image_keys
-from ._batches import decode_changed, find_distinct_frames, split_into_batches, split_rows_by_video
+from ._batches import find_distinct_frames, split_into_batches, split_rows_by_video
 from ._quantization import dequantize, get_packed_width, quantize
 from ._stored_frames import StoredFrames, explain_failures, find_store_here, make_store_folder
+from ._unchanged_frames import decode_changed
 
 
 class FrameFeatures(TransformerMixin, BaseEstimator):

@@ -19,7 +19,7 @@ from ._keras_engine import KerasEngine, largest_batch
 from ._keras_runners import make_runner
 from ._network_files import is_network_path
 from ._openvino_cache import CachedNetwork
-from ._torch_norm import fuse_normalization
+from ._torch_inference import fuse_normalization, keep_channels_last
 from ._user_model import UserModel
 
 _MAX_NETWORKS = 4
@@ -156,6 +156,8 @@ class Network(RunsWhenNeeded):
                     layer.dtype_policy = "mixed_bfloat16"
                 if get_keras_backend() == "torch":
                     fuse_normalization(layer)
+            if get_keras_backend() == "torch" and not is_model_path(self._source):
+                keep_channels_last(core)
         images = keras.Input(core.input_shape[1:], dtype="uint8")
         features = core(self._backbone.preprocess(keras.ops.cast(images, "float32")))
         if len(features.shape) > 2:

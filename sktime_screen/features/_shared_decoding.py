@@ -5,7 +5,7 @@ import numpy as np
 from .._parallel import is_shared_out
 from .._progress import show_progress
 from ..video import FrameSequence, iter_images_with_originals
-from ._batches import find_distinct_frames
+from ._batches import find_distinct_frames, stack_batches
 from ._extraction import PretrainedCNNFeatures
 from ._face_features import FaceFeatures
 from ._stored_frames import explain_failures, find_store_here
@@ -70,19 +70,12 @@ def _compute_both(parts, work, rows, failures, total):
         with receive[0] as store_features, receive[1] as store_faces:
             size = images._choose_batch_size(of_images[0])
             with of_faces[0].start(store_faces) as add:
-                batches = _hand_on(of_images[2], rows, size, failures, add)
-                of_images[0].run(batches, images.batch_size, store_features)
+                pairs = _hand_on(of_images[2], rows, failures, add)
+                of_images[0].run(stack_batches(pairs, size), images.batch_size, store_features)
 
 
-def _hand_on(frames, rows, batch_size, failures, add):
-    """Yield batches of some rows of a sequence, and hand each image as recorded on to `add`."""
-    numbers, batch = [], []
+def _hand_on(frames, rows, failures, add):
+    """Yield some rows of a sequence and their images, and hand each as recorded on to `add`."""
     for position, (image, original) in iter_images_with_originals(frames[rows], failures):
         add(rows[position], original)
-        numbers.append(rows[position])
-        batch.append(image)
-        if len(batch) == batch_size:
-            yield np.array(numbers), np.stack(batch)
-            numbers, batch = [], []
-    if batch:
-        yield np.array(numbers), np.stack(batch)
+        yield rows[position], image

@@ -23,8 +23,8 @@ _IMAGE_WIDTHS = (320, 1280)
 _MOMENT_WIDTHS = (120, 240)
 _THUMBNAIL_WIDTH = 240
 _IMAGE_QUALITY, _SMALL_QUALITY = 75, 55
-# Height by width of the cards: that of the images, within these limits.
-_ASPECT_RANGE = (0.4, 1.0)
+# Height by width of the cards: that of so many of the images, within these limits.
+_N_FOR_ASPECT, _ASPECT_RANGE = 25, (0.4, 1.0)
 # Seconds around a frame: one and two before and after, and a few in a second between.
 _OFFSETS = tuple(round(thirds / 3, 2) for thirds in (-6, -3, -2, -1, 0, 1, 2, 3, 6))
 
@@ -64,9 +64,9 @@ def add_images(page, table, widths):
     )
 
 
-def _find_aspect(table, count=25):
+def _find_aspect(table):
     """Return the median height by width of a few images."""
-    few = table.iloc[np.linspace(0, len(table) - 1, min(len(table), count)).astype(int)]
+    few = table.iloc[np.linspace(0, len(table) - 1, min(len(table), _N_FOR_ASPECT)).astype(int)]
     aspects = np.empty(len(few))
     for rows in split_rows_by_file(few):
         high, wide = find_shape(few.iloc[rows])

@@ -70,9 +70,9 @@ def suggest_frames(
         with the frame index, a column per class and a row for every frame of `X`.
     labelled : pandas.DataFrame, optional
         The frame table (``video`` and ``time`` suffice) of frames that are labelled already.
-        "diverse" and "uncertain" choose neither these frames nor similar ones. The other
-        strategies draw from all frames, because a sample of the rest would tell nothing about the
-        labelled ones.
+        "diverse" and "uncertain" choose neither these frames nor similar ones. Labelled frames of
+        other videos count, too, if they are rows of `X` as well. The other strategies draw from all
+        frames, because a sample of the rest would tell nothing about the labelled ones.
     random_state : int, RandomState instance or None, default=None
         Controls the random choices. Pass an int for the same frames in every call.
 

@@ -4,9 +4,9 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from .._targets import align_characters, as_table, indicator_table, read_labels
+from ._pipeline_parts import find_classifier
 
 
 class ProbabilityCalibrationDisplay:
@@ -89,11 +89,9 @@ class ProbabilityCalibrationDisplay:
         ProbabilityCalibrationDisplay
             The plotted display.
         """
-        final = getattr(estimator, "best_estimator_", estimator)
-        final = final[-1] if isinstance(final, Pipeline) else final
-        names = getattr(final, "class_names_", final.classes_)
+        classifier, names = find_classifier(estimator)
         probabilities = pd.DataFrame(estimator.predict_proba(X), columns=names)
-        background = getattr(final, "background", None) if background is None else background
+        background = getattr(classifier, "background", None) if background is None else background
         return cls.from_predictions(y, probabilities, n_bins=n_bins, background=background, ax=ax)
 
     @classmethod

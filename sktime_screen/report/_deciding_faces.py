@@ -6,6 +6,7 @@ import pandas as pd
 from ..features import find_face_columns, pack_faces, unpack_faces
 from ..labels import cut_face_image, find_people
 from ..video import FrameSequence, VideoError, split_rows_by_file
+from ._page_content import add_image_files
 
 # Of a video, of each character: the tracks that last longest, and the least sure of the others.
 _N_LONGEST, _N_LEAST_SURE = 4, 2
@@ -107,10 +108,7 @@ def show_faces(faces, characters, images, most):
         return None, []
     strangers = faces["stranger"].notna()
     chosen = pd.concat([_choose_of_all(faces[~strangers]), _choose_strangers(faces[strangers])])
-    chosen = chosen.head(most)
-    if images is not None:
-        files = images.drop_duplicates(["video", "time"])[["video", "time", "image"]]
-        chosen = chosen.merge(files, on=["video", "time"])
+    chosen = add_image_files(chosen.head(most), images)
     cut, problems = _cut_images(chosen.reset_index(drop=True))
     known = [(name, [one for one in cut if one["character"] == name]) for name in characters]
     unknown = {}

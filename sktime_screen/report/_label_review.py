@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..labels import describe_frames, make_review
+from ._page_content import add_image_files
 
 
 def review_frames(aggregator, probabilities, rows, images, csv_name):
@@ -11,10 +12,7 @@ def review_frames(aggregator, probabilities, rows, images, csv_name):
 
     Shapes: ``probabilities`` (n_frames, n_classes), ``images`` a frame table or None.
     """
-    table = probabilities.index[rows].to_frame(index=False)
-    if images is not None:
-        files = images.drop_duplicates(["video", "time"])[["video", "time", "image"]]
-        table = table.merge(files, on=["video", "time"])
+    table = add_image_files(probabilities.index[rows].to_frame(index=False), images)
     names = [str(name) for name in aggregator.class_names_]
     nobody = None if aggregator.background is None else str(aggregator.background)
     characters = [name for name in names if name != nobody]

@@ -4,11 +4,11 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from .._names import escape_controls
-from .._targets import as_table, known_labels
+from .._targets import as_table, read_known_labels
 from ..video import as_frame_index, iter_images
+from ._pipeline_parts import find_classifier
 from ._uncertain_frames import select_apart
 
 _COLUMNS = 4
@@ -82,9 +82,7 @@ class MisclassifiedFramesDisplay:
         VideoError
             If an image cannot be read.
         """
-        final = getattr(estimator, "best_estimator_", estimator)
-        final = final[-1] if isinstance(final, Pipeline) else final
-        names = getattr(final, "class_names_", final.classes_)
+        _, names = find_classifier(estimator)
         index = as_frame_index(X)
         frames = index.to_frame(index=False)
         table = as_table(X)
@@ -92,7 +90,7 @@ class MisclassifiedFramesDisplay:
             frames["image"] = table["image"].to_numpy()
         predicted = np.asarray(estimator.predict(X))
         probabilities = np.asarray(estimator.predict_proba(X), dtype=np.float64)
-        true = np.asarray(known_labels(y, names, predicted.ndim == 2))
+        true = np.asarray(read_known_labels(y, names, predicted.ndim == 2))
         mistakes = _find_mistakes(frames, names, true, predicted, probabilities)
         return cls(mistakes, true.size).plot(n_frames=n_frames)
 

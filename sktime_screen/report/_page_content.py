@@ -30,6 +30,14 @@ def make_frame_thumbnails(frames):
     return images, list(problems.values())
 
 
+def add_image_files(frames, images):
+    """Return frames with the files of their images: those of a frame table, or None for videos."""
+    if images is None:
+        return frames
+    files = images.drop_duplicates(["video", "time"])[["video", "time", "image"]]
+    return frames.merge(files, on=["video", "time"])
+
+
 def describe_video(video, name, length, estimate, appearances):
     """Return what the page tells of one video."""
     rows = estimate[estimate["video"] == video]

@@ -50,6 +50,13 @@ def measure(pipeline, X, *, labelled=None, find_faces=None, **options):
     return found["X"], estimate, faces
 
 
+def find_classifier(estimator):
+    """Return the classifier at the end of a pipeline or search, and the names of its classes."""
+    final = getattr(estimator, "best_estimator_", estimator)
+    final = final[-1] if isinstance(final, Pipeline) else final
+    return final, getattr(final, "class_names_", final.classes_)
+
+
 def list_steps(pipeline):
     """Return the name of each step and, as text, the parameters that make a result another."""
     return [

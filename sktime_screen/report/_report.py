@@ -23,6 +23,7 @@ from ._deciding_faces import find_deciding_faces, show_faces
 from ._label_review import review_frames
 from ._page import format_scores, render, render_part
 from ._page_content import (
+    add_image_files,
     describe_video,
     draw_timelines,
     group_by_character,
@@ -379,10 +380,7 @@ class ScreenTimeReport:
         tables = [surest, longest] if uncertain.empty else [uncertain, surest, longest]
         frames = pd.concat([table[["video", "time"]] for table in tables])
         frames = frames.drop_duplicates(ignore_index=True).head(self.max_thumbnails)
-        if self.images is not None:
-            images = self.images.drop_duplicates(["video", "time"])
-            frames = frames.merge(images[["video", "time", "image"]], on=["video", "time"])
-        return make_frame_thumbnails(frames)
+        return make_frame_thumbnails(add_image_files(frames, self.images))
 
     def _make_review(self, uncertain, images, csv_name):
         """Return the part to label frames in, or None, and what was wrong with a video."""

@@ -185,7 +185,7 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
             If the rows have neither a frame index nor a ``frame_duration``.
         """
         predicted, _ = self._postprocess(X)
-        index = self._frame_index(X)
+        index = self._seconds_index(X)
         durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
         once = ~index.duplicated()
         kept = self._classes.kept
@@ -217,7 +217,7 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
         return appearance_table(
             predicted[:, kept],
             probabilities[:, kept],
-            self._frame_index(X),
+            self._seconds_index(X),
             self.class_names_[kept],
         )
 
@@ -238,7 +238,7 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
         predicted, _ = self._postprocess(X)
         kept = self._classes.kept
         return compute_shared_seconds(
-            predicted[:, kept], self._frame_index(X), self.class_names_[kept]
+            predicted[:, kept], self._seconds_index(X), self.class_names_[kept]
         )
 
     @validate_params(
@@ -321,7 +321,7 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
         """
         sample = None if labelled is None else self._sample(labelled)
         predicted, probabilities = self._postprocess(X)
-        index = self._frame_index(X)
+        index = self._seconds_index(X)
         once = ~index.duplicated()
         for name, told in (("cross_fitted", cross_fitted), ("novelty", novelty)):
             if told is not None and not self._frame_index(told).equals(index):

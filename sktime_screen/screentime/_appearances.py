@@ -7,6 +7,10 @@ from ._smoothing import split_at_gaps
 
 # Times that add up in floating point differ from equal ones by less.
 _TOLERANCE = 1e-6
+APPEARANCE_COLUMNS = (
+    *("video", "character", "start", "end"),
+    *("duration", "confidence", "peak_time"),
+)
 
 
 def join_appearances(predicted, index, max_gap, min_appearance, free=None):
@@ -79,11 +83,6 @@ def appearance_table(predicted, confidences, index, names):
     character = pd.Categorical(table["character"], categories=list(names), ordered=True)
     keys = pd.DataFrame({"video": video, "character": character, "start": table["start"]})
     return table.loc[keys.sort_values(list(keys)).index].reset_index(drop=True)
-
-
-APPEARANCE_COLUMNS = [
-    "video", "character", "start", "end", "duration", "confidence", "peak_time",
-]  # fmt: skip
 
 
 def compute_shared_seconds(predicted, index, names):

@@ -7,10 +7,12 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_array
 
-from .._targets import align_columns, as_table, encode_labels, known_labels, read_labels
+from .._targets import align_columns, as_table, encode_labels, read_known_labels, read_labels
 
 # By how much sums and means of probabilities may leave their range.
 _ROUNDING = 1e-5
+# Sums of classes may do so by more, as medians over time and mixtures of models are.
+_OFF_ONE = 0.1
 
 
 class Classes:
@@ -28,6 +30,12 @@ class Classes:
         labels = read_labels(y, partly=True)
         self.multilabel = isinstance(labels, pd.DataFrame)
         self.names = np.asarray(labels.columns) if self.multilabel else np.unique(labels)
+        if len(self.names) == 1 and not self.multilabel:
+            warnings.warn(
+                f"y has the one class {self.names.tolist()[0]!r}, which every frame is then taken "
+                f"to show. Label frames without it as well, or give a 0/1 column of this name.",
+                stacklevel=5,
+            )
         self.background = None if background is None else self._number(background)
 
     def _number(self, background):
@@ -65,7 +73,7 @@ class Classes:
         Shapes: ``y`` (n_frames,) or (n_frames, n_characters) -> bool (n_frames, n_classes), or
         float64 with NaN where labels are missing, which `partly` allows.
         """
-        labels = known_labels(y, self.names, self.multilabel, partly=partly)
+        labels = read_known_labels(y, self.names, self.multilabel, partly=partly)
         return encode_labels(labels, self.names)
 
     def labels(self, predicted):
@@ -105,4 +113,17 @@ class Classes:
                 f"probabilities from 0 to 1 are expected, as predict_proba and transform of a "
                 f"classifier give them, and no logits of a decision_function."
             )
+        self._warn_of_sums(values)
         return values
+
+    def _warn_of_sums(self, values):
+        """Warn where probabilities of exclusive classes do not share out a frame."""
+        sums = values.sum(axis=1)
+        if not self.multilabel and len(self.names) > 1 and (np.abs(sums - 1) > _OFF_ONE).any():
+            warnings.warn(
+                f"Probabilities of the classes {self.names.tolist()}, of which a frame has one, "
+                f"sum to {sums.min():.3g} to {sums.max():.3g} in a row instead of 1. Divide rows "
+                f"by their sums, or, if several can be on screen at once, give a 0/1 column of "
+                f"labels for each.",
+                stacklevel=5,
+            )

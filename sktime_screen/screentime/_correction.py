@@ -9,6 +9,8 @@ from ._evidence_weights import compute_evidence_weights, shrink_towards
 # Probabilities in single precision can be exactly 0 or 1.
 _LEAST = 1e-6
 _LEAST_SLOPE = 1e-3
+# A step of expectation maximisation that changes no share by more is the last.
+_CONVERGED, _MAX_ITERATIONS = 1e-8, 10_000
 
 
 class Correction:
@@ -139,7 +141,7 @@ def adjust_shares(rates, observed):
     return shares / shares.sum()
 
 
-def estimate_shares_by_em(probabilities, parts, prior, tolerance=1e-8, max_iter=10_000):
+def estimate_shares_by_em(probabilities, parts, prior):
     """Find the shares that make a video's predictions most likely.
 
     Expectation maximisation (Saerens, Latinne and Decaestecker, "Adjusting the outputs of a
@@ -149,9 +151,9 @@ def estimate_shares_by_em(probabilities, parts, prior, tolerance=1e-8, max_iter=
     -> (n_classes,).
     """
     shares = prior
-    for _ in range(max_iter):
+    for _ in range(_MAX_ITERATIONS):
         before, shares = shares, parts @ shift_prior(probabilities, shares, prior)
-        if np.abs(shares - before).max() < tolerance:
+        if np.abs(shares - before).max() < _CONVERGED:
             break
     return shares
 

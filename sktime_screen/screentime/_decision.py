@@ -2,6 +2,10 @@
 
 import numpy as np
 
+# How often a class's offset is halved in on, and how often all classes take turns at most.
+_BISECTIONS = 60
+_MAX_ROUNDS = 20
+
 
 def choose_most_probable(probabilities, threshold):
     """Choose the most probable class of each row.
@@ -13,7 +17,7 @@ def choose_most_probable(probabilities, threshold):
     return probabilities.argmax(axis=1)
 
 
-def fill_shares(scores, shares, weights, choose, sweeps=20, steps=60):
+def fill_shares(scores, shares, weights, choose):
     """Choose classes so that each fills its share of a video, the surest frames first.
 
     Shapes: ``scores`` (n_frames, n_classes), ``shares`` (n_classes,), ``weights`` (n_frames,) ->
@@ -25,15 +29,16 @@ def fill_shares(scores, shares, weights, choose, sweeps=20, steps=60):
     offsets = np.zeros(n_classes)
     reach = 2 * np.ptp(scores) + 1
 
-    def seconds(tried, number):
+    def count_seconds(tried, number):
         return weights @ (choose(scores + tried) == number)
 
-    def met(number):
+    def bisect(number):
+        """Return the offset with which a class comes nearest to its share."""
         low, high = (-reach, 0.0), (reach, weights.sum())
         tried = offsets.copy()
-        for _ in range(steps):
+        for _ in range(_BISECTIONS):
             tried[number] = (low[0] + high[0]) / 2
-            got = seconds(tried, number)
+            got = count_seconds(tried, number)
             if abs(got - wanted[number]) < nearly:
                 return tried[number]
             if got > wanted[number]:
@@ -43,11 +48,11 @@ def fill_shares(scores, shares, weights, choose, sweeps=20, steps=60):
         return low[0] if wanted[number] - low[1] <= high[1] - wanted[number] else high[0]
 
     if n_classes == 2:
-        offsets[1] = met(1)
+        offsets[1] = bisect(1)
         return choose(scores + offsets)
-    for _ in range(sweeps):
+    for _ in range(_MAX_ROUNDS):
         for number in range(n_classes):
-            offsets[number] = met(number)
+            offsets[number] = bisect(number)
         got = np.bincount(choose(scores + offsets), weights, minlength=n_classes)
         if np.abs(got - wanted).max() < nearly:
             break

@@ -8,6 +8,7 @@ import pandas as pd
 from ..video import resolve_videos
 from ._appearances import appearance_table
 from ._calibration_errors import CalibrationErrors
+from ._group_sums import sum_groups
 from ._labelled_sample import LabelledSample
 
 # A correction that is followed less than half way is not what seconds rest on.
@@ -253,15 +254,11 @@ def _summarize_videos(predicted, probabilities, index, names):
     ).reindex(pd.MultiIndex.from_product([videos, list(names)], names=["video", "character"]))
     table["appearances"] = table["appearances"].fillna(0).astype(np.int64)
     weights = predicted * durations[:, None]
-    seconds = _by_video(codes, weights)
+    seconds = sum_groups(codes, weights)
     with np.errstate(invalid="ignore"):
-        table["confidence"] = (_by_video(codes, weights * probabilities) / seconds).ravel()
+        table["confidence"] = (sum_groups(codes, weights * probabilities) / seconds).ravel()
     table.insert(0, "seconds", seconds.ravel())
-    table.insert(1, "share", (seconds / _by_video(codes, durations[:, None])).ravel())
+    table.insert(1, "share", (seconds / sum_groups(codes, durations[:, None])).ravel())
     table.insert(2, "low", np.nan)
     table.insert(3, "high", np.nan)
     return table.reset_index()
-
-
-def _by_video(videos, values):
-    return np.stack([np.bincount(videos, column) for column in values.T], axis=1)

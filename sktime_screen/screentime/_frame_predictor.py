@@ -11,9 +11,10 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from .._sklearn import fit_context
 from .._targets import ScoreByNameMixin, as_table
 from ..model_selection import time_blocks
-from ..video import is_frame_index
+from ..video import check_frame_index, is_frame_index, warn_of_overlaps
 from ._calibration_errors import CalibrationErrors, find_fully_labelled
 from ._classes import Classes
+from ._column_order import check_column_order
 from ._postprocessing import Postprocessing
 
 # Frames of so many seconds are one piece of evidence: about a scene of a short video.
@@ -68,7 +69,10 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
         probabilities = self._classes.probabilities(X)
         validate_data(self, X, skip_check_array=True)
         if labelled:
-            self._calibrate(X, probabilities, self._classes.indicators(y, partly=True))
+            truth = self._classes.indicators(y, partly=True)
+            if not self._classes.are_named_in(X):
+                check_column_order(X, probabilities, truth, self._classes.names.tolist())
+            self._calibrate(X, probabilities, truth)
         else:
             self.correction_ = self._corrections = self._calibration = None
         self._tested = labelled
@@ -169,6 +173,7 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
     def _frame_index(self, X):
         index = getattr(X, "index", None)
         if is_frame_index(index):
+            check_frame_index(index)
             return index
         if self.frame_duration is None:
             raise ValueError(
@@ -179,6 +184,11 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
                 "pipeline.set_output(transform='pandas')."
             )
         return _index_of_rows(len(X), float(self.frame_duration))
+
+    def _seconds_index(self, X):
+        index = self._frame_index(X)
+        warn_of_overlaps(index)
+        return index
 
     def predict(self, X) -> np.ndarray:
         """Predict who is on screen in each frame.

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import stats
 
+from ._group_sums import sum_groups
+
 
 def compute_seconds_interval(
     durations,
@@ -93,10 +95,6 @@ def _check(name, durations, values):
     return durations, values
 
 
-def _sums(groups, values):
-    return np.stack([np.bincount(groups, column) for column in values.T], axis=1)
-
-
 class _Blocks:
     """Calibration blocks: their videos, lengths, and errors in seconds off their video's mean."""
 
@@ -111,9 +109,9 @@ class _Blocks:
                 "the labelled frames lie in one block of time, which does not tell how errors "
                 "vary. Label frames of two blocks or more, of one video or of several."
             )
-        self.totals = _sums(block_of_row, durations[:, None] * errors)
+        self.totals = sum_groups(block_of_row, durations[:, None] * errors)
         self.sum_video_lengths = np.bincount(self.videos, self.lengths)[:, None]
-        self.video_means = _sums(self.videos, self.totals) / self.sum_video_lengths
+        self.video_means = sum_groups(self.videos, self.totals) / self.sum_video_lengths
         self.seconds_off = self.totals - self.lengths[:, None] * self.video_means[self.videos]
 
     def video_variance(self):
@@ -121,7 +119,7 @@ class _Blocks:
         if self.n_videos == 1:
             return np.zeros(self.video_means.shape[1]), 0
         count = np.bincount(self.videos)[:, None]
-        squares = _sums(self.videos, self.seconds_off**2)
+        squares = sum_groups(self.videos, self.seconds_off**2)
         explained = np.where(count > 1, squares * count / np.maximum(count - 1, 1), 0)
         explained = (explained / self.sum_video_lengths**2).mean(axis=0)
         between = np.maximum(self.video_means.var(axis=0, ddof=1) - explained, 0)

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from ._group_sums import sum_groups
+
 
 class MeanInterval(NamedTuple):
     """A mean by character, with its interval; arrays of shape (n_characters,)."""
@@ -154,7 +156,7 @@ def estimate_tuned_mean(sample, tuning):
 
     def deviations(values):
         overall = np.sum(parts * values, axis=0)
-        within = (_sums(stratum, parts * values) / shares[:, None])[stratum]
+        within = (sum_groups(stratum, parts * values) / shares[:, None])[stratum]
         off = values - np.where(alone[:, None], overall, within)
         return _centre(groups, spread * parts * off, 1 - sample.inclusion)
 
@@ -163,14 +165,16 @@ def estimate_tuned_mean(sample, tuning):
     scale = np.divide(size, freedom, out=np.zeros_like(size), where=freedom > 0)[groups]
     scale = (scale * (1 - sample.inclusion))[:, None]
     of_labels, of_predicted = deviations(sample.labels), deviations(predicted)
-    covariance = _sums(groups, scale * of_labels * of_predicted)
-    power = _sums(groups, scale * of_predicted**2)
+    covariance = sum_groups(groups, scale * of_labels * of_predicted)
+    power = sum_groups(groups, scale * of_predicted**2)
     slope, n_slopes = _slopes(covariance, power, size, alone, groups, tuning)
     slope = slope[groups]
 
     off = np.zeros((len(shares), predicted.shape[1]))
     np.add.at(off, stratum, -parts * predicted)
-    off += _sums(sample.strata, sample.weights[:, None] * sample.predicted) / sample.weights.sum()
+    off += (
+        sum_groups(sample.strata, sample.weights[:, None] * sample.predicted) / sample.weights.sum()
+    )
     by_stratum = np.empty_like(off)
     by_stratum[stratum] = slope
     estimate = np.sum(parts * sample.labels, axis=0) + np.sum(by_stratum * off, axis=0)
@@ -224,13 +228,9 @@ def _variance_groups(stratum, uncertain):
 def _centre(groups, values, doubt):
     """Take the mean off each group; frames that were sure to be drawn have no say in it."""
     total = np.bincount(groups, doubt)
-    sums = _sums(groups, doubt[:, None] * values)
+    sums = sum_groups(groups, doubt[:, None] * values)
     means = np.divide(sums, total[:, None], out=np.zeros_like(sums), where=total[:, None] > 0)
     return values - means[groups]
-
-
-def _sums(groups, values):
-    return np.stack([np.bincount(groups, column) for column in values.T], axis=1)
 
 
 def _wilson(estimate, variance, freedom, sample, confidence_level):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..model_selection import shot_groups
+from ._group_sums import sum_groups
 
 
 def split_at_gaps(index):
@@ -42,8 +43,8 @@ def smooth_by_shot(probabilities, index):
         shots[rows] += number * (shots.max() + 1)
     shots = np.unique(shots, return_inverse=True)[1]
     durations = index.get_level_values("duration").to_numpy(dtype=np.float64)
-    totals = [np.bincount(shots, durations * column) for column in probabilities.T]
-    return (np.stack(totals, axis=1) / np.bincount(shots, durations)[:, None])[shots]
+    totals = sum_groups(shots, durations[:, None] * probabilities)
+    return (totals / np.bincount(shots, durations)[:, None])[shots]
 
 
 def find_viterbi_path(scores, index, window):

@@ -6,11 +6,13 @@ from ._demuxing import read_image_size
 from ._file_state import read_file_state
 from ._frame_table import (
     as_frame_index,
+    check_frame_index,
     check_frame_table,
     get_frame_times,
     is_frame_index,
     make_frame_index,
     resolve_videos,
+    warn_of_overlaps,
 )
 from ._identity import ImageFiles, compute_image_keys, digest_file
 from ._preceding_frames import add_preceding_frames
@@ -40,6 +42,7 @@ __all__ = [
     "VideoFrameSampler",
     "add_preceding_frames",
     "as_frame_index",
+    "check_frame_index",
     "check_frame_table",
     "compute_image_keys",
     "digest_file",
@@ -59,4 +62,5 @@ __all__ = [
     "resolve_videos",
     "shrink",
     "split_rows_by_file",
+    "warn_of_overlaps",
 ]

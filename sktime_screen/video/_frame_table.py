@@ -1,6 +1,7 @@
 """The frame table (one row a frame) and the frame index that every later step carries along."""
 
 import os
+import warnings
 from typing import TypeGuard
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 from .._targets import as_table
 
 INDEX_NAMES = ("video", "time", "duration")
+# As a share of the time: more than what rounded times can differ by.
+_OVERLAP = 0.01
 
 
 def check_frame_table(table) -> pd.DataFrame:
@@ -52,7 +55,11 @@ def check_frame_table(table) -> pd.DataFrame:
                 f"The column {name!r} of the frame table holds something that is not a number of "
                 f"seconds: {error}"
             ) from error
-    times, durations = checked["time"].to_numpy(), checked["duration"].to_numpy()
+    _check_seconds(checked["time"].to_numpy(), checked["duration"].to_numpy(), "frame table")
+    return checked
+
+
+def _check_seconds(times, durations, where):
     for name, values, good, wanted in [
         ("time", times, np.isfinite(times) & (times >= 0), "a time of 0 s or later"),
         ("duration", durations, np.isfinite(durations) & (durations > 0), "more than 0 s"),
@@ -60,9 +67,41 @@ def check_frame_table(table) -> pd.DataFrame:
         if not good.all():
             row = int(np.flatnonzero(~good)[0])
             raise ValueError(
-                f"Row {row} of the frame table has {name} {values[row]}; expected {wanted}."
+                f"Row {row} of the {where} has {name} {values[row]}; expected {wanted}."
             )
-    return checked
+
+
+def check_frame_index(index) -> None:
+    """Check that a frame index names a video, a time and a duration for each row."""
+    codes = index.get_level_values("video").factorize()[0]
+    if (codes < 0).any():
+        row = int(np.flatnonzero(codes < 0)[0])
+        raise ValueError(f"Row {row} of the frame index has no video: a path is expected.")
+    levels = (index.get_level_values(name).to_numpy(np.float64) for name in INDEX_NAMES[1:])
+    _check_seconds(*levels, "frame index")
+
+
+def warn_of_overlaps(index) -> None:
+    """Warn where frames of a frame index last longer than until the next: they count twice."""
+    codes, videos = index.get_level_values("video").factorize()
+    times, durations = (
+        index.get_level_values(name).to_numpy(np.float64) for name in INDEX_NAMES[1:]
+    )
+    order = np.lexsort((times, codes))
+    order = order[~index.duplicated()[order]]
+    codes, times, durations = codes[order], times[order], durations[order]
+    over = np.where(np.diff(codes) == 0, times[:-1] + durations[:-1] - times[1:], 0).clip(0)
+    by_video = np.bincount(codes[1:], over, len(videos))
+    worst = int(np.argmax(by_video / np.bincount(codes, durations))) if len(codes) else 0
+    if len(over) and by_video[worst] > _OVERLAP * durations[codes == worst].sum():
+        first = int(np.flatnonzero((over > 0) & (codes[1:] == worst))[0])
+        warnings.warn(
+            f"Frames of {str(videos[worst])!r} overlap, so that {by_video[worst]:g} s are counted "
+            f"more than once: the one at {times[first]:g} s lasts {durations[first]:g} s, and the "
+            f"next begins at {times[first + 1]:g} s. Give frames of one sampling, and durations up "
+            f"to the next frame.",
+            stacklevel=4,
+        )
 
 
 def make_frame_index(table) -> pd.MultiIndex:

@@ -1,11 +1,11 @@
-"""Labels as commands are given them."""
+"""Files of labels, as commands are given them."""
 
 import os
 
 import pandas as pd
 
 from .._defaults import SAMPLING_RATE
-from .._targets import known_labels
+from .._targets import read_known_labels
 from ..labels import (
     convert_classes,
     find_distinct_frames,
@@ -108,7 +108,7 @@ def match_labels(aggregator, y, paths):
             f"all these characters, or train a model on these labels."
         )
     try:
-        return known_labels(y, known, aggregator.multilabel_)
+        return read_known_labels(y, known, aggregator.multilabel_)
     except ValueError as error:
         raise ValueError(f"{files}: the model knows {known}. {error}") from error
 
