@@ -7,6 +7,12 @@ take the features of another; how far their features are then from their own; an
 each character, told by the recommended pipeline (or a smaller one, see ``--small``), which learned
 from the labels at one frame a second. Without a video it draws one to learn from and one to
 measure.
+
+    python benchmarks/every_frame.py VIDEO... --tolerances [--seconds 30]
+
+For each video a row of the table in the README: by tolerance, the part of the frames that is
+computed, and how far features are off, on average over all frames and at most; and the same with
+every third frame standing in for the two after it.
 """
 
 import argparse
@@ -18,7 +24,9 @@ import numpy as np
 
 from sktime_screen import load_label_csv, recommended_pipeline
 from sktime_screen.datasets import make_cartoon_video
+from sktime_screen.features._batches import decode_changed
 
+TOLERANCES = {"1/32": 1 / 32, "1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2}
 SMALL = {"backbone": "efficientnet_lite0", "head": "dense"}
 ROUNDS = 2
 
@@ -69,6 +77,34 @@ def compare(pipeline, video, seconds, tolerance):
         )
 
 
+def tabulate(steps, video, seconds):
+    """Print how much each tolerance computes of one video, and how far features are then off."""
+    steps.set_params(videoframesampler__rate=None, videoframesampler__stop=seconds)
+    frames = steps[:2].transform([str(video)])
+    features = steps[2].set_params(memory=None, dtype="float32", quantization_step=None)
+    own = features.fit_transform(frames).to_numpy()
+    rows = np.arange(len(frames))
+    sources = {}
+    for name, tolerance in TOLERANCES.items():
+        same, sources[name] = {}, rows.copy()
+        for _ in decode_changed(frames, rows, tolerance, 32, None, same):
+            pass
+        for row, others in same.items():
+            sources[name][others] = row
+    sources["every third"] = rows // 3 * 3
+    cells = []
+    for source in sources.values():
+        errors = [np.linalg.norm(own[row] - own[source[row]]) for row in rows]
+        errors = np.divide(errors, [np.linalg.norm(row) for row in own])
+        cells.append(
+            f"{np.mean(source == rows):.3f}: {errors.mean():.3f}, {errors.max():.3f}".replace(
+                "0.", "."
+            )
+        )
+    print(" | ".join(["| all frames of", *sources]), "|")
+    print(" | ".join([f"| {Path(video).name}, {len(rows)} frames", *cells]), "|", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("videos", nargs="*", metavar="VIDEO")
@@ -77,8 +113,13 @@ def main():
     parser.add_argument("--seconds", type=float, default=20, help="of each video (default: 20)")
     parser.add_argument("--within", type=float, default=1 / 32, help="the tolerance (1/32)")
     parser.add_argument("--small", action="store_true", help="averages at 224 x 224, dense head")
+    parser.add_argument("--tolerances", action="store_true", help="print the table, learn nothing")
     options = parser.parse_args()
     recipe = SMALL if options.small else {}
+    if options.tolerances:
+        for video in options.videos:
+            tabulate(recommended_pipeline(**recipe)[:3], video, options.seconds)
+        return
     pipeline = recommended_pipeline(random_state=0, memory=options.cache_dir, **recipe)
     with tempfile.TemporaryDirectory() as folder:
         if options.learn:

@@ -1,11 +1,14 @@
 """``sktime-screen cache``: which features are kept, and how they are removed."""
 
+import shlex
+from pathlib import Path
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from sktime_screen import FeatureStore
-from sktime_screen.cli import app
+from sktime_screen.cli import _options, app
 
 
 @pytest.fixture
@@ -57,3 +60,24 @@ def test_a_folder_without_features_is_not_made(tmp_path):
     assert done.exit_code == 0
     assert "No features are kept in" in done.output
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("is_default", [True, False])
+def test_who_keeps_much_is_told_how_to_remove_it(store, is_default, monkeypatch):
+    class Steps:
+        said: list = []
+        say = said.append
+
+    if is_default:
+        monkeypatch.setattr(_options, "CACHE_DIR", Path(store.folder))
+    _options.find_feature_folder(store.folder, False, Steps)
+    (kept,) = Steps.said
+    monkeypatch.setattr(_options, "_LARGE", 1000)
+    _options.find_feature_folder(store.folder, False, Steps)
+    assert Steps.said[1] == kept
+    command = shlex.split(Steps.said[2].split("`")[1])
+    assert command[:4] == ["sktime-screen", "cache", "--clear", "all"]
+    assert command[4:] == ([] if is_default else ["--cache-dir", store.folder])
+    assert len(store) == 6
+    assert run(store, *command[2:4]).exit_code == 0
+    assert len(store) == 0

@@ -232,6 +232,37 @@ def test_images_are_looked_at_once(video):
     )
 
 
+class OtherImages(CountingImages):
+    """What cannot be told to be the same is looked at again."""
+
+    def __init__(self, unlike=lambda: 0):
+        self.unlike = unlike
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [([CountingImages] * 3, 20), ([CountingImages, CountingImages, OtherImages], 40)]
+    + [([OtherImages] * 2, 40)],
+)
+def test_images_are_looked_at_once_for_pipelines_that_begin_alike(video, images, expected):
+    table = VideoFrameSampler(rate=2).sample(video)
+    y = np.where(np.arange(20) % 3 == 0, "tom", "jerry")
+    looking = {
+        str(number): make_pipeline(
+            VideoFrameSampler(rate=2), kind(), Nearest(), ScreenTimeAggregator(threshold=number / 9)
+        )
+        for number, kind in enumerate(images, 1)
+    }
+    CountingImages.looked_at = OtherImages.looked_at = 0
+    compared = compare_pipelines(looking, table, y, n_splits=3, random_state=0)
+    assert CountingImages.looked_at + OtherImages.looked_at == expected
+    values = CountingImages().transform(VideoFrameSampler(rate=2).transform(table))
+    apart = {name: each[2:] for name, each in looking.items()}
+    pd.testing.assert_frame_equal(
+        compare_pipelines(apart, values, y, n_splits=3, random_state=0), compared
+    )
+
+
 def test_refuses():
     X = features_of([("a", 0.0, 1.0)], [0])
     with pytest.raises(ValueError, match="ScreenTimeAggregator at its end"):

@@ -13,8 +13,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict, cross_val_score
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -280,6 +282,24 @@ def test_balanced_with_weights_is_balanced_without_the_rows_of_weight_zero(X, y,
         assert_allclose(weighted, alone, atol=1e-4)
         unweighted = clone(logistic).fit(X, labels).predict_proba(X)
         assert np.abs(unweighted - alone).max() > 0.1
+
+
+@pytest.mark.filterwarnings("error")
+def test_without_hidden_layers_it_is_a_logistic_regression():
+    """Also on few rows, whatever the seed."""
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=(600, 1))
+    scores = values @ generator.normal(size=(1, 3)) * 2 + generator.gumbel(size=(600, 3))
+    for labels in (scores[:, 0] > 0, scores.argmax(axis=1), (scores > 0).astype(int)):
+        y, tested = labels[:120], values[120:]
+        several = y.ndim == 2
+        reference = LogisticRegression(C=20)
+        reference = (OneVsRestClassifier(reference) if several else reference).fit(values[:120], y)
+        expected, right = reference.predict_proba(tested), reference.score(tested, labels[120:])
+        for seed in range(3):
+            head = KerasDenseClassifier((), random_state=seed).fit(values[:120], y)
+            assert head.score(tested, labels[120:]) > right - 0.03
+            assert np.abs(head.predict_proba(tested) - expected).mean() < 0.13
 
 
 def test_class_weights_of_a_fold_without_the_class(X, y):

@@ -60,8 +60,8 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
     momentum : float, default=0.9
         Momentum, for "sgd" and "rmsprop" only.
     epochs : int or "auto", default="auto"
-        Largest number of epochs. "auto" is 40, and less for more than 1,500 rows: as many as make
-        60,000 rows in total, but at least 12.
+        Largest number of epochs. "auto" is 40, or 160 without hidden layers, and less for many
+        rows: as many as make 60,000 rows in total, but at least 12.
     batch_size : int or "auto", default="auto"
         Rows in a batch. "auto" is 32, and less for fewer than 192 rows: a sixth of them, but at
         least 8.

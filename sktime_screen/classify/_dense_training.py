@@ -27,6 +27,8 @@ class DenseTraining(FrameClassifier):
     # epochs. With batch_size="auto": the steps of an epoch, and the fewest and most rows of one.
     _rows_seen, _epoch_limits = 60_000, (12, 40)
     _steps_per_epoch, _batch_limits = 6, (8, 32)
+    # A layer alone takes more steps to large weights, which several layers reach as a product.
+    _epoch_limits_alone = (12, 160)
 
     def _read(self, X, y, sample_weight=None, classes=None, *, resume, relative=True):
         X = self._check_features(X, self._dtypes, reset=not resume)
@@ -119,7 +121,9 @@ class DenseTraining(FrameClassifier):
         """Return the step size of each epoch of a fit to so many rows."""
         epochs = self.epochs
         if epochs == "auto":
-            epochs = int(np.clip(self._rows_seen // n_rows, *self._epoch_limits))
+            has_hidden = len(check_layer_sizes(self.hidden_layer_sizes)) > 0
+            limits = self._epoch_limits if has_hidden else self._epoch_limits_alone
+            epochs = int(np.clip(self._rows_seen // n_rows, *limits))
         return make_learning_rates(self.learning_rate, self.learning_rate_schedule, epochs)
 
     def _describe_network(self, n_features, n_rows):

@@ -157,7 +157,7 @@ class FaceClassifier(FrameClassifier):
         """
         faces = self._unpack(X, reset=True)
         n_dimensions = faces.embeddings.shape[2]
-        by_person = self._read_portraits(n_dimensions)
+        by_person = self._read_portraits(n_dimensions, getattr(X, "attrs", {}).get("face_networks"))
         self._gallery = FaceGallery.from_portraits(by_person, n_dimensions)
         self._part_models: Any = None
         if y is None:
@@ -282,11 +282,11 @@ class FaceClassifier(FrameClassifier):
         shares = expit(of_faces) if self._encoding.multilabel else softmax(of_faces, axis=2)
         return JudgedFaces(tracks.numbers, shares * tracks.present[..., None])
 
-    def _read_portraits(self, n_dimensions):
+    def _read_portraits(self, n_dimensions, networks):
         if self.portraits is None:
             return {}
         features = FaceFeatures() if self.features is None else clone(self.features)
-        by_person = read_portraits(self.portraits, features)
+        by_person = read_portraits(self.portraits, features, networks)
         found = next(iter(by_person.values())).shape[1]
         if found != n_dimensions:
             raise ValueError(

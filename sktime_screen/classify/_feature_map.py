@@ -196,7 +196,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     standardize = False
     # What is right in new videos is best long before the loss is.
     _judges_convergence = False
-    _rows_seen, _epoch_limits = 10_000, (8, 40)
+    _rows_seen, _epoch_limits, _epoch_limits_alone = 10_000, (8, 40), (8, 40)
     _steps_per_epoch, _batch_limits = 15, (4, 16)
 
     def __init__(

@@ -190,9 +190,12 @@ class DenseNetwork:
 
     def draw_weights(self, generator):
         """Draw a first set of weights, kernels after Glorot and Bengio (2010)."""
+        # A single layer has one minimum. It begins at zero: of few columns the weights are drawn so
+        # large that few steps do not lead back from the wrong side.
         drawn = []
+        n_kernels = sum(fresh.ndim == 2 for fresh in self._fresh_weights)
         for fresh in self._fresh_weights:
-            if fresh.ndim == 2:
+            if fresh.ndim == 2 and n_kernels > 1:
                 limit = np.sqrt(6 / sum(fresh.shape))
                 fresh = generator.uniform(-limit, limit, fresh.shape).astype(np.float32)
             drawn.append(fresh)

@@ -102,32 +102,15 @@ def measure(
 
     Subtitles and annotations are one file for each video. For several videos, name a folder.
     """
-    import numpy as np
-
     from ..report import ScreenTimeReport, find_deciding_faces
-    from ..video import resolve_videos
+    from ..video import drop_repeated_videos
     from ._ask import ask_for_labels, name_page
     from ._model import get_learned, load_model, set_up_features
     from ._next_command import suggest_training
 
-    if (model is None) == (portraits is None):
-        raise typer.BadParameter(
-            "give either a model that `train` wrote, or --portraits", param_hint="--model"
-        )
-    if rate is not None and model is not None:
-        raise typer.BadParameter("a model samples at its own rate", param_hint="--rate")
+    _check_options(model, portraits, rate, labels, ask, save_model)
     # A video may be named twice, spelled in two ways.
-    _, first = np.unique(resolve_videos(videos), return_index=True)
-    paths = [os.fspath(videos[number]) for number in sorted(first)]
-    if model is None and (ask or save_model):
-        raise typer.BadParameter(
-            "--ask and --save-model need a model: portraits do not learn labels",
-            param_hint="--model",
-        )
-    if save_model and not labels:
-        raise typer.BadParameter(
-            "there is nothing to learn: add --labels", param_hint="--save-model"
-        )
+    paths = [os.fspath(video) for video in drop_repeated_videos(videos)]
     page = None if ask is None else name_page(paths)
     check_csv(csv)
     video_files = plan_video_files(
@@ -191,6 +174,25 @@ def measure(
         ask_for_labels(page, ask, fitted, probabilities, model, again, steps)
     if not all(written) or left_out:
         raise typer.Exit(1)
+
+
+def _check_options(model, portraits, rate, labels, ask, save_model):
+    """Refuse options that lack others, or make no difference beside them."""
+    if (model is None) == (portraits is None):
+        raise typer.BadParameter(
+            "give either a model that `train` wrote, or --portraits", param_hint="--model"
+        )
+    if rate is not None and model is not None:
+        raise typer.BadParameter("a model samples at its own rate", param_hint="--rate")
+    if model is None and (ask or save_model):
+        raise typer.BadParameter(
+            "--ask and --save-model need a model: portraits do not learn labels",
+            param_hint="--model",
+        )
+    if save_model and not labels:
+        raise typer.BadParameter(
+            "there is nothing to learn: add --labels", param_hint="--save-model"
+        )
 
 
 def _know_portraits(portraits, paths, rate, folder, quiet, steps):

@@ -1,6 +1,7 @@
 """Options that several commands have."""
 
 import os
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,8 @@ _VIDEOS = (
     *(".3g2", ".3gp", ".avi", ".divx", ".f4v", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4"),
     *(".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
 )
+# Bytes of features, some 30 hours of video, from which on users are told how to remove them.
+_LARGE = 10e9
 CACHE_DIR = get_cache_folder("features")
 FACES_ARE_PRIVATE = (
     "Vectors of faces are biometric data. They stay on this machine, in the folder of features; "
@@ -165,6 +168,10 @@ def find_feature_folder(cache_dir, no_cache, steps):
         raise
     size = sum(file.stat().st_size for file in Path(store.folder).glob("features.sqlite*"))
     steps.say(f"Features are kept in '{store.folder}', {size / 1e6:,.0f} MB so far")
+    if size > _LARGE:
+        words = ["sktime-screen", "cache", "--clear", "all"]
+        words += [] if Path(store.folder) == CACHE_DIR else ["--cache-dir", store.folder]
+        steps.say(f"`{shlex.join(words)}` removes them all. Without --clear all it lists them.")
     return store.folder
 
 

@@ -49,7 +49,7 @@ def check_unchanged(features) -> None:
             f"pipeline again."
         )
     # Models of earlier versions do not have it.
-    fitted = getattr(features, "_settings", None)
+    fitted = getattr(features, "_settings", {})
     for name, now in describe_settings(features).items() if fitted else ():
         if now != fitted[name]:
             change = f"{name} has changed since fit from {fitted[name]} to {now}"

@@ -2,6 +2,7 @@
 
 import warnings
 
+import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone, is_classifier
@@ -135,10 +136,10 @@ def read_frames(pipeline, table, y, n_splits):
     return index, pd.Series(y) if y.ndim == 1 else y
 
 
-def evaluate_folds(pipeline, table, y, folds):
+def evaluate_folds(pipeline, table, y, folds, looked=None):
     """Yield what clones of a pipeline that learned from one part make of the other, by fold."""
     index = as_frame_index(table)
-    rows, learned = _transform_once(pipeline, table, y)
+    rows, learned = _transform_once(pipeline, table, y, {} if looked is None else looked)
     background = pipeline[-1].background
     characters = indicator_table(y, background=background).columns
     lengths = sum_video_lengths(index)
@@ -155,14 +156,27 @@ def evaluate_folds(pipeline, table, y, folds):
         )
 
 
-def _transform_once(pipeline, table, y):
+def _transform_once(pipeline, table, y, looked):
     """Run the steps that need no fit in each fold; return their output and the other steps."""
     steps = [step for _, step in pipeline.steps]
     first_learned = next(n for n, step in enumerate(steps) if not _is_feature_step(step))
     if first_learned == 0:
         return table, pipeline
-    looked = clone(pipeline[:first_learned]).fit_transform(table, y)
-    return looked, pipeline[first_learned:]
+    first = clone(pipeline[:first_learned])
+    key = _identify(first)
+    if key not in looked:
+        # Only the last output is kept: maps of many frames take gigabytes.
+        looked.clear()
+        looked[key] = first.fit_transform(table, y)
+    return looked[key], pipeline[first_learned:]
+
+
+def _identify(pipeline):
+    """Return what is equal for pipelines of the same steps, if it can be told."""
+    try:
+        return joblib.hash(pipeline.get_params())
+    except Exception:
+        return object()  # Not all that users write can be pickled.
 
 
 def _is_feature_step(step):

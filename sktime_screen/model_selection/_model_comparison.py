@@ -73,6 +73,10 @@ def compare_pipelines(
     videos like these, labelled like these. An interval that holds 0 does not show that two
     pipelines are equally good. From many pipelines, the best one looks better than it is.
 
+    Features are computed once for pipelines that follow each other and begin with the same steps,
+    and otherwise for each. With ``memory`` in `PretrainedCNNFeatures`, networks that several
+    pipelines share are not run again, nor in the next call.
+
     References
     ----------
     .. [1] C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52
@@ -93,10 +97,11 @@ def compare_pipelines(
         index, labels = read_frames(pipeline, table, y, n_splits)
     _, found = next(make_splits(index, labels, groups, n_splits, random_state))
     folds = list(found)
-    reports = []
+    reports: list[pd.DataFrame] = []
+    looked: dict = {}
     with show_progress("Comparison", len(pipelines) * len(folds), verbose, "folds") as advance:
         for name, pipeline in pipelines.items():
-            for fold, report in enumerate(evaluate_folds(pipeline, table, labels, folds)):
+            for fold, report in enumerate(evaluate_folds(pipeline, table, labels, folds, looked)):
                 reports.append(report.assign(pipeline=name, fold=fold))
                 advance(1)
     report = pd.concat(reports)
