@@ -5,7 +5,8 @@ network, 224 x 224, at batches of four sizes, the baseline ``model.predict`` at 
 the peak" is the part of the machine's operations a second, as a large matrix product in the same
 precision has them. ``-k maps`` runs the maps of the recommended pipeline alone, as this machine
 runs them, beside averages at 224 x 224; ``-k every_frame`` every frame of a drawn video, each
-computed and with ``reuse_within``, decoding included.
+computed and with ``reuse_within``, decoding included; ``-k int8`` networks in 8 bits, if NNCF is
+installed.
 
 Throughput does not depend on the values of the weights: networks whose weights would have to be
 downloaded have random ones.
@@ -17,7 +18,12 @@ from functools import partial
 import numpy as np
 import pytest
 
-from sktime_screen import ImageResizer, PretrainedCNNFeatures, VideoFrameSampler
+from sktime_screen import (
+    ImageResizer,
+    PretrainedCNNFeatures,
+    VideoFrameSampler,
+    save_int8_network,
+)
 from sktime_screen._keras import load_keras
 from sktime_screen.datasets import make_cartoon_video
 from sktime_screen.features import get_backbone
@@ -140,6 +146,36 @@ def test_maps(measure, name, size):
         unit="images",
         baseline=pooling == "avg",
         note=f"{transformer.engine_}, {transformer.precision_}",
+        rounds=ROUNDS,
+        warmup_rounds=1,
+    )
+
+
+@pytest.mark.parametrize(("name", "size"), [("efficientnet_lite0", (224, 224)), MAPS[-1]], ids=str)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
+def test_int8(measure, tmp_path, name, size, precision):
+    pytest.importorskip("nncf")
+    images = np.random.default_rng(0).integers(0, 256, (64, *size, 3), dtype=np.uint8)
+    pooling = None if name.endswith("_map") else "avg"
+    transformer = PretrainedCNNFeatures(name, pooling=pooling, dtype="float16", engine="openvino")
+    if precision == "int8":
+        file = tmp_path / "int8.xml"
+        save_int8_network(file, transformer, images, n_images=8)
+        transformer.set_params(backbone=file)
+    else:
+        try:
+            choose_engine("openvino", precision, live_model=False)
+        except ValueError as error:
+            pytest.skip(str(error))
+        transformer.set_params(precision=precision)
+    measure(
+        transformer.fit(images).transform,
+        (images,),
+        group=f"8 bits, {name}, {size[0]} x {size[1]}",
+        way=f"openvino {precision}",
+        number=len(images),
+        unit="images",
+        baseline=precision == "float32",
         rounds=ROUNDS,
         warmup_rounds=1,
     )

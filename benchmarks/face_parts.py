@@ -20,19 +20,21 @@ from collections import defaultdict
 import cv2
 import numpy as np
 import pandas as pd
-from faces import FULL, N_FOLDS, name_by_nearest, put_into_frame, read, scale, share_of_union
+from faces import FULL, N_FOLDS, name_by_nearest, put_into_frame, read, scale
 from sklearn.model_selection import StratifiedGroupKFold
 
-from sktime_screen.features._engines import compile_network, read_network
+from sktime_screen.features._engines import compile_network
 from sktime_screen.features._face_alignment import _LAYOUT, estimate_similarity
 from sktime_screen.features._face_detection import (
     _suppress_repeated,
+    compute_overlaps,
     detect_at_size,
     detect_faces,
     find_detector_kind,
     make_detector_dynamic,
 )
 from sktime_screen.features._face_network import DETECTORS, EMBEDDINGS, find_face_network
+from sktime_screen.features._network_files import read_network
 
 SAME = 0.25
 TILE = 192
@@ -205,7 +207,7 @@ def measure(stills, folder, options):
                 boxes, points, _ = detect(frame)
                 spent[part, height, "detect"].append(time.process_time() - begun)
                 if len(boxes):
-                    shares = share_of_union(boxes, largest * factor)
+                    shares, _ = compute_overlaps(boxes, largest * factor)
                     best = shares.argmax()
                     if shares[best] >= SAME:
                         begun = time.process_time()

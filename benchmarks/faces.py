@@ -25,6 +25,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from sktime_screen import FaceFeatures
 from sktime_screen.features import unpack_faces
+from sktime_screen.features._face_detection import compute_overlaps
 
 # A face is the one that was found at the full size if their boxes share this much of their union.
 SAME = 0.3
@@ -57,15 +58,6 @@ def find_faces(features, images):
         parts.append(features.transform([read() for read in images[start : start + 32]]))
     table = pd.DataFrame(np.concatenate(parts), columns=features.get_feature_names_out())
     return unpack_faces(table), (time.process_time() - begun) / max(1, len(images))
-
-
-def share_of_union(boxes, others):
-    shared = np.minimum(boxes[..., 2:], others[..., 2:]) - np.maximum(
-        boxes[..., :2], others[..., :2]
-    )
-    shared = shared.clip(0).prod(axis=-1)
-    areas = [(box[..., 2:] - box[..., :2]).prod(axis=-1) for box in (boxes, others)]
-    return shared / (areas[0] + areas[1] - shared).clip(1e-9)
 
 
 def name_by_nearest(gallery, names, faces, n=3):
@@ -115,7 +107,7 @@ def measure_stills(path, options):
                 np.divide(image.shape[1::-1], put_into_frame(image).shape[1::-1]) for image in small
             ]
             expected = full.boxes[chosen, :1] * np.tile(shares, 2)[:, None]
-            same = share_of_union(faces.boxes, expected) * (faces.scores > 0)
+            same = compute_overlaps(faces.boxes, expected)[0] * (faces.scores > 0)
             best = same.argmax(axis=1)
             is_found = np.zeros(len(stills), bool)
             is_found[chosen] = same.max(axis=1) >= SAME

@@ -17,7 +17,13 @@ from .export import (
     save_label_studio,
     save_subtitles,
 )
-from .features import FaceAidedFeatures, FaceFeatures, FeatureStore, PretrainedCNNFeatures
+from .features import (
+    FaceAidedFeatures,
+    FaceFeatures,
+    FeatureStore,
+    PretrainedCNNFeatures,
+    save_int8_network,
+)
 from .labels import (
     extract_frames,
     load_cvat,
@@ -99,6 +105,7 @@ __all__ = [
     "save_cast_page",
     "save_cvat",
     "save_eaf",
+    "save_int8_network",
     "save_label_csv",
     "save_label_page",
     "save_label_studio",

@@ -7,6 +7,7 @@ from sklearn.base import _fit_context as fit_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
+    Hidden,
     Interval,
     Options,
     StrOptions,
@@ -18,6 +19,7 @@ from sklearn.utils.validation import _num_samples as num_samples
 
 __all__ = [
     "HasMethods",
+    "Hidden",
     "Interval",
     "Options",
     "StrOptions",

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
 
-from sktime_screen import recommended_pipeline
+from sktime_screen import VideoFrameSampler, recommended_pipeline
 from sktime_screen.classify import _feature_map as _map
 from sktime_screen.classify._network import DenseNetwork
 from sktime_screen.features import _networks
@@ -220,6 +220,18 @@ def folder(tmp_path, video):
     """A folder with `video` in it, for files of labels beside it."""
     (tmp_path / "video.mp4").symlink_to(video)
     return tmp_path
+
+
+@pytest.fixture
+def frames(video):
+    """Twenty frames of `video`."""
+    return VideoFrameSampler(rate=2).sample(video)
+
+
+@pytest.fixture
+def target(tmp_path):
+    """Where to write a page to label on."""
+    return tmp_path / "labels.html"
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from conftest import index_of
 from sklearn.linear_model import LogisticRegression
 
-from sktime_screen import ScreenTimeAggregator
+from sktime_screen import ScreenTimeAggregator, screen_time_error
 
 pytestmark = pytest.mark.filterwarnings("ignore:correction='auto' corrects nothing")
 
@@ -151,3 +151,53 @@ def test_rows_without_a_time(row, message):
     aggregator = ScreenTimeAggregator(correction=None).fit(table, pd.DataFrame({"tom": [1, 0]}))
     with pytest.raises(ValueError, match=message):
         aggregator.transform(pd.DataFrame({"tom": 0.9}, index_of([*rows, row])))
+
+
+def test_times_that_are_not_seconds():
+    table = as_table(["tom", "jerry", "nobody"])
+    aggregator = make(correction=None).fit(table, Y)
+    for level, name in ((1, "time"), (2, "duration")):
+        levels = [table.index.get_level_values(number) for number in range(3)]
+        levels[level] = pd.to_timedelta(levels[level], "s")
+        odd = table.set_axis(pd.MultiIndex.from_arrays(levels, names=table.index.names))
+        with pytest.raises(ValueError, match=f"The level '{name}' of the frame index is of the"):
+            aggregator.transform(odd)
+        with pytest.raises(ValueError, match=f"The level '{name}' of the frame index is of the"):
+            screen_time_error(Y, Y, odd)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"background": "tom"}, "background='tom' was set after fit"),
+        ({"correction": "calibrated"}, "correction='calibrated' was set after fit"),
+        ({"smoothing": "mean"}, "The 'smoothing' parameter"),
+        ({"smoothing": "median", "window": -3.0}, "The 'window' parameter"),
+        ({"threshold": 50}, "The 'threshold' parameter"),
+    ],
+    ids=str,
+)
+def test_parameters_set_after_fit(change, message):
+    table = as_table(NAMES)
+    aggregator = make(correction=None).fit(table, Y).set_params(**change)
+    with pytest.raises(ValueError, match=message):
+        aggregator.transform(table)
+    # What needs no labels may be set.
+    aggregator.set_params(background="nobody", correction=None, smoothing="median", window=3.0)
+    assert aggregator.set_params(threshold=0.6, max_gap=2.0).transform(table).shape == (1, 2)
+
+
+def test_tables_of_seconds_that_are_not_complete():
+    frames = pd.DataFrame({"video": ["a", "a", "b"], "time": [0.0, 1, 0], "duration": 1.0})
+    y = pd.DataFrame({"tom": [1, 1, 0], "jerry": [0, 1, 1]})
+    seconds = pd.DataFrame(
+        {"tom": [2.0, 0.0], "jerry": [1.0, 3.0]}, index=pd.Index(["a", "b"], name="video")
+    )
+    assert screen_time_error(y, seconds, frames) == 0.5
+    for strange in (np.nan, -1.0):
+        off = seconds.astype({"jerry": float})
+        off.loc["b", "jerry"] = strange
+        with pytest.raises(ValueError, match=rf"holds {strange} for 'jerry' in 'b'"):
+            screen_time_error(y, off, frames)
+    with pytest.raises(ValueError, match="several rows for the video 'a'"):
+        screen_time_error(y, pd.concat([seconds, seconds[:1]]), frames)

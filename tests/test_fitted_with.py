@@ -3,18 +3,22 @@
 import json
 import pickle
 import warnings
+from functools import partial
 
+import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from network_files import IMAGES, expect, make_frames, save, write_onnx
 from network_files import ops as opset
 from sklearn.pipeline import make_pipeline
 from test_faces import IMAGES as FACES
-from test_faces import make_embedding, make_yunet
+from test_faces import JERRY, draw, make_embedding, make_yunet
 
-from sktime_screen import FaceFeatures, ImageResizer, PretrainedCNNFeatures
+from sktime_screen import FaceClassifier, FaceFeatures, ImageResizer, PretrainedCNNFeatures
 from sktime_screen._keras import load_keras
 from sktime_screen.features import WeightsFileError
+from sktime_screen.video import FrameSequence
 
 
 @pytest.fixture
@@ -109,6 +113,36 @@ def test_images_resized_otherwise_than_in_fit(onnx, tmp_path, change):
     steps.set_params(**{f"imageresizer__{name}": value for name, value in change.items()})
     with pytest.warns(UserWarning, match="Images are resized with .*, and were in fit with"):
         steps.transform(frames)
+
+
+def test_portraits_of_another_network_than_the_faces(tmp_path):
+    detector = make_yunet(tmp_path / "detector.xml")
+    one, other = (make_embedding(tmp_path / f"{name}.xml") for name in ("one", "other"))
+    with (tmp_path / "other.bin").open("ab") as file:
+        file.write(bytes(4))
+    for name, image in (("tom", FACES[2]), ("jerry", draw((200, 124, 72, JERRY)))):
+        (tmp_path / "cast" / name).mkdir(parents=True)
+        cv2.imwrite(str(tmp_path / "cast" / name / "1.png"), image[:, :, ::-1])
+    make = partial(FaceFeatures, detector, detection_size=384, n_faces=1)
+    frames = FrameSequence(
+        pd.DataFrame(
+            {
+                "video": "a",
+                "time": [0.0, 1.0],
+                "duration": 1.0,
+                "image": [str(tmp_path / "cast" / name / "1.png") for name in ("jerry", "tom")],
+            }
+        )
+    )
+    faces = make(one, pixel_range=(0, 255)).fit_transform(frames)
+    for features in (make(other, pixel_range=(0, 255)), make(one, pixel_range=(-1, 1))):
+        with pytest.raises(ValueError, match="embedded by different networks"):
+            FaceClassifier(tmp_path / "cast", features=features).fit(faces)
+    # How faces are found may differ.
+    alike = make(one, pixel_range=(0, 255), min_score=0.5)
+    classifier = FaceClassifier(tmp_path / "cast", features=alike).fit(faces)
+    found = classifier.transform(faces)
+    assert (found["jerry"].to_numpy() > 0.5).tolist() == [True, False]
 
 
 @pytest.mark.parametrize("part", ["detector", "embedding", "pixel_range"])

@@ -1,8 +1,11 @@
+import functools
+from fractions import Fraction
+
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import draw_code, few_examples, read_code
+from conftest import draw_code, few_examples, read_code, write_coded_video
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -369,3 +372,60 @@ def test_labels_come_back(folder, other_video, rate, characters, seed):
     save_label_csv(folder / "back.csv", X, classes)
     _, y_back = load_label_csv(folder / "back.csv")
     assert y_back.tolist() == classes.tolist()
+
+
+NUMBERED = {
+    "frame{}.jpg": range(0, 500, 25),
+    "episode7_{}ms.png": range(0, 20000, 1000),
+    "shot_{}.000.jpg": range(20),
+    "{}.jpg": [30 * second // 1 + second % 2 for second in range(1, 21)],  # rounded at 29.97 fps
+}
+
+
+@pytest.mark.parametrize("form", NUMBERED)
+def test_images_of_a_video_that_are_not_in_its_order(folder, form):
+    names = [form.format(number) for number in NUMBERED[form]]
+    video = write_coded_video(folder / "twenty.mkv", range(20), Fraction(1))
+    lines = [f"{name},{number}" for number, name in enumerate(names)]
+    load = functools.partial(load_label_csv, video=video, rate=1)
+    X, y = load(write(folder, "\n".join(["Image_ID,Class", *lines])))
+    assert (X["time"] == y).all()
+    for order in (sorted(lines), lines[::-1], [*lines[:3], lines[9], *lines[3:9], *lines[10:]]):
+        if order != lines:
+            with pytest.raises(ValueError, match="Sort the lines in the order of the video"):
+                load(write(folder, "\n".join(["Image_ID,Class", *order])))
+
+
+def test_image_names_of_any_numbers_stay_in_the_order_of_the_file(folder):
+    video = write_coded_video(folder / "five.mkv", range(5), Fraction(1))
+    for names in (["9", "3", "4871", "5", "17"], ["a1", "b0", "c9", "d2", "e1"]):
+        lines = [f"{name}.jpg,{number}" for number, name in enumerate(names)]
+        X, y = load_label_csv(
+            write(folder, "\n".join(["Image_ID,Class", *lines])), video=video, rate=1
+        )
+        assert (X["time"] == y).all()
+
+
+def test_frames_of_intervals_without_a_label_are_not_without_characters(folder):
+    text = "video,start,end,label\nvideo.mp4,0,2,tom\nvideo.mp4,1,3,\nvideo.mp4,4,5,jerry\n"
+    X, y = load_label_csv(write(folder, text), missing="drop")
+    assert X["time"].tolist()[:3] == [0, 3, 4]
+    assert y[:3].to_dict("list") == {"tom": [1, 0, 0], "jerry": [0, 0, 1]}
+    with pytest.raises(ValueError, match=r"line 3.*missing='drop'"):
+        load_label_csv(write(folder, text))
+    text = "video,start,end,label\nvideo.mp4,0,2,tom\nvideo.mp4,0,10,\n"
+    with pytest.raises(ValueError, match="every frame is in an interval without a label"):
+        load_label_csv(write(folder, text), missing="drop")
+
+
+@pytest.mark.parametrize("mark", ["?", "NA", "nan", "-", "Unknown"])
+def test_marks_beside_0_and_1_are_no_classes(folder, mark):
+    for zero, one in (("0", "1"), ("no", "yes")):
+        text = f"video;time;tom\nvideo.mp4;0;{one}\nvideo.mp4;1;{mark}\nvideo.mp4;2;{zero}\n"
+        with pytest.raises(ValueError, match=r"line 3: 'tom' is '.*a cell is empty where"):
+            load_label_csv(write(folder, text))
+    text = "video;time;tom\nvideo.mp4;0;1,0\nvideo.mp4;1;0,0\n"
+    assert load_label_csv(write(folder, text))[1].to_dict("list") == {"tom": [1, 0]}
+    # Names of classes may be anything, where they are none of these.
+    text = f"video;time;who\nvideo.mp4;0;tom\nvideo.mp4;1;{mark}\nvideo.mp4;2;no\n"
+    assert load_label_csv(write(folder, text))[1].tolist() == ["tom", mark, "no"]

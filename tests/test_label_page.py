@@ -53,17 +53,6 @@ def images(parts, kind="image"):
         yield cv2.imdecode(data, cv2.IMREAD_COLOR) if encoded else None
 
 
-@pytest.fixture
-def frames(video):
-    """Twenty frames of one video."""
-    return VideoFrameSampler(rate=2).sample(video)
-
-
-@pytest.fixture
-def target(tmp_path):
-    return tmp_path / "labels.html"
-
-
 def test_images_are_the_frames(frames, other_video, target):
     both = pd.concat([frames, VideoFrameSampler(rate=1).sample(other_video)]).sample(
         frac=1, random_state=0
@@ -259,3 +248,26 @@ def test_an_image_that_is_missing_is_named(tmp_path, target):
     with pytest.raises(FileNotFoundError, match=r"31\.png"):
         save_label_page(target, X, ["tom"])
     assert not [*tmp_path.glob("*.html"), *tmp_path.glob(".writing*")]
+
+
+@pytest.mark.parametrize("kind", ["video", "image"])
+def test_what_a_browser_keeps_belongs_to_the_content_of_files(video, other_video, tmp_path, kind):
+    file = tmp_path / ("a.mp4" if kind == "video" else "a.png")
+    table = pd.DataFrame({"video": [str(file)], "time": 0.0, "duration": 1.0})
+    contents = [(video, other_video), tuple(cv2.imencode(".png", draw_code(k))[1] for k in (1, 2))]
+    if kind == "image":
+        table["image"] = table["video"]
+
+    def digest(content):
+        if kind == "video":
+            shutil.copy(content, file)
+        else:
+            file.write_bytes(content.tobytes())
+        save_label_page(tmp_path / "page.html", table, ["tom"])
+        return written(tmp_path / "page.html").data["digest"]
+
+    one, other = contents[kind == "image"]
+    before = digest(one)
+    assert digest(other) != before
+    # Written again it is the same, and labels are found.
+    assert digest(one) == before

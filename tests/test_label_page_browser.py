@@ -11,17 +11,6 @@ from sktime_screen import VideoFrameSampler, load_label_csv, save_label_page
 
 
 @pytest.fixture
-def frames(video):
-    """Twenty frames of one video."""
-    return VideoFrameSampler(rate=2).sample(video)
-
-
-@pytest.fixture
-def target(tmp_path):
-    return tmp_path / "labels.html"
-
-
-@pytest.fixture
 def browser(chromium):
     """The browser, of which a test leaves nothing in the local storage."""
     yield Driver(chromium)

@@ -1,4 +1,5 @@
 import ast
+import importlib
 import os
 import platform
 import re
@@ -186,3 +187,13 @@ def test_no_room_opens_the_private_modules_of_another():
                 target = (*base, *(node.module or "").split("."))
                 if target[0] and len(target) > 1 and (package / target[0]).is_dir():
                     assert target[:1] == room, f"{path} imports {'.'.join(target)}"
+
+
+def test_benchmarks_and_examples_import_what_is_there():
+    """What a script of hours imports from the package is known before it runs."""
+    for script in [*ROOT.glob("benchmarks/*.py"), *ROOT.glob("examples/*.py")]:
+        for node in ast.walk(ast.parse(script.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("sktime_screen"):
+                module = importlib.import_module(node.module)
+                for name in [alias.name for alias in node.names]:
+                    assert hasattr(module, name), f"{script.name}: no {name} in {node.module}"

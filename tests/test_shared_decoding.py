@@ -92,7 +92,7 @@ def apart(both, frames):
     """Return what the two transformers give, each for itself."""
     tables = [part.fit_transform(frames) for part in both]
     together = pd.concat(tables, axis=1)
-    together.attrs = tables[0].attrs
+    together.attrs = tables[1].attrs | tables[0].attrs
     return together
 
 

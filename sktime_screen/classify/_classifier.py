@@ -187,6 +187,12 @@ class FrameClassifier(ScoreByNameMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.array([str(c) for c in self.class_names_.tolist()], dtype=object)
 
+    def _set_encoding(self, encoding):
+        """Set what labels mean, and with it the attributes that tell the classes."""
+        self._encoding = encoding
+        self.class_names_ = encoding.classes
+        self.classes_ = encoding.scikit_learn_classes()
+
     def _remember(self, X):
         """Keep what the labelled frames look like, for `novelty`."""
         self._labelled = None

@@ -216,9 +216,7 @@ class ClassifierTransformer(FrameClassifier):
             )
         validate_data(self, X, skip_check_array=True)
         X, labels = indexable(X, read_labels(y))
-        self._encoding = TargetEncoding.from_labels(labels)
-        self.class_names_ = self._encoding.classes
-        self.classes_ = self._encoding.scikit_learn_classes()
+        self._set_encoding(TargetEncoding.from_labels(labels))
         self._by_column = self._encoding.multilabel and not self._learns_tables(labels.shape[1])
         self.estimators_ = self._fit_estimators(X, labels, fit_params)
         self._labelled = None

@@ -283,12 +283,7 @@ class KerasDenseClassifier(CallbackSupportMixin, DenseTraining):
         elif (fraction := choose_held_out_share(self)) is not None:
             held_out = hold_out_rows(X, data.Y, fraction, self._new_generator(), groups)
             data, validation = data.only(~held_out), data.only(held_out)
-        stopping = Stopping.from_settings(
-            self.monitor,
-            self.patience if self.early_stopping else None,
-            self.target_accuracy,
-            validates=validation is not None,
-        )
+        stopping = Stopping.of(self, validates=validation is not None)
         rates = self._learning_rates(len(data.positions))
         tasks = FitTasks(self, len(rates), X, y, sample_weight)
         known = self.n_epochs_ if resume else 0

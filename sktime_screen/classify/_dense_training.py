@@ -35,9 +35,7 @@ class DenseTraining(FrameClassifier):
         labels = self._encoding.read(y) if resume else read_labels(y, partly=True)
         check_consistent_length(X, labels)
         if not resume:
-            self._encoding = TargetEncoding.from_labels(labels, self.loss, classes)
-            self.class_names_ = self._encoding.classes
-            self.classes_ = self._encoding.scikit_learn_classes()
+            self._set_encoding(TargetEncoding.from_labels(labels, self.loss, classes))
             labels = self._encoding.read(labels)
         elif classes is not None:
             self._encoding.check_announced(classes)

@@ -134,9 +134,7 @@ class FaceAidedClassifier(FrameClassifier):
             Probabilities, each row predicted as if its part had not been labelled.
         """
         labels = read_labels(y)
-        self._encoding = TargetEncoding.from_labels(labels)
-        self.class_names_ = self._encoding.classes
-        self.classes_ = self._encoding.scikit_learn_classes()
+        self._set_encoding(TargetEncoding.from_labels(labels))
         self.estimator_ = clone(
             LabelSpreadingClassifier(KerasFeatureMapClassifier(), cv=3)
             if self.estimator is None

@@ -157,7 +157,7 @@ class FaceClassifier(FrameClassifier):
         """
         faces = self._unpack(X, reset=True)
         n_dimensions = faces.embeddings.shape[2]
-        by_person = self._read_portraits(n_dimensions)
+        by_person = self._read_portraits(n_dimensions, getattr(X, "attrs", {}).get("face_networks"))
         self._gallery = FaceGallery.from_portraits(by_person, n_dimensions)
         self._part_models: Any = None
         if y is None:
@@ -165,17 +165,15 @@ class FaceClassifier(FrameClassifier):
                 raise ValueError(
                     "FaceClassifier needs labels or portraits: give y, or a folder of portraits."
                 )
-            self._encoding = TargetEncoding(np.array(list(by_person)), True, False)
+            self._set_encoding(TargetEncoding(np.array(list(by_person)), True, False))
             self._prior = self._gallery.make_model()
             self._model = None
         else:
             labels = read_labels(y)
             check_consistent_length(faces.scores, labels)
-            self._encoding = TargetEncoding.from_labels(labels)
+            self._set_encoding(TargetEncoding.from_labels(labels))
             self._prior = self._make_prior(by_person, n_dimensions)
             self._model = self._fit_model(faces, labels, slice(None))
-        self.class_names_ = self._encoding.classes
-        self.classes_ = self._encoding.scikit_learn_classes()
         return self
 
     def fit_transform(self, X, y=None) -> Any:  # type: ignore[override]
@@ -284,11 +282,11 @@ class FaceClassifier(FrameClassifier):
         shares = expit(of_faces) if self._encoding.multilabel else softmax(of_faces, axis=2)
         return JudgedFaces(tracks.numbers, shares * tracks.present[..., None])
 
-    def _read_portraits(self, n_dimensions):
+    def _read_portraits(self, n_dimensions, networks):
         if self.portraits is None:
             return {}
         features = FaceFeatures() if self.features is None else clone(self.features)
-        by_person = read_portraits(self.portraits, features)
+        by_person = read_portraits(self.portraits, features, networks)
         found = next(iter(by_person.values())).shape[1]
         if found != n_dimensions:
             raise ValueError(

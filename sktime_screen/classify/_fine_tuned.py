@@ -279,20 +279,14 @@ class FineTunedCNNClassifier(FrameClassifier):
         """
         images = check_images(X)
         labels = read_labels(y, partly=True)
-        self._encoding = TargetEncoding.from_labels(labels, self.loss)
-        self.class_names_ = self._encoding.classes
-        self.classes_ = self._encoding.scikit_learn_classes()
+        self._set_encoding(TargetEncoding.from_labels(labels, self.loss))
         self.image_shape_ = images.shape[1:]
         self._architecture = self._describe_network()
         if validation_data is not None:
             check_validation_data(validation_data)
         fraction = choose_held_out_share(self)
-        stopping = Stopping.from_settings(
-            self.monitor,
-            self.patience if self.early_stopping else None,
-            self.target_accuracy,
-            validates=validation_data is not None or fraction is not None,
-        )
+        validates = validation_data is not None or fraction is not None
+        stopping = Stopping.of(self, validates=validates)
         network = get_shared_network(FineTunedNetwork, self._architecture)
         generator = self._new_generator()
         with ExitStack() as stack:

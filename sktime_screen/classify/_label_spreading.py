@@ -186,9 +186,7 @@ class LabelSpreadingClassifier(FrameClassifier):
         values = self._check_features(X, self._dtypes, reset=True)
         labels = read_labels(y, partly=True)
         check_consistent_length(values, labels)
-        self._encoding = TargetEncoding.from_labels(labels)
-        self.class_names_ = self._encoding.classes
-        self.classes_ = self._encoding.scikit_learn_classes()
+        self._set_encoding(TargetEncoding.from_labels(labels))
         videos, times, _ = get_frame_times(getattr(X, "index", None))
         targets = self._encoding.encode(labels).astype(np.float64)
         counts = self._find_rows_that_count(values, sample_weight)

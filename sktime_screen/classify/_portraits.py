@@ -19,23 +19,34 @@ _BACKGROUND, _DOUBTFUL = 0.5, 0.85
 _NAMED = 5
 
 
-def read_portraits(path, features):
-    """Return the faces of portraits, ``path/person/file``, by person: {name: (n, d)}."""
+def read_portraits(path, features, networks=None):
+    """Return the faces of portraits, ``path/person/file``, by person: {name: (n, d)}.
+
+    ``networks`` is what a table of faces says of its own, whose vectors they are compared to.
+    """
     path = os.fspath(path)
     if not zipfile.is_zipfile(path):
-        return _read_folder(path, features, path)
+        return _read_folder(path, features, path, networks)
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
         archive.extractall(folder)
-        return _read_folder(folder, features, path)
+        return _read_folder(folder, features, path, networks)
 
 
-def _read_folder(folder, features, called):
+def _read_folder(folder, features, called, networks):
     images = sorted(list_class_images(folder))
     paths = [os.path.join(folder, *image) for image in images]
     table = pd.DataFrame(
         {"video": folder, "time": range(len(paths)), "duration": 1, "image": paths}
     )
-    faces = unpack_faces(features.fit(FrameSequence(table)).transform(FrameSequence(table)))
+    rows = features.fit(FrameSequence(table)).transform(FrameSequence(table))
+    own = rows.attrs.get("face_networks")
+    if None not in (networks, own) and networks != own:
+        raise ValueError(
+            "The faces of X and those of the portraits were embedded by different networks, or "
+            "from other pixel values: give `features` the parameters of the FaceFeatures that made "
+            "X."
+        )
+    faces = unpack_faces(rows)
     main, n_faces = find_main_faces(faces)
     paths = [os.path.join(called, *image) for image in images]
     if (n_faces != 1).any():

@@ -45,8 +45,9 @@ class Stopping:
     target_accuracy: float | None = None
 
     @classmethod
-    def from_settings(cls, monitor, patience, target_accuracy, validates):
-        """Decide what "auto" means."""
+    def of(cls, classifier, *, validates):
+        """Return what the parameters of a classifier say, and decide what "auto" means."""
+        monitor = classifier.monitor
         if monitor == "auto":
             monitor = "val_loss" if validates else None
         elif monitor.startswith("val_") and not validates:
@@ -54,7 +55,8 @@ class Stopping:
                 f"monitor={monitor!r} needs rows to validate on: set validation_fraction, or pass"
                 " validation_data to fit."
             )
-        return cls(monitor, patience, target_accuracy)
+        patience = classifier.patience if classifier.early_stopping else None
+        return cls(monitor, patience, classifier.target_accuracy)
 
 
 def check_validation_data(validation_data):

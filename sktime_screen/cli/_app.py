@@ -13,6 +13,7 @@ from ._evaluate import evaluate
 from ._frames import frames
 from ._label import label
 from ._measure import measure
+from ._quantize import quantize
 from ._startup_messages import drop_startup_messages
 from ._train import train
 
@@ -50,7 +51,7 @@ def _program(
     pass
 
 
-for command in (demo, label, train, measure, evaluate, cast, frames, cache):
+for command in (demo, label, train, measure, evaluate, cast, frames, quantize, cache):
     app.command(cls=WordsCommand)(command)
 
 

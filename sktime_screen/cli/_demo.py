@@ -54,25 +54,17 @@ def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from ..datasets import make_cartoon_video
     from ..recipes import recommended_pipeline
     from ..report import ScreenTimeReport
     from ..video import VideoFrameSampler
 
     steps = Steps(console, quiet)
     folder.mkdir(parents=True, exist_ok=True)
-    # Each is held out once: how far videos differ makes the intervals, and few videos tell little.
-    train = [str(folder / f"train_{number}.mp4") for number in range(1, 7)]
-    test = str(folder / "test.mp4")
     with steps.step(
         f"Drawing six videos of {seconds / 4:g} s to train on, and one of {seconds:g} s"
     ):
-        # The longest first, so that no core waits for it in the end.
-        videos, lengths = [test, *train], [seconds, *[seconds / 4] * len(train)]
-        with ThreadPoolExecutor() as pool:
-            truth = dict(
-                zip(videos, pool.map(make_cartoon_video, videos, lengths, range(7)), strict=True)
-            )
+        truth = _draw_videos(folder, seconds)
+    test, *train = truth
 
     with steps.step("Sampling and labelling the first six"):
         X = VideoFrameSampler(rate=2).sample(train)
@@ -109,6 +101,20 @@ def run_demo(folder, seconds, console, *, quiet=False) -> "pd.DataFrame":
         ).save(page)
     steps.say(f"The report, to open in a browser: {page}")
     return results
+
+
+def _draw_videos(folder, seconds):
+    """Draw the video to measure and six to learn from; return who is when in each, by its path."""
+    from ..datasets import make_cartoon_video
+
+    # Each is held out once: how far videos differ makes the intervals, and few videos tell little.
+    names = ["test.mp4", *(f"train_{number}.mp4" for number in range(1, 7))]
+    videos = [str(folder / name) for name in names]
+    # The longest first, so that no core waits for it in the end.
+    lengths = [seconds, *[seconds / 4] * 6]
+    with ThreadPoolExecutor() as pool:
+        truths = pool.map(make_cartoon_video, videos, lengths, range(len(videos)))
+        return dict(zip(videos, truths, strict=True))
 
 
 def _labels_at(truth, table):

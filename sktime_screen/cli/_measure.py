@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .._defaults import SAMPLING_RATE
+from .._defaults import CONFIDENCE_LEVEL, SAMPLING_RATE
 from ._console import Steps, results_console, seconds_table
 from ._options import (
     CACHE_DIR,
@@ -31,8 +31,6 @@ from ._result_files import (
     write_file,
     write_video_file,
 )
-
-_CONFIDENCE_LEVEL = 0.9
 
 
 def _output(what, metavar="FILE"):
@@ -104,32 +102,15 @@ def measure(
 
     Subtitles and annotations are one file for each video. For several videos, name a folder.
     """
-    import numpy as np
-
     from ..report import ScreenTimeReport, find_deciding_faces
-    from ..video import resolve_videos
+    from ..video import drop_repeated_videos
     from ._ask import ask_for_labels, name_page
     from ._model import get_learned, load_model, set_up_features
     from ._next_command import suggest_training
 
-    if (model is None) == (portraits is None):
-        raise typer.BadParameter(
-            "give either a model that `train` wrote, or --portraits", param_hint="--model"
-        )
-    if rate is not None and model is not None:
-        raise typer.BadParameter("a model samples at its own rate", param_hint="--rate")
+    _check_options(model, portraits, rate, labels, ask, save_model)
     # A video may be named twice, spelled in two ways.
-    _, first = np.unique(resolve_videos(videos), return_index=True)
-    paths = [os.fspath(videos[number]) for number in sorted(first)]
-    if model is None and (ask or save_model):
-        raise typer.BadParameter(
-            "--ask and --save-model need a model: portraits do not learn labels",
-            param_hint="--model",
-        )
-    if save_model and not labels:
-        raise typer.BadParameter(
-            "there is nothing to learn: add --labels", param_hint="--save-model"
-        )
+    paths = [os.fspath(video) for video in drop_repeated_videos(videos)]
     page = None if ask is None else name_page(paths)
     check_csv(csv)
     video_files = plan_video_files(
@@ -195,6 +176,25 @@ def measure(
         raise typer.Exit(1)
 
 
+def _check_options(model, portraits, rate, labels, ask, save_model):
+    """Refuse options that lack others, or make no difference beside them."""
+    if (model is None) == (portraits is None):
+        raise typer.BadParameter(
+            "give either a model that `train` wrote, or --portraits", param_hint="--model"
+        )
+    if rate is not None and model is not None:
+        raise typer.BadParameter("a model samples at its own rate", param_hint="--rate")
+    if model is None and (ask or save_model):
+        raise typer.BadParameter(
+            "--ask and --save-model need a model: portraits do not learn labels",
+            param_hint="--model",
+        )
+    if save_model and not labels:
+        raise typer.BadParameter(
+            "there is nothing to learn: add --labels", param_hint="--save-model"
+        )
+
+
 def _know_portraits(portraits, paths, rate, folder, quiet, steps):
     """Return a pipeline that knows persons from their portraits."""
     from ..recipes import recommended_pipeline
@@ -212,7 +212,7 @@ def _estimate(aggregator, found, sample, left_out, steps):
     """Return the seconds, with notes of what they leave out."""
     strangers, small = (found.pop(name, None) for name in ("strangers", "small_faces"))
     estimate = aggregator.estimate(
-        labelled=sample, confidence_level=_CONFIDENCE_LEVEL, random_state=0, **found
+        labelled=sample, confidence_level=CONFIDENCE_LEVEL, random_state=0, **found
     )
     if strangers is not None:
         estimate.attrs["notes"] += [*small, *_describe_strangers(strangers, steps)]
@@ -223,7 +223,7 @@ def _estimate(aggregator, found, sample, left_out, steps):
 def _print_seconds(estimate, console, steps):
     title = "Screen time"
     if estimate["low"].notna().any():
-        title += f", with intervals of {100 * _CONFIDENCE_LEVEL:g} %"
+        title += f", with intervals of {100 * CONFIDENCE_LEVEL:g} %"
     console.print(seconds_table(estimate, title))
     if estimate.attrs["intervals"]:
         steps.say(estimate.attrs["intervals"])

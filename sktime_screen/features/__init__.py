@@ -16,6 +16,7 @@ from ._face_tracks import (
 )
 from ._frame_features import share_out_videos
 from ._images import check_images
+from ._int8_network import save_int8_network
 from ._networks import as_backbone, build_model, find_input_size, flatten_layers
 from ._small_faces import describe_small_faces
 from ._store import FeatureStore
@@ -49,6 +50,7 @@ __all__ = [
     "name_face_columns",
     "pack_faces",
     "project_features",
+    "save_int8_network",
     "share_out_videos",
     "unpack_faces",
 ]

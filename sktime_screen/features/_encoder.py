@@ -1,6 +1,7 @@
 """A network from elsewhere as a backbone: from pixels to rows of features, run by OpenVINO."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from ._engines import OpenVINOEngine, RunsWhenNeeded
 from ._errors import WeightsFileError
 from ._keras_engine import largest_batch
 from ._network_files import digest_network, read_network, read_network_state
-from ._pixel_values import UNCHANGED, PixelValues
+from ._pixel_values import UNCHANGED, PixelValues, find_pixel_values
 
 # To be raised when the same file gives other numbers than before.
 _VERSION = 1
@@ -41,15 +42,12 @@ class EncoderNetwork(RunsWhenNeeded):
         self._precision = precision
         self.largest_batch = largest_batch(image_size, gpu=False)
         digest = digest_network(encoder.path)
-        whole = read_network(encoder.path)
+        network, layout, answer = _read_encoder(encoder, image_size)
         if digest_network(encoder.path) != digest:
             raise WeightsFileError(
                 f"{encoder.path!r} changed while it was read: run this again when nothing writes "
                 f"to it."
             )
-        network, nodes = cut_network(whole, encoder.output, encoder.path)
-        layout, shape = reshape_network(network, image_size, encoder.path)
-        answer = Answer(shape, find_grids(nodes), layout.channels_last, encoder.path)
         name = re.sub(r"\W+", "_", Path(encoder.path).stem).lower()
         self.columns = answer.name_columns(name, poolings)
         self.map_size = answer.grid if poolings == (None,) else None
@@ -85,11 +83,42 @@ class EncoderNetwork(RunsWhenNeeded):
             ) from error
 
 
+def read_whole_encoder(encoder, image_size):
+    """Return a network from images as `_take_bytes` says to its answer, nothing of it pooled."""
+    network, layout, answer = _read_encoder(encoder, image_size)
+    return _take_bytes(answer.put_channels_last(network), layout.channels_last, encoder)
+
+
+def _read_encoder(encoder, image_size):
+    """Return a network for images of one size, their layout, and what it answers with."""
+    whole = read_network(encoder.path)
+    network, nodes = cut_network(whole, encoder.output, encoder.path)
+    layout, shape = reshape_network(network, image_size, encoder.path)
+    answer = Answer(shape, find_grids(nodes), layout.channels_last, encoder.path)
+    return network, layout, answer
+
+
 def find_image_size(path):
     """Return height and width of the images that a network in a file takes, or None for any."""
-    inputs = read_network(path).inputs
-    sizes = {layout.image_size for port in inputs for layout in find_layouts(port)}
-    return sizes.pop() if len(sizes) == 1 else None
+    return _find_images(path, read_network_state(path))[0]
+
+
+def find_pixels(preprocessing, path) -> PixelValues:
+    """Return what ``preprocessing=`` says of the network in a file, or the file itself."""
+    if preprocessing == "auto" and _find_images(path, read_network_state(path))[1]:
+        return UNCHANGED
+    return find_pixel_values(preprocessing, path)
+
+
+@lru_cache(maxsize=64)
+def _find_images(path, _state):
+    """Return the size of the images that a network takes, and whether they are bytes."""
+    from openvino import Type
+
+    ports = [port for port in read_network(path).inputs if find_layouts(port)]
+    sizes = {layout.image_size for port in ports for layout in find_layouts(port)}
+    bytes_only = bool(ports) and all(port.element_type == Type.u8 for port in ports)
+    return sizes.pop() if len(sizes) == 1 else None, bytes_only
 
 
 def _take_bytes(network, channels_last, encoder):

@@ -53,6 +53,16 @@ class Answer:
         names = [f"{name}_{pooling or 'map'}" for pooling in poolings]
         return list(zip(names, sizes, strict=True))
 
+    def put_channels_last(self, network):
+        """Return the network with the channels of its map last, or as it is."""
+        from openvino import Model, opset13
+
+        if self._channels_last:
+            return network
+        given = network.outputs[0].get_node().input_value(0)
+        last = opset13.result(opset13.transpose(given, [0, 2, 3, 1]))
+        return Model([last], network.get_parameters(), network.get_friendly_name())
+
     def append_poolings(self, network, poolings):
         """Return the network with rows of float32 as its answer."""
         from openvino import Model, opset13

@@ -37,6 +37,11 @@ def choose_engine(engine, precision, *, live_model):
             f"engine={engine!r}, precision={precision!r} is not possible with a live keras.Model, "
             f"which Keras runs as it is. Save it with model.save('my.keras') and pass the path."
         )
+    if precision == "int8":
+        raise ValueError(
+            "precision='int8': save_int8_network writes a network in 8 bits, quantised on your own "
+            "images, as a file .xml. That file is then the backbone, with precision='auto'."
+        )
     if engine == "auto":
         engine = "keras" if live_model or not _prefers_openvino() else "openvino"
     if precision == "auto":
@@ -96,6 +101,27 @@ def _require_consent():
             folder.rmdir()
 
 
+def import_nncf():
+    """Import NNCF, which reports nothing over the network."""
+    load_openvino()
+    # It asks for this once, when it is imported.
+    switch = "NNCF_CI"
+    with _importing:
+        is_set = switch in os.environ
+        os.environ.setdefault(switch, "1")
+        try:
+            import nncf
+        except ImportError as error:
+            raise ImportError(
+                f"Networks are quantised by NNCF, which cannot be imported ({error}): "
+                f"pip install 'sktime_screen[int8]'. It is not needed to use what was quantised."
+            ) from error
+        finally:
+            if not is_set:
+                del os.environ[switch]
+    return nncf
+
+
 def convert(model):
     """Convert a network for OpenVINO."""
     import tensorflow as tf
@@ -108,6 +134,15 @@ def convert(model):
     with tempfile.TemporaryDirectory() as folder:
         path = tf.io.write_graph(frozen.graph, folder, "network.pb", as_text=False)
         return load_openvino().Core().read_model(path)
+
+
+def unflatten(network, map_size):
+    """Return a converted network whose rows are maps, (n, height, width, channels) again."""
+    from openvino import Model, opset13
+
+    rows = network.outputs[0].get_node().input_value(0)
+    maps = opset13.reshape(rows, [0, *map_size, -1], special_zero=True)
+    return Model([opset13.result(maps)], network.get_parameters(), network.get_friendly_name())
 
 
 def serialize(network, path):

@@ -87,7 +87,7 @@ class FaceAidedFeatures(TransformerMixin, BaseEstimator):
         -------
         DataFrame or ndarray of shape (n, n_features)
             The columns of `images`, then those of `faces`. For a FrameSequence, a table with the
-            frame index, whose ``attrs`` are those of the table of `images`.
+            frame index, whose ``attrs`` are those of both tables.
         """
         check_is_fitted(self)
         both = self.images_, self.faces_
@@ -98,7 +98,7 @@ class FaceAidedFeatures(TransformerMixin, BaseEstimator):
         if not isinstance(parts[0], pd.DataFrame):
             return np.hstack(parts)
         table = pd.concat(parts, axis=1)
-        table.attrs = parts[0].attrs
+        table.attrs = parts[1].attrs | parts[0].attrs
         return table
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:

@@ -166,7 +166,7 @@ class FaceFeatures(FrameFeatures):
                 f"white, such as (-1, 1)."
             )
         self._check_images(X)
-        vars(self).pop("_vectors", None)
+        self._vectors = None
         network = self._load_network()
         self._n_dimensions, self._vectors = network.n_dimensions, network.vectors
         self.n_features_out_ = len(self._name_columns())
@@ -210,9 +210,12 @@ class FaceFeatures(FrameFeatures):
     def _make_table(self, network, images, features):
         if not isinstance(images, FrameSequence):
             return features
-        return pd.DataFrame(
+        table = pd.DataFrame(
             features, index=images.index, columns=self.get_feature_names_out(), copy=False
         )
+        # Vectors of two networks may have as many numbers, and say nothing of each other.
+        table.attrs["face_networks"] = network.vectors
+        return table
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Return the names of the features, face by face.
@@ -244,7 +247,7 @@ class FaceFeatures(FrameFeatures):
             pixel_range=self.pixel_range,
         )
         # Models of earlier versions do not have it.
-        if getattr(self, "_vectors", network.vectors) != network.vectors:
+        if getattr(self, "_vectors", None) not in (None, network.vectors):
             raise WeightsFileError(
                 f"The networks of detector={self.detector!r}, embedding={self.embedding!r} or "
                 f"their pixel_range have changed since fit, and give other vectors. Bring the old "

@@ -7,9 +7,9 @@ import warnings
 from ..video import FrameSequence, digest_file
 from ._backbone import check_poolings
 from ._backbones import is_model_path
+from ._encoder import find_pixels
 from ._errors import WeightsFileError
 from ._network_files import digest_network, is_network_path
-from ._pixel_values import find_pixel_values
 
 
 def digest_files(backbone, weights):
@@ -24,7 +24,7 @@ def describe_settings(features):
     """Return, as text by parameter, what makes the features beside what is in files."""
     backbone, weights, preprocessing = features.backbone, features.weights, None
     if is_network_path(backbone):
-        preprocessing = find_pixel_values(features.preprocessing, os.fspath(backbone))
+        preprocessing = find_pixels(features.preprocessing, os.fspath(backbone))
     if not isinstance(backbone, (str, os.PathLike)):
         backbone = _digest_weights(backbone)
     elif _is_path(backbone):
@@ -49,7 +49,7 @@ def check_unchanged(features) -> None:
             f"pipeline again."
         )
     # Models of earlier versions do not have it.
-    fitted = getattr(features, "_settings", None)
+    fitted = getattr(features, "_settings", {})
     for name, now in describe_settings(features).items() if fitted else ():
         if now != fitted[name]:
             change = f"{name} has changed since fit from {fitted[name]} to {now}"

@@ -13,8 +13,16 @@ from ..video import read_file_state
 from ._backbone import identify_weights, pool
 from ._backbones import get_backbone, is_model_path
 from ._concatenated_backbone import ConcatenatedBackbone
-from ._encoder import Encoder, EncoderNetwork, find_image_size
-from ._engines import OpenVINOEngine, RunsWhenNeeded, convert, deserialize, has_gpu, serialize
+from ._encoder import Encoder, EncoderNetwork, find_image_size, read_whole_encoder
+from ._engines import (
+    OpenVINOEngine,
+    RunsWhenNeeded,
+    convert,
+    deserialize,
+    has_gpu,
+    serialize,
+    unflatten,
+)
 from ._keras_engine import KerasEngine, largest_batch
 from ._keras_runners import make_runner
 from ._network_files import is_network_path
@@ -87,7 +95,8 @@ class Network(RunsWhenNeeded):
     def _find_cache_file(self):
         """Return where the converted network is kept, or None where it is not."""
         # What a user's own model computes may depend on code that is not in its file.
-        if self._engine_name != "openvino" or is_model_path(self._source):
+        own = not isinstance(self._source, str) or is_model_path(self._source)
+        if self._engine_name != "openvino" or own:
             return None
         if self._weights not in (None, "imagenet") and not os.path.isfile(self._weights):
             return None
@@ -117,6 +126,14 @@ class Network(RunsWhenNeeded):
     def _load(self):
         if self._engine_name == "keras":
             return KerasEngine(make_runner(self._build_full_model()), self.largest_batch)
+        return OpenVINOEngine(self._convert(), self._precision)
+
+    def convert_whole(self):
+        """Return the network for OpenVINO, a map not flattened."""
+        converted = self._convert()
+        return converted if self.map_size is None else unflatten(converted, self.map_size)
+
+    def _convert(self):
         cached = self._find_cache_file()
         converted = cached and self._read_cached(cached)
         if converted is None:
@@ -132,7 +149,7 @@ class Network(RunsWhenNeeded):
         # The converted network is all that is needed from here on.
         self._loaded_weights = self._identify_weights()
         self._backbone = self._model = None
-        return OpenVINOEngine(converted, self._precision)
+        return converted
 
     def _read_cached(self, cached):
         """Return the converted network from its file, or None where that holds no such network."""
@@ -187,14 +204,28 @@ def get_network(backbone, weights, poolings, image_size, engine, precision):
     key = (_identify(backbone), _identify(weights), *settings)
     with _lock:
         if key not in _networks:
-            if isinstance(backbone, Encoder):
-                _networks[key] = EncoderNetwork(backbone, *settings)
-            else:
-                _networks[key] = Network(backbone, weights, *settings)
+            _networks[key] = make_network(backbone, weights, *settings)
         _networks.move_to_end(key)
         while len(_networks) > _MAX_NETWORKS:
             _networks.popitem(last=False)
         return _networks[key]
+
+
+def make_network(backbone, weights, *settings):
+    """Return a network that nobody shares; the settings are those of `get_network`."""
+    if isinstance(backbone, Encoder):
+        return EncoderNetwork(backbone, *settings)
+    return Network(backbone, weights, *settings)
+
+
+def convert_network(backbone, weights, image_size):
+    """Return a network for OpenVINO, from images (n, height, width, 3) of uint8 to its answer.
+
+    That is a map (n, height, width, channels), or tokens or rows as the network gives them.
+    """
+    if isinstance(backbone, Encoder):
+        return read_whole_encoder(backbone, image_size)
+    return Network(backbone, weights, (None,), image_size, "openvino", "float32").convert_whole()
 
 
 def as_backbone(backbone):

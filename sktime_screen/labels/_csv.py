@@ -10,12 +10,13 @@ import pandas as pd
 
 from .._defaults import SAMPLING_RATE
 from ..video import VideoFrameSampler, read_timeline
-from ._file_lookup import find_file, get_file_name
+from ._file_lookup import find_file, is_one_of
 from ._frame_durations import compute_durations
 from ._frame_sources import (
     check_in_videos,
     find_distinct_frames,
     find_frame_sources,
+    find_step_back,
     make_image_table,
 )
 from ._interval_labels import check_interval, label_frames_by_intervals
@@ -25,9 +26,11 @@ from ._time_parsing import check_unit, find_frame_rate, read_times
 
 _IMAGE_COLUMNS = ("Image_ID", "image", "filename")
 _ZERO_OR_ONE = {
-    **dict.fromkeys(("0", "0.0", "false", "no", "n"), 0),
-    **dict.fromkeys(("1", "1.0", "true", "yes", "y"), 1),
+    **dict.fromkeys(("0", "0.0", "0,0", "false", "no", "n"), 0),
+    **dict.fromkeys(("1", "1.0", "1,0", "true", "yes", "y"), 1),
 }
+# What stands for "unknown" where other cells of the column are 0 or 1.
+_NO_CLASSES = ("?", "-", "na", "n/a", "nan", "null", "none", "unknown", "#n/a")
 # The other columns of ScreenTimeAggregator.appearances.
 _APPEARANCE_COLUMNS = ("duration", "confidence", "peak_time")
 
@@ -49,8 +52,9 @@ def load_label_csv(
       writes it, loads frames from the video if the video is there, else from the images.
     - ``video,start,end,label`` (s), one row per interval, in any order. Intervals can overlap; a
       frame then has several labels. A frame gets the labels of the intervals that contain its
-      time, and may get none. The appearances of a fitted pipeline, saved with ``to_csv`` and
-      corrected by hand, have this layout.
+      time, and may get none. With ``missing="drop"``, frames in intervals without a label are left
+      out. The appearances of a fitted pipeline, saved with ``to_csv`` and corrected by hand, have
+      this layout.
 
     Parameters
     ----------
@@ -157,7 +161,7 @@ def _load_frames(path, rows, folder, video, missing, frame_rate):
     if not len(labels):
         raise ValueError(f"{path!r} has the columns 'video' and 'time' but no column of labels.")
     _check_filled(path, rows, rows.columns.intersection(["video", "image"]))
-    rows = _select_videos(path, rows, video)
+    rows = _select_videos(path, rows, folder, video)
     texts = rows["time"]
     rows = _parse_times(path, rows, ["time", "duration"], folder, frame_rate)
     rows = _parse_numbers(path, rows, SAMPLING_COLUMNS)
@@ -193,19 +197,30 @@ def _load_intervals(path, rows, folder, video, rate, missing, frame_rate):
             f"'end' and 'label'" + (f", and {unknown} are unknown." if unknown else ".")
         )
     _check_filled(path, rows, ["video"])
-    rows = _select_videos(path, rows, video)
+    rows = _select_videos(path, rows, folder, video)
     texts = rows[["start", "end"]]
     rows = _parse_times(path, rows, ["start", "end"], folder, frame_rate)
-    rows = rows[_find_labelled(path, rows, [label], missing)].rename(columns={label: "label"})
-    videos = {name: find_file(folder, name) for name in rows["video"].unique()}
+    labelled = _find_labelled(path, rows, [label], missing)
+    rows = rows.rename(columns={label: "label"})
+    videos = {name: find_file(folder, name) for name in rows["video"][labelled].unique()}
+    rows = rows[rows["video"].isin(videos)]
     rows = rows.assign(video=rows["video"].map(videos))
     for found, of_video in rows.groupby("video", sort=False):
         _check_unit(path, found, texts.loc[of_video.index], of_video[["start", "end"]])
     for line, found, start, end in rows[["video", "start", "end"]].itertuples():
         check_interval(f"{path!r}, line {line}", start, end, found)
-    return label_frames_by_intervals(
-        videos.values(), rows, rate=SAMPLING_RATE if rate is None else rate
-    )
+    rate = SAMPLING_RATE if rate is None else rate
+    labelled = rows["label"].notna()
+    X, y = label_frames_by_intervals(videos.values(), rows[labelled], rate=rate)
+    if labelled.all():
+        return X, y
+    # Who is there nobody has said, which is not that nobody is.
+    blank = rows[~labelled].assign(label="unknown")
+    _, unknown = label_frames_by_intervals(videos.values(), blank, rate=rate)
+    kept = (unknown["unknown"] == 0).to_numpy()
+    if not kept.any():
+        raise ValueError(f"{path!r}: every frame is in an interval without a label.")
+    return X[kept].reset_index(drop=True), y[kept].reset_index(drop=True)
 
 
 def _check_filled(path, rows, columns):
@@ -281,18 +296,17 @@ def _find_labelled(path, rows, labels, missing):
     return ~unlabelled
 
 
-def _select_videos(path, rows, video):
+def _select_videos(path, rows, folder, video):
     if video is None:
         return rows
     videos = [video] if isinstance(video, (str, os.PathLike)) else video
-    names = [get_file_name(one) for one in videos]
-    selected = rows["video"].map(get_file_name).isin(names)
-    if not selected.any():
+    selected = [name for name in rows["video"].unique() if is_one_of(folder, name, videos)]
+    if not selected:
         raise ValueError(
-            f"{path!r} has no labels of {', '.join(map(repr, names))}, only of "
-            f"{sorted(rows['video'].unique())}."
+            f"{path!r} has no labels of {', '.join(repr(os.fspath(one)) for one in videos)}, only "
+            f"of {sorted(rows['video'].unique())}."
         )
-    return rows[selected]
+    return rows[rows["video"].isin(selected)]
 
 
 def _check_order(path, rows):
@@ -339,8 +353,8 @@ def _sample_video(path, names, folder, video, rate):
     numbers = [re.findall(r"\d+", os.path.splitext(name)[0])[-1:] for name in names]
     numbers = np.array([int(*number) if number else -1 for number in numbers])
     if len(table) == len(names):
-        back = np.flatnonzero(np.diff(numbers) < 0)
-        if len(back) and np.ptp(numbers) + 1 == len(np.unique(numbers)) == len(names):
+        back = find_step_back(names)
+        if len(back):
             raise ValueError(
                 f"{path!r}, line {names.index[back[0] + 1]}: {names.iloc[back[0] + 1]!r} comes "
                 f"after {names.iloc[back[0]]!r}. Sort the lines in the order of the video."
@@ -361,14 +375,18 @@ def _targets(path, labels):
     binary = labels.apply(lambda column: column.str.lower().map(_ZERO_OR_ONE))
     if labels.shape[1] == 1:
         name = labels.columns[0]
-        if name in CLASS_COLUMNS or binary[name].isna().any():
+        strange = labels[name][binary[name].isna() & labels[name].notna()]
+        doubtful = binary[name].notna().any() and strange.str.lower().isin(_NO_CLASSES).all()
+        if name in CLASS_COLUMNS or (len(strange) and not doubtful):
             return convert_classes(labels[name])
     strange = (binary.isna() & labels.notna()).to_numpy()
     if strange.any():
         row, column = np.argwhere(strange)[0]
+        rule = "with several columns of labels each is 0 or 1, one column a character."
+        if labels.shape[1] == 1:
+            rule = "beside 0 and 1 a cell is empty where it is not known who is on screen."
         raise ValueError(
             f"{path!r}, line {lines[row]}: {labels.columns[column]!r} is "
-            f"{labels.iloc[row, column]!r}; with several columns of labels each is 0 or 1, one "
-            f"column a character."
+            f"{labels.iloc[row, column]!r}; {rule}"
         )
     return binary.astype(np.float64 if binary.isna().to_numpy().any() else np.int64)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from .._defaults import SAMPLING_RATE
 from ..video import VideoFrameSampler, read_timeline
-from ._file_lookup import find_file, get_file_name, look_for
+from ._file_lookup import find_file, guess_beside, look_for
 from ._formats import check_label_file
 from ._xml import Elements, read_xml
 
@@ -114,10 +114,9 @@ def _find_video(path, sources, video):
     if video is not None:
         return find_file(folder, video)
     for source in sources:
-        for name in (source, get_file_name(source)):
-            found = look_for(folder, name)
-            if found is not None:
-                return found
+        found = look_for(folder, source) or guess_beside(folder, source)
+        if found is not None:
+            return found
     raise FileNotFoundError(
         f"{path!r} names {sources or 'no video'}, and there is no such video in its folder. Pass "
         f"the path of the video as video=."

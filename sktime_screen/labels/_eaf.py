@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 import pandas as pd
 
 from .._defaults import SAMPLING_RATE
-from ._file_lookup import find_file, look_for
+from ._file_lookup import find_file, get_file_name, guess_beside, look_for
 from ._formats import check_label_file
 from ._interval_labels import check_interval, label_frames_by_intervals
 from ._xml import read_xml
@@ -111,14 +111,17 @@ def _find_video(path, eaf, video):
     linked = eaf.get_linked_files()
     videos = [file for file in linked if file.get("MIME_TYPE", "").startswith("video")] or linked
     if video is not None:
-        name = os.path.basename(os.fspath(video))
-        origins = [_read_origin(file) for file in videos if name in _list_names(file)]
+        name = get_file_name(video)
+        origins = [
+            _read_origin(file) for file in videos if name in map(get_file_name, _list_names(file))
+        ]
         return find_file(folder, video), (origins or [0])[0]
-    for file in videos:
-        for name in _list_names(file):
-            found = look_for(folder, name)
-            if found is not None:
-                return found, _read_origin(file)
+    for look in (look_for, guess_beside):
+        for file in videos:
+            for name in _list_names(file):
+                found = look(folder, name)
+                if found is not None:
+                    return found, _read_origin(file)
     raise FileNotFoundError(
         f"{path!r} links {[file.get('MEDIA_URL') for file in videos]}, which exists neither there "
         f"nor in its folder. Pass the path of the video as video=."
@@ -126,11 +129,10 @@ def _find_video(path, eaf, video):
 
 
 def _list_names(file):
-    """Return the relative path, the name and the absolute path of a linked video."""
+    """Return the relative and the absolute path of a linked video."""
     url = unquote(urlsplit(file.get("MEDIA_URL") or "").path, errors="surrogateescape")
     relative = unquote(file.get("RELATIVE_MEDIA_URL") or "").removeprefix("./")
-    base = (relative or url).rsplit("/", 1)[-1]
-    return [name for name in (relative, base, url) if name]
+    return [name for name in (relative, url) if name]
 
 
 def _read_origin(file):

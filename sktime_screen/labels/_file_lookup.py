@@ -6,6 +6,7 @@ import unicodedata
 import warnings
 
 from .._names import unescape_path
+from ..video import digest_file
 
 _ABSOLUTE = re.compile(r"[a-zA-Z]:[\\/]|[\\/]+")
 
@@ -31,6 +32,36 @@ def look_for(folder, path):
             if os.path.isfile(found):
                 return found
     return None
+
+
+def is_one_of(folder, path, videos):
+    """Tell whether a video that a file of labels names is one of some videos."""
+    found = look_for(folder, path)
+    for video in videos:
+        if get_file_name(path) == get_file_name(video):
+            asked = look_for(folder, video)
+            # Videos of one name in several folders are different ones, unless one is a copy.
+            if None in (found, asked) or os.path.samefile(found, asked):
+                return True
+            if digest_file(found) == digest_file(asked):
+                return True
+    return False
+
+
+def guess_beside(folder, path):
+    """Return the file of that name beside the labels, whatever folder the path names, or None.
+
+    Warns, since another file can have the same name.
+    """
+    name = get_file_name(path)
+    found = look_for(folder, name)
+    if found is not None and name != os.fspath(path).removeprefix("./"):
+        warnings.warn(
+            f"{os.fspath(path)!r} does not exist; using {found!r} instead.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return found
 
 
 def find_moved(folder, path):

@@ -1,5 +1,8 @@
 """Find the videos or images of labelled frames."""
 
+import os
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -79,3 +82,20 @@ def make_image_table(images, folder, rate):
             "image": images,
         }
     )
+
+
+def find_step_back(names):
+    """Return after which images of an evenly numbered sequence the number goes down."""
+    stems = [os.path.splitext(name)[0] for name in names]
+    numbers = np.array([re.findall(r"\d+(?:\.\d+)?", stem) for stem in stems], dtype=object)
+    texts = {re.sub(r"\d+(?:\.\d+)?", "0", stem) for stem in stems}
+    if len(texts) > 1 or numbers.ndim != 2 or not numbers.shape[1]:
+        return np.empty(0, int)
+    numbers = numbers.astype(np.float64)
+    varying = numbers[:, np.ptp(numbers, axis=0) > 0]
+    if varying.shape[1] != 1:
+        return np.empty(0, int)
+    steps = np.diff(np.sort(varying[:, 0]))
+    # Names may hold any numbers in the order of the video, but not evenly spaced ones.
+    evenly = steps.min() > np.median(steps) / 2 and steps.max() < 2 * np.median(steps)
+    return np.flatnonzero(np.diff(varying[:, 0]) < 0) if evenly else np.empty(0, int)

@@ -14,7 +14,7 @@ import pandas as pd
 from .._names import escape_controls, escape_formula, escape_path
 from .._targets import align_columns, as_table, indicator_table, read_labelled
 from .._uncertainty import find_uncertainty
-from ..video import is_frame_index, make_frame_index
+from ..video import digest_files, is_frame_index, make_frame_index
 from ._label_table import CLASS_COLUMNS, FRAME_COLUMNS
 
 # A CSV file with these has intervals.
@@ -182,5 +182,7 @@ def _shorten_names(videos):
 
 def _compute_digest(table, *settings):
     paths = table["image" if "image" in table else "video"].map(os.path.abspath)
-    content = json.dumps([paths.tolist(), table["time"].tolist(), *settings])
+    # A browser keeps labels by this: those of a file that was exchanged are of other images.
+    files = digest_files(paths.unique()).hex()
+    content = json.dumps([paths.tolist(), files, table["time"].tolist(), *settings])
     return hashlib.sha256(content.encode()).hexdigest()

@@ -1,6 +1,6 @@
 """How far off measured screen time is: metrics, and the same as scorers."""
 
-from ._scorers import neg_screen_time_error_scorer, temporal_iou_scorer
+from ._scorers import find_final_step, neg_screen_time_error_scorer, temporal_iou_scorer
 from ._screen_time_metrics import (
     compute_errors_by_video,
     screen_time_error,
@@ -10,6 +10,7 @@ from ._screen_time_metrics import (
 
 __all__ = [
     "compute_errors_by_video",
+    "find_final_step",
     "neg_screen_time_error_scorer",
     "screen_time_error",
     "sum_video_lengths",

@@ -52,7 +52,7 @@ def neg_screen_time_error_scorer(estimator, X, y, *, unit="seconds", background=
     ... )
     >>> search.fit(X, y, groups=X["video"])  # doctest: +SKIP
     """
-    final = _final_step(estimator)
+    final = find_final_step(estimator)
     background = getattr(final, "background", None) if background is None else background
     if hasattr(final, "estimate"):
         measured = _aggregate_seconds(estimator, X)
@@ -95,12 +95,13 @@ def temporal_iou_scorer(estimator, X, y, *, background=None) -> float:
     >>> scoring = {"overlap": temporal_iou_scorer, "error": neg_screen_time_error_scorer}
     >>> cross_validate(pipeline, X, y, scoring=scoring)  # doctest: +SKIP
     """
-    final = _final_step(estimator)
+    final = find_final_step(estimator)
     background = getattr(final, "background", None) if background is None else background
     return temporal_iou(y, _shown(estimator, final, X, y, background), X, background=background)
 
 
-def _final_step(estimator):
+def find_final_step(estimator):
+    """Return what is at the end of a pipeline, or of a search over one; of others themselves."""
     estimator = getattr(estimator, "best_estimator_", estimator)
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 

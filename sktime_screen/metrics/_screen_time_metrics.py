@@ -196,7 +196,21 @@ def _seconds(y, index, background):
     missing = videos.difference(y.index)
     if len(missing):
         raise ValueError(f"The table of seconds has no row for the video {missing[0]!r}.")
-    return y.loc[videos].drop(columns=[background], errors="ignore")
+    seconds = y.loc[videos].drop(columns=[background], errors="ignore")
+    if len(seconds) != len(videos):
+        raise ValueError(
+            f"The table of seconds has several rows for the video "
+            f"{seconds.index[seconds.index.duplicated()][0]!r}."
+        )
+    unknown = seconds.isna() | (seconds < 0)
+    if unknown.to_numpy().any():
+        video = seconds.index[unknown.any(axis=1)][0]
+        name = unknown.columns[unknown.loc[video]][0]
+        raise ValueError(
+            f"The table of seconds holds {seconds.at[video, name]} for {name!r} in {video!r}; "
+            f"expected seconds of 0 or more."
+        )
+    return seconds
 
 
 def _check_rows(indicators, index):

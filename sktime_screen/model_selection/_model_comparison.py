@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from .._defaults import CONFIDENCE_LEVEL
 from .._progress import show_progress
 from ._cross_validation import OVERALL, evaluate_folds, make_splits, read_frames
 
@@ -17,7 +18,7 @@ def compare_pipelines(
     *,
     groups=None,
     n_splits=5,
-    confidence_level=0.9,
+    confidence_level=CONFIDENCE_LEVEL,
     random_state=None,
     verbose=False,
 ) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from sklearn.pipeline import Pipeline
 
 from .._targets import as_table
+from ..metrics import find_final_step
 from ..screentime import predict_for_estimate, predict_videos
 from ..video import FrameSequence, VideoFrameSampler
 
@@ -52,8 +53,7 @@ def measure(pipeline, X, *, labelled=None, find_faces=None, **options):
 
 def find_classifier(estimator):
     """Return the classifier at the end of a pipeline or search, and the names of its classes."""
-    final = getattr(estimator, "best_estimator_", estimator)
-    final = final[-1] if isinstance(final, Pipeline) else final
+    final = find_final_step(estimator)
     return final, getattr(final, "class_names_", final.classes_)
 
 

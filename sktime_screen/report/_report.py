@@ -8,6 +8,7 @@ from typing import Self
 import pandas as pd
 
 from .._atomic_files import write_text_atomically
+from .._defaults import CONFIDENCE_LEVEL
 from .._targets import as_table
 from .._versions import find_versions
 from ..export import (
@@ -136,7 +137,7 @@ class ScreenTimeReport:
         X,
         *,
         labelled=None,
-        confidence_level=0.9,
+        confidence_level=CONFIDENCE_LEVEL,
         random_state=None,
         validation=None,
         title=None,

@@ -4,6 +4,7 @@ from typing import Self
 
 import numpy as np
 
+from .._defaults import CONFIDENCE_LEVEL
 from ..export import check_columns, shorten_video_names
 from ._pipeline_parts import measure
 
@@ -60,7 +61,7 @@ class ScreenTimeDisplay:
         X,
         *,
         labelled=None,
-        confidence_level=0.9,
+        confidence_level=CONFIDENCE_LEVEL,
         random_state=None,
         truth=None,
         ax=None,

@@ -10,6 +10,7 @@ from sklearn.base import TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from .._defaults import CONFIDENCE_LEVEL
 from .._sklearn import Interval, StrOptions, validate_params
 from .._targets import read_labelled
 from ..video import is_frame_index
@@ -256,7 +257,7 @@ class ScreenTimeAggregator(TransformerMixin, FramePredictor):
         cross_fitted=None,
         novelty=None,
         *,
-        confidence_level=0.9,
+        confidence_level=CONFIDENCE_LEVEL,
         n_resamples=1000,
         random_state=None,
     ) -> pd.DataFrame:

@@ -52,6 +52,7 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
             indicator table, or none although ``max_gap`` or ``min_appearance`` needs it.
         """
         labelled = y is not None
+        self._learned_with = {"background": self.background, "correction": self.correction}
         if not labelled:
             y = self._make_labels(X)
         self._classes = Classes(y, self.background)
@@ -131,13 +132,7 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
                     f"classifier has seen, and will be too optimistic. Set its cv.",
                     stacklevel=4,
                 )
-            blocks = np.arange(len(truth))
-            if index is not None:
-                blocks = time_blocks(index, _SCENE_SECONDS)
-            elif self.frame_duration is not None:
-                blocks = time_blocks(
-                    _index_of_rows(len(truth), self.frame_duration), _SCENE_SECONDS
-                )
+            blocks = self._number_scenes(index, len(truth))
             postprocessing.fit_correction(
                 self.correction_, probabilities[known], truth[known].astype(bool), blocks[known]
             )
@@ -153,9 +148,26 @@ class FramePredictor(ScoreByNameMixin, BaseEstimator):
                 marks.get("transductive", False),
             )
 
+    def _number_scenes(self, index, n_frames):
+        """Number the stretches of time whose frames are wrong together: int (n_frames,)."""
+        if index is None:
+            if self.frame_duration is None:
+                return np.arange(n_frames)
+            index = _index_of_rows(n_frames, self.frame_duration)
+        return time_blocks(index, _SCENE_SECONDS)
+
     def _postprocess(self, X):
         """Return predictions and smoothed probabilities by frame."""
         check_is_fitted(self)
+        self._validate_params()
+        # Models of earlier versions do not have it.
+        fitted = getattr(self, "_learned_with", {})
+        for name in fitted:
+            if getattr(self, name) != fitted[name]:
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} was set after fit, which learned with "
+                    f"{name}={fitted[name]!r}: fit again."
+                )
         postprocessing = Postprocessing(self, self._classes, self._corrections)
         probabilities = self._classes.probabilities(X)
         if not self._classes.are_named_in(X):

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import stats
 
+from .._defaults import CONFIDENCE_LEVEL
 from ._group_sums import sum_groups
 
 
@@ -14,7 +15,7 @@ def compute_seconds_interval(
     blocks,
     *,
     videos=None,
-    confidence_level=0.9,
+    confidence_level=CONFIDENCE_LEVEL,
     n_resamples=1000,
     random_state=None,
 ):

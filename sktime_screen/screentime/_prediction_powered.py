@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from .._defaults import CONFIDENCE_LEVEL
 from ._group_sums import sum_groups
 
 
@@ -25,7 +26,7 @@ def prediction_powered_mean(
     inclusion=None,
     strata=None,
     tuning="pooled",
-    confidence_level=0.9,
+    confidence_level=CONFIDENCE_LEVEL,
 ):
     """Estimate the share of a video that each character is on screen, whatever the model's errors.
 

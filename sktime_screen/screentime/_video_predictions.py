@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from ..features import describe_small_faces, find_face_columns, share_out_videos
-from ..video import list_videos
+from ..video import drop_repeated_videos, list_videos
 from ._estimate import predict_for_estimate
 
 # Of long videos not all features are held at once. It is an hour at a frame a second: enough for a
@@ -50,7 +50,7 @@ def predict_videos(classifier, videos, *, labelled=False, find_faces=None, watch
     raised. Only what is said of frames comes back from other processes, not their features: so many
     bytes a frame, and not so many kilobytes. Videos predicted here are so in ``watch(video)``.
     """
-    videos = list(dict.fromkeys(list_videos(videos)))
+    videos = drop_repeated_videos(list_videos(videos))
     predict = partial(_predict_video, labelled=labelled, find_faces=find_faces)
     results = share_out_videos(predict, classifier, classifier, videos)
     if results is None:

@@ -8,13 +8,14 @@ from ._frame_table import (
     as_frame_index,
     check_frame_index,
     check_frame_table,
+    drop_repeated_videos,
     get_frame_times,
     is_frame_index,
     make_frame_index,
     resolve_videos,
     warn_of_overlaps,
 )
-from ._identity import ImageFiles, compute_image_keys, digest_file
+from ._identity import ImageFiles, compute_image_keys, digest_file, digest_files
 from ._preceding_frames import add_preceding_frames
 from ._resizer import ImageResizer
 from ._sampler import VideoFrameSampler, list_videos
@@ -46,6 +47,8 @@ __all__ = [
     "check_frame_table",
     "compute_image_keys",
     "digest_file",
+    "digest_files",
+    "drop_repeated_videos",
     "encode_image",
     "find_shape",
     "get_frame_times",

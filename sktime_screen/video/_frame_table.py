@@ -77,8 +77,15 @@ def check_frame_index(index) -> None:
     if (codes < 0).any():
         row = int(np.flatnonzero(codes < 0)[0])
         raise ValueError(f"Row {row} of the frame index has no video: a path is expected.")
-    levels = (index.get_level_values(name).to_numpy(np.float64) for name in INDEX_NAMES[1:])
-    _check_seconds(*levels, "frame index")
+    times, durations = (index.get_level_values(name) for name in INDEX_NAMES[1:])
+    for values in (times, durations):
+        # Such are numbers of microseconds or nanoseconds to NumPy.
+        if values.dtype.kind in "mM":
+            raise ValueError(
+                f"The level {values.name!r} of the frame index is of the type {values.dtype}; "
+                f"expected seconds, as values.total_seconds() gives them."
+            )
+    _check_seconds(times.to_numpy(np.float64), durations.to_numpy(np.float64), "frame index")
 
 
 def warn_of_overlaps(index) -> None:
@@ -120,10 +127,17 @@ def resolve_videos(videos) -> np.ndarray:
     return np.array([os.path.realpath(name) for name in names], dtype=str)[numbers]
 
 
+def drop_repeated_videos(videos) -> list:
+    """Return videos, each once, however its path is spelled, in the order given."""
+    _, first = np.unique(resolve_videos(videos), return_index=True)
+    return [videos[number] for number in sorted(first)]
+
+
 def as_frame_index(frames) -> pd.MultiIndex:
     """Return the frame index of whatever has one."""
     for index in (frames, getattr(frames, "index", None)):
         if is_frame_index(index):
+            check_frame_index(index)
             return index
     if (table := as_table(frames)) is not None:
         return make_frame_index(check_frame_table(table))
