@@ -24,7 +24,7 @@ import numpy as np
 
 from sktime_screen import load_label_csv, recommended_pipeline
 from sktime_screen.datasets import make_cartoon_video
-from sktime_screen.features._batches import decode_changed
+from sktime_screen.features._unchanged_frames import decode_changed
 
 TOLERANCES = {"1/32": 1 / 32, "1/8": 1 / 8, "1/4": 1 / 4, "1/2": 1 / 2}
 SMALL = {"backbone": "efficientnet_lite0", "head": "dense"}
