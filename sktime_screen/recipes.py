@@ -124,6 +124,7 @@ def _look_at_images(head, backbone, reading, random_state):
         pooling=None,
         dtype="float16",
         quantization_step=0.25,
+        colors=True,
         **reading,
     )
     classifier = LabelSpreadingClassifier(

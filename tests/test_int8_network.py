@@ -38,7 +38,7 @@ from sktime_screen import (
 from sktime_screen._keras import load_keras
 from sktime_screen.cli import app
 from sktime_screen.datasets import make_cartoon_video
-from sktime_screen.features import WeightsFileError, _int8_network, find_input_size
+from sktime_screen.features import WeightsFileError, _engines, _int8_network, find_input_size
 
 Features = partial(PretrainedCNNFeatures, precision="float32")
 needs_nncf = pytest.mark.skipif(find_spec("nncf") is None, reason="NNCF is not installed")
@@ -314,7 +314,7 @@ def test_wrong_parameters(files, tmp_path, monkeypatch):
             save_int8_network(*arguments)
     with pytest.raises(ValueError, match="'n_images' parameter"):
         save_int8_network(tmp_path / "a.xml", features, IMAGES, n_images=0)
-    monkeypatch.setattr(_int8_network, "get_keras_backend", lambda: "jax")
+    monkeypatch.setattr(_engines, "get_keras_backend", lambda: "jax")
     with pytest.raises(ValueError, match=r"Keras runs on jax.*KERAS_BACKEND=tensorflow"):
         save_int8_network(tmp_path / "a.xml", Features(weights=None), IMAGES)
     assert list(tmp_path.iterdir()) == []

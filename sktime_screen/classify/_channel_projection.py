@@ -9,17 +9,23 @@ from ._backend_compilers import as_array
 _POSITIONS_SEEN = 16_384
 _ROUNDS = 5
 _ROWS_AT_ONCE = 64
+# How much colours differ from position to position, in standard deviations of other channels.
+_COLORS_WEIGHT = 2.0
 
 
-def find_projection(maps, n_positions, n_components):
+def find_projection(maps, n_positions, n_components, n_colors=0):
     """Return orthonormal directions, the same for the same maps; None where channels are so few.
 
-    Shapes: ``maps`` (n, n_positions * n_channels) -> float32 (n_channels, n_components).
+    Colours, the last channels, are not mixed with the others and count more than these.
+
+    Shapes: ``maps`` (n, n_positions * n_channels) -> float32 (n_channels, n_components + n_colors).
     """
     positions = maps.reshape(len(maps) * n_positions, -1)
-    n_channels = positions.shape[1]
+    n_channels = positions.shape[1] - n_colors
     if n_components is None or n_channels <= n_components:
-        return None
+        if not n_colors:
+            return None
+        n_components = None
     generator = np.random.default_rng(0)
     if len(positions) > _POSITIONS_SEEN:
         positions = positions[
@@ -28,6 +34,10 @@ def find_projection(maps, n_positions, n_components):
     # Keras's products, as NumPy's wait for each other where other processes work.
     ops = load_keras().ops
     positions = positions.astype(np.float32)
+    positions, colors = positions[:, :n_channels], positions[:, n_channels:]
+    if n_components is None:
+        directions = np.eye(n_channels, dtype=np.float32)
+        return _put_beside(directions, positions, colors)
     moments = ops.matmul(positions.T, positions)
     directions = generator.normal(size=(n_channels, n_components)).astype(np.float32)
     for _ in range(_ROUNDS):
@@ -35,7 +45,20 @@ def find_projection(maps, n_positions, n_components):
     # Turned at random: a network learns worse from columns of which the first vary a hundred times
     # as much as the last.
     turn, _ = ops.qr(generator.normal(size=(n_components,) * 2).astype(np.float32))
-    return as_array(ops.matmul(directions, turn))
+    directions = as_array(ops.matmul(directions, turn))
+    return _put_beside(directions, as_array(ops.matmul(positions, directions)), colors)
+
+
+def _put_beside(directions, projected, colors):
+    """Return directions of channels and, so that they differ as much as told, of colours."""
+    variances = [values.var(axis=0).mean() if values.size else 0 for values in (projected, colors)]
+    weight = _COLORS_WEIGHT * np.sqrt(variances[0] / variances[1]) if variances[1] else 1.0
+    n_channels, n_components = directions.shape
+    n_colors = colors.shape[1]
+    both = np.zeros((n_channels + n_colors, n_components + n_colors), np.float32)
+    both[:n_channels, :n_components] = directions
+    both[n_channels:, n_components:] = weight * np.eye(n_colors)
+    return both
 
 
 def project(maps, n_positions, projection=None, offsets=None):

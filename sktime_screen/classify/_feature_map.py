@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from .._sklearn import Interval, StrOptions
-from ..features import find_map_size
+from ..features import find_map_size, find_n_colors
 from ._channel_means import ChannelMeans
 from ._channel_projection import find_projection, project, project_batches
 from ._dense import KerasDenseClassifier
@@ -340,8 +340,12 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         data = super()._read(X, *labels, resume=resume, **options)
         if not resume:
             whole = not hasattr(self, "_in_parts")
-            n_components = self.n_components if whole else None
-            self.components_ = find_projection(data.X, self._n_positions, n_components)
+            if whole:
+                self.components_ = find_projection(
+                    data.X, self._n_positions, self.n_components, find_n_colors(X)
+                )
+            else:
+                self.components_ = None
             self.channel_means_ = None
             if whole and self.center_videos:
                 means = ChannelMeans(data.X, self._n_positions, getattr(X, "index", None))

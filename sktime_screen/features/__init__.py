@@ -1,7 +1,7 @@
 """Images to vectors: pretrained networks and the transformer that runs them."""
 
 from ._backbones import get_backbone, list_backbones
-from ._embedding import embed_frames, find_map_size, project_features
+from ._embedding import embed_frames, find_map_size, find_n_colors, project_features
 from ._errors import WeightsFileError, WeightsUnavailableError
 from ._extraction import PretrainedCNNFeatures
 from ._face_aided_features import FaceAidedFeatures
@@ -43,6 +43,7 @@ __all__ = [
     "find_face_columns",
     "find_input_size",
     "find_map_size",
+    "find_n_colors",
     "flatten_layers",
     "follow_faces",
     "get_backbone",

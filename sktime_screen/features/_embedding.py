@@ -34,6 +34,11 @@ def find_map_size(features):
     return tuple(shape[:2])
 
 
+def find_n_colors(features):
+    """Return how many channels of the maps in a table, the last, are colours."""
+    return features.attrs.get("map_colors", 0) if find_map_size(features) else 0
+
+
 def project_features(values, map_size=None):
     """Return features whose distances are those of the given ones, about, in few columns.
 

@@ -124,6 +124,13 @@ def import_nncf():
 
 def convert(model):
     """Convert a network for OpenVINO."""
+    backend = get_keras_backend()
+    if backend != "tensorflow":
+        raise ValueError(
+            f"Keras runs on {backend}, and networks are converted for OpenVINO by TensorFlow: set "
+            f"KERAS_BACKEND=tensorflow, or leave it to {backend} with engine='keras'. A network "
+            f"that was converted once is found with any."
+        )
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._sklearn import HasMethods, Hidden, Interval, StrOptions, fit_context
 from ..video import FrameSequence
 from ._backbone import check_poolings
-from ._backbones import is_model_path
+from ._backbone_options import check_options
 from ._batches import decode_batches
 from ._encoder import Encoder, find_pixels
 from ._engines import choose_engine
@@ -26,6 +26,7 @@ from ._fitted_with import (
 )
 from ._frame_features import FrameFeatures
 from ._images import check_images
+from ._map_colors import ColoredNetwork
 from ._network_files import is_network_path
 from ._networks import get_network
 from ._pixel_values import PRESETS
@@ -111,6 +112,10 @@ class PretrainedCNNFeatures(FrameFeatures):
         The first frame of each second is always computed, so at one frame a second nothing changes.
         Which other frames are asked for does not matter. Images in arrays and files are all
         computed. None computes every frame.
+    colors : bool, default=False
+        Whether each position of a feature map also has the colours that are seen there: 64 more
+        channels, the last. Networks that were trained on photographs heed colours little, and
+        characters have theirs. For ``pooling=None``.
     n_jobs : int, optional
         How many videos joblib processes at once. One process uses all cores of a machine, so this
         is for several machines. None (the default) follows joblib's backend, as in
@@ -168,6 +173,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         "dtype": [StrOptions({"float32", "float16"})],
         "quantization_step": [Interval(Real, 0, None, closed="neither"), None],
         "reuse_within": [Interval(Real, 0, None, closed="left"), None],
+        "colors": ["boolean"],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -187,6 +193,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         dtype="float32",
         quantization_step=None,
         reuse_within=None,
+        colors=False,
         n_jobs=None,
         verbose=False,
     ) -> None:
@@ -202,6 +209,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         self.dtype = dtype
         self.quantization_step = quantization_step
         self.reuse_within = reuse_within
+        self.colors = colors
         self.n_jobs = n_jobs
         self.verbose = verbose
 
@@ -232,28 +240,7 @@ class PretrainedCNNFeatures(FrameFeatures):
             If the file of the backbone cannot be read, takes something else than images, or has
             operations that OpenVINO does not know.
         """
-        in_file = is_network_path(self.backbone)
-        own_model = self._has_live_model() or is_model_path(self.backbone) or in_file
-        if own_model and self.weights != "imagenet":
-            raise ValueError(
-                f"weights={self.weights!r} is for a backbone given by its name. Your own model has "
-                f"its weights: leave weights out."
-            )
-        poolings = check_poolings(self.pooling)
-        asked = [
-            f"{name}={value!r}"
-            for name, value, is_asked in (
-                ("pooling", self.pooling, "class_token" in poolings),
-                ("preprocessing", self.preprocessing, self.preprocessing != "auto"),
-                ("output", self.output, self.output is not None),
-            )
-            if is_asked
-        ]
-        if asked and not in_file:
-            raise ValueError(
-                f"{asked[0]} is for a file .onnx, .tflite or .xml. Other backbones bring their own "
-                f"preprocessing and have one output without tokens: leave it out."
-            )
+        check_options(self)
         self.image_shape_ = check_images(X).shape[1:]
         self.engine_, self.precision_ = self._choose_engine()
         network = self._network(self.engine_, self.precision_)
@@ -322,6 +309,7 @@ class PretrainedCNNFeatures(FrameFeatures):
         if network.map_size is not None:
             n_positions = math.prod(network.map_size)
             table.attrs["map_shape"] = (*network.map_size, features.shape[1] // n_positions)
+            table.attrs["map_colors"] = network.n_colors if self.colors else 0
         return table
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
@@ -359,7 +347,13 @@ class PretrainedCNNFeatures(FrameFeatures):
 
     def _network(self, engine, precision):
         poolings, size = check_poolings(self.pooling), self.image_shape_[:2]
-        return get_network(self._source, self.weights, poolings, size, engine, precision)
+        network = get_network(self._source, self.weights, poolings, size, engine, precision)
+        if self.colors and network.map_size is None:
+            raise ValueError(
+                f"colors=True is for feature maps, and pooling={self.pooling!r} of this backbone "
+                f"leaves none: set pooling=None, or leave colors out."
+            )
+        return ColoredNetwork(network) if self.colors else network
 
     @property
     def _source(self):

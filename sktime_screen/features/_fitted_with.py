@@ -36,6 +36,7 @@ def describe_settings(features):
         "pooling": check_poolings(features.pooling),
         "preprocessing": preprocessing,
         "output": features.output,
+        "colors": features.colors,
     }
     return {name: str(value) for name, value in found.items()}
 
@@ -51,7 +52,7 @@ def check_unchanged(features) -> None:
     # Models of earlier versions do not have it.
     fitted = getattr(features, "_settings", {})
     for name, now in describe_settings(features).items() if fitted else ():
-        if now != fitted[name]:
+        if now != fitted.get(name, now):
             change = f"{name} has changed since fit from {fitted[name]} to {now}"
             if name == "preprocessing" and features.preprocessing == "auto":
                 change = f"The file beside {os.fspath(features.backbone)!r} has: {change}"

@@ -10,7 +10,6 @@ import numpy as np
 from sklearn.base import clone
 
 from .._atomic_files import write_atomically
-from .._keras import get_keras_backend
 from .._progress import show_progress
 from .._sklearn import Interval, validate_params
 from ..video import FrameSequence
@@ -113,11 +112,6 @@ def save_int8_network(path, features, X, *, n_images=128, overwrite=False) -> fl
         raise ValueError("X has no images: some are needed, like those to be measured.")
     fitted = clone(features).set_params(memory=None).fit(images)
     source = fitted._source
-    if not isinstance(source, Encoder) and get_keras_backend() != "tensorflow":
-        raise ValueError(
-            f"Keras runs on {get_keras_backend()}, and networks are converted by TensorFlow: set "
-            f"KERAS_BACKEND=tensorflow. The file can be used with any."
-        )
     size, poolings = fitted.image_shape_[:2], check_poolings(features.pooling)
     network = convert_network(source, fitted.weights, size)
     _check_quantizable(network, features)
