@@ -41,7 +41,7 @@ def quantize(
     quiet: Quiet = False,
     debug: Debug = False,
 ):
-    """Write the pretrained network in 8 bits, which are faster on most processors.
+    """Write the pretrained network in 8 bits, which is faster.
 
     Frames of your videos tell which values it computes with. Name the file as --backbone of all
     other commands. Needs the extra `int8`.
