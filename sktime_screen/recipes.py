@@ -38,13 +38,13 @@ def recommended_pipeline(
     rate : float or None, default=1.0
         Frames a second at which new videos are sampled.
     head : {"map", "dense", "faces"}, default="map"
-        The classifier of the frames. "map" looks at every position of the image, see
-        :class:`KerasFeatureMapClassifier`, and spreads the result to frames that are near in time
-        or look alike, see :class:`LabelSpreadingClassifier`. "dense" looks at the average of each
-        image, see :class:`KerasDenseClassifier`. It is faster and takes 5 KB a frame instead of
-        0.09 MB, but finds far less, above all of small characters and in other videos. "faces"
-        looks at nothing but faces, see :class:`FaceClassifier`. With `portraits` it needs no
-        labels: ``pipeline.fit(videos)``.
+        The classifier of the frames. "map" looks at every position of the image and the colours
+        there, see :class:`KerasFeatureMapClassifier`, and spreads the result to frames that are
+        near in time or look alike, see :class:`LabelSpreadingClassifier`. "dense" looks at the
+        average of each image, see :class:`KerasDenseClassifier`. It is faster and takes 5 KB a
+        frame instead of 0.09 MB, but finds far less, above all of small characters and in other
+        videos. "faces" looks at nothing but faces, see :class:`FaceClassifier`. With `portraits` it
+        needs no labels: ``pipeline.fit(videos)``.
     image_size : tuple of int, optional
         Height and width to which frames are resized: (384, 672) if not given, and (224, 224)
         with `head="dense"`. (256, 448) takes less than half the time and space, and finds fewer
