@@ -13,19 +13,19 @@ _ROWS_AT_ONCE = 64
 _COLORS_WEIGHT = 2.0
 
 
-def find_projection(maps, n_positions, n_components, n_colors=0):
-    """Return orthonormal directions, the same for the same maps; None where channels are so few.
+def find_projection(maps, n_positions, n_components, n_colors):
+    """Return directions, the same for the same maps; None where all channels stay as they are.
 
-    Colours, the last channels, are not mixed with the others and count more than these.
+    Those of channels are orthonormal. Colours, the last channels, are not mixed with these and
+    count more.
 
     Shapes: ``maps`` (n, n_positions * n_channels) -> float32 (n_channels, n_components + n_colors).
     """
     positions = maps.reshape(len(maps) * n_positions, -1)
     n_channels = positions.shape[1] - n_colors
-    if n_components is None or n_channels <= n_components:
-        if not n_colors:
-            return None
-        n_components = None
+    keeps_all = n_components is None or n_channels <= n_components
+    if keeps_all and not n_colors:
+        return None
     generator = np.random.default_rng(0)
     if len(positions) > _POSITIONS_SEEN:
         positions = positions[
@@ -35,9 +35,8 @@ def find_projection(maps, n_positions, n_components, n_colors=0):
     ops = load_keras().ops
     positions = positions.astype(np.float32)
     positions, colors = positions[:, :n_channels], positions[:, n_channels:]
-    if n_components is None:
-        directions = np.eye(n_channels, dtype=np.float32)
-        return _put_beside(directions, positions, colors)
+    if keeps_all:
+        return _put_beside(np.eye(n_channels, dtype=np.float32), positions, colors)
     moments = ops.matmul(positions.T, positions)
     directions = generator.normal(size=(n_channels, n_components)).astype(np.float32)
     for _ in range(_ROUNDS):

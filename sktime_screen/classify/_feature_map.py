@@ -340,13 +340,11 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         data = super()._read(X, *labels, resume=resume, **options)
         if not resume:
             whole = not hasattr(self, "_in_parts")
+            self.components_ = self.channel_means_ = None
             if whole:
                 self.components_ = find_projection(
                     data.X, self._n_positions, self.n_components, find_n_colors(X)
                 )
-            else:
-                self.components_ = None
-            self.channel_means_ = None
             if whole and self.center_videos:
                 means = ChannelMeans(data.X, self._n_positions, getattr(X, "index", None))
                 self.channel_means_ = means.overall

@@ -160,6 +160,9 @@ class PretrainedCNNFeatures(FrameFeatures):
     (2, 1280)
     """
 
+    # Pipelines of earlier versions do not have it.
+    colors = False
+
     _parameter_constraints = {
         "backbone": [str, os.PathLike, HasMethods("predict_on_batch")],
         "weights": [str, os.PathLike, None],

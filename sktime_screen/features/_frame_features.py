@@ -31,7 +31,6 @@ class FrameFeatures(TransformerMixin, BaseEstimator):
     dtype = "float32"
     quantization_step: Any = None
     reuse_within: Any = None
-    colors: Any = False
 
     @abstractmethod
     def _check_images(self, X):
