@@ -128,8 +128,11 @@ def _look_at_images(head, backbone, reading, random_state):
         **reading,
     )
     classifier = LabelSpreadingClassifier(
-        KerasFeatureMapClassifier(center_videos=True, random_state=random_state),
+        KerasFeatureMapClassifier(
+            center_videos=True, n_position_groups=300, random_state=random_state
+        ),
         prior_strength=2.0,
+        move_boundary=True,
         cv=3,
         random_state=random_state,
     )

@@ -75,16 +75,45 @@ def project(maps, n_positions, projection=None, offsets=None):
     return projected
 
 
-def project_batches(maps, n_positions, projection=None, offsets=None):
-    """Centre and project the channels at each position, some maps at a time, in float32."""
-    ops = load_keras().ops
+def project_batches(maps, n_positions, projection=None, offsets=None, rows=None):
+    """Centre and project the channels at each position, some maps at a time, in float32.
+
+    ``rows`` (n_rows,) tells which maps; None is all of them.
+    """
     n_channels = maps.shape[1] // n_positions
-    for start in range(0, len(maps), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        batch = maps[rows].astype(np.float32, copy=False)
-        n_rows = len(batch)
-        if offsets is not None:
-            batch = batch.reshape(n_rows, n_positions, -1) - offsets[rows, None]
-        if projection is not None:
-            batch = as_array(ops.matmul(batch.reshape(-1, n_channels), projection))
-        yield batch.reshape(n_rows, -1)
+    for start in range(0, len(maps if rows is None else rows), _ROWS_AT_ONCE):
+        part = slice(start, start + _ROWS_AT_ONCE)
+        part = part if rows is None else rows[part]
+        batch = maps[part].reshape(-1, n_positions, n_channels)
+        batch = _project_positions(
+            batch, projection, None if offsets is None else offsets[part, None]
+        )
+        yield batch.reshape(len(batch), -1)
+
+
+def project_positions(maps, n_positions, projection=None, offsets=None, rows=None):
+    """Centre and project some positions of some maps, in float32.
+
+    Shapes: ``rows`` (n_rows,) -> (n, n_components).
+    """
+    n = len(rows) * n_positions
+    seen = np.arange(n)
+    if n > _POSITIONS_SEEN:
+        seen = np.sort(np.random.default_rng(0).choice(n, _POSITIONS_SEEN, replace=False))
+    rows, places = rows[seen // n_positions], seen % n_positions
+    n_channels = maps.shape[1] // n_positions
+    columns = places[:, None] * n_channels + np.arange(n_channels)
+    positions = maps[rows[:, None], columns]
+    return _project_positions(positions, projection, None if offsets is None else offsets[rows])
+
+
+def _project_positions(positions, projection, offsets):
+    """Centre and project positions: (..., n_channels) -> float32 (..., n_components)."""
+    positions = positions.astype(np.float32, copy=False)
+    if offsets is not None:
+        positions = positions - offsets
+    if projection is None:
+        return positions
+    flat = positions.reshape(-1, positions.shape[-1])
+    projected = as_array(load_keras().ops.matmul(flat, projection))
+    return projected.reshape(*positions.shape[:-1], -1)

@@ -13,6 +13,7 @@ from ._channel_projection import find_projection, project, project_batches
 from ._dense import KerasDenseClassifier
 from ._feature_map_network import MapNetwork
 from ._map_size import choose_map_size
+from ._position_groups import judge_in_groups, split_by_video
 
 # What few rows are, and with pooling_sharpness="auto" and n_ensemble="auto" what they get and
 # others.
@@ -39,8 +40,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
     map_size : tuple of int or "auto", default="auto"
         Height and width of the feature map. "auto" reads them from the table of
         ``PretrainedCNNFeatures(pooling=None)``. Pass them for arrays, and if a step in between
-        makes a new table. With most backbones they are those of the images divided by 32 and
-        rounded up, so 12 x 21 for images of 384 x 672. Finer maps find smaller characters.
+        makes a new table. Most backbones have a position for 32 x 32 pixels, so 12 x 21 for images
+        of 384 x 672.
     pooling_sharpness : float or "auto", default="auto"
         How positions are combined. The logits l of the positions give that of the image,
         log(mean(exp(pooling_sharpness * l))) / pooling_sharpness. This is close to their mean for
@@ -50,14 +51,18 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         How many networks are trained, which differ in their initial weights. Their logits are
         averaged. "auto" is 2, or 6 for fewer than 200 rows, from which each learns something else.
     n_components : int or None, default=256
-        Number of channels to which larger maps are projected first, along the directions in which
-        the positions of the rows of `fit` differ most. None keeps all channels.
+        Number of channels to which larger maps are projected, along the directions in which the
+        positions of the rows of `fit` differ most. None keeps all channels.
     center_videos : bool, default=False
         Whether to take from each channel its mean over all positions and frames of the video, in
         `fit` the labelled ones, later those in the call. Drawing and colours differ between videos
         more than within them. The prediction for a frame then depends on the other frames in the
         call, so pass whole videos (the method is transductive). Means of short videos are drawn
         towards those of `fit`, as if they had been seen for 30 seconds more.
+    n_position_groups : int or None, default=None
+        Number of groups of positions that look alike, in each video of a call. A position is then
+        judged by two thirds by itself, and by a third by the mean of its group. It changes
+        predictions, not `fit`, and needs whole videos, as `center_videos` does.
     hidden_layer_sizes : int or sequence of int, default=(64,)
         Units of each hidden layer of the network that classifies a position.
     activation : str, default="relu"
@@ -145,9 +150,8 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
 
     Notes
     -----
-    A map of "efficientnet_lite0" takes 5 KB a position in float32. One of "efficientnet_lite0_map"
-    takes 1.3 KB, or 0.32 MB a frame at 12 x 21, and teaches as much. Columns of float16 take half
-    of that; training converts a few rows at a time.
+    A map of "efficientnet_lite0_map" takes 0.32 MB a frame at 12 x 21 positions in float32, half of
+    it in float16; training converts a few rows at a time.
 
     The log-mean-exp makes the logit of a position comparable to that of an image: an image that
     looks the same at every position has the logit of its positions.
@@ -188,12 +192,15 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         "n_ensemble": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
         "center_videos": ["boolean"],
+        "n_position_groups": [Interval(Integral, 1, None, closed="left"), None],
     }
     _dtypes = (np.float32, np.float16)
     _network_class = MapNetwork
     _accepts_sparse = False
     # Maps are normalised inside, by channel.
     standardize = False
+    # Pipelines of earlier versions do not have it.
+    n_position_groups = None
     # What is right in new videos is best long before the loss is.
     _judges_convergence = False
     _rows_seen, _epoch_limits, _epoch_limits_alone = 10_000, (8, 40), (8, 40)
@@ -207,6 +214,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         n_ensemble="auto",
         n_components=256,
         center_videos=False,
+        n_position_groups=None,
         hidden_layer_sizes=(64,),
         activation="relu",
         dropout=0.0,
@@ -235,6 +243,7 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         self.n_ensemble = n_ensemble
         self.n_components = n_components
         self.center_videos = center_videos
+        self.n_position_groups = n_position_groups
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -269,10 +278,9 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         Returns
         -------
         ndarray of float32, shape (n, n_classes, height, width)
-            Heat maps in the order of `class_names_`, of the height and width `map_size_`. Each
-            value is the probability of the class in an image that looks everywhere as this one does
-            at that position. The centre of position (row, column) is at ((row + 0.5) / height,
-            (column + 0.5) / width) of the image's height and width.
+            Heat maps in the order of `class_names_`. Each value is the probability of the class in
+            an image that looks everywhere as this one does at that position, whose centre is at
+            ((row + 0.5) / height, (column + 0.5) / width) of the image's height and width.
         """
         logits = self._judge("position_logits", X)
         heat = self._encoding.probabilities(logits.reshape(-1, logits.shape[-1]))
@@ -369,7 +377,16 @@ class KerasFeatureMapClassifier(KerasDenseClassifier):
         return means.by_row(self.channel_means_)
 
     def _logits(self, X):
-        return self._judge("logits", X)
+        if self.n_position_groups is None:
+            return self._judge("logits", X)
+        maps, sharpness = self._checked(X), self._architecture["pooling_sharpness"]
+        options = maps, self._n_positions, self.components_, self._offsets(X, maps)
+        logits = np.empty((len(maps), self._encoding.n_outputs), np.float32)
+        for rows in split_by_video(getattr(X, "index", None), len(maps)):
+            logits[rows] = judge_in_groups(
+                options, rows, self._by_network, self.n_position_groups, sharpness
+            )
+        return logits
 
     def _judge(self, output, X):
         maps = self._checked(X)

@@ -1,11 +1,38 @@
-"""Which frames of a video are tied to each other, because they look alike or follow each other."""
+"""Which frames of a video are tied, as they look alike or follow each other, and what spreads."""
 
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, diags_array
+from scipy.sparse.linalg import cg
 from sklearn.neighbors import NearestNeighbors
 
 # Of a frame's duration: what comes later than this is not the next frame.
 _LONGEST_STEP = 1.5
+# Neighbours in time are surer of being alike than frames that look alike.
+_SIMILARITY_WEIGHT = 0.1
+
+
+def tie_frames(points, seconds, times, durations, n_neighbors):
+    """Return how strongly frames are tied, (n, n); the first ``len(times)`` have times, if any.
+
+    Shapes: ``points`` (n, n_dimensions), ``seconds`` (n,), ``times, durations`` (m,) or None.
+    """
+    edges = _SIMILARITY_WEIGHT * build_similarity_edges(points, seconds, n_neighbors)
+    if times is None:
+        return edges
+    return edges + build_temporal_edges(points, times, durations)
+
+
+def spread_over(edges, start, weights):
+    """Spread values over ties, as far from the start as weights allow.
+
+    Shapes: ``edges`` (n, n), ``start, weights`` (n, n_columns) -> (n, n_columns).
+    """
+    laplacian = diags_array(edges.sum(axis=1)) - edges
+    columns = [
+        cg((diags_array(own) + laplacian).tocsr(), own * column, x0=column, rtol=1e-6)[0]
+        for own, column in zip(weights.T, start.T, strict=True)
+    ]
+    return np.column_stack(columns)
 
 
 def build_similarity_edges(points, seconds, n_neighbors):

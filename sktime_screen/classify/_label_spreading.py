@@ -6,8 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import diags_array
-from scipy.sparse.linalg import cg
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
@@ -16,10 +14,11 @@ from .._targets import read_labels
 from ..features import embed_frames, project_features
 from ..model_selection import make_cross_fitting_splits
 from ..video import get_frame_times
+from ._boundary import move_boundaries
 from ._classifier import FrameClassifier, mark
 from ._classifier_transformer import ClassifierTransformer, fit_clone
 from ._dense import KerasDenseClassifier
-from ._frame_graph import build_similarity_edges, build_temporal_edges
+from ._frame_graph import spread_over, tie_frames
 from ._labelled_rows import LabelledRows
 from ._prior_shift import compute_prior_shift
 from ._target_encoding import TargetEncoding
@@ -28,8 +27,6 @@ from ._target_encoding import TargetEncoding
 _TRUST_IN_LABELS = 50.0
 # What is said of a frame of which nothing is known; above 0, as it may be connected to no other.
 _TRUST_IN_NOTHING = 1e-6
-# Neighbours in time are surer of being alike than neighbours in the embedding.
-_SIMILARITY_WEIGHT = 0.1
 # Log-odds of what is certain. Surer than this nobody is worth hearing above others.
 _CERTAIN = 6.0
 
@@ -39,8 +36,7 @@ class LabelSpreadingClassifier(FrameClassifier):
 
     Wraps a classifier of features. It predicts the frames of a video together: predictions and
     labels spread to the next and the previous frame, unless the image changes, and to frames that
-    look alike. Neighbours a second apart mostly show the same characters. It helps most if some
-    frames of the video itself are labelled, and a little on new videos.
+    look alike. It helps most if some frames of the video itself are labelled.
 
     With `cv`, ``fit(X, y).transform(X)`` differs from ``fit_transform(X, y)``, which predicts each
     row as if its part had not been labelled.
@@ -59,6 +55,9 @@ class LabelSpreadingClassifier(FrameClassifier):
         more: so many videos in which all classes are equally frequent are added to them. 0 takes
         their shares for those of every video. For estimators that learn shares, so not for one with
         ``class_weight="balanced"``.
+    move_boundary : bool, default=False
+        Whether to move the boundary between frames with and without a class, in a video without
+        labels, to where its frames part into two groups.
     cv : int, cross-validation splitter, iterable or None, default=None
         Parts for cross-fitting: `fit_transform` predicts each row as if the row's part had not been
         labelled, see :class:`KerasDenseClassifier`. None returns what `transform` returns.
@@ -105,8 +104,12 @@ class LabelSpreadingClassifier(FrameClassifier):
     for s = c, this is Laplace's rule of succession. The estimator's log-odds change by as much
     before they spread, by a factor of two in the odds at most.
 
-    Frames are compared by the first hundred principal components of each video. Features of more
-    than 4,096 columns, such as maps, are first reduced to 512 by a random projection.
+    With `move_boundary`, a mixture of two normal distributions is fitted to the resulting log-odds,
+    and 0 becomes the mean of their means. That these lie equally far on both sides of 0 is supposed
+    for 30 seconds and 15 % of the video, so as not to find a class that is not there at all.
+
+    Frames are compared by the first hundred principal components of each video, and features of
+    more than 4,096 columns, such as maps, by those of a random projection to 512.
 
     References
     ----------
@@ -130,11 +133,14 @@ class LabelSpreadingClassifier(FrameClassifier):
 
     _dtypes = (np.float32, np.float16)
     _is_transductive = True
+    # Pipelines of earlier versions do not have it.
+    move_boundary = False
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict_proba"]), None],
         "strength": [Interval(Real, 0, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "prior_strength": [Interval(Real, 0, None, closed="left")],
+        "move_boundary": ["boolean"],
         "cv": ["cv_object"],
         "random_state": ["random_state"],
     }
@@ -146,6 +152,7 @@ class LabelSpreadingClassifier(FrameClassifier):
         strength=1.0,
         n_neighbors=10,
         prior_strength=0.0,
+        move_boundary=False,
         cv=None,
         random_state=None,
     ) -> None:
@@ -153,6 +160,7 @@ class LabelSpreadingClassifier(FrameClassifier):
         self.strength = strength
         self.n_neighbors = n_neighbors
         self.prior_strength = prior_strength
+        self.move_boundary = move_boundary
         self.cv = cv
         self.random_state = random_state
 
@@ -344,9 +352,13 @@ class LabelSpreadingClassifier(FrameClassifier):
             # A frame that comes twice is one neighbour of others, not two.
             _, first, frame_of_row = np.unique(times[rows], return_index=True, return_inverse=True)
             frames = rows[first]
-            frame_times = times[frames], durations[frames]
-            logits = start[frames] + np.where(np.isnan(own.targets).all(axis=0), prior_shift, 0)
-            spread[rows] = self._spread(embeddings[frames], logits, own, *frame_times)[frame_of_row]
+            unlabelled = np.isnan(own.targets).all(axis=0)
+            logits = start[frames] + np.where(unlabelled, prior_shift, 0)
+            logits = self._spread(embeddings[frames], logits, own, times[frames], durations[frames])
+            if self.move_boundary:
+                moved = move_boundaries(logits, durations[frames], softmax=self._encoding.softmax)
+                logits = np.where(unlabelled, moved, logits)
+            spread[rows] = logits[frame_of_row]
         return spread
 
     def _to_logits(self, outputs):
@@ -382,17 +394,7 @@ class LabelSpreadingClassifier(FrameClassifier):
         is_known = ~np.isnan(labels)
         start = np.where(is_known, labels, np.pad(start, ((0, len(elsewhere)), (0, 0))))
         seconds = np.append(seconds, np.full(len(elsewhere), seconds.mean()))
-        points = embed_frames(points)
-        edges = _SIMILARITY_WEIGHT * build_similarity_edges(points, seconds, self.n_neighbors)
-        if times is not None:
-            edges = edges + build_temporal_edges(points, times, durations)
         trust = np.where(is_elsewhere, _TRUST_IN_NOTHING, 1.0)[:, None]
         node_weights = seconds[:, None] * np.where(is_known, _TRUST_IN_LABELS, trust)
-        laplacian = self.strength * (diags_array(edges.sum(axis=1)) - edges)
-        columns = [
-            cg((diags_array(weights) + laplacian).tocsr(), weights * column, x0=column, rtol=1e-6)[
-                0
-            ]
-            for weights, column in zip(node_weights.T, start.T, strict=True)
-        ]
-        return np.column_stack(columns)[: len(embeddings)]
+        edges = tie_frames(embed_frames(points), seconds, times, durations, self.n_neighbors)
+        return spread_over(edges * self.strength, start, node_weights)[: len(embeddings)]
